@@ -1,0 +1,22 @@
+"""Ce que la base et la société doivent être avant et après l'installation du socle."""
+
+
+def pre_init_hook(env):
+    """Crée les extensions PostgreSQL dont les contraintes et les recherches ont besoin.
+
+    Ce sont des extensions « de confiance » : le propriétaire de la base peut les créer.
+    """
+    for extension in ("btree_gist", "pg_trgm", "unaccent"):
+        env.cr.execute(f'CREATE EXTENSION IF NOT EXISTS "{extension}"')
+
+
+def post_init_hook(env):
+    """Met la société, l'administrateur et les nouveaux contacts en français, à N'Djamena."""
+    installation = env["base.language.install"].create(
+        {"lang_ids": [(6, 0, env["res.lang"].with_context(active_test=False)
+                       .search([("code", "=", "fr_FR")]).ids)]}
+    )
+    installation.lang_install()
+    env["ir.default"].set("res.partner", "lang", "fr_FR")
+    env["ir.default"].set("res.partner", "tz", "Africa/Ndjamena")
+    env["res.users"].search([]).partner_id.write({"lang": "fr_FR", "tz": "Africa/Ndjamena"})
