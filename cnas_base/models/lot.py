@@ -144,6 +144,7 @@ class LotPlage(models.Model):
     def _executer(self):
         """Exécute chaque plage au nom de celui qui a lancé le lot ; une erreur n'écrit rien à moitié."""
         for plage in self.sudo():
+            plage.flush_recordset(["state"])
             self.env.cr.execute(
                 "SELECT id FROM cnas_lot_plage WHERE id = %s AND state = 'attente' FOR UPDATE SKIP LOCKED", (plage.id,))
             if not self.env.cr.fetchone():

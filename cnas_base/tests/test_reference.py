@@ -1,0 +1,49 @@
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError
+from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestReference(TransactionCase):
+    """Les données du pays sont là, justes, et gardées."""
+
+    def test_comptes(self):
+        self.assertEqual(self.env["cnas.province"].search_count([]), 23)
+        self.assertEqual(self.env["cnas.district"].search_count([]), 135)
+        self.assertEqual(self.env["cnas.regime"].search([]).mapped("code"), ["ASS", "ASI", "AMED"])
+
+    def test_societe(self):
+        societe = self.env.ref("base.main_company")
+        self.assertEqual((societe.country_id.code, societe.currency_id.name), ("TD", "XAF"))
+        self.assertEqual(self.env.ref("base.XAF").decimal_places, 0)
+
+    def test_langue(self):
+        self.assertIn("fr_FR", dict(self.env["res.lang"].get_installed()))
+        self.assertEqual(self.env["res.partner"].create({"name": "Neuf"}).lang, "fr_FR")
+
+    def test_district_unique_par_province(self):
+        abeche = self.env.ref("cnas_base.district_abeche")
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.env["cnas.district"].create({"name": abeche.name, "province_id": abeche.province_id.id})
+
+    def test_code_agence(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            self.env["cnas.agence"].create({"code": "ag ndj", "name": "Minuscules"})
+
+    def test_droits(self):
+        agent = new_test_user(self.env, "agent_ref", groups="cnas_base.group_agent")
+        administrateur = new_test_user(self.env, "admin_ref", groups="cnas_base.group_administrateur")
+        province = self.env.ref("cnas_base.province_ouaddai")
+        self.assertEqual(province.with_user(agent).chef_lieu, "Abéché")
+        with self.assertRaises(AccessError):
+            province.with_user(agent).write({"chef_lieu": "Ailleurs"})
+        province.with_user(administrateur).write({"chef_lieu": "Abéché"})
+
+    def test_agence_de_l_usager(self):
+        agent = new_test_user(self.env, "agent_abe", groups="cnas_base.group_agent")
+        agences = self.env["cnas.agence"].with_user(agent)
+        self.assertEqual(agences._de_l_usager().code, "AG-NDJ", "le siège à défaut")
+        agent.agence_ids = self.env.ref("cnas_base.agence_abeche")
+        self.assertEqual(agences._de_l_usager().code, "AG-ABE")
