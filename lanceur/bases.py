@@ -1,0 +1,131 @@
+"""Les bases : création, installation et mise à jour des addons, copie pour les tests."""
+import json
+import re
+import shutil
+import subprocess
+
+from . import chemins, console, environnement
+from .console import Arret
+
+OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
+ODOO_BIN = chemins.RACINE / "lanceur" / "odoo_bin.py"
+NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
+
+
+class Machine:
+    """Ce qu'il faut pour lancer Odoo : le Python, l'arbre d'Odoo, l'accès à PostgreSQL."""
+
+    def __init__(self, python, odoo, acces):
+        self.python, self.odoo, self.acces = python, odoo, acces
+        self.donnees = chemins.prive("donnees")
+
+    def env(self, admin=False):
+        """Variables d'environnement des programmes lancés."""
+        env = environnement.variables(self.python, self.odoo)
+        for nom in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGDATABASE"):
+            env.pop(nom, None)
+        env.update(self.acces.admin if admin else self.acces.variables)
+        return env
+
+    def sql(self, commande, base, admin=False, **donnees):
+        """Exécute une commande d'outil_base et rend sa réponse."""
+        sortie = subprocess.run([self.python, OUTIL, commande, base, json.dumps(donnees)], env=self.env(admin),
+                                capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd="/")
+        try:
+            reponse = json.loads(sortie.stdout)
+        except ValueError:
+            raise Arret(f"Échec de l'opération « {commande} » sur la base {base} :\n{sortie.stderr.strip()}") from None
+        if "erreur" in reponse:
+            raise Arret(f"PostgreSQL refuse l'opération « {commande} » sur la base {base} : {reponse['erreur']}")
+        return reponse
+
+    def verifier_serveur(self):
+        """Le serveur répond, il est assez récent, ses contributions sont là."""
+        reponse = self.sql("serveur", "postgres", admin=True)
+        if reponse["version"] < 13:
+            raise Arret(f"PostgreSQL {reponse['version']} est trop ancien : il faut PostgreSQL 13 ou plus récent.")
+        if reponse["manquantes"]:
+            raise Arret(f"Contributions PostgreSQL absentes : {', '.join(reponse['manquantes'])}. "
+                        "Installez le paquet « postgresql-contrib » du serveur puis relancez.")
+        if reponse["role"] == "postgres" and not self.acces.grappe:
+            raise Arret("Odoo refuse de se connecter avec le rôle « postgres » : créez un rôle à lui "
+                        "(createuser --createdb cnas) et indiquez-le par PGUSER ou DATABASE_URL.")
+
+    def creer_base(self, base, modele=None):
+        """Crée une base vide prête pour Odoo, ou la copie d'un modèle (fichiers compris)."""
+        reponse = self.sql("creer", base, admin=True, modele=modele,
+                           proprietaire="cnas" if self.acces.grappe else None)
+        for defaut in reponse.get("defauts", []):
+            console.detail(f"contribution PostgreSQL en défaut : {defaut}")
+        magasin = self.donnees / "filestore"
+        shutil.rmtree(magasin / base, ignore_errors=True)
+        if modele and (magasin / modele).is_dir():
+            shutil.copytree(magasin / modele, magasin / base)
+
+    def supprimer_base(self, base):
+        """Supprime une base et ses fichiers."""
+        self.sql("supprimer", base, admin=True)
+        shutil.rmtree(self.donnees / "filestore" / base, ignore_errors=True)
+
+    def configuration(self, base, **options):
+        """Écrit le fichier de configuration d'une base et rend son chemin."""
+        reglages = {
+            "addons_path": self.odoo.chemin_addons, "data_dir": self.donnees, "db_name": base,
+            "dbfilter": f"^{re.escape(base)}$", "list_db": False, "unaccent": True, "workers": 0, "max_cron_threads": 1,
+            "limit_time_cpu": 3600, "limit_time_real": 3600, "limit_memory_soft": 0, "limit_memory_hard": 0,
+            "http_interface": "127.0.0.1", "server_wide_modules": "base,web,queue_job",
+            **self.acces.options_odoo(), **options,
+        }
+        chemin = chemins.prive("conf", f"{base}.conf")
+        lignes = "".join(f"{cle} = {valeur}\n" for cle, valeur in reglages.items())
+        chemin.write_text(f"[options]\n{lignes}\n[queue_job]\nchannels = root:1\n", encoding="utf-8")
+        chemin.chmod(0o600)
+        return chemin
+
+    def commande(self, configuration, *arguments):
+        """Ligne de commande d'Odoo."""
+        return [self.python, str(ODOO_BIN), "-c", str(configuration), *map(str, arguments)]
+
+    def installer(self, base, demo=True):
+        """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""
+        console.etape(f"Base « {base} »")
+        if not NOM_PERMIS.match(base):
+            raise Arret(f"Nom de base refusé : « {base} » (lettres, chiffres, point, tiret et souligné).")
+        etat = self.sql("etat", base)
+        if etat.get("etrangere"):
+            raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
+        voulues = chemins.empreintes_addons()
+        nouveaux = [m for m in ("queue_job", *chemins.ADDONS) if etat["modules"].get(m) != "installed"]
+        changes = [a for a in chemins.ADDONS if a not in nouveaux and etat["empreintes"].get(a) != voulues[a]]
+        if not nouveaux and not changes:
+            console.detail("à jour")
+            return False
+        if not etat["existe"]:
+            self.creer_base(base)
+        else:
+            self.sql("contributions", base, admin=True)
+        premiere = etat["modules"].get("base") != "installed"
+        arguments = ["--stop-after-init", "--no-http", "--max-cron-threads=0"]
+        if premiere:
+            arguments += ["--load-language=fr_FR"]
+        if nouveaux:
+            arguments += ["-i", ",".join(nouveaux)]
+        if changes:
+            arguments += ["-u", ",".join(changes)]
+        console.detail("installation (quelques minutes)" if nouveaux else f"mise à jour : {', '.join(changes)}")
+        configuration = self.configuration(base, **({} if demo else {"without_demo": "all"}))
+        console.exiger(self.commande(configuration, *arguments), f"installation-{base}.log",
+                       "L'installation des addons a échoué ; corrigez puis relancez, elle reprendra ici.",
+                       env=self.env(), suivre=suivre_installation)
+        reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in chemins.ADDONS and e != "installed"]
+        if reste:
+            raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
+        self.sql("noter", base, **voulues)
+        return True
+
+
+def suivre_installation(ligne):
+    """Montre un module sur dix, et tous les nôtres."""
+    trouve = re.search(r"Loading module (\S+) \((\d+)/(\d+)\)", ligne)
+    if trouve and (trouve.group(1).startswith("cnas_") or int(trouve.group(2)) % 10 == 0):
+        console.detail(f"module {trouve.group(2)}/{trouve.group(3)} : {trouve.group(1)}")

@@ -1,0 +1,176 @@
+"""Les commandes de ./cnas."""
+import argparse
+import os
+import sys
+import webbrowser
+
+from . import bases, chemins, console, environnement, postgres, serveur, sources_odoo, systeme
+from .console import Arret
+
+IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, finance, formation "
+                "(mot de passe = identifiant)")
+
+FRANCAIS = {
+    "usage: ": "usage : ", "%(prog)s: error: %(message)s\n": "cnas : %(message)s (./cnas --help)\n",
+    "unrecognized arguments: %s": "argument inconnu : %s", "expected one argument": "il manque une valeur",
+    "invalid %(type)s value: %(value)r": "valeur incorrecte : %(value)r", "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",
+    "invalid choice: %(value)r (choose from %(choices)s)": "« %(value)s » n'existe pas (au choix : %(choices)s)",
+}
+
+
+def _analyseur():
+    # argparse ne parle français que si ses phrases sont traduites
+    argparse._ = lambda texte: FRANCAIS.get(texte, texte)
+    analyseur = argparse.ArgumentParser(
+        prog="./cnas", description="Suite CNAS : démarrer, arrêter, tester, mesurer, vérifier.",
+        epilog="Variables : ODOO_DIR (arbre d'Odoo 17), PGHOST/PGPORT/PGUSER/PGPASSWORD ou DATABASE_URL (PostgreSQL fourni), "
+               "CNAS_INTERFACE (adresse d'écoute, 127.0.0.1 par défaut).", add_help=False)
+    sous = analyseur.add_subparsers(dest="commande", metavar="COMMANDE", title="commandes")
+    aide = {"action": "help", "help": "affiche cette aide"}
+    analyseur.add_argument("-h", "--help", "--aide", **aide)
+    analyseur._optionals.title = "options"
+
+    def commande(nom, texte):
+        ajout = sous.add_parser(nom, help=texte, description=texte, add_help=False)
+        ajout.add_argument("-h", "--help", "--aide", **aide)
+        ajout._optionals.title, ajout._positionals.title = "options", "arguments"
+        return ajout
+
+    demarrer_ = commande("demarrer", "prépare tout ce qui manque, installe les addons et ouvre http://localhost:8069")
+    demarrer_.add_argument("--base", metavar="NOM", help="nom de la base (défaut : cnas, ou celle de DATABASE_URL)")
+    demarrer_.add_argument("--port", metavar="N", type=int, default=8069, help="port HTTP (défaut : 8069)")
+    demarrer_.add_argument("--sans-demo", action="store_true", help="sans jeu de démonstration (à la création de la base)")
+    demarrer_.add_argument("--arriere-plan", action="store_true", help="rend la main ; ./cnas arreter pour arrêter")
+    commande("arreter", "arrête les serveurs Odoo et PostgreSQL de ce clone")
+    tester_ = commande("tester", "passe tous les tests, ou une sélection")
+    tester_.add_argument("selection", nargs="?", metavar="SÉLECTION", help="addon, fichier de test ou mot-clé")
+    banc_ = commande("banc", "mesure les performances (base de référence en SQL)")
+    banc_.add_argument("nom", nargs="?", metavar="NOM", help="un seul banc (défaut : tous)")
+    banc_.add_argument("--echelle", type=float, default=1.0, metavar="X", help="taille de la base de référence (défaut : 1 = 1 M d'assurés)")
+    commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
+    return analyseur
+
+
+def preparer_machine(tests=False, rapide=False):
+    """Environnement Python, Odoo et PostgreSQL prêts à servir."""
+    python = environnement.preparer(tests)
+    odoo = sources_odoo.trouver()
+    acces = postgres.preparer("pg-tests" if rapide else "pg", rapide)
+    machine = bases.Machine(python, odoo, acces)
+    machine.verifier_serveur()
+    return machine
+
+
+def demarrer(options):
+    """./cnas demarrer"""
+    if not 1 <= options.port <= 65535:
+        raise Arret("--port attend un nombre entre 1 et 65535.")
+    deja = next((f for f in serveur.en_cours() if f["port"] == options.port), None)
+    if not deja and not serveur.port_libre(options.port):
+        raise Arret(f"Le port {options.port} est déjà pris par un autre programme : arrêtez-le, ou choisissez --port {options.port + 1}.")
+    with chemins.verrou(chemins.prive("demarrer.verrou")):
+        machine = preparer_machine()
+        systeme.preparer_outils()
+        base = options.base or machine.acces.base or "cnas"
+        if deja and (deja["base"] != base or _a_changer(machine, base)):
+            console.etape("Arrêt du serveur en cours")
+            serveur.arreter(deja)
+            deja = None
+        machine.installer(base, demo=not options.sans_demo)
+        if deja:
+            return _annoncer(machine, base, options.port, "déjà démarré")
+        console.etape("Serveur Odoo")
+        journal = f"odoo-{options.port}.log"
+        processus = serveur.lancer(machine, base, options.port, journal,
+                                   http_interface=os.environ.get("CNAS_INTERFACE", "127.0.0.1"))
+        try:
+            serveur.attendre(processus, options.port, journal)
+        except BaseException:
+            serveur.arreter({"pid": processus.pid, "port": options.port})
+            raise
+    if options.arriere_plan:
+        return _annoncer(machine, base, options.port, "démarré en arrière-plan (./cnas arreter pour arrêter)")
+    return _rester(machine, processus, base, options.port)
+
+
+def _a_changer(machine, base):
+    etat = machine.sql("etat", base)
+    return etat["empreintes"] != chemins.empreintes_addons()
+
+
+def _annoncer(machine, base, port, situation):
+    demo = machine.sql("etat", base).get("demo")
+    console.etape(f"CNAS {situation} — journal : {chemins.journal(f'odoo-{port}.log')}")
+    connus = IDENTIFIANTS if demo else "admin (mot de passe : admin, à changer tout de suite)"
+    console.dire(f"http://localhost:{port} — identifiants : {connus}")
+    return 0
+
+
+def _rester(machine, processus, base, port):
+    """Reste au premier plan jusqu'à Ctrl-C ou l'arrêt du serveur."""
+    _annoncer(machine, base, port, "démarré (Ctrl-C pour arrêter)")
+    if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
+        webbrowser.open(f"http://localhost:{port}")
+    try:
+        code = processus.wait()
+    except KeyboardInterrupt:
+        console.dire("")
+        return arreter(None)
+    serveur.en_cours()
+    if machine.acces.grappe and code:
+        console.detail(console.fin_du_journal(chemins.journal(f"odoo-{port}.log")))
+    return code and 1
+
+
+def arreter(_options):
+    """./cnas arreter"""
+    arretes = 0
+    for fiche in serveur.en_cours():
+        console.etape(f"Arrêt du serveur Odoo (port {fiche['port']})")
+        serveur.arreter(fiche)
+        arretes += 1
+    for grappe in postgres.grappes_du_clone():
+        if grappe.arreter():
+            console.etape(f"PostgreSQL privé « {grappe.nom} » arrêté")
+            arretes += 1
+    console.dire("Arrêté." if arretes else "Rien ne tournait.")
+    return 0
+
+
+def tester(options):
+    """./cnas tester"""
+    from . import tester as module
+    return module.tester(options.selection)
+
+
+def banc(options):
+    """./cnas banc"""
+    from . import bancs
+    return bancs.lancer(options.nom, options.echelle)
+
+
+def verifier(_options):
+    """./cnas verifier"""
+    from . import verifier as module
+    return module.verifier()
+
+
+def principal(arguments):
+    """Analyse la ligne de commande, exécute, rend le code de sortie."""
+    analyseur = _analyseur()
+    options = analyseur.parse_args(arguments)
+    if not options.commande:
+        analyseur.print_help()
+        return 0
+    actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier}
+    try:
+        return actions[options.commande](options)
+    except Arret as erreur:
+        console.dire(f"cnas : {erreur}")
+        return 1
+    except OSError as erreur:
+        console.dire(f"cnas : accès impossible à {erreur.filename or 'un fichier'} ({erreur.strerror}) ; corrigez puis relancez.")
+        return 1
+    except KeyboardInterrupt:
+        console.dire("cnas : interrompu ; relancez la même commande pour reprendre.")
+        return 130

@@ -1,0 +1,87 @@
+"""Ce que l'usager lit : étapes, détails, erreurs ; et l'exécution journalisée des programmes."""
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from . import chemins
+
+
+class Arret(Exception):
+    """Erreur prévue : la phrase dit à l'usager quoi corriger."""
+
+
+_verrou = threading.Lock()
+_local = threading.local()
+
+
+def prefixer(texte):
+    """Fait précéder les messages de ce fil d'un nom (tests menés de front)."""
+    _local.prefixe = texte
+
+
+def dire(texte=""):
+    """Écrit une ligne, tout de suite."""
+    with _verrou:
+        sys.stdout.write(getattr(_local, "prefixe", "") + texte + "\n")
+        sys.stdout.flush()
+
+
+def etape(titre):
+    """Annonce une étape."""
+    dire(f"• {titre}")
+
+
+def detail(texte):
+    """Précise l'étape en cours."""
+    dire(f"    {texte}")
+
+
+def fin_du_journal(chemin, lignes=15):
+    """Rend les dernières lignes d'un journal, pour accompagner une erreur."""
+    try:
+        with open(chemin, encoding="utf-8", errors="replace") as flux:
+            return "".join(flux.readlines()[-lignes:]).rstrip()
+    except OSError:
+        return ""
+
+
+def executer(commande, journal, env=None, cwd=None, suivre=None, **options):
+    """Lance un programme, écrit sa sortie dans `.cnas/journaux/<journal>`, rend son code de retour.
+
+    `suivre(ligne)` reçoit chaque ligne au vol (progression).
+    """
+    chemin = chemins.journal(journal)
+    with open(chemin, "a", encoding="utf-8") as flux:
+        flux.write(f"\n# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(map(str, commande))}\n")
+        flux.flush()
+        try:
+            processus = subprocess.Popen(
+                [str(c) for c in commande], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env=env, cwd=cwd or os.sep, text=True, encoding="utf-8",
+                errors="replace", **options)
+        except OSError as erreur:
+            flux.write(f"{erreur}\n")
+            return 127
+        try:
+            for ligne in processus.stdout:
+                flux.write(ligne)
+                if suivre:
+                    suivre(ligne.rstrip("\n"))
+            return processus.wait()
+        except BaseException:
+            processus.terminate()
+            try:
+                processus.wait(20)
+            except subprocess.TimeoutExpired:
+                processus.kill()
+            raise
+
+
+def exiger(commande, journal, phrase, **options):
+    """Comme `executer`, mais un échec arrête tout avec `phrase` et la fin du journal."""
+    code = executer(commande, journal, **options)
+    if code:
+        raise Arret(f"{phrase}\n{fin_du_journal(chemins.journal(journal))}\n"
+                    f"(journal complet : {chemins.journal(journal)})")

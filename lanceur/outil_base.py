@@ -1,0 +1,110 @@
+"""Opérations SQL du lanceur, exécutées par le Python de l'environnement : outil_base.py COMMANDE BASE [JSON].
+
+La connexion vient des variables PG* ; la réponse est un objet JSON sur la sortie standard.
+"""
+import json
+import sys
+
+import psycopg2
+from psycopg2 import sql
+
+CONTRIBUTIONS = ("unaccent", "pg_trgm", "btree_gist")
+CLE = "cnas.lanceur.empreintes"
+
+
+def connecter(base):
+    """Connexion en validation automatique."""
+    connexion = psycopg2.connect(dbname=base, connect_timeout=15, application_name="cnas-lanceur")
+    connexion.autocommit = True
+    return connexion
+
+
+def _existe(base):
+    with connecter("postgres") as connexion, connexion.cursor() as cr:
+        cr.execute("SELECT 1 FROM pg_database WHERE datname = %s", [base])
+        return bool(cr.fetchone())
+
+
+def serveur(_base, _donnees):
+    """Version du serveur, contributions disponibles, droit de créer une base."""
+    with connecter("postgres") as connexion, connexion.cursor() as cr:
+        cr.execute("SELECT name FROM pg_available_extensions WHERE name = ANY(%s)", [list(CONTRIBUTIONS)])
+        presentes = {ligne[0] for ligne in cr.fetchall()}
+        cr.execute("SELECT rolcreatedb OR rolsuper, current_user FROM pg_roles WHERE rolname = current_user")
+        cree, role = cr.fetchone()
+        return {"version": connexion.server_version // 10000, "role": role, "cree_bases": cree,
+                "manquantes": [nom for nom in CONTRIBUTIONS if nom not in presentes]}
+
+
+def creer(base, donnees):
+    """Crée la base vide et ses contributions ; `modele` copie une autre base. Rend les contributions en défaut."""
+    proprietaire, modele = donnees.get("proprietaire"), donnees.get("modele")
+    with connecter("postgres") as connexion, connexion.cursor() as cr:
+        requete = sql.SQL("CREATE DATABASE {} {} TEMPLATE {} {}").format(
+            sql.Identifier(base), sql.SQL("" if modele else "ENCODING 'unicode' LC_COLLATE 'C'"), sql.Identifier(modele or "template0"),
+            sql.SQL("OWNER {}").format(sql.Identifier(proprietaire)) if proprietaire else sql.SQL(""))
+        cr.execute(requete)
+    return {} if modele else contributions(base, donnees)
+
+
+def contributions(base, _donnees):
+    """Active les contributions (unaccent immuable, comme Odoo le demande). Rend celles en défaut."""
+    defauts = []
+    with connecter(base) as connexion, connexion.cursor() as cr:
+        for nom in CONTRIBUTIONS:
+            try:
+                cr.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(nom)))
+            except psycopg2.Error as erreur:
+                defauts.append(f"{nom} ({str(erreur).strip().splitlines()[0]})")
+        try:
+            cr.execute("ALTER FUNCTION unaccent(text) IMMUTABLE")
+        except psycopg2.Error:
+            cr.execute("SELECT provolatile = 'i' FROM pg_proc WHERE proname = 'unaccent' AND pronargs = 1")
+            if cr.fetchone() != (True,):
+                defauts.append("unaccent (non immuable : les recherches par nom seront lentes)")
+    return {"defauts": defauts}
+
+
+def etat(base, _donnees):
+    """Ce que contient la base : existe, modules et leur état, empreintes des addons installés."""
+    if not _existe(base):
+        return {"existe": False, "modules": {}, "empreintes": {}}
+    with connecter(base) as connexion, connexion.cursor() as cr:
+        cr.execute("SELECT to_regclass('public.ir_module_module') IS NOT NULL AND to_regclass('public.ir_config_parameter') IS NOT NULL")
+        if not cr.fetchone()[0]:
+            cr.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+            return {"existe": True, "etrangere": cr.fetchone()[0] > 0, "modules": {}, "empreintes": {}}
+        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job')")
+        modules = dict(cr.fetchall())
+        cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [CLE])
+        ligne = cr.fetchone()
+        cr.execute("SELECT demo FROM ir_module_module WHERE name = 'base'")
+        demo = cr.fetchone()
+    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}, "demo": bool(demo and demo[0])}
+
+
+def noter(base, donnees):
+    """Enregistre les empreintes des addons installés."""
+    with connecter(base) as connexion, connexion.cursor() as cr:
+        cr.execute("""INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
+                      VALUES (%s, %s, 1, 1, now() at time zone 'UTC', now() at time zone 'UTC')
+                      ON CONFLICT (key) DO UPDATE SET value = excluded.value, write_date = excluded.write_date""",
+                   [CLE, json.dumps(donnees)])
+    return {}
+
+
+def supprimer(base, _donnees):
+    """Supprime la base si elle existe, ses connexions coupées."""
+    with connecter("postgres") as connexion, connexion.cursor() as cr:
+        cr.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [base])
+        cr.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(base)))
+    return {}
+
+
+if __name__ == "__main__":
+    commandes = {f.__name__: f for f in (serveur, creer, contributions, etat, noter, supprimer)}
+    try:
+        reponse = commandes[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
+    except psycopg2.Error as erreur:
+        reponse = {"erreur": str(erreur).strip()}
+    print(json.dumps(reponse))

@@ -1,0 +1,73 @@
+"""Paquets du système : installés sans question quand c'est possible, demandés d'une phrase sinon."""
+import os
+import shutil
+import subprocess
+
+from . import console
+
+_etat = {"liste_a_jour": False}
+
+
+def est_root():
+    """Vrai pour l'administrateur de la machine."""
+    return os.geteuid() == 0
+
+
+def _prefixe_apt():
+    """Commande qui lance apt-get sans rien demander, ou None."""
+    if not shutil.which("apt-get"):
+        return None
+    if est_root():
+        return []
+    if shutil.which("sudo") and subprocess.run(
+            ["sudo", "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def installer(*paquets):
+    """Installe des paquets Debian ; rend True si c'est fait."""
+    prefixe = _prefixe_apt()
+    if prefixe is None:
+        return False
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    console.detail(f"apt-get install {' '.join(paquets)}")
+    commande = [*prefixe, "apt-get", "install", "-y", "--no-install-recommends", *paquets]
+    if not _etat["liste_a_jour"]:
+        console.executer([*prefixe, "apt-get", "update"], "apt.log", env=env)
+        _etat["liste_a_jour"] = True
+    return console.executer(commande, "apt.log", env=env) == 0
+
+
+def chromium():
+    """Chemin d'un Chromium du système, ou None."""
+    for nom in ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable"):
+        if shutil.which(nom):
+            return shutil.which(nom)
+    return None
+
+
+def _polices_presentes():
+    """Vrai si une police latine et une police arabe sont là."""
+    if not shutil.which("fc-list"):
+        return os.path.isdir("/usr/share/fonts/truetype/dejavu")
+    sortie = subprocess.run(["fc-list", ":lang=ar", "family"], capture_output=True, text=True).stdout
+    return bool(sortie.strip())
+
+
+def preparer_outils(navigateur=False):
+    """PDF, polices et, pour les tests, Chromium. Rien n'est bloquant ici : l'absence est dite."""
+    manquants, phrases = [], []
+    if not shutil.which("wkhtmltopdf"):
+        manquants.append("wkhtmltopdf")
+        phrases.append("wkhtmltopdf manque : les impressions PDF échoueront (Debian/Ubuntu : apt-get install wkhtmltopdf)")
+    if not _polices_presentes():
+        manquants += ["fonts-dejavu-core", "fonts-noto-core"]
+        phrases.append("polices DejaVu/Noto manquantes : les PDF en arabe seront illisibles "
+                       "(apt-get install fonts-dejavu-core fonts-noto-core)")
+    if navigateur and not chromium():
+        manquants.append("chromium")
+        phrases.append("Chromium manque : les parcours à l'écran échoueront (apt-get install chromium)")
+    if manquants and not installer(*manquants):
+        for phrase in phrases:
+            console.detail(phrase)
