@@ -1,0 +1,33 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class AvisMedical(models.Model):
+    """L'avis d'un médecin-conseil sur une feuille. Il ne se modifie pas : un nouvel avis le remplace.
+
+    | qui | peut |
+    |---|---|
+    | médecin-conseil | rendre (par l'action de la feuille), lire |
+    | contrôleur, superviseur | lire |
+    """
+
+    _name = "cnas.avis_medical"
+    _description = "Avis médical"
+    _order = "id desc"
+    _rec_name = "avis"
+
+    feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
+                                 readonly=True, ondelete="cascade")
+    avis = fields.Selection([("accord", "Accord"), ("partiel", "Accord partiel"), ("refus", "Refus")],
+                            string="Avis", required=True, readonly=True)
+    motif = fields.Text(string="Motif", required=True, readonly=True)
+    medecin_id = fields.Many2one("res.users", string="Médecin-conseil", required=True, readonly=True)
+    date = fields.Datetime(string="Rendu le", required=True, readonly=True, default=fields.Datetime.now)
+
+    def write(self, vals):
+        """Toujours refusé : un avis rendu ne se modifie pas."""
+        raise UserError(_("Un avis médical ne se modifie pas : rendez un nouvel avis."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_jamais(self):
+        raise UserError(_("Un avis médical ne se supprime pas."))

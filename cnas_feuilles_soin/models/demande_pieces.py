@@ -1,0 +1,39 @@
+from odoo import fields, models
+
+
+class DemandePieces(models.Model):
+    """Une demande de pièces : ce qui manque, à qui, avant quand, combien de relances, quelle issue.
+
+    États : en attente → satisfaite | échue | abandonnée.
+
+    | qui | peut |
+    |---|---|
+    | agent, contrôleur | lire (les actions de la feuille ouvrent et ferment) |
+    | formation (portail) | lire les siennes |
+    """
+
+    _name = "cnas.demande_pieces"
+    _description = "Demande de pièces"
+    _inherit = ["cnas.etat.mixin"]
+    _order = "id desc"
+    _rec_name = "motif"
+
+    _etat_initial = "en_attente"
+    _etat_transitions = {
+        "en_attente": ("satisfaite", "echue", "abandonnee"), "satisfaite": (), "echue": (), "abandonnee": ()}
+    _champs_geles = ("date_limite", "relances", "date_relance", "date_fermeture")
+
+    feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
+                                 ondelete="cascade")
+    formation_id = fields.Many2one(related="feuille_id.formation_id", string="Formation sanitaire")
+    motif = fields.Char(string="Ce qui manque", required=True)
+    date_demande = fields.Date(string="Demandée le", required=True, default=fields.Date.context_today)
+    date_limite = fields.Date(string="À fournir avant le", index=True)
+    relances = fields.Integer(string="Relances")
+    date_relance = fields.Date(string="Dernière relance")
+    date_fermeture = fields.Date(string="Fermée le")
+    demandee_par_id = fields.Many2one("res.users", string="Demandée par", default=lambda self: self.env.user)
+    state = fields.Selection(
+        [("en_attente", "En attente"), ("satisfaite", "Satisfaite"), ("echue", "Échue"),
+         ("abandonnee", "Abandonnée")],
+        string="État", default="en_attente", required=True, readonly=True, index=True)

@@ -1,0 +1,313 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+# Le diagnostic ne se lit que par ces groupes (la formation : ses seules feuilles, par règle).
+GROUPES_MEDICAUX = "cnas_base.group_controleur,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
+
+ETATS = [
+    ("brouillon", "Brouillon"),
+    ("deposee", "Déposée"),
+    ("instance", "En instance"),
+    ("controle", "À contrôler"),
+    ("avis_medical", "Avis médical"),
+    ("validee", "Validée"),
+    ("rejetee", "Rejetée"),
+    ("payee", "Payée"),
+    ("annulee", "Annulée"),
+]
+NATURES = [
+    ("ordinaire", "Ordinaire"),
+    ("enfant", "Enfant"),
+    ("maternite", "Maternité"),
+    ("ald", "ALD"),
+]
+# Valeurs d'usine des paramètres (Configuration → Paramètres les change).
+PARAMETRES = {
+    "age_enfant": 15,                  # en dessous : nature « enfant »
+    "delai_instance_jours": 30,        # pour fournir les pièces demandées
+    "relance_avant_jours": 10,         # première relance avant l'échéance
+    "relances_max": 2,
+    "delai_archive_jours": 15,         # garde du papier après numérisation
+    "delai_reprise_jours": 60,         # pour reprendre un rejet
+    "reprises_max": 2,
+    "taille_max_piece_mo": 10,
+    "delai_traitement_jours": 15,      # au-delà : en retard
+    "entente_delai_heures": 48,
+    "entente_delai_urgence_heures": 2,
+    "entente_validite_jours": 90,
+}
+MONTANTS = ("montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete")
+
+
+class FeuilleSoin(models.Model):
+    """La feuille de soins : le dossier numérique d'un épisode de soins d'un bénéficiaire.
+
+    États : brouillon → déposée → [en instance] → à contrôler → [avis médical] → validée → payée ;
+    rejetée et annulée sont définitifs. On ne passe d'un état à l'autre que par les actions.
+
+    | qui | peut |
+    |---|---|
+    | agent | saisir, déposer, demander des pièces, régulariser, annuler avant contrôle |
+    | contrôleur | contrôler, transmettre au médecin, valider ou rejeter ce qu'il n'a pas saisi |
+    | médecin-conseil | lire, rendre son avis |
+    | superviseur | tout cela, affecter, annuler avant paiement |
+    | finance | lire, sauf le diagnostic |
+    | formation (portail) | lire les siennes, importer pour elle-même |
+
+    **Secret médical.** `pathologie_id` porte `groups=` : l'ORM la refuse en lecture, en écriture et en
+    recherche à qui n'en est pas. L'agent, qui recopie le papier, la donne par `create()`/`write()` ou par
+    le champ d'écran `diagnostic_saisi_id` : le code la range sans jamais la lui relire ; il voit seulement
+    `diagnostic_present`. Le champ d'écran, calculé et jamais stocké, est vide pour qui n'a pas le droit.
+
+    **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus ; en instance, seul
+    un champ resté vide peut être complété.
+    """
+
+    _name = "cnas.feuille_soin"
+    _description = "Feuille de soins"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date_depot desc, id desc"
+    _rec_name = "numero"
+    _rec_names_search = ["numero", "reference"]
+
+    _etat_initial = "brouillon"
+    _etat_transitions = {
+        "brouillon": ("deposee", "instance", "annulee"),
+        "deposee": ("instance", "controle", "avis_medical", "validee", "rejetee", "annulee"),
+        "instance": ("deposee", "controle", "rejetee", "annulee"),
+        "controle": ("instance", "avis_medical", "validee", "rejetee", "annulee"),
+        "avis_medical": ("instance", "controle", "validee", "rejetee", "annulee"),
+        "validee": ("payee", "annulee"),
+        "rejetee": (),
+        "payee": (),
+        "annulee": (),
+    }
+    _champs_geles = (
+        "numero", "etat_droits", "completude", "nature", *MONTANTS, "deposee_par_id", "decidee_par_id",
+        "date_decision", "motif_decision", "saisie_par_id", "date_limite_instance", "date_affectation", "empreinte", "origine_id", "controleur_id",
+    )
+    # Ce que dit le papier : immuable après dépôt.
+    _champs_papier = (
+        "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins", "date_depot",
+        "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id", "total_declare",
+        "ligne_ids", "diagnostic_saisi_id",
+    )
+
+    # --- identité du dossier
+    numero = fields.Char(
+        string="Numéro", readonly=True, copy=False, index=True,
+        help="Donné au dépôt : agence, année, rang sans trou.")
+    reference = fields.Char(
+        string="Référence de la formation", copy=False, index=True, tracking=True,
+        help="Numéro imprimé sur la feuille par la formation sanitaire.")
+    state = fields.Selection(ETATS, string="État", default="brouillon", required=True, readonly=True,
+                             copy=False, index=True, tracking=True)
+    formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", required=True,
+                                   index=True, ondelete="restrict")
+    agence_id = fields.Many2one("cnas.agence", string="Agence", index=True, ondelete="restrict",
+                                default=lambda self: self.env["cnas.agence"]._de_l_usager())
+    assure_id = fields.Many2one("cnas.assure", string="Bénéficiaire", required=True, index=True, ondelete="restrict")
+    praticien_id = fields.Many2one("cnas.praticien", string="Praticien", index="btree_not_null", ondelete="restrict")
+    # --- soins
+    date_soins = fields.Date(string="Date des soins", required=True, index=True)
+    date_fin_soins = fields.Date(string="Fin des soins")
+    date_depot = fields.Date(string="Date de dépôt", index=True, copy=False, default=fields.Date.context_today)
+    pathologie_id = fields.Many2one(
+        "cnas.pathologie", string="Diagnostic (CIM-10)", index="btree_not_null", ondelete="restrict",
+        groups=GROUPES_MEDICAUX)
+    diagnostic_saisi_id = fields.Many2one(
+        "cnas.pathologie", string="Diagnostic", compute="_compute_diagnostic_saisi_id",
+        inverse="_inverse_diagnostic_saisi_id", compute_sudo=False,
+        help="Code ou nom de la maladie. Une fois enregistré, il n'est plus montré à l'accueil.")
+    diagnostic_present = fields.Boolean(
+        string="Diagnostic codé", compute="_compute_diagnostic_present", compute_sudo=True)
+    urgence = fields.Boolean(string="Urgence")
+    type_soins = fields.Selection(
+        [("ambulatoire", "Ambulatoire"), ("hospitalisation", "Hospitalisation")],
+        string="Type de soins", default="ambulatoire", required=True)
+    mode = fields.Selection(
+        [("tiers_payant", "Tiers payant"), ("remboursement", "Remboursement")],
+        string="Mode", default="tiers_payant", required=True)
+    entente_id = fields.Many2one("cnas.entente_prealable", string="Entente préalable",
+                                 index="btree_not_null", ondelete="restrict")
+    # --- tri
+    nature = fields.Selection(NATURES, string="Nature", compute="_compute_nature", store=True, index=True)
+    etat_droits = fields.Selection([("ouverts", "Droits ouverts"), ("fermes", "Droits fermés")],
+                                   string="État des droits", readonly=True, copy=False, index=True)
+    completude = fields.Selection([("complet", "Complet"), ("incomplet", "Incomplet")],
+                                  string="Complétude", readonly=True, copy=False, index=True)
+    # --- lignes, pièces, anomalies
+    ligne_ids = fields.One2many("cnas.feuille_soin.ligne", "feuille_id", string="Lignes", copy=True)
+    piece_ids = fields.One2many("cnas.feuille_soin.piece", "feuille_id", string="Pièces")
+    anomalie_ids = fields.One2many("cnas.anomalie", "feuille_id", string="Anomalies")
+    total_declare = fields.Monetary(string="Total déclaré", help="Total écrit sur le papier, s'il y en a un.")
+    # --- montants (Σ des lignes)
+    montant_facture = fields.Monetary(string="Facturé", compute="_compute_montants", store=True)
+    montant_base = fields.Monetary(string="Base", compute="_compute_montants", store=True)
+    montant_cnas = fields.Monetary(string="Part CNAS", compute="_compute_montants", store=True)
+    ticket_moderateur = fields.Monetary(string="Ticket modérateur", compute="_compute_montants", store=True)
+    depassement = fields.Monetary(string="Dépassement", compute="_compute_montants", store=True)
+    montant_rejete = fields.Monetary(string="Rejeté", compute="_compute_montants", store=True)
+    # --- qui et quand
+    saisie_par_id = fields.Many2one("res.users", string="Saisie par", default=lambda self: self.env.user,
+                                    readonly=True, copy=False, index=True)
+    deposee_par_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
+    controleur_id = fields.Many2one("res.users", string="Contrôleur", copy=False, index=True, tracking=True)
+    date_affectation = fields.Datetime(string="Affectée le", readonly=True, copy=False)
+    decidee_par_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False,
+                                     help="Vide : liquidation automatique.")
+    date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False, index=True)
+    motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False)
+    date_limite_instance = fields.Date(string="Pièces attendues avant le", readonly=True, copy=False, index=True)
+    empreinte = fields.Char(string="Empreinte de l'envoi", readonly=True, copy=False)
+    # --- reprise d'un rejet
+    origine_id = fields.Many2one("cnas.feuille_soin", string="Reprise de", readonly=True, copy=False,
+                                 index="btree_not_null", ondelete="restrict")
+    reprise_ids = fields.One2many("cnas.feuille_soin", "origine_id", string="Reprises")
+
+    _sql_constraints = [
+        ("numero_unique", "UNIQUE (numero)", "Ce numéro de dossier est déjà donné."),
+        ("reference_unique", "UNIQUE (formation_id, reference)",
+         "Cette formation a déjà une feuille de soins avec cette référence."),
+        ("numero_au_depot", "CHECK (numero IS NOT NULL OR state IN ('brouillon', 'annulee'))",
+         "Une feuille déposée porte un numéro."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("numero", "reference")
+    def _compute_display_name(self):
+        for feuille in self:
+            feuille.display_name = feuille.numero or feuille.reference or _("Nouveau")
+
+    @api.depends(*[f"ligne_ids.{champ}" for champ in MONTANTS])
+    def _compute_montants(self):
+        for feuille in self:
+            for champ in MONTANTS:
+                feuille[champ] = sum(feuille.ligne_ids.mapped(champ))
+
+    @api.depends("pathologie_id", "assure_id", "date_soins")
+    def _compute_nature(self):
+        """ALD, puis maternité, puis enfant (âge en années révolues à la date des soins)."""
+        majorite = self._parametre_entier("age_enfant")
+        for feuille in self:
+            pathologie = feuille.pathologie_id
+            naissance = feuille.assure_id.date_naissance
+            if pathologie.ald:
+                feuille.nature = "ald"
+            elif pathologie.maternite:
+                feuille.nature = "maternite"
+            elif naissance and feuille.date_soins and _age(naissance, feuille.date_soins) < majorite:
+                feuille.nature = "enfant"
+            else:
+                feuille.nature = "ordinaire"
+
+    @api.depends_context("uid")
+    @api.depends("pathologie_id")
+    def _compute_diagnostic_saisi_id(self):
+        permis = self._peut_lire_diagnostic()
+        for feuille in self:
+            feuille.diagnostic_saisi_id = feuille.sudo().pathologie_id.id if permis else False
+
+    def _inverse_diagnostic_saisi_id(self):
+        for feuille in self.filtered("diagnostic_saisi_id"):
+            feuille.sudo().pathologie_id = feuille.diagnostic_saisi_id
+
+    @api.depends("pathologie_id")
+    def _compute_diagnostic_present(self):
+        for feuille in self:
+            feuille.diagnostic_present = bool(feuille.pathologie_id)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Crée des brouillons. L'agent peut donner `pathologie_id` sans avoir le droit de la relire."""
+        self = self._sans_defauts_forges()
+        if self._peut_lire_diagnostic():
+            return super().create(vals_list)
+        diagnostics = [vals.get("pathologie_id") or vals.get("diagnostic_saisi_id") for vals in vals_list]
+        feuilles = super().create([
+            {k: v for k, v in vals.items() if k not in ("pathologie_id", "diagnostic_saisi_id")}
+            for vals in vals_list
+        ])
+        feuilles._ranger_diagnostics(diagnostics)
+        return feuilles
+
+    def write(self, vals):
+        """Refuse tout changement du papier après le dépôt ; l'agent écrit le diagnostic sans le relire."""
+        if not self._verrou_ouvert():
+            self._refuser_papier_change(vals)
+        if "pathologie_id" in vals and not self._peut_lire_diagnostic():
+            self.check_access_rights("write")
+            self.check_access_rule("write")
+            vals = dict(vals)
+            self._ranger_diagnostics([vals.pop("pathologie_id")] * len(self))
+        return super().write(vals) if vals else True
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_brouillon_seul(self):
+        if any(feuille.state != "brouillon" for feuille in self):
+            raise UserError(_("Une feuille déposée ne se supprime pas : annulez-la avec un motif."))
+
+    # ------------------------------------------------------------------ privé
+    def _sans_defauts_forges(self):
+        """Ôte du contexte les valeurs par défaut des champs gardés (`default_state`…)."""
+        if self._verrou_ouvert():
+            return self
+        gardes = {f"default_{champ}" for champ in ("state", *self._champs_geles)}
+        if gardes.isdisjoint(self.env.context):
+            return self
+        return self.with_context({k: v for k, v in self.env.context.items() if k not in gardes})
+
+    @api.model
+    def _peut_lire_diagnostic(self):
+        return self.env.su or self.user_has_groups(GROUPES_MEDICAUX)
+
+    def _ranger_diagnostics(self, diagnostics):
+        """Écrit le diagnostic de chaque feuille, en un `write` par diagnostic différent."""
+        par_diagnostic = {}
+        for feuille, diagnostic in zip(self, diagnostics):
+            if diagnostic:
+                par_diagnostic.setdefault(diagnostic, []).append(feuille.id)
+        for diagnostic, ids in par_diagnostic.items():
+            self.sudo().browse(ids).write({"pathologie_id": diagnostic})
+
+    def _refuser_papier_change(self, vals):
+        touches = [champ for champ in self._champs_papier if champ in vals]
+        if not touches:
+            return
+        for feuille in self.sudo():
+            if feuille.state == "brouillon":
+                continue
+            for champ in touches:
+                reel = "pathologie_id" if champ == "diagnostic_saisi_id" else champ
+                if feuille.state == "instance" and not feuille[reel] and vals[champ]:
+                    continue
+                if champ != "ligne_ids" and _meme_valeur(feuille, reel, vals[champ]):
+                    continue
+                if champ == "ligne_ids" and all(commande[0] in (1, 4) for commande in vals[champ]):
+                    continue  # la ligne se garde elle-même (révision du contrôleur)
+                raise UserError(_(
+                    "« %(champ)s » ne change plus : la feuille %(numero)s est déposée. "
+                    "Annulez-la avec un motif, puis saisissez-la de nouveau.",
+                    champ=self._fields[champ]._description_string(self.env), numero=feuille.display_name,
+                ))
+
+    @api.model
+    def _parametre_entier(self, nom):
+        """Rend un paramètre entier de l'addon (Configuration → Paramètres), sa valeur d'usine à défaut."""
+        texte = self.env["ir.config_parameter"].sudo().get_param(f"cnas_feuilles_soin.{nom}")
+        try:
+            return int(texte)
+        except (TypeError, ValueError):
+            return PARAMETRES[nom]
+
+
+def _age(naissance, jour):
+    """Rend l'âge en années révolues."""
+    return jour.year - naissance.year - ((jour.month, jour.day) < (naissance.month, naissance.day))
+
+
+def _meme_valeur(record, champ, valeur):
+    field = record._fields[champ]
+    actuelle = field.convert_to_cache(record[champ], record, validate=False)
+    return field.convert_to_cache(valeur, record, validate=False) == actuelle

@@ -1,0 +1,139 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .feuille_soin_actions import CONTROLEUR, SUPERVISEUR
+
+ETATS_OUVERTS = ("deposee", "controle", "avis_medical")
+
+
+class FeuilleSoin(models.Model):
+    """Files des contrôleurs : au moins chargé de ceux qui savent traiter la nature, sous son plafond."""
+
+    _inherit = "cnas.feuille_soin"
+
+    anciennete = fields.Integer(string="Âge (jours)", compute="_compute_anciennete",
+                                help="Jours écoulés depuis le dépôt, tant que le dossier n'est pas décidé.")
+    en_retard = fields.Boolean(string="En retard", compute="_compute_anciennete", search="_search_en_retard")
+
+    @api.depends("date_depot", "state", "date_decision")
+    def _compute_anciennete(self):
+        jour = fields.Date.context_today(self)
+        delai = self._parametre_entier("delai_traitement_jours")
+        for feuille in self:
+            fin = feuille.date_decision.date() if feuille.date_decision else jour
+            feuille.anciennete = (fin - feuille.date_depot).days if feuille.date_depot else 0
+            feuille.en_retard = feuille.state in (*ETATS_OUVERTS, "instance") and feuille.anciennete > delai
+
+    def _search_en_retard(self, operator, value):
+        delai = self._parametre_entier("delai_traitement_jours")
+        limite = fields.Date.subtract(fields.Date.context_today(self), days=delai)
+        en_retard = [("state", "in", (*ETATS_OUVERTS, "instance")), ("date_depot", "<", limite)]
+        return en_retard if (operator == "=") == bool(value) else ["!", "&", *en_retard]
+
+    # ------------------------------------------------------------------ actions
+    def action_prendre(self):
+        """Le contrôleur prend ces dossiers dans sa file.
+
+        :return: True
+        :raise UserError: dossier déjà pris, décidé, ou saisi par lui
+        """
+        self._exiger_groupe(CONTROLEUR, _("prendre un dossier"))
+        self._exiger_etats(ETATS_OUVERTS, _("se prend"))
+        self._exiger_autre_que_saisie(_("contrôler"))
+        for feuille in self:
+            if feuille.controleur_id and feuille.controleur_id != self.env.user:
+                raise UserError(_("La feuille %(numero)s est dans la file de %(qui)s : demandez au superviseur.",
+                                  numero=feuille.display_name, qui=feuille.controleur_id.name))
+        self._ecrire_affectations({feuille.id: self.env.uid for feuille in self})
+        return True
+
+    def action_affecter(self, user_id=None):
+        """Affecte les dossiers à un contrôleur, ou, sans contrôleur, au moins chargé de chaque nature.
+
+        :param user_id: identifiant du contrôleur, ou vide
+        :return: True
+        """
+        self._exiger_groupe(SUPERVISEUR, _("affecter des dossiers"))
+        self._exiger_etats((*ETATS_OUVERTS, "instance"), _("s'affecte"))
+        if not user_id:
+            self._ecrire_affectations({feuille.id: None for feuille in self})
+            self.sudo()._affecter_au_moins_charge()
+            return True
+        controleur = self.env["res.users"].browse(user_id).exists()
+        if not controleur or not controleur.has_group(CONTROLEUR):
+            raise UserError(_("Choisissez un usager qui a le rôle Contrôleur."))
+        for feuille in self.sudo():
+            if controleur in (feuille.create_uid | feuille.saisie_par_id | feuille.deposee_par_id):
+                raise UserError(_("%(qui)s a saisi la feuille %(numero)s : choisissez un autre contrôleur.",
+                                  qui=controleur.name, numero=feuille.display_name))
+        self._ecrire_affectations({feuille.id: controleur.id for feuille in self})
+        return True
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _charges(self, user_ids):
+        """Rend {user_id: nombre de dossiers ouverts}, en une requête."""
+        self.env.flush_all()
+        self.env.cr.execute("""
+            SELECT controleur_id, count(*) FROM cnas_feuille_soin
+             WHERE controleur_id = ANY(%s) AND state IN %s GROUP BY controleur_id
+        """, [list(user_ids), ETATS_OUVERTS])
+        return dict(self.env.cr.fetchall())
+
+    def _affecter_au_moins_charge(self, sauf=()):
+        """Affecte en lot les dossiers ouverts sans contrôleur ; ce qui dépasse les plafonds attend.
+
+        :param sauf: usagers à écarter
+        :return: nombre de dossiers affectés
+        """
+        feuilles = self.sudo().filtered(lambda f: f.state in ETATS_OUVERTS and not f.controleur_id)
+        if not feuilles:
+            return 0
+        jour = fields.Date.context_today(self)
+        fiches = self.env["cnas.competence_controleur"].sudo().search([("user_id", "not in", list(sauf))])
+        fiches = fiches.filtered(lambda c: c.user_id.active and not c._est_absent(jour))
+        charges = dict.fromkeys(fiches.user_id.ids, 0) | self._charges(fiches.user_id.ids)
+        candidats = [(c.user_id.id, c._natures(), set(c.agence_ids.ids), c.plafond) for c in fiches]
+        choix = {}
+        for feuille in feuilles.sorted(lambda f: (f.date_depot, f.id)):
+            auteurs = {feuille.create_uid.id, feuille.saisie_par_id.id, feuille.deposee_par_id.id}
+            possibles = [
+                user for user, natures, agences, plafond in candidats
+                if feuille.nature in natures and charges[user] < plafond and user not in auteurs
+                and (not agences or feuille.agence_id.id in agences)
+            ]
+            if possibles:
+                elu = min(possibles, key=lambda user: (charges[user], user))
+                charges[elu] += 1
+                choix[feuille.id] = elu
+        feuilles._ecrire_affectations(choix)
+        return len(choix)
+
+    def _ecrire_affectations(self, choix):
+        """Écrit {feuille_id: user_id ou None} en une requête."""
+        if not choix:
+            return
+        self.env.flush_all()
+        self.env.cr.execute("""
+            UPDATE cnas_feuille_soin f
+               SET controleur_id = v.user_id, write_uid = %s, write_date = now() AT TIME ZONE 'UTC',
+                   date_affectation = CASE WHEN v.user_id IS NULL THEN NULL ELSE now() AT TIME ZONE 'UTC' END
+              FROM unnest(%s::int[], %s::int[]) AS v (id, user_id) WHERE f.id = v.id
+        """, [self.env.uid, list(choix), list(choix.values())])
+        feuilles = self.browse(choix)
+        feuilles.invalidate_recordset(["controleur_id", "date_affectation"])
+        feuilles.modified(["controleur_id", "date_affectation"])
+
+    # ------------------------------------------------------------------ tâches planifiées
+    @api.model
+    def _traiter_files(self):
+        """Contrôle les dossiers déposés, répartit ceux des absents, affecte ce qui attend (tâche planifiée)."""
+        deposees = self.sudo().search([("state", "=", "deposee")], limit=2000)
+        if deposees:
+            deposees._controler()
+        fiches = self.env["cnas.competence_controleur"].sudo().search([])
+        jour = fields.Date.context_today(self)
+        absents = fiches.filtered(lambda c: c._est_absent(jour))
+        if absents:
+            absents._repartir()
+        self.sudo().search([("state", "in", ETATS_OUVERTS), ("controleur_id", "=", False)])._affecter_au_moins_charge()

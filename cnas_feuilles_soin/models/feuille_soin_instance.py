@@ -1,0 +1,70 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+
+
+class FeuilleSoin(models.Model):
+    """Mise en instance : demandes de pièces datées, relances, rejet à l'échéance."""
+
+    _inherit = "cnas.feuille_soin"
+
+    demande_ids = fields.One2many("cnas.demande_pieces", "feuille_id", string="Demandes de pièces")
+
+    # ------------------------------------------------------------------ métier
+    def _ouvrir_demandes(self, manques):
+        """Ouvre une demande par feuille et date l'échéance.
+
+        :param manques: {feuille_id: [ce qui manque…]}
+        """
+        if not self:
+            return
+        limite = fields.Date.context_today(self) + timedelta(days=self._parametre_entier("delai_instance_jours"))
+        self.env["cnas.demande_pieces"].sudo()._deverrouiller().create([{
+            "feuille_id": feuille.id,
+            "motif": ", ".join(manques[feuille.id]),
+            "date_limite": limite,
+            "demandee_par_id": self.env.uid,
+        } for feuille in self])
+        self.sudo()._deverrouiller().with_context(tracking_disable=True).write({"date_limite_instance": limite})
+
+    def _fermer_demandes(self, issue):
+        """Ferme les demandes encore ouvertes des feuilles (`satisfaite`, `echue` ou `abandonnee`)."""
+        ouvertes = self.env["cnas.demande_pieces"].sudo().search(
+            [("feuille_id", "in", self.ids), ("state", "=", "en_attente")])
+        if ouvertes:
+            ouvertes._changer_etat(issue, date_fermeture=fields.Date.context_today(self))
+
+    # ------------------------------------------------------------------ tâches planifiées
+    @api.model
+    def _relancer_instances(self):
+        """Relance les formations dont l'échéance approche (tâche quotidienne)."""
+        aujourdhui = fields.Date.context_today(self)
+        seuil = aujourdhui + timedelta(days=self._parametre_entier("relance_avant_jours"))
+        demandes = self.env["cnas.demande_pieces"].sudo().search([
+            ("state", "=", "en_attente"), ("date_limite", ">=", aujourdhui), ("date_limite", "<=", seuil),
+            ("relances", "<", self._parametre_entier("relances_max")),
+            "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui - timedelta(days=4)),
+        ])
+        for demande in demandes:
+            demande._deverrouiller().write({"relances": demande.relances + 1, "date_relance": aujourdhui})
+        demandes.feuille_id._prevenir_formation(_("Relance : pièces attendues"))
+        return len(demandes)
+
+    @api.model
+    def _rejeter_instances_echues(self):
+        """Rejette ce qui est resté en instance au-delà de l'échéance (tâche quotidienne)."""
+        echues = self.sudo().search([
+            ("state", "=", "instance"), ("date_limite_instance", "<", fields.Date.context_today(self))])
+        for lot in range(0, len(echues), 500):
+            feuilles = echues[lot:lot + 500]
+            feuilles._rejeter(_("Pièces non fournies dans le délai"))
+            feuilles._prevenir_formation(_("Dossier rejeté : pièces non fournies dans le délai"))
+        return len(echues)
+
+    def _prevenir_formation(self, sujet):
+        """Écrit à la formation (courriel de sa fiche) ce qui est attendu ; sans courriel, une note suffit."""
+        gabarit = self.env.ref("cnas_feuilles_soin.courriel_demande_pieces", raise_if_not_found=False)
+        for feuille in self.sudo():
+            if gabarit and feuille.formation_id.email:
+                gabarit.with_context(cnas_sujet=sujet).send_mail(feuille.id, force_send=False)
+        self.sudo()._message_log_batch({feuille.id: sujet for feuille in self})

@@ -1,0 +1,126 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class FeuilleSoinLigne(models.Model):
+    """Une prestation facturée sur une feuille de soins, et ce que la CNAS en retient.
+
+    Toujours vrai une fois la ligne décidée : facturé = part + ticket + dépassement + rejeté.
+
+    | qui | peut |
+    |---|---|
+    | agent | saisir, tant que la feuille est en brouillon |
+    | contrôleur | réviser la quantité et le prix retenus, avec un motif, pendant le contrôle |
+    | le calcul | écrire les montants (personne d'autre) |
+    """
+
+    _name = "cnas.feuille_soin.ligne"
+    _description = "Ligne de feuille de soins"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _order = "feuille_id, sequence, id"
+
+    _champs_geles = (
+        "quantite_retenue", "tarif", "montant_base", "taux", "montant_cnas", "ticket_moderateur", "depassement",
+        "montant_rejete", "montant_facture", "decision", "revue_par_id", "revue_le",
+    )
+    _champs_revue = ("quantite_revue", "prix_revu", "rejet_revu", "motif_revue")
+
+    feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
+                                 ondelete="cascade")
+    sequence = fields.Integer(string="Rang", default=10)
+    prestation_id = fields.Many2one("cnas.prestation", string="Prestation", required=True, index=True,
+                                    ondelete="restrict")
+    type_prestation = fields.Selection(related="prestation_id.type_prestation", string="Type")
+    quantite = fields.Integer(string="Quantité", required=True, default=1)
+    prix_unitaire = fields.Monetary(string="Prix unitaire", required=True)
+    montant_facture = fields.Monetary(string="Facturé", compute="_compute_montant_facture", store=True)
+    # --- écrit par le calcul
+    quantite_retenue = fields.Integer(string="Quantité retenue", readonly=True, copy=False)
+    tarif = fields.Monetary(string="Tarif", readonly=True, copy=False)
+    montant_base = fields.Monetary(string="Base", readonly=True, copy=False)
+    taux = fields.Float(string="Taux (%)", digits=(5, 2), readonly=True, copy=False)
+    montant_cnas = fields.Monetary(string="Part CNAS", readonly=True, copy=False)
+    ticket_moderateur = fields.Monetary(string="Ticket modérateur", readonly=True, copy=False)
+    depassement = fields.Monetary(string="Dépassement", readonly=True, copy=False)
+    montant_rejete = fields.Monetary(string="Rejeté", readonly=True, copy=False)
+    decision = fields.Selection(
+        [("attente", "En attente"), ("acceptee", "Acceptée"), ("abattue", "Abattue"), ("rejetee", "Rejetée")],
+        string="Décision", default="attente", required=True, readonly=True, copy=False, index=True)
+    # --- révision par un humain : prime sur le calcul, qui repart de là
+    quantite_revue = fields.Integer(string="Quantité révisée", copy=False, help="Vide (0) : pas de révision.")
+    prix_revu = fields.Monetary(string="Prix révisé", copy=False, help="Vide (0) : pas de révision.")
+    rejet_revu = fields.Boolean(string="Rejetée par le contrôleur", copy=False)
+    motif_revue = fields.Char(string="Motif de la révision", copy=False)
+    revue_par_id = fields.Many2one("res.users", string="Révisée par", readonly=True, copy=False)
+    revue_le = fields.Datetime(string="Révisée le", readonly=True, copy=False)
+
+    _sql_constraints = [
+        ("quantite_positive", "CHECK (quantite > 0)", "La quantité doit être supérieure à zéro."),
+        ("prix_positif", "CHECK (prix_unitaire >= 0)", "Le prix unitaire ne peut pas être négatif."),
+        ("revue_positive", "CHECK (quantite_revue >= 0 AND prix_revu >= 0)",
+         "La quantité et le prix révisés ne peuvent pas être négatifs."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("quantite", "prix_unitaire")
+    def _compute_montant_facture(self):
+        for ligne in self:
+            ligne.montant_facture = ligne.quantite * ligne.prix_unitaire
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Crée des lignes de feuilles en brouillon ; les montants retenus viennent du seul calcul."""
+        if self._verrou_ouvert():
+            return super().create(vals_list)
+        gardes = {f"default_{champ}" for champ in self._champs_geles}
+        if not gardes.isdisjoint(self.env.context):
+            self = self.with_context({k: v for k, v in self.env.context.items() if k not in gardes})
+        lignes = super().create(vals_list)
+        lignes._refuser_hors_brouillon()
+        return lignes
+
+    def write(self, vals):
+        """Permet la saisie en brouillon, la révision pendant le contrôle, rien d'autre."""
+        if self._verrou_ouvert():
+            return super().write(vals)
+        if not set(vals) <= set(self._champs_revue):
+            self._refuser_hors_brouillon()
+        if not set(vals).isdisjoint(self._champs_revue):
+            self._verifier_revue(vals)
+            self._refuser_champs_geles(vals)
+            lignes = self._deverrouiller()
+            vals = {**vals, "revue_par_id": self.env.uid, "revue_le": fields.Datetime.now()}
+            return super(FeuilleSoinLigne, lignes).write(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_brouillon_seul(self):
+        if not self._verrou_ouvert():
+            self._refuser_hors_brouillon()
+
+    # ------------------------------------------------------------------ privé
+    def _refuser_hors_brouillon(self):
+        for feuille in self.feuille_id:
+            if feuille.state != "brouillon":
+                raise UserError(_(
+                    "Les lignes de la feuille %s ne changent plus : elle est déposée.", feuille.display_name))
+
+    def _verifier_revue(self, vals):
+        """Réserve la révision au contrôleur, pendant le contrôle, avec un motif."""
+        feuilles = self.feuille_id
+        feuilles._exiger_groupe("cnas_base.group_controleur", _("réviser une ligne"))
+        for feuille in feuilles:
+            if feuille.state not in ("deposee", "controle", "avis_medical"):
+                raise UserError(_("La feuille %s n'est plus en contrôle : ses lignes ne se révisent plus.",
+                                  feuille.display_name))
+            feuille._exiger_autre_que_saisie(_("réviser"))
+        for ligne in self:
+            motif = vals.get("motif_revue", ligne.motif_revue)
+            annonce = any(vals.get(champ, ligne[champ]) for champ in ("quantite_revue", "prix_revu", "rejet_revu"))
+            if annonce and not (motif or "").strip():
+                raise UserError(_("Dites pourquoi vous révisez la ligne « %s » (motif de la révision).",
+                                  ligne.prestation_id.display_name))
+            if vals.get("quantite_revue", 0) > ligne.quantite or vals.get("prix_revu", 0) > ligne.prix_unitaire:
+                raise UserError(_("La révision ne peut pas dépasser ce qui est facturé (ligne « %s »).",
+                                  ligne.prestation_id.display_name))
