@@ -1,0 +1,4 @@
+from . import rib
+from . import models
+from . import wizards
+from . import demo

@@ -1,0 +1,115 @@
+from odoo import _, api, fields, models, tools
+from odoo.exceptions import UserError
+
+from ..outils import lire_motif
+
+
+class Carnet(models.Model):
+    """Un carnet de feuilles de soins remis à une formation : une plage de numéros imprimés.
+
+    Un numéro n'appartient qu'à un carnet : la base interdit deux plages qui se chevauchent.
+    États : délivré → épuisé | perdu.
+
+    | action | qui |
+    |---|---|
+    | délivrer, déclarer épuisé | agent |
+    | déclarer perdu (motif) | agent |
+    | supprimer une saisie fausse | superviseur |
+    | lire | agents, médecin-conseil, ordonnateur ; la formation, les siens |
+    """
+
+    _name = "cnas.carnet"
+    _description = "Carnet de feuilles de soins"
+    _inherit = ["mail.thread", "cnas.etat.mixin"]
+    _order = "debut desc"
+
+    _etat_initial = "delivre"
+    _etat_transitions = {"delivre": ("epuise", "perdu"), "epuise": ("delivre",), "perdu": ("delivre",)}
+    _champs_geles = ("motif_perte",)
+
+    formation_id = fields.Many2one(
+        "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True,
+        ondelete="restrict", tracking=True)
+    debut = fields.Integer(string="Premier numéro", required=True, tracking=True, group_operator=None)
+    fin = fields.Integer(string="Dernier numéro", required=True, tracking=True, group_operator=None)
+    nombre = fields.Integer(string="Feuilles", compute="_compute_nombre", store=True)
+    date_delivrance = fields.Date(
+        string="Délivré le", required=True, default=fields.Date.context_today, tracking=True)
+    remis_a = fields.Char(string="Remis à", help="Nom de la personne qui a signé le bordereau de remise.")
+    state = fields.Selection(
+        [("delivre", "Délivré"), ("epuise", "Épuisé"), ("perdu", "Perdu")], string="Statut", required=True,
+        default="delivre", copy=False, index=True, tracking=True)
+    motif_perte = fields.Char(string="Circonstances de la perte", readonly=True, copy=False, tracking=True)
+
+    _sql_constraints = [
+        ("plage_ordonnee", "CHECK (debut > 0 AND fin >= debut)",
+         "Le premier numéro doit être positif et le dernier ne peut pas le précéder."),
+        ("plage_exclusive", "EXCLUDE USING gist (int8range(debut, fin, '[]') WITH &&)",
+         "Ces numéros appartiennent déjà à un autre carnet : vérifiez la plage."),
+        ("plage_raisonnable", "CHECK (fin - debut < 100000)", "Un carnet compte au plus 100 000 feuilles."),
+    ]
+
+    @api.depends("debut", "fin")
+    def _compute_nombre(self):
+        for carnet in self:
+            carnet.nombre = carnet.fin - carnet.debut + 1 if carnet.debut and carnet.fin >= carnet.debut else 0
+
+    @api.depends("debut", "fin")
+    def _compute_display_name(self):
+        for carnet in self:
+            if carnet.debut and carnet.fin:
+                carnet.display_name = _("Carnet %(debut)s à %(fin)s", debut=carnet.debut, fin=carnet.fin)
+            else:
+                carnet.display_name = _("Nouveau")
+
+    def write(self, vals):
+        if {"debut", "fin", "formation_id"} & vals.keys() and not self._verrou_ouvert() \
+                and any(carnet.state != "delivre" for carnet in self):
+            raise UserError(_("Un carnet épuisé ou perdu ne se modifie plus."))
+        return super().write(vals)
+
+    # ------------------------------------------------------------------ actions
+    def action_epuiser(self):
+        """Déclare que toutes les feuilles des carnets ont servi. :return: True"""
+        self._exiger_groupe("cnas_base.group_agent", _("clore un carnet"))
+        self._changer_etat("epuise")
+        return True
+
+    def action_declarer_perdu(self, motif=None):
+        """Déclare perdus ou volés des carnets : leurs numéros deviennent suspects.
+
+        :param motif: circonstances, obligatoire ; vide → l'assistant qui les demande
+        :return: True, ou l'action de l'assistant
+        """
+        self._exiger_groupe("cnas_base.group_agent", _("déclarer un carnet perdu"))
+        motif = lire_motif(motif)
+        if not motif:
+            return self._demander_motif("action_declarer_perdu", _("Déclarer le carnet perdu"))
+        self._changer_etat("perdu", motif_perte=motif)
+        return True
+
+    def action_remettre(self):
+        """Remet en service un carnet retrouvé ou clos par erreur. :return: True"""
+        self._exiger_groupe("cnas_base.group_superviseur", _("remettre un carnet en service"))
+        self._changer_etat("delivre", motif_perte=False)
+        return True
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _carnets_par_lot(self, couples):
+        """Rend le carnet de chaque numéro imprimé, en une requête.
+
+        :param couples: liste de (identifiant de formation, numéro entier)
+        :return: dict {(formation, numéro): identifiant de carnet | False}
+        """
+        couples = list(set(couples))
+        if not couples:
+            return {}
+        self.flush_model()
+        self.env.cr.execute(tools.SQL(
+            """SELECT p.formation, p.numero, c.id
+                 FROM unnest(%s::int[], %s::bigint[]) AS p(formation, numero)
+                 LEFT JOIN cnas_carnet c ON c.formation_id = p.formation
+                      AND int8range(c.debut, c.fin, '[]') @> p.numero""",
+            [f for f, _n in couples], [n for _f, n in couples]))
+        return {(f, n): carnet or False for f, n, carnet in self.env.cr.fetchall()}

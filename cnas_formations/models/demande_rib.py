@@ -1,0 +1,184 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..outils import lire_motif
+from ..rib import erreur_rib, grouper_rib, nettoyer_rib
+from .formation_sanitaire_rib import CHAMP_DU_COMPTE
+
+
+class DemandeRib(models.Model):
+    """Une demande de changement de RIB d'une formation : demandée par l'un, validée par l'autre.
+
+    Elle garde l'ancien et le nouveau RIB : c'est l'historique des comptes payés.
+    États : demandée → validée | refusée | annulée.
+
+    | action | qui | condition |
+    |---|---|---|
+    | demander | agent | une seule en attente par compte |
+    | valider, refuser (motif) | agent ou ordonnateur, **autre** que le demandeur | demandée |
+    | annuler | le demandeur, ou un superviseur | demandée |
+    | lire | agents, ordonnateur | |
+    """
+
+    _name = "cnas.demande_rib"
+    _description = "Demande de changement de RIB"
+    _inherit = ["mail.thread", "mail.activity.mixin", "cnas.etat.mixin"]
+    _order = "id desc"
+
+    _etat_initial = "demandee"
+    _etat_transitions = {"demandee": ("validee", "refusee", "annulee")}
+    _champs_geles = ("validateur_id", "date_decision", "motif_refus", "rib_ancien")
+    _champs_demandes = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
+
+    formation_id = fields.Many2one(
+        "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="restrict")
+    usage = fields.Selection(
+        [("principal", "Compte principal"), ("pharmacie", "Compte pharmacie")], string="Compte", required=True,
+        default="principal")
+    rib_ancien = fields.Char(string="RIB actuel", readonly=True, copy=False)
+    rib_nouveau = fields.Char(string="Nouveau RIB", required=True, help="23 chiffres, ou l'IBAN tchadien.")
+    justification = fields.Text(string="Justification", required=True)
+    document = fields.Binary(string="Relevé d'identité bancaire", attachment=True)
+    document_nom = fields.Char(string="Nom du fichier")
+    demandeur_id = fields.Many2one(
+        "res.users", string="Demandée par", default=lambda self: self.env.uid, readonly=True, required=True,
+        ondelete="restrict")
+    validateur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False, ondelete="restrict")
+    date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False)
+    motif_refus = fields.Char(string="Motif du refus", readonly=True, copy=False)
+    state = fields.Selection(
+        [("demandee", "Demandée"), ("validee", "Validée"), ("refusee", "Refusée"), ("annulee", "Annulée")],
+        string="Statut", required=True, default="demandee", copy=False, index=True, tracking=True)
+    peut_decider = fields.Boolean(string="Peut décider", compute="_compute_peut_decider")
+    alerte = fields.Char(string="Alerte", compute="_compute_alerte")
+
+    _sql_constraints = [
+        ("en_attente_unique", "EXCLUDE (formation_id WITH =, usage WITH =) WHERE (state = 'demandee')",
+         "Une demande de changement de ce compte attend déjà une décision."),
+    ]
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("rib_nouveau")
+    def _check_rib_nouveau(self):
+        for demande in self:
+            phrase = erreur_rib(demande.rib_nouveau)
+            if phrase:
+                raise ValidationError(phrase)
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("state", "demandeur_id")
+    @api.depends_context("uid")
+    def _compute_peut_decider(self):
+        roles = ("cnas_base.group_agent", "cnas_base.group_finance")
+        role = any(self.env.user.has_group(groupe) for groupe in roles)
+        for demande in self:
+            demande.peut_decider = role and demande.state == "demandee" and demande.demandeur_id != self.env.user
+
+    @api.depends("rib_nouveau", "formation_id")
+    def _compute_alerte(self):
+        ribs = {nettoyer_rib(d.rib_nouveau) for d in self if d.rib_nouveau}
+        titulaires = self.env["cnas.formation_sanitaire"].sudo().search([
+            "|", ("compte_principal_id.sanitized_acc_number", "in", list(ribs)),
+            ("compte_pharmacie_id.sanitized_acc_number", "in", list(ribs))]) if ribs else ()
+        for demande in self:
+            rib = nettoyer_rib(demande.rib_nouveau)
+            codes = [
+                f.code for f in titulaires if f != demande.formation_id
+                and rib in (f.compte_principal_id.sanitized_acc_number, f.compte_pharmacie_id.sanitized_acc_number)]
+            demande.alerte = codes and _("Ce RIB est déjà celui de : %s.", ", ".join(codes))
+
+    def _compute_display_name(self):
+        for demande in self:
+            demande.display_name = (
+                _("RIB de %s", demande.formation_id.code) if demande.formation_id else _("Nouveau"))
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if not self.env.su:
+                vals["demandeur_id"] = self.env.uid
+            if isinstance(vals.get("rib_nouveau"), str):
+                vals["rib_nouveau"] = grouper_rib(nettoyer_rib(vals["rib_nouveau"]))
+        demandes = super().create(vals_list)
+        for demande in demandes:
+            compte = demande.formation_id.sudo()[CHAMP_DU_COMPTE[demande.usage]]
+            demande._deverrouiller().rib_ancien = compte.acc_number
+            demande._demander_decision()
+        return demandes
+
+    def write(self, vals):
+        if not self._verrou_ouvert() and set(self._champs_demandes) & vals.keys():
+            raise UserError(_("Une demande faite ne se modifie pas : annulez-la et refaites-en une."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_jamais(self):
+        raise UserError(_("Une demande de changement de RIB fait partie de l'historique : annulez-la."))
+
+    # ------------------------------------------------------------------ actions
+    def action_valider(self):
+        """Applique le nouveau RIB. Refusée au demandeur : il faut un second agent.
+
+        :return: True
+        :raise UserError: demande déjà décidée, ou décidée par son auteur
+        """
+        self._verifier_decideur(_("valider un changement de RIB"))
+        self._changer_etat("validee", **self._signature())
+        for demande in self:
+            formation = demande.formation_id.sudo()
+            compte = formation._compte_du_rib(demande.rib_nouveau)
+            formation._deverrouiller().write({CHAMP_DU_COMPTE[demande.usage]: compte.id})
+            formation.message_post(body=_(
+                "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
+                compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),
+                nouveau=demande.rib_nouveau, demandeur=demande.demandeur_id.name, decideur=self.env.user.name))
+        self._clore_activites()
+        return True
+
+    def action_refuser(self, motif=None):
+        """Refuse la demande ; le RIB ne change pas.
+
+        :param motif: obligatoire ; vide → l'assistant qui le demande
+        :return: True, ou l'action de l'assistant
+        """
+        self._verifier_decideur(_("refuser un changement de RIB"))
+        motif = lire_motif(motif)
+        if not motif:
+            return self._demander_motif("action_refuser", _("Refuser le changement de RIB"))
+        self._changer_etat("refusee", motif_refus=motif, **self._signature())
+        self._clore_activites()
+        return True
+
+    def action_annuler(self):
+        """Retire une demande en attente. :return: True"""
+        for demande in self:
+            if demande.demandeur_id != self.env.user:
+                self._exiger_groupe("cnas_base.group_superviseur", _("annuler la demande d'un autre"))
+        self._changer_etat("annulee", **self._signature())
+        self._clore_activites()
+        return True
+
+    # ------------------------------------------------------------------ métier
+    def _verifier_decideur(self, quoi):
+        self._exiger_groupe(("cnas_base.group_agent", "cnas_base.group_finance"), quoi)
+        # Deux décisions au même instant : la seconde attend, puis lit l'état de la première.
+        self.env.cr.execute("SELECT id FROM cnas_demande_rib WHERE id IN %s FOR UPDATE", (tuple(self.ids) or (0,),))
+        self.invalidate_recordset(["state"])
+        if any(demande.demandeur_id == self.env.user for demande in self):
+            raise UserError(_("Vous avez fait cette demande : un autre agent doit la décider."))
+
+    def _signature(self):
+        return {"validateur_id": self.env.uid, "date_decision": fields.Datetime.now()}
+
+    def _demander_decision(self):
+        """Pose une activité chez un superviseur autre que le demandeur."""
+        superviseurs = self.env.ref("cnas_base.group_superviseur").sudo().users.filtered(
+            lambda u: u.active and u != self.demandeur_id)
+        if superviseurs:
+            self.sudo().activity_schedule(
+                "cnas_formations.mail_activity_demande_rib", user_id=superviseurs[0].id,
+                summary=_("Changement de RIB de %s à décider", self.formation_id.display_name))
+
+    def _clore_activites(self):
+        self.sudo().activity_unlink(["cnas_formations.mail_activity_demande_rib"])

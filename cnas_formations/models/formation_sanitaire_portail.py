@@ -1,0 +1,58 @@
+from odoo import Command, _, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+
+class FormationSanitaire(models.Model):
+    """Usagers du portail d'une formation : invités depuis sa fiche, retirés aussitôt."""
+
+    _inherit = "cnas.formation_sanitaire"
+
+    # ------------------------------------------------------------------ actions
+    def action_retirer_usagers(self, user_ids):
+        """Retire des usagers du portail : leur accès à la formation cesse à la requête suivante.
+
+        Un usager qui ne représente plus aucune formation est archivé : ses sessions tombent.
+
+        :param user_ids: identifiants de `res.users`
+        :return: True
+        :raise UserError: si l'un d'eux n'est pas un usager de la formation
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_superviseur", _("retirer un usager du portail"))
+        usagers = self.sudo().user_ids.filtered(lambda u: u.id in set(user_ids))
+        if not usagers or len(usagers) != len(set(user_ids)):
+            raise UserError(_("Cet usager ne représente pas « %s ».", self.display_name))
+        self.sudo()._deverrouiller().write({"user_ids": [Command.unlink(u.id) for u in usagers]})
+        usagers.invalidate_recordset(["formation_ids"])
+        usagers.filtered(lambda u: not u.formation_ids).write({"active": False})
+        self.message_post(body=_("Accès au portail retiré : %s.", ", ".join(usagers.mapped("name"))))
+        return True
+
+    # ------------------------------------------------------------------ métier
+    def _inviter_usager(self, nom, courriel):
+        """Rend l'usager du portail de ce courriel, créé, réactivé ou rattaché à la formation.
+
+        :raise UserError: si le courriel est celui d'un usager interne
+        """
+        self.ensure_one()
+        identifiant = email_normalize(courriel)
+        usager = self.env["res.users"].sudo().with_context(active_test=False).search(
+            [("login", "=", identifiant)], limit=1)
+        if usager and not usager.share:
+            raise UserError(_("« %s » est déjà un agent de la CNAS : il ne peut pas représenter une formation.",
+                              identifiant))
+        groupe = self.env.ref("cnas_base.group_portail_formation")
+        if usager:
+            usager.write({"active": True, "groups_id": [Command.link(groupe.id)]})
+        else:
+            usager = usager.with_context(no_reset_password=True).create({
+                "name": nom, "login": identifiant, "email": identifiant,
+                "groups_id": [Command.set(groupe.ids)], "lang": self.env.lang or "fr_FR",
+                "tz": "Africa/Ndjamena",
+            })
+            usager.partner_id.parent_id = self.partner_id
+        self.sudo()._deverrouiller().write({"user_ids": [Command.link(usager.id)]})
+        usager.invalidate_recordset(["formation_ids"])
+        self.message_post(body=_("Invitation sur le portail : %(nom)s (%(courriel)s).", nom=nom, courriel=identifiant))
+        return usager

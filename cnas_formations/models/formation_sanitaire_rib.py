@@ -1,0 +1,166 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..rib import erreur_rib
+
+# usage du compte → champ de la formation
+CHAMP_DU_COMPTE = {"principal": "compte_principal_id", "pharmacie": "compte_pharmacie_id"}
+
+
+class FormationSanitaire(models.Model):
+    """Comptes bancaires d'une formation : deux RIB contrôlés, changés à deux."""
+
+    _inherit = "cnas.formation_sanitaire"
+
+    compte_principal_id = fields.Many2one(
+        "res.partner.bank", string="Compte Bancaire Principal", copy=False, tracking=True, ondelete="restrict",
+        domain="[('partner_id', '=', partner_id)]", help="RIB CEMAC : 23 chiffres, clé contrôlée.")
+    compte_pharmacie_id = fields.Many2one(
+        "res.partner.bank", string="Compte Bancaire Pharmacie", copy=False, tracking=True, ondelete="restrict",
+        domain="[('partner_id', '=', partner_id)]", help="Recouvrement des médicaments, tenu et viré à part.")
+    rib_principal = fields.Char(
+        string="RIB principal", compute="_compute_ribs", inverse="_inverse_rib_principal",
+        help="Les 23 chiffres (ou l'IBAN TD) : le compte est créé s'il n'existe pas.")
+    rib_pharmacie = fields.Char(
+        string="RIB pharmacie", compute="_compute_ribs", inverse="_inverse_rib_pharmacie")
+    demande_rib_ids = fields.One2many("cnas.demande_rib", "formation_id", string="Changements de RIB")
+    demande_rib_attente = fields.Boolean(string="Changement de RIB en attente", compute="_compute_demande_rib_attente")
+    rib_alerte = fields.Char(string="Alerte sur le RIB", compute="_compute_rib_alerte")
+    rib_partage = fields.Boolean(
+        string="RIB partagé", compute="_compute_rib_alerte", search="_search_rib_partage",
+        help="Le même RIB est déclaré par une autre formation.")
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("compte_principal_id", "compte_pharmacie_id")
+    def _check_comptes(self):
+        for formation in self:
+            for compte in formation.sudo().compte_principal_id | formation.sudo().compte_pharmacie_id:
+                phrase = erreur_rib(compte.acc_number)
+                if phrase:
+                    raise ValidationError(phrase)
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("compte_principal_id.acc_number", "compte_pharmacie_id.acc_number")
+    def _compute_ribs(self):
+        for formation in self:
+            formation.rib_principal = formation.compte_principal_id.acc_number
+            formation.rib_pharmacie = formation.compte_pharmacie_id.acc_number
+
+    def _inverse_rib_principal(self):
+        for formation in self:
+            formation.compte_principal_id = formation._compte_du_rib(formation.rib_principal)
+
+    def _inverse_rib_pharmacie(self):
+        for formation in self:
+            formation.compte_pharmacie_id = formation._compte_du_rib(formation.rib_pharmacie)
+
+    @api.depends("demande_rib_ids.state")
+    def _compute_demande_rib_attente(self):
+        for formation in self:
+            formation.demande_rib_attente = any(d.state == "demandee" for d in formation.demande_rib_ids)
+
+    @api.depends("compte_principal_id.sanitized_acc_number", "compte_pharmacie_id.sanitized_acc_number",
+                 "compte_principal_id.partner_id", "compte_pharmacie_id.partner_id")
+    def _compute_rib_alerte(self):
+        autres = self._autres_formations_du_rib()
+        for formation in self:
+            phrases = []
+            for usage, champ in CHAMP_DU_COMPTE.items():
+                compte = formation.sudo()[champ]
+                if autres.get((formation._origin.id, usage)):
+                    phrases.append(_(
+                        "Le RIB %(rib)s est aussi celui de : %(noms)s.", rib=compte.acc_number,
+                        noms=", ".join(autres[formation._origin.id, usage])))
+                if compte and compte.partner_id != formation.sudo().partner_id:
+                    phrases.append(_("Le compte %(rib)s est au nom d'un tiers : %(nom)s.",
+                                     rib=compte.acc_number, nom=compte.partner_id.display_name))
+            formation.rib_alerte = " ".join(dict.fromkeys(phrases)) or False
+            formation.rib_partage = any(autres.get((formation._origin.id, usage)) for usage in CHAMP_DU_COMPTE)
+
+    def _autres_formations_du_rib(self):
+        """Rend, en une requête, {(formation, usage): [codes des autres formations au même RIB]}."""
+        ids = self._origin.ids
+        if not ids:
+            return {}
+        self.flush_model(list(CHAMP_DU_COMPTE.values()))
+        self.env["res.partner.bank"].flush_model(["sanitized_acc_number"])
+        self.env.cr.execute(
+            """
+            WITH comptes AS (
+                SELECT f.id, f.code, u.usage, b.sanitized_acc_number AS rib
+                  FROM cnas_formation_sanitaire f
+                 CROSS JOIN LATERAL (VALUES ('principal', f.compte_principal_id),
+                                            ('pharmacie', f.compte_pharmacie_id)) AS u(usage, compte)
+                  JOIN res_partner_bank b ON b.id = u.compte
+            )
+            SELECT c.id, c.usage, array_agg(DISTINCT a.code ORDER BY a.code)
+              FROM comptes c JOIN comptes a ON a.rib = c.rib AND a.id <> c.id
+             WHERE c.id = ANY(%s)
+             GROUP BY c.id, c.usage
+            """, (ids,))
+        return {(identifiant, usage): codes for identifiant, usage, codes in self.env.cr.fetchall()}
+
+    @api.model
+    def _search_rib_partage(self, operator, value):
+        toutes = self.sudo().search(["|", ("compte_principal_id", "!=", False), ("compte_pharmacie_id", "!=", False)])
+        ids = [identifiant for identifiant, _usage in toutes._autres_formations_du_rib()]
+        return [("id", "in" if (operator == "=") == bool(value) else "not in", ids)]
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        formations = super().create(vals_list)
+        formations._signaler_rib_partage()
+        return formations
+
+    def write(self, vals):
+        if not self._verrou_ouvert():
+            self._garder_comptes(vals)
+        resultat = super().write(vals)
+        if set(CHAMP_DU_COMPTE.values()) & vals.keys():
+            self._signaler_rib_partage()
+        return resultat
+
+    def _garder_comptes(self, vals):
+        """Refuse de changer le RIB d'une formation activée sans demande validée par un second agent."""
+        for champ in CHAMP_DU_COMPTE.values():
+            if champ not in vals:
+                continue
+            for formation in self.filtered(lambda f: f.state != "brouillon"):
+                ancien, nouveau = formation[champ].id, vals[champ] or False
+                premier = not ancien and (self.env.su or self.env.user.has_group("cnas_base.group_superviseur"))
+                if ancien != nouveau and not premier:
+                    raise UserError(_(
+                        "Le RIB de « %s » ne se change pas directement : faites une demande de changement de RIB, "
+                        "un second agent la validera.", formation.display_name))
+
+    # ------------------------------------------------------------------ actions
+    def action_demander_rib(self):
+        """Ouvre une demande de changement de RIB. :return: action de fenêtre"""
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("demander un changement de RIB"))
+        return {
+            "type": "ir.actions.act_window", "name": _("Changement de RIB"), "res_model": "cnas.demande_rib",
+            "view_mode": "form", "target": "current", "context": {"default_formation_id": self.id},
+        }
+
+    # ------------------------------------------------------------------ métier
+    def _compte_du_rib(self, rib):
+        """Rend le compte de la formation qui porte ce RIB, créé au besoin (vide → aucun).
+
+        :raise ValidationError: RIB faux
+        """
+        self.ensure_one()
+        comptes = self.env["res.partner.bank"].sudo()
+        if not (rib or "").strip():
+            return comptes
+        phrase = erreur_rib(rib)
+        if phrase:
+            raise ValidationError(phrase)
+        return comptes._trouver_ou_creer(self.partner_id, rib)
+
+    def _signaler_rib_partage(self):
+        """Écrit au dossier de chaque formation qu'une autre déclare le même RIB."""
+        for (identifiant, _usage), codes in self._autres_formations_du_rib().items():
+            self.browse(identifiant).sudo().message_post(body=_(
+                "Attention : même RIB que %s. À vérifier avant tout paiement.", ", ".join(codes)))

@@ -1,0 +1,84 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..rib import erreur_rib, grouper_rib, nettoyer_rib, rib_valide
+
+
+class ResPartnerBank(models.Model):
+    """Les comptes des formations sanitaires : RIB CEMAC contrôlé, gardé une fois la formation activée."""
+
+    _inherit = "res.partner.bank"
+
+    @api.model
+    def _get_supported_account_types(self):
+        return [*super()._get_supported_account_types(), ("rib_cemac", _("RIB CEMAC"))]
+
+    @api.model
+    def retrieve_acc_type(self, acc_number):
+        """Reconnaît un RIB CEMAC juste ; laisse les autres numéros aux autres addons."""
+        return "rib_cemac" if rib_valide(acc_number) else super().retrieve_acc_type(acc_number)
+
+    @api.constrains("acc_number", "partner_id")
+    def _check_rib_formation(self):
+        for compte in self & self._comptes_de_formations():
+            phrase = erreur_rib(compte.acc_number)
+            if phrase:
+                raise ValidationError(phrase)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._mettre_rib_en_forme(vals) for vals in vals_list])
+
+    def write(self, vals):
+        vals = self._mettre_rib_en_forme(vals)
+        if {"acc_number", "partner_id", "active"} & vals.keys():
+            self._garder_comptes_actifs(vals)
+        return super().write(vals)
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _mettre_rib_en_forme(self, vals):
+        vals = dict(vals)
+        if isinstance(vals.get("acc_number"), str) and rib_valide(vals["acc_number"]):
+            vals["acc_number"] = grouper_rib(nettoyer_rib(vals["acc_number"]))
+        return vals
+
+    @api.model
+    def _trouver_ou_creer(self, partenaire, rib):
+        """Rend le compte de `partenaire` qui porte ce RIB, créé ou désarchivé au besoin."""
+        numero = nettoyer_rib(rib)
+        compte = self.with_context(active_test=False).search(
+            [("partner_id", "=", partenaire.id), ("sanitized_acc_number", "=", numero)], limit=1)
+        if not compte:
+            return self.create({"partner_id": partenaire.id, "acc_number": numero})
+        if not compte.active:
+            compte.active = True
+        return compte
+
+    def _comptes_de_formations(self):
+        """Rend, parmi ces comptes, ceux dont le titulaire est une formation ou qu'une formation désigne."""
+        formations = self._formations_liees()
+        return self.filtered(lambda c: c.partner_id in formations.partner_id) | (
+            self & (formations.compte_principal_id | formations.compte_pharmacie_id))
+
+    def _formations_liees(self):
+        return self.env["cnas.formation_sanitaire"].sudo().search([
+            "|", "|", ("partner_id", "in", self.partner_id.ids),
+            ("compte_principal_id", "in", self.ids), ("compte_pharmacie_id", "in", self.ids)])
+
+    def _garder_comptes_actifs(self, vals):
+        """Refuse de réécrire le numéro d'un compte que paie la CNAS : c'est une demande de changement de RIB."""
+        formations = self.env["cnas.formation_sanitaire"].sudo().search([
+            ("state", "!=", "brouillon"),
+            "|", ("compte_principal_id", "in", self.ids), ("compte_pharmacie_id", "in", self.ids)])
+        for compte in self & (formations.compte_principal_id | formations.compte_pharmacie_id):
+            change = (
+                ("acc_number" in vals and nettoyer_rib(vals["acc_number"]) != nettoyer_rib(compte.acc_number))
+                or ("partner_id" in vals and vals["partner_id"] != compte.partner_id.id)
+                or ("active" in vals and bool(vals["active"]) != compte.active)
+            )
+            if change:
+                raise UserError(_(
+                    "Le compte %s est celui d'une formation activée : changez-le par une demande de changement "
+                    "de RIB, un second agent la validera.", compte.acc_number))
