@@ -1,0 +1,28 @@
+from odoo import fields, models
+
+
+class Acte(models.Model):
+    """Acte de la nomenclature, tarifé au forfait ou en cotation.
+
+    Lecture : tous les rôles et le portail. Écriture : administrateur.
+    """
+
+    _name = "cnas.acte"
+    _description = "Acte"
+    _inherit = ["cnas.specialisation.mixin", "cnas.cotation.mixin"]
+    _inherits = {"cnas.prestation": "prestation_id"}
+    _order = "code"
+    _rec_names_search = ["code", "name"]
+
+    _type_prestation = "acte"
+
+    prestation_id = fields.Many2one(
+        "cnas.prestation", string="Prestation", required=True, ondelete="cascade", index=True)
+    mode_tarif = fields.Selection(tracking=True)
+    lettre_cle_id = fields.Many2one(tracking=True)
+    coefficient = fields.Float(tracking=True)
+    specialite_id = fields.Many2one("cnas.specialite", string="Spécialité", index=True, ondelete="restrict", tracking=True)
+    famille = fields.Char(string="Famille", index=True, help="Regroupement de la nomenclature.")
+    config_ids = fields.One2many("cnas.config_acte", "acte_id", string="Tarifs datés")
+
+    _sql_constraints = [("prestation_unique", "UNIQUE (prestation_id)", "Cette prestation a déjà sa fiche.")]

@@ -1,0 +1,67 @@
+from odoo import _, api, fields, models
+
+from .constantes import CATEGORIES, TYPES_PRESTATION
+
+
+class PanierSoin(models.Model):
+    """Ligne du panier de soins d'un régime : ce qui est pris en charge, et quand.
+
+    Une ligne désigne une prestation, ou un type, ou une catégorie, ou type et catégorie ; sans rien de cela,
+    tout est couvert. Une prestation est au panier si une ligne au moins la couvre ce jour-là.
+
+    Lecture : tous les rôles internes. Écriture : administrateur.
+    """
+
+    _name = "cnas.panier_soin"
+    _description = "Panier de soins"
+    _inherit = ["cnas.periode.mixin"]
+    _order = "regime_id, type_prestation, categorie, prestation_id, date_debut desc"
+
+    _periode_cle = ("regime_id", "prestation_id", "type_prestation", "categorie")
+    _periode_message = "Le panier de ce régime couvre déjà cela à ces dates."
+
+    regime_id = fields.Many2one("cnas.regime", string="Régime", required=True, index=True, ondelete="restrict")
+    prestation_id = fields.Many2one("cnas.prestation", string="Prestation", index=True, ondelete="cascade")
+    type_prestation = fields.Selection(TYPES_PRESTATION, string="Type de prestation", help="Vide : tous.")
+    categorie = fields.Selection(CATEGORIES, string="Catégorie", help="Vide : toutes.")
+
+    _sql_constraints = [
+        ("cible_unique", "CHECK (prestation_id IS NULL OR (type_prestation IS NULL AND categorie IS NULL))",
+         "Désignez une prestation, ou bien un type ou une catégorie, pas les deux."),
+    ]
+
+    @api.depends("regime_id", "prestation_id", "type_prestation", "categorie")
+    def _compute_display_name(self):
+        types, categories = dict(TYPES_PRESTATION), dict(CATEGORIES)
+        for ligne in self:
+            cible = ligne.prestation_id.display_name or " ".join(
+                p for p in (types.get(ligne.type_prestation), categories.get(ligne.categorie)) if p)
+            ligne.display_name = f"{ligne.regime_id.code or ''} — {cible or _('tout soin')}"
+
+    @api.model
+    def _couverts_par_lot(self, demandes):
+        """Dit si des prestations sont au panier, en une requête.
+
+        :param demandes: liste de (regime_id, prestation_id, date)
+        :return: {demande: True ou False}
+        """
+        if not demandes:
+            return {}
+        self.flush_model()
+        self.env["cnas.prestation"].flush_model(["type_prestation", "categorie"])
+        regimes, prestations, jours = zip(*demandes)
+        self.env.cr.execute(
+            """SELECT d.rang
+                 FROM unnest(%s::int[], %s::int[], %s::date[])
+                      WITH ORDINALITY AS d(regime_id, prestation_id, jour, rang)
+                 JOIN cnas_prestation p ON p.id = d.prestation_id
+                WHERE EXISTS (
+                      SELECT 1 FROM cnas_panier_soin s
+                       WHERE s.regime_id = d.regime_id AND s.date_debut <= d.jour
+                         AND (s.date_fin IS NULL OR s.date_fin >= d.jour)
+                         AND (s.prestation_id IS NULL OR s.prestation_id = p.id)
+                         AND (s.type_prestation IS NULL OR s.type_prestation = p.type_prestation)
+                         AND (s.categorie IS NULL OR s.categorie = p.categorie))""",
+            (list(regimes), list(prestations), list(jours)))
+        couverts = {rang for (rang,) in self.env.cr.fetchall()}
+        return {demande: rang in couverts for rang, demande in enumerate(demandes, 1)}
