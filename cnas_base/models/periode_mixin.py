@@ -2,31 +2,24 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 
-def sans_chevauchement(*cles, message, condition=None, nom="periode_exclusive"):
-    """Rend la contrainte `EXCLUDE` à mettre dans `_sql_constraints` d'un modèle à périodes.
-
-    Deux enregistrements de même clé ne couvrent jamais un même jour : la base le garantit,
-    y compris entre deux transactions concurrentes.
-
-    :param cles: colonnes qui font la clé ; un NULL compte comme une valeur (« tous »)
-    :param message: la phrase montrée à l'usager
-    :param condition: condition SQL facultative (``"state = 'ouvert'"``)
-    :param nom: suffixe de la contrainte
-    :return: triplet (nom, définition SQL, message)
-    """
-    egalites = "".join(f"COALESCE({cle}::varchar, '') WITH =, " for cle in cles)
-    ou = f" WHERE ({condition})" if condition else ""
-    return nom, f"EXCLUDE USING gist ({egalites}daterange(date_debut, date_fin, '[]') WITH &&){ou}", message
-
-
 class PeriodeMixin(models.AbstractModel):
     """Période datée : `date_debut` et `date_fin` incluses, fin vide = sans fin.
 
-    Le non-chevauchement se déclare dans le modèle, avec `sans_chevauchement()`.
+    Un modèle dont les périodes de même clé ne doivent jamais se chevaucher le dit ainsi :
+
+    * ``_periode_cle`` : colonnes qui font la clé ; un NULL compte comme une valeur (« tous ») ;
+    * ``_periode_condition`` : condition SQL facultative (``"state = 'ouvert'"``) ;
+    * ``_periode_message`` : la phrase montrée à l'usager.
+
+    Une contrainte `EXCLUDE` le garantit en base, y compris entre deux transactions concurrentes.
     """
 
     _name = "cnas.periode.mixin"
     _description = "Période datée"
+
+    _periode_cle = ()
+    _periode_condition = None
+    _periode_message = "Une autre période couvre déjà ces dates : fermez-la d'abord ou changez les dates."
 
     date_debut = fields.Date(string="Date début", required=True, index=True)
     date_fin = fields.Date(string="Date fin", help="Incluse ; vide : sans fin.")
@@ -35,6 +28,24 @@ class PeriodeMixin(models.AbstractModel):
         ("periode_ordonnee", "CHECK (date_fin IS NULL OR date_fin >= date_debut)",
          "La date de fin doit suivre la date de début."),
     ]
+
+    @classmethod
+    def _init_constraints_onchanges(cls):
+        """Ajoute la contrainte d'exclusion à celles du modèle, comme s'il l'avait écrite."""
+        if cls._periode_cle and not cls._abstract:
+            contrainte = cls._contrainte_d_exclusion()
+            cls._sql_constraints = [c for c in cls._sql_constraints if c[0] != contrainte[0]] + [contrainte]
+            # Odoo range la contrainte sous l'addon de la classe qui la déclare.
+            declarante = next(c for c in cls.mro() if "_periode_cle" in vars(c))
+            declarante._local_sql_constraints = [*vars(declarante).get("_sql_constraints", []), contrainte]
+        super()._init_constraints_onchanges()
+
+    @classmethod
+    def _contrainte_d_exclusion(cls):
+        egalites = "".join(f"COALESCE({cle}::varchar, '') WITH =, " for cle in cls._periode_cle)
+        ou = f" WHERE ({cls._periode_condition})" if cls._periode_condition else ""
+        definition = f"EXCLUDE USING gist ({egalites}daterange(date_debut, date_fin, '[]') WITH &&){ou}"
+        return "periode_exclusive", definition, cls._periode_message
 
     @api.constrains("date_debut", "date_fin")
     def _check_annees_plausibles(self):
