@@ -4,6 +4,7 @@ La connexion vient des variables PG* ; la réponse est un objet JSON sur la sort
 """
 import json
 import sys
+from contextlib import contextmanager
 
 import psycopg2
 from psycopg2 import sql
@@ -12,34 +13,38 @@ CONTRIBUTIONS = ("unaccent", "pg_trgm", "btree_gist")
 CLE = "cnas.lanceur.empreintes"
 
 
-def connecter(base):
-    """Connexion en validation automatique."""
+@contextmanager
+def curseur(base):
+    """Curseur en validation automatique, connexion fermée à la sortie."""
     connexion = psycopg2.connect(dbname=base, connect_timeout=15, application_name="cnas-lanceur")
     connexion.autocommit = True
-    return connexion
+    try:
+        yield connexion.cursor()
+    finally:
+        connexion.close()
 
 
 def _existe(base):
-    with connecter("postgres") as connexion, connexion.cursor() as cr:
+    with curseur("postgres") as cr:
         cr.execute("SELECT 1 FROM pg_database WHERE datname = %s", [base])
         return bool(cr.fetchone())
 
 
 def serveur(_base, _donnees):
     """Version du serveur, contributions disponibles, droit de créer une base."""
-    with connecter("postgres") as connexion, connexion.cursor() as cr:
+    with curseur("postgres") as cr:
         cr.execute("SELECT name FROM pg_available_extensions WHERE name = ANY(%s)", [list(CONTRIBUTIONS)])
         presentes = {ligne[0] for ligne in cr.fetchall()}
         cr.execute("SELECT rolcreatedb OR rolsuper, current_user FROM pg_roles WHERE rolname = current_user")
         cree, role = cr.fetchone()
-        return {"version": connexion.server_version // 10000, "role": role, "cree_bases": cree,
+        return {"version": cr.connection.server_version // 10000, "role": role, "cree_bases": cree,
                 "manquantes": [nom for nom in CONTRIBUTIONS if nom not in presentes]}
 
 
 def creer(base, donnees):
     """Crée la base vide et ses contributions ; `modele` copie une autre base. Rend les contributions en défaut."""
     proprietaire, modele = donnees.get("proprietaire"), donnees.get("modele")
-    with connecter("postgres") as connexion, connexion.cursor() as cr:
+    with curseur("postgres") as cr:
         requete = sql.SQL("CREATE DATABASE {} {} TEMPLATE {} {}").format(
             sql.Identifier(base), sql.SQL("" if modele else "ENCODING 'unicode' LC_COLLATE 'C'"), sql.Identifier(modele or "template0"),
             sql.SQL("OWNER {}").format(sql.Identifier(proprietaire)) if proprietaire else sql.SQL(""))
@@ -50,7 +55,7 @@ def creer(base, donnees):
 def contributions(base, _donnees):
     """Active les contributions (unaccent immuable, comme Odoo le demande). Rend celles en défaut."""
     defauts = []
-    with connecter(base) as connexion, connexion.cursor() as cr:
+    with curseur(base) as cr:
         for nom in CONTRIBUTIONS:
             try:
                 cr.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(nom)))
@@ -69,7 +74,7 @@ def etat(base, _donnees):
     """Ce que contient la base : existe, modules et leur état, empreintes des addons installés."""
     if not _existe(base):
         return {"existe": False, "modules": {}, "empreintes": {}}
-    with connecter(base) as connexion, connexion.cursor() as cr:
+    with curseur(base) as cr:
         cr.execute("SELECT to_regclass('public.ir_module_module') IS NOT NULL AND to_regclass('public.ir_config_parameter') IS NOT NULL")
         if not cr.fetchone()[0]:
             cr.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
@@ -85,7 +90,7 @@ def etat(base, _donnees):
 
 def noter(base, donnees):
     """Enregistre les empreintes des addons installés."""
-    with connecter(base) as connexion, connexion.cursor() as cr:
+    with curseur(base) as cr:
         cr.execute("""INSERT INTO ir_config_parameter (key, value, create_uid, write_uid, create_date, write_date)
                       VALUES (%s, %s, 1, 1, now() at time zone 'UTC', now() at time zone 'UTC')
                       ON CONFLICT (key) DO UPDATE SET value = excluded.value, write_date = excluded.write_date""",
@@ -95,7 +100,7 @@ def noter(base, donnees):
 
 def supprimer(base, _donnees):
     """Supprime la base si elle existe, ses connexions coupées."""
-    with connecter("postgres") as connexion, connexion.cursor() as cr:
+    with curseur("postgres") as cr:
         cr.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [base])
         cr.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(base)))
     return {}

@@ -1,0 +1,174 @@
+"""./cnas tester : installation par Odoo avec ses tests, sans démonstration, pytest-odoo, bout en bout.
+
+Deux files menées de front (deux cœurs) :
+  1. base avec démonstration, `--test-enable`  →  pytest-odoo sur la même base ;
+  2. base sans démonstration, `--test-enable`, addon par addon  →  `tests/` sur une copie de la base de démonstration.
+"""
+import json
+import shutil
+import threading
+import time
+
+from . import chemins, commandes, console, resultats, serveur, systeme
+from .console import Arret
+
+BASE_DEMO, BASE_NUE, BASE_MODELE = "cnas_essai", "cnas_essai_nu", "cnas_essai_modele"
+TIERS = "queue_job"
+
+
+def tester(selection=None):
+    """Passe tout, ou la sélection ; dernière ligne : N passed, N failed, N skipped."""
+    debut = time.monotonic()
+    systeme.preparer_outils(navigateur=True)
+    machine = commandes.preparer_machine(tests=True, rapide=True)
+    bilan = resultats.Bilan()
+    for dossier in ("resultats", "captures"):
+        shutil.rmtree(chemins.PRIVE / dossier, ignore_errors=True)
+    try:
+        (_selection(machine, selection, bilan) if selection else _tout(machine, bilan))
+    finally:
+        if machine.acces.grappe:
+            machine.acces.grappe.arreter()
+    for message in bilan.messages:
+        console.dire(f"✗ {message}")
+    console.dire(f"Durée : {int(time.monotonic() - debut) // 60} min {int(time.monotonic() - debut) % 60} s")
+    console.dire(bilan.derniere_ligne())
+    return 1 if bilan.echecs or not bilan.passes else 0
+
+
+def _tout(machine, bilan):
+    copie_prete = threading.Event()
+
+    def file_demo():
+        try:
+            _installer_et_tester(machine, bilan, BASE_DEMO, True, chemins.ADDONS)
+            _copier(machine, BASE_DEMO, BASE_MODELE)
+        finally:
+            copie_prete.set()
+        _pytest_odoo(machine, bilan, [str(chemins.RACINE / addon) for addon in chemins.ADDONS])
+
+    def file_nue():
+        _installer_et_tester(machine, bilan, BASE_NUE, False, chemins.ADDONS)
+        copie_prete.wait()
+        _bout_en_bout(machine, bilan, ["tests"])
+
+    _mener_de_front(bilan, {"démo": file_demo, "nue": file_nue})
+
+
+def _mener_de_front(bilan, files):
+    def mener(nom, travail):
+        console.prefixer(f"[{nom}] ")
+        try:
+            travail()
+        except Arret as erreur:
+            bilan.echec(nom, str(erreur))
+        except Exception as erreur:
+            bilan.echec(nom, f"panne du lanceur : {erreur!r}")
+
+    fils = [threading.Thread(target=mener, args=paire, daemon=True) for paire in files.items()]
+    for fil in fils:
+        fil.start()
+    for fil in fils:
+        fil.join()
+
+
+def _copier(machine, source, cible):
+    machine.supprimer_base(cible)
+    machine.creer_base(cible, modele=source)
+
+
+def _installer_et_tester(machine, bilan, base, demo, addons):
+    """Installe sur une base neuve avec `--test-enable` et lit le journal ligne à ligne."""
+    phase = "installation " + ("avec" if demo else "sans") + " démonstration"
+    console.etape(phase)
+    machine.supprimer_base(base)
+    machine.creer_base(base)
+    journal = f"{base}.log"
+    chemins.journal(journal).unlink(missing_ok=True)
+    options = {} if demo else {"without_demo": "all", "server_wide_modules": "base,web"}
+    configuration = machine.configuration(base, http_port=serveur.port_au_hasard(), max_cron_threads=0,
+                                          screenshots=chemins.prive("captures", base), **options)
+    modules = ([TIERS] if demo else []) + list(addons)
+    code = console.executer(
+        machine.commande(configuration, "-i", ",".join(modules), "--load-language=fr_FR", "--test-enable",
+                         "--test-tags", ",".join(f"/{addon}" for addon in addons), "--stop-after-init"),
+        journal, env=machine.env(), suivre=_suivre)
+    chemin = chemins.journal(journal)
+    tests, echecs, sautes, defauts = resultats.lire_journal(chemin)
+    if code and not echecs:
+        defauts.append(f"Odoo s'est arrêté avec le code {code} :\n{console.fin_du_journal(chemin)}")
+    installes = machine.sql("etat", base)["modules"]
+    defauts += [f"addon non installé : {a}" for a in addons if installes.get(a) != "installed"]
+    for echec in resultats.echecs_du_journal(chemin):
+        console.detail(echec)
+    machine.sql("noter", base, **chemins.empreintes_addons())
+    console.detail(f"{phase} : {bilan.ajouter(phase, tests, echecs, sautes, defauts)} — {chemin}")
+
+
+def _suivre(ligne):
+    """Progression : nos modules, puis chaque classe de tests commencée."""
+    from .bases import suivre_installation
+    suivre_installation(ligne)
+    if " odoo.modules.loading: " in ligne and "Modules loaded" in ligne or "Starting post tests" in ligne:
+        console.detail(ligne.split(": ", 1)[-1])
+
+
+def _pytest(machine, bilan, phase, arguments, env=None):
+    console.etape(phase)
+    rapport = chemins.prive("resultats", f"{phase}.xml".replace(" ", "-"))
+    journal = f"{phase}.log".replace(" ", "-")
+    chemins.journal(journal).unlink(missing_ok=True)
+    code = console.executer(
+        [machine.python, "-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", f"--junitxml={rapport}",
+         f"--rootdir={chemins.RACINE}", "-c", chemins.RACINE / "pyproject.toml", *arguments],
+        journal, env=env or machine.env(), cwd=chemins.RACINE,
+        suivre=lambda ligne: ligne.startswith(("FAILED", "ERROR", "SKIPPED")) and console.detail(ligne))
+    if not rapport.exists():
+        return bilan.echec(phase, f"pytest n'a rien rendu (code {code}) :\n{console.fin_du_journal(chemins.journal(journal))}")
+    tests, echecs, sautes, defauts = resultats.lire_junit(rapport)
+    if code not in (0, 1, 5):
+        defauts.append(f"pytest a rendu le code {code}")
+    console.detail(f"{phase} : {bilan.ajouter(phase, tests, echecs, sautes, defauts)} — {chemins.journal(journal)}")
+
+
+def _pytest_odoo(machine, bilan, chemins_tests, *arguments):
+    configuration = machine.configuration(BASE_DEMO, max_cron_threads=0, server_wide_modules="base,web",
+                                          http_port=serveur.port_au_hasard(), screenshots=chemins.prive("captures", "pytest"))
+    _pytest(machine, bilan, "pytest-odoo", [f"--odoo-config={configuration}", f"--odoo-database={BASE_DEMO}", "--odoo-http",
+                                            *chemins_tests, *arguments])
+
+
+def _bout_en_bout(machine, bilan, chemins_tests, *arguments):
+    """`tests/` : un vrai serveur (lancé par tests/conftest.py), XML-RPC et Chromium."""
+    env = machine.env()
+    env["CNAS_CONTEXTE"] = str(ecrire_contexte(machine, BASE_MODELE))
+    _pytest(machine, bilan, "bout en bout", ["-p", "no:odoo", *chemins_tests, *arguments], env)
+
+
+def ecrire_contexte(machine, modele):
+    """Décrit la machine aux tests de bout en bout et aux bancs."""
+    contexte = {"python": machine.python, "odoo": {"racine": str(machine.odoo.racine), "addons": machine.odoo.addons,
+                                                   "origine": machine.odoo.origine},
+                "pg": machine.acces.variables, "pg_admin": machine.acces.admin,
+                "prive": bool(machine.acces.grappe), "modele": modele, "chromium": systeme.chromium()}
+    chemin = chemins.prive("contexte.json")
+    chemin.write_text(json.dumps(contexte), encoding="utf-8")
+    chemin.chmod(0o600)
+    return chemin
+
+
+def _selection(machine, selection, bilan):
+    """Addon, fichier ou mot-clé, sur une base de démonstration gardée d'une fois sur l'autre."""
+    machine.installer(BASE_DEMO)
+    chemin = chemins.RACINE / selection
+    if selection.split("/")[0] == "tests" and chemin.exists():
+        _copier(machine, BASE_DEMO, BASE_MODELE)
+        return _bout_en_bout(machine, bilan, [str(chemin)])
+    if chemin.exists() or selection in chemins.ADDONS:
+        if not chemin.resolve().is_relative_to(chemins.RACINE):
+            raise Arret(f"« {selection} » n'est pas dans ce dépôt.")
+        return _pytest_odoo(machine, bilan, [str(chemin)])
+    _pytest_odoo(machine, bilan, [str(chemins.RACINE / addon) for addon in chemins.ADDONS], "-k", selection)
+    if bilan.messages and not bilan.passes:
+        bilan.messages.append(f"aucun addon, fichier ou test ne correspond à « {selection} »")
+    return None

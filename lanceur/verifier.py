@@ -1,0 +1,172 @@
+"""./cnas verifier : ce qui se contrôle sans lancer Odoo."""
+import ast
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from . import chemins, console, environnement
+
+RACINE = chemins.RACINE
+VERSION = re.compile(r"17\.0\.\d+\.\d+\.\d+\Z")
+# Écritures d'une autre version d'Odoo : (motif, fichiers, explication)
+AUTRES_VERSIONS = (
+    (re.compile(r"<list[\s>/]"), ".xml", "<list> est d'Odoo 18 : écrire <tree>"),
+    (re.compile(r"\sattrs\s*=\s*[\"']\{"), ".xml", "attrs= est d'avant Odoo 17 : écrire invisible=\"expression\""),
+    (re.compile(r"<(?:button|field)[^>]*\sstates\s*="), ".xml", "states= est d'avant Odoo 17"),
+    (re.compile(r"\bt-raw\s*="), ".xml", "t-raw est interdit : écrire t-out"),
+    (re.compile(r"\bself\.env\._\("), ".py", "self.env._() est d'Odoo 18 : from odoo import _"),
+    (re.compile(r"\bmodels\.(Constraint|Index|UniqueIndex)\("), ".py", "d'Odoo 19 : écrire _sql_constraints"),
+    (re.compile(r"\bdef name_get\("), ".py", "name_get est abandonné : _compute_display_name"),
+    (re.compile(r"@api\.(multi|one|cr)\b"), ".py", "décorateur d'avant Odoo 13"),
+)
+# Paquets AGPL tolérés : outils de développement, jamais importés par les addons.
+OUTILS_AGPL = {"pytest-odoo", "pylint-odoo", "pylint-plugin-utils"}
+# Contrôles de pylint-odoo écartés, avec leur motif.
+PYLINT_ECARTES = (
+    "attribute-string-redundant",  # les étiquettes du cahier des charges s'écrivent en toutes lettres
+    "prefer-env-translation",      # conseille self.env._(), qui n'existe pas dans Odoo 17
+    "missing-return",              # init() et consorts : la méthode d'Odoo ne rend rien
+    "method-required-super",       # un enregistrement immuable refuse write() et unlink() sans appeler super()
+    "no-raise-unlink",             # idem : le refus est l'objet de la méthode
+    "consider-merging-classes-inherited",  # un modèle long est partagé en fichiers par sujet
+    "translation-positional-used",  # messages à un ou deux paramètres dans l'ordre naturel
+)
+
+
+def verifier():
+    """Passe tous les contrôles ; rend 1 au premier défaut trouvé, tous étant listés."""
+    python = environnement.preparer(tests=True)
+    defauts = 0
+    for titre, controle in (
+        ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
+        ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
+        ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
+    ):
+        trouves = list(controle())
+        console.etape(f"{titre} : {'conforme' if not trouves else f'{len(trouves)} défaut(s)'}")
+        for trouve in trouves:
+            console.detail(str(trouve))
+        defauts += len(trouves)
+    console.dire("Conforme." if not defauts else f"{defauts} défaut(s) à corriger.")
+    return 1 if defauts else 0
+
+
+def _relatif(chemin):
+    return Path(chemin).relative_to(RACINE)
+
+
+def xml_bien_forme():
+    """Tout fichier XML des addons se lit."""
+    for addon in chemins.ADDONS:
+        for fichier in chemins.fichiers(RACINE / addon):
+            if fichier.suffix in (".xml", ".svg"):
+                try:
+                    ET.parse(fichier)
+                except ET.ParseError as erreur:
+                    yield f"{_relatif(fichier)} : {erreur}"
+
+
+def manifestes():
+    """Version, licence, dépendances ; fichiers listés présents, fichiers présents listés."""
+    for addon in chemins.ADDONS:
+        dossier = RACINE / addon
+        if not (dossier / "__manifest__.py").exists():
+            yield f"{addon} : manifeste absent"
+            continue
+        manifeste = chemins.manifeste(addon)
+        if not VERSION.match(manifeste.get("version", "")):
+            yield f"{addon} : version « {manifeste.get('version')} » (attendu 17.0.x.y.z)"
+        if manifeste.get("license") != "LGPL-3":
+            yield f"{addon} : licence « {manifeste.get('license')} » (attendu LGPL-3)"
+        for cle in ("name", "summary", "author", "depends", "category"):
+            if not manifeste.get(cle):
+                yield f"{addon} : « {cle} » manque au manifeste"
+        listes = [*manifeste.get("data", []), *manifeste.get("demo", [])]
+        yield from (f"{addon} : {f} est listé mais absent" for f in listes if not (dossier / f).is_file())
+        yield from (f"{addon} : {f} est listé deux fois" for f in {f for f in listes if listes.count(f) > 1})
+        for sous in ("data", "demo", "views", "security", "report", "wizards", "wizard"):
+            for fichier in chemins.fichiers(dossier / sous):
+                relatif = str(fichier.relative_to(dossier))
+                if fichier.suffix in (".xml", ".csv") and relatif not in listes and not _cite(dossier, fichier.name):
+                    yield f"{addon} : {relatif} n'est ni listé au manifeste ni lu par le code"
+        for obligatoire in ("static/description/icon.png", "README.md"):
+            if not (dossier / obligatoire).is_file() and not (obligatoire == "README.md" and (dossier / "readme").is_dir()):
+                yield f"{addon} : {obligatoire} manque"
+        yield from (f"{addon} : dépendance remontante vers {d}" for d in manifeste.get("depends", [])
+                    if d in chemins.ADDONS and chemins.ADDONS.index(d) > chemins.ADDONS.index(addon))
+
+
+def _cite(dossier, nom):
+    """Vrai si un fichier Python de l'addon lit ce fichier de données par son nom."""
+    return any(nom in f.read_text(encoding="utf-8") for f in chemins.fichiers(dossier) if f.suffix == ".py")
+
+
+def tests_importes():
+    """Un test_*.py absent de tests/__init__.py ne tourne jamais : refusé."""
+    for addon in chemins.ADDONS:
+        dossier = RACINE / addon / "tests"
+        initial = dossier / "__init__.py"
+        presents = {f.stem for f in dossier.glob("test_*.py")}
+        if not presents:
+            yield f"{addon} : aucun test"
+            continue
+        importes = set()
+        for noeud in ast.walk(ast.parse(initial.read_text(encoding="utf-8") if initial.exists() else "")):
+            if isinstance(noeud, ast.ImportFrom):
+                importes |= {alias.name for alias in noeud.names}
+        yield from (f"{addon} : tests/{nom}.py n'est pas importé dans tests/__init__.py" for nom in sorted(presents - importes))
+
+
+def autres_versions():
+    """Aucune écriture propre à une autre version d'Odoo."""
+    for addon in chemins.ADDONS:
+        for fichier in chemins.fichiers(RACINE / addon):
+            if fichier.suffix not in (".xml", ".py"):
+                continue
+            texte = fichier.read_text(encoding="utf-8")
+            for motif, suffixe, explication in AUTRES_VERSIONS:
+                if fichier.suffix == suffixe:
+                    for trouve in motif.finditer(texte):
+                        yield f"{_relatif(fichier)}:{texte.count(chr(10), 0, trouve.start()) + 1} : {explication}"
+
+
+def licences(python):
+    """Nos addons sont LGPL-3 : aucune bibliothèque AGPL à côté d'eux."""
+    code = ("import importlib.metadata as m\n"
+            "for d in m.distributions():\n"
+            "    t = ' '.join([d.metadata.get('License') or '', d.metadata.get('License-Expression') or '',"
+            " *(d.metadata.get_all('Classifier') or [])])\n"
+            "    print(d.metadata['Name'], 'AGPL' in t.upper() or 'AFFERO' in t.upper())\n")
+    sortie = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd="/")
+    for ligne in sortie.stdout.splitlines():
+        nom, agpl = ligne.rsplit(" ", 1)
+        if agpl == "True" and nom.lower().replace("_", "-") not in OUTILS_AGPL:
+            yield f"{nom} est sous AGPL : incompatible avec nos addons LGPL-3"
+
+
+def _outil(commande):
+    env = {c: v for c, v in os.environ.items() if c not in ("PYTHONPATH", "PYTHONHOME")}
+    return subprocess.run(commande, capture_output=True, text=True, cwd=RACINE, env=env, stdin=subprocess.DEVNULL)
+
+
+def ruff(python):
+    """ruff, réglé dans pyproject.toml."""
+    sortie = _outil([python, "-m", "ruff", "check", "--no-cache", "--output-format=concise", "."])
+    for ligne in sortie.stdout.splitlines():
+        if re.match(r"\S+:\d+:\d+:", ligne):
+            yield ligne
+    if sortie.returncode not in (0, 1):
+        yield sortie.stderr.strip()
+
+
+def pylint(python):
+    """pylint-odoo, réglé dans pyproject.toml ; seulement ses contrôles, pour Odoo 17."""
+    sortie = _outil([python, "-m", "pylint", "--rcfile=pyproject.toml", "--load-plugins=pylint_odoo",
+                     f"--disable={','.join(PYLINT_ECARTES)}", "--output-format=parseable", *chemins.ADDONS])
+    for ligne in dict.fromkeys(sortie.stdout.splitlines()):
+        if re.match(r"\S+\.(py|xml|csv|po|md|rst):\d+:", ligne):
+            yield ligne
+    if sortie.returncode & 32 or (sortie.returncode and not sortie.stdout):
+        yield sortie.stderr.strip()[-500:]
