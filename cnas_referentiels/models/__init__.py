@@ -27,3 +27,4 @@ from . import indication
 from . import contre_indication
 from . import gratuite
 from . import prix_reference
+from . import chargement
