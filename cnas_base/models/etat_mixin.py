@@ -31,6 +31,7 @@ class EtatMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         if not self._verrou_ouvert():
+            self = self._sans_defauts_forges()
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
         return super().create(vals_list)
@@ -94,6 +95,13 @@ class EtatMixin(models.AbstractModel):
     # ------------------------------------------------------------------ privé
     def _libelle_etat(self, etat):
         return dict(self._fields["state"]._description_selection(self.env)).get(etat, etat)
+
+    def _sans_defauts_forges(self):
+        """Ôte du contexte les valeurs par défaut des champs gardés (`default_state`…)."""
+        gardes = {f"default_{champ}" for champ in ("state", *self._champs_geles)}
+        if gardes.isdisjoint(self.env.context):
+            return self
+        return self.with_context({k: v for k, v in self.env.context.items() if k not in gardes})
 
     def _refuser_etat_avance(self, vals):
         if "state" in vals and vals["state"] != self._etat_initial:

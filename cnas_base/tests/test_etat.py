@@ -50,6 +50,10 @@ class TestEtat(TransactionCase):
             with self.subTest(jeton=jeton), self.assertRaises(UserError):
                 self.dossier.with_context(cnas_verrou=jeton).write({"state": "ouvert"})
 
+    def test_defaut_forge_ignore(self):
+        dossiers = self.env["cnas.test_dossier"].with_context(default_state="clos", default_montant=7)
+        self.assertEqual((dossiers.create({}).state, dossiers.create({}).montant), ("brouillon", 0))
+
     def test_transitions(self):
         self.dossier._changer_etat("ouvert", montant=12)
         self.assertEqual((self.dossier.state, self.dossier.montant), ("ouvert", 12))
