@@ -1,0 +1,297 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class Contestation(models.Model):
+    """Recours d'une formation contre une ligne de décompte, à deux degrés.
+
+    États : déposée → en instruction → acceptée, acceptée en partie ou rejetée ; retirée par qui l'a
+    déposée. Degré 1 : contrôle ; degré 2 : commission de recours, ouverte par un rejet (même partiel)
+    du degré 1. Une ligne ne se conteste qu'une fois par degré. Le montant accordé s'ajoute au net de
+    la facture suivante de la formation.
+
+    | action | rôle |
+    |---|---|
+    | déposer, retirer | formation (la sienne), agent |
+    | instruire, décider au degré 1 | contrôleur, qui n'a pas déposé |
+    | décider au degré 2 | superviseur, qui n'a ni déposé ni décidé le degré 1 |
+    """
+
+    _name = "cnas.contestation"
+    _description = "Contestation"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "numero"
+
+    _etat_initial = "deposee"
+    _etat_transitions = {
+        "deposee": ("instruction", "acceptee", "acceptee_partielle", "rejetee", "retiree"),
+        "instruction": ("acceptee", "acceptee_partielle", "rejetee", "retiree"),
+    }
+    _champs_geles = (
+        "numero", "montant_accorde", "date_depot", "date_limite_reponse", "date_decision", "decideur_id",
+        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id", "compte",
+    )
+
+    numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
+    decompte_ligne_id = fields.Many2one(
+        "cnas.decompte.ligne", string="Ligne contestée", required=True, index=True, ondelete="restrict")
+    decompte_id = fields.Many2one(
+        related="decompte_ligne_id.decompte_id", string="Décompte", store=True, index=True)
+    facture_id = fields.Many2one(
+        related="decompte_ligne_id.decompte_id.facture_id", string="Facture", store=True, index=True)
+    formation_id = fields.Many2one(
+        related="decompte_ligne_id.decompte_id.formation_id", string="Formation sanitaire", store=True, index=True)
+    feuille_id = fields.Many2one(related="decompte_ligne_id.feuille_id", string="Feuille de soins")
+    feuille_numero = fields.Char(related="decompte_ligne_id.feuille_numero", string="N° de feuille")
+    compte = fields.Selection(related="decompte_ligne_id.compte", string="Compte", store=True)
+    degre = fields.Selection(
+        [("1", "Premier degré"), ("2", "Second degré")], string="Degré", required=True, default="1")
+    premier_degre_id = fields.Many2one(
+        "cnas.contestation", string="Premier degré contesté", readonly=True, copy=False, ondelete="restrict")
+    second_degre_ids = fields.One2many("cnas.contestation", "premier_degre_id", string="Second degré")
+    motif = fields.Text(string="Motif", required=True, help="Ce que la formation oppose au rejet ou à l'abattement.")
+    piece_ids = fields.Many2many("ir.attachment", string="Pièces", copy=False)
+    montant_facture = fields.Monetary(related="decompte_ligne_id.montant_facture", string="Facturé")
+    montant_cnas = fields.Monetary(related="decompte_ligne_id.montant_cnas", string="Part CNAS réglée")
+    motifs_ligne = fields.Text(related="decompte_ligne_id.motifs", string="Motifs du décompte")
+    montant_demande = fields.Monetary(string="Montant demandé", required=True)
+    montant_accorde = fields.Monetary(string="Montant accordé", readonly=True, copy=False)
+    state = fields.Selection(
+        [("deposee", "Déposée"), ("instruction", "En instruction"), ("acceptee", "Acceptée"),
+         ("acceptee_partielle", "Acceptée en partie"), ("rejetee", "Rejetée"), ("retiree", "Retirée")],
+        string="État", default="deposee", required=True, readonly=True, copy=False, index=True, tracking=True)
+    date_depot = fields.Date(string="Déposée le", readonly=True, copy=False)
+    date_limite_reponse = fields.Date(string="Réponse attendue le", readonly=True, copy=False)
+    en_retard = fields.Boolean(string="En retard", compute="_compute_en_retard", search="_search_en_retard")
+    date_decision = fields.Date(string="Décidée le", readonly=True, copy=False)
+    deposant_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
+    decideur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False)
+    motif_decision = fields.Text(string="Motif de la décision", readonly=True, copy=False)
+    facture_complement_id = fields.Many2one(
+        "cnas.facture", string="Réglée sur la facture", readonly=True, copy=False, index="btree_not_null",
+        ondelete="restrict")
+
+    _sql_constraints = [
+        ("demande_positive", "CHECK (montant_demande > 0)", "Le montant demandé doit être supérieur à zéro."),
+        ("accorde_borne", "CHECK (COALESCE(montant_accorde, 0) BETWEEN 0 AND montant_demande)",
+         "Le montant accordé va de zéro au montant demandé."),
+        ("numero_unique", "UNIQUE (numero)", "Ce numéro de contestation est déjà pris."),
+        ("quatre_yeux", "CHECK (decideur_id <> deposant_id)",
+         "Quatre yeux : qui dépose une contestation ne la décide pas."),
+    ]
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("""
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_contestation_une_par_degre
+                ON cnas_contestation (decompte_ligne_id, degre) WHERE state <> 'retiree'
+        """)
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("state", "date_limite_reponse")
+    def _compute_en_retard(self):
+        jour = fields.Date.context_today(self)
+        for contestation in self:
+            contestation.en_retard = (
+                contestation.state in ("deposee", "instruction")
+                and bool(contestation.date_limite_reponse) and contestation.date_limite_reponse < jour)
+
+    def _search_en_retard(self, operateur, valeur):
+        if operateur not in ("=", "!="):
+            raise UserError(_("« En retard » se cherche par oui ou non."))
+        jour = fields.Date.context_today(self)
+        domaine = [("state", "in", ("deposee", "instruction")), ("date_limite_reponse", "<", jour)]
+        return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
+
+    @api.onchange("decompte_ligne_id")
+    def _onchange_decompte_ligne_id(self):
+        if self.decompte_ligne_id:
+            self.montant_demande = self.decompte_ligne_id._montant_contestable()
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._exiger_groupe(
+            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "déposer une contestation")
+        if not self._verrou_ouvert():
+            for vals in vals_list:
+                self._refuser_etat_avance(vals)
+        lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
+        lignes.check_access_rights("read")
+        lignes.check_access_rule("read")
+        jour = fields.Date.context_today(self)
+        delai = self.env["cnas.parametre_facturation"]._valeur("delai_reponse_recours", jour)
+        preparees = [{
+            **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
+            "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation"),
+        } for vals in vals_list]
+        contestations = super(Contestation, self._deverrouiller()).create(preparees)
+        contestations = contestations.with_context(self.env.context)
+        for contestation in contestations.sudo():
+            contestation._exiger_recevable(jour)
+        return contestations
+
+    def write(self, vals):
+        fixes = {"decompte_ligne_id", "degre", "montant_demande", "motif"}
+        if not self._verrou_ouvert() and fixes & vals.keys() and any(c.state != "deposee" for c in self):
+            raise UserError(_("La contestation est en instruction : elle ne se modifie plus."))
+        if not self._verrou_ouvert() and {"decompte_ligne_id", "degre"} & vals.keys():
+            raise UserError(_("La ligne et le degré d'une contestation ne changent pas : retirez-la."))
+        resultat = super().write(vals)
+        if "montant_demande" in vals and not self._verrou_ouvert():
+            for contestation in self.sudo():
+                contestation._exiger_montant_plausible()
+        return resultat
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression(self):
+        raise UserError(_("Une contestation ne se supprime pas : retirez-la."))
+
+    # ------------------------------------------------------------------ actions publiques
+    def action_instruire(self):
+        """Ouvre l'instruction. Rend True."""
+        self._exiger_decideur()
+        self._changer_etat("instruction")
+        return True
+
+    def action_accepter(self, montant=None, motif=None):
+        """Fait droit au recours, en tout ou partie.
+
+        :param int montant: montant accordé (défaut : tout le montant demandé)
+        :param str motif: motif de la décision, obligatoire si le montant accordé est partiel
+        :return: True
+        :raise UserError: rôle, quatre yeux, montant hors bornes, motif manquant
+        """
+        self.ensure_one()
+        self._exiger_decideur()
+        if montant is None or montant is False:
+            montant = self.montant_demande
+        if isinstance(montant, bool) or not isinstance(montant, (int, float)) or montant != int(montant) \
+                or not 0 < montant <= self.montant_demande:
+            raise UserError(_(
+                "Le montant accordé est un entier de 1 à %s FCFA.", f"{int(self.montant_demande):,}".replace(",", "\u00a0")))
+        partiel = montant < self.montant_demande
+        motif = (motif or "").strip()
+        if partiel and not motif:
+            raise UserError(_("Écrivez le motif d'une acceptation partielle."))
+        self._decider("acceptee_partielle" if partiel else "acceptee", int(montant), motif or _("Recours fondé."))
+        return True
+
+    def action_ouvrir_decision(self):
+        """Ouvre l'assistant de décision (montant accordé, motif). Rend une action de fenêtre."""
+        self.ensure_one()
+        self._exiger_decideur()
+        return {
+            "type": "ir.actions.act_window", "name": _("Décision"), "res_model": "cnas.decision.wizard",
+            "view_mode": "form", "target": "new",
+            "context": {"default_contestation_id": self.id, "default_montant_accorde": self.montant_demande},
+        }
+
+    def action_rejeter(self, motif=None):
+        """Rejette le recours, avec un motif. Rend True, ou l'assistant de motif."""
+        self._exiger_decideur()
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_rejeter", _("Rejeter la contestation"))
+        for contestation in self:
+            contestation._decider("rejetee", 0, motif)
+        return True
+
+    def action_retirer(self):
+        """Retire une contestation non décidée. Rend True."""
+        self._exiger_groupe(
+            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "retirer une contestation")
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        self.sudo()._changer_etat("retiree")
+        return True
+
+    def action_second_degre(self, motif=None):
+        """Porte la contestation rejetée (même en partie) devant la commission de recours.
+
+        :param str motif: ce que la formation ajoute
+        :return: True, ou l'assistant de motif
+        """
+        self.ensure_one()
+        self._exiger_groupe(
+            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "saisir la commission de recours")
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_second_degre", _("Second degré"))
+        self.with_context(default_state="deposee").create({
+            "decompte_ligne_id": self.decompte_ligne_id.id, "degre": "2", "motif": motif,
+            "montant_demande": int(self.montant_demande - self.montant_accorde) or 1,
+        })
+        return True
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _imputer(self, factures):
+        """Impute sur les factures les compléments accordés et pas encore réglés de leur formation."""
+        for facture in factures.filtered("formation_id"):
+            dues = self.search([
+                ("formation_id", "=", facture.formation_id.id), ("facture_complement_id", "=", False),
+                ("state", "in", ("acceptee", "acceptee_partielle")), ("facture_id", "!=", facture.id)])
+            dues._deverrouiller().write({"facture_complement_id": facture.id})
+
+    def _decider(self, etat, montant, motif):
+        self._changer_etat(
+            etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
+            date_decision=fields.Date.context_today(self))
+        libelle = self._libelle_etat(etat)
+        self.sudo().with_context(mail_notify_force_send=False).message_post(
+            subject=_("Contestation %s", self.numero),
+            body=_("Votre contestation est %(etat)s. Montant accordé : %(montant)s FCFA. Motif : %(motif)s",
+                   etat=libelle.lower(), montant=f"{montant:,}".replace(",", "\u00a0"), motif=motif),
+            message_type="comment", subtype_xmlid="mail.mt_comment",
+            partner_ids=self.facture_id._partenaires_formation().ids)
+
+    def _exiger_decideur(self):
+        """Vérifie le rôle selon le degré, et que l'on ne juge ni son dépôt ni sa propre décision."""
+        for contestation in self:
+            if contestation.degre == "2":
+                self._exiger_groupe("cnas_base.group_superviseur", "décider un recours de second degré")
+            else:
+                self._exiger_groupe("cnas_base.group_controleur", "instruire une contestation")
+            if self.env.uid == contestation.deposant_id.id:
+                raise UserError(_("Quatre yeux : vous avez déposé %s, une autre personne la décide.",
+                                  contestation.numero))
+            if self.env.uid == contestation.premier_degre_id.decideur_id.id:
+                raise UserError(_("Vous avez décidé le premier degré : le second revient à une autre personne."))
+
+    def _exiger_recevable(self, jour):
+        """Vérifie délai, unicité par degré, degré précédent et montant.
+
+        :raise ValidationError: avec ce qu'il faut corriger
+        """
+        decompte = self.decompte_id
+        if decompte.state != "emis" or decompte.nature != "initial":
+            raise ValidationError(_("Le décompte %s a été contre-passé : il ne se conteste plus.", decompte.numero))
+        self._exiger_montant_plausible()
+        freres = self.search([
+            ("decompte_ligne_id", "=", self.decompte_ligne_id.id), ("id", "!=", self.id), ("state", "!=", "retiree")])
+        if self.degre == "1":
+            limite = decompte.date_limite_recours
+            if freres:
+                raise ValidationError(_("Cette ligne a déjà été contestée (%s).", freres[0].numero))
+        else:
+            premier = freres.filtered(lambda c: c.degre == "1")
+            if premier.state not in ("rejetee", "acceptee_partielle"):
+                raise ValidationError(_("Le second degré suppose un premier degré rejeté, au moins en partie."))
+            if freres - premier:
+                raise ValidationError(_("La commission de recours est déjà saisie de cette ligne."))
+            delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", premier.date_decision)
+            limite = fields.Date.add(premier.date_decision, days=delai)
+            self._deverrouiller().write({"premier_degre_id": premier.id})
+        if jour > limite:
+            raise ValidationError(_(
+                "Le délai de recours a expiré le %s : la contestation n'est plus recevable.",
+                limite.strftime("%d/%m/%Y")))
+
+    def _exiger_montant_plausible(self):
+        maximum = self.decompte_ligne_id._montant_contestable()
+        if not 0 < self.montant_demande <= maximum:
+            raise ValidationError(_(
+                "Le montant demandé va de 1 à %s FCFA (facturé moins ce qui est déjà réglé).",
+                f"{maximum:,}".replace(",", "\u00a0")))

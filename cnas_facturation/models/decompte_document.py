@@ -1,0 +1,102 @@
+import base64
+import csv
+import io
+
+from odoo import _, models
+from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx
+
+COLONNES = (
+    ("feuille_numero", "N° de feuille"), ("feuille_reference", "Référence"), ("matricule", "Matricule"),
+    ("beneficiaire", "Bénéficiaire"), ("date_soins", "Date des soins"), ("prestation_code", "Code"),
+    ("prestation_libelle", "Libellé"), ("type_prestation", "Type"), ("quantite", "Quantité"),
+    ("quantite_retenue", "Quantité retenue"), ("prix_unitaire", "Prix unitaire"), ("tarif", "Tarif"),
+    ("montant_facture", "Facturé"), ("abattement", "Abattement"), ("montant_rejete", "Rejeté"),
+    ("montant_base", "Base"), ("taux", "Taux (%)"), ("montant_cnas", "Part CNAS"),
+    ("ticket_moderateur", "Ticket modérateur"), ("depassement", "Dépassement"), ("decision", "Décision"),
+    ("motifs", "Motifs"),
+)
+ENTIERS = {
+    "prix_unitaire", "tarif", "montant_facture", "abattement", "montant_rejete", "montant_base", "montant_cnas",
+    "ticket_moderateur", "depassement",
+}
+
+
+class DecompteDocument(models.Model):
+    """Impressions du décompte : PDF A4, classeur XLSX, CSV. Toutes lisent les lignes figées."""
+
+    _inherit = "cnas.decompte"
+
+    # ------------------------------------------------------------------ actions publiques
+    def telecharger(self, format="pdf"):
+        """Rend le fichier du décompte.
+
+        :param str format: « pdf », « xlsx » ou « csv »
+        :return: {"nom", "contenu": base64}
+        :raise UserError: format inconnu ; l'accès est celui de la lecture du décompte
+        """
+        self.ensure_one()
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        faiseurs = {"pdf": self._pdf, "xlsx": self._xlsx, "csv": self._csv}
+        if format not in faiseurs:
+            raise UserError(_("Format inconnu : demandez pdf, xlsx ou csv."))
+        return {"nom": f"{self._nom_fichier()}.{format}", "contenu": base64.b64encode(faiseurs[format]()).decode()}
+
+    def action_imprimer(self):
+        """Ouvre le PDF. Rend une action d'adresse."""
+        return self._action_fichier("pdf", "new")
+
+    def action_exporter_xlsx(self):
+        """Télécharge le classeur. Rend une action d'adresse."""
+        return self._action_fichier("xlsx", "self")
+
+    def action_exporter_csv(self):
+        """Télécharge le CSV. Rend une action d'adresse."""
+        return self._action_fichier("csv", "self")
+
+    # ------------------------------------------------------------------ privé
+    def _action_fichier(self, extension, cible):
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/cnas/decompte/{self.id}/{extension}", "target": cible}
+
+    def _nom_fichier(self):
+        return f"Decompte_{(self.numero or '').replace('/', '-')}"
+
+    def _lignes_brutes(self):
+        """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête)."""
+        self.ensure_one()
+        colonnes = ", ".join(champ for champ, _titre in COLONNES)
+        self.env.cr.execute(
+            f"SELECT {colonnes} FROM cnas_decompte_ligne WHERE decompte_id = %s ORDER BY rang", (self.id,))
+        return self.env.cr.dictfetchall()
+
+    def _rangs(self):
+        for ligne in self._lignes_brutes():
+            yield [
+                int(ligne[champ] or 0) if champ in ENTIERS
+                else float(ligne[champ] or 0) if champ in ("quantite", "quantite_retenue", "taux")
+                else cellule_sure(ligne[champ]) for champ, _titre in COLONNES]
+
+    def _xlsx(self):
+        """Rend le classeur : une ligne par ligne de feuille, une ligne de total."""
+        rangs = list(self._rangs())
+        total = [
+            sum(rang[i] for rang in rangs) if champ in ENTIERS - {"prix_unitaire", "tarif"} else None
+            for i, (champ, _titre) in enumerate(COLONNES)]
+        total[0] = _("TOTAL")
+        return ecrire_xlsx([titre for _champ, titre in COLONNES], [*rangs, total], self.numero.replace("/", "-"))
+
+    def _csv(self):
+        """Rend le CSV UTF-8 à point-virgule, lisible par un tableur français."""
+        tampon = io.StringIO()
+        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
+        ecrivain.writerow([titre for _champ, titre in COLONNES])
+        ecrivain.writerows(self._rangs())
+        return tampon.getvalue().encode("utf-8-sig")
+
+    def _pdf(self):
+        from ..report.pdf_decompte import dessiner_decompte
+
+        return dessiner_decompte(self.sudo())

@@ -1,0 +1,294 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+ETATS_FIGES = ("validee", "ordonnancee", "payee")
+# Jeton du code de la facturation : seul lui attache une feuille ou touche une feuille figée.
+JETON_FACTURATION = object()
+
+
+class Facture(models.Model):
+    """Facture mensuelle d'une formation sanitaire (ou remboursement d'un assuré).
+
+    États : brouillon → soumise → contrôle → validée → ordonnancée → payée ; rejetée et annulée
+    sont terminaux. Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
+
+    | action | rôle | condition |
+    |---|---|---|
+    | préparer, soumettre | agent, formation (la sienne) | au moins une feuille |
+    | contrôler, rejeter | contrôleur | soumise ou en contrôle |
+    | valider | superviseur, ni préparateur ni saisisseur | toutes les feuilles décidées |
+    | ordonnancer | finance, jamais un valideur | validée |
+    | payer | finance | ordonnancée, RIB inchangé |
+    | contre-passer | superviseur | validée, pas encore ordonnancée |
+
+    Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas.
+    """
+
+    _name = "cnas.facture"
+    _description = "Facture"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "periode desc, id desc"
+    _rec_name = "numero"
+
+    _etat_initial = "brouillon"
+    _etat_transitions = {
+        "brouillon": ("soumise", "annulee"),
+        "soumise": ("controle", "rejetee", "annulee"),
+        "controle": ("validee", "rejetee", "annulee"),
+        "validee": ("ordonnancee", "controle"),
+        "ordonnancee": ("payee", "validee"),
+        "payee": ("ordonnancee",),
+    }
+    _champs_geles = (
+        "numero", "nb_feuilles", "nb_non_decidees", "nb_instances", "montant_facture", "montant_base",
+        "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete", "montant_soins",
+        "montant_pharmacie", "montant_complement", "montant_compense", "net_principal", "net_pharmacie",
+        "net_a_payer", "preparateur_id", "soumetteur_id", "controleur_id", "premier_validateur_id",
+        "validateur_id", "ordonnateur_id", "payeur_id", "date_soumission", "date_controle",
+        "date_premiere_validation", "date_validation", "date_ordonnancement", "date_paiement",
+        "reference_paiement", "motif_rejet", "decompte_ids", "ordre_ids", "contestation_ids",
+        "compensation_ids", "complement_ids",
+    )
+
+    # === Identité === #
+    numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
+    mode = fields.Selection(
+        [("tiers_payant", "Tiers payant"), ("remboursement", "Remboursement à l'assuré")],
+        string="Mode", required=True, default="tiers_payant")
+    formation_id = fields.Many2one(
+        "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict", tracking=True)
+    assure_id = fields.Many2one(
+        "cnas.assure", string="Assuré remboursé", index="btree_not_null", ondelete="restrict")
+    periode = fields.Date(
+        string="Période", required=True, index=True, tracking=True,
+        help="Mois des soins, ramené au premier jour.")
+    numero_formation = fields.Char(
+        string="N° de la formation", help="Numéro que la formation a donné à sa facture papier.")
+    montant_declare = fields.Monetary(
+        string="Total déclaré", help="Total écrit par la formation sur sa facture ; 0 : non déclaré.")
+    ecart_declare = fields.Monetary(string="Écart déclaré − facturé", compute="_compute_ecart_declare")
+    state = fields.Selection(
+        [
+            ("brouillon", "Brouillon"),
+            ("soumise", "Soumise"),
+            ("controle", "En contrôle"),
+            ("validee", "Validée"),
+            ("ordonnancee", "Ordonnancée"),
+            ("payee", "Payée"),
+            ("rejetee", "Rejetée"),
+            ("annulee", "Annulée"),
+        ],
+        string="État", default="brouillon", required=True, index=True, copy=False, tracking=True)
+
+    # === Contenu === #
+    feuille_ids = fields.One2many("cnas.feuille_soin", "facture_id", string="Feuilles de soins", copy=False)
+    decompte_ids = fields.One2many("cnas.decompte", "facture_id", string="Décomptes", copy=False)
+    decompte_id = fields.Many2one("cnas.decompte", string="Décompte", compute="_compute_decompte_id")
+    ordre_ids = fields.One2many("cnas.ordre_paiement", "facture_id", string="Ordres de paiement", copy=False)
+    contestation_ids = fields.One2many("cnas.contestation", "facture_id", string="Contestations", copy=False)
+    complement_ids = fields.One2many(
+        "cnas.contestation", "facture_complement_id", string="Recours acceptés réglés ici", copy=False)
+    compensation_ids = fields.One2many(
+        "cnas.indu.compensation", "facture_id", string="Indus compensés", copy=False)
+
+    # === Montants (sommés en base, jamais saisis) === #
+    nb_feuilles = fields.Integer(string="Feuilles", readonly=True, copy=False)
+    nb_non_decidees = fields.Integer(string="Feuilles à décider", readonly=True, copy=False)
+    nb_instances = fields.Integer(string="Feuilles en instance", readonly=True, copy=False)
+    avancement = fields.Float(string="Avancement (%)", compute="_compute_avancement")
+    montant_facture = fields.Monetary(string="Montant facturé", readonly=True, copy=False)
+    montant_base = fields.Monetary(string="Base de remboursement", readonly=True, copy=False)
+    montant_cnas = fields.Monetary(string="Part CNAS", readonly=True, copy=False, tracking=True)
+    ticket_moderateur = fields.Monetary(string="Ticket modérateur", readonly=True, copy=False)
+    depassement = fields.Monetary(string="Dépassement", readonly=True, copy=False)
+    montant_rejete = fields.Monetary(string="Montant rejeté", readonly=True, copy=False)
+    montant_soins = fields.Monetary(
+        string="Part CNAS — soins", readonly=True, copy=False, help="Actes et examens : compte principal.")
+    montant_pharmacie = fields.Monetary(
+        string="Part CNAS — pharmacie", readonly=True, copy=False,
+        help="Médicaments et consommables : compte pharmacie.")
+    montant_complement = fields.Monetary(
+        string="Recours acceptés", readonly=True, copy=False, help="Compléments dus après contestation.")
+    montant_compense = fields.Monetary(
+        string="Indus compensés (montant)", readonly=True, copy=False)
+    net_principal = fields.Monetary(string="Net — compte principal", readonly=True, copy=False)
+    net_pharmacie = fields.Monetary(string="Net — compte pharmacie", readonly=True, copy=False)
+    net_a_payer = fields.Monetary(string="Net à payer", readonly=True, copy=False)
+
+    # === Signatures (qui, quand) === #
+    preparateur_id = fields.Many2one("res.users", string="Préparée par", readonly=True, copy=False)
+    soumetteur_id = fields.Many2one("res.users", string="Soumise par", readonly=True, copy=False)
+    controleur_id = fields.Many2one("res.users", string="Contrôlée par", readonly=True, copy=False)
+    premier_validateur_id = fields.Many2one(
+        "res.users", string="Première validation", readonly=True, copy=False)
+    validateur_id = fields.Many2one("res.users", string="Validée par", readonly=True, copy=False)
+    ordonnateur_id = fields.Many2one("res.users", string="Ordonnancée par", readonly=True, copy=False)
+    payeur_id = fields.Many2one("res.users", string="Payée par", readonly=True, copy=False)
+    date_soumission = fields.Datetime(string="Soumise le", readonly=True, copy=False)
+    date_controle = fields.Datetime(string="Contrôlée le", readonly=True, copy=False)
+    date_premiere_validation = fields.Datetime(string="Première validation le", readonly=True, copy=False)
+    date_validation = fields.Datetime(string="Validée le", readonly=True, copy=False)
+    date_ordonnancement = fields.Datetime(string="Ordonnancée le", readonly=True, copy=False)
+    date_paiement = fields.Date(string="Payée le", readonly=True, copy=False)
+    reference_paiement = fields.Char(string="Référence du paiement", readonly=True, copy=False)
+    motif_rejet = fields.Text(string="Motif du rejet ou de l'annulation", readonly=True, copy=False)
+
+    _sql_constraints = [
+        ("numero_unique", "UNIQUE (numero)",
+         "Une facture de cette formation pour ce mois vient d'être préparée : rechargez la page."),
+        ("numero_formation_unique", "UNIQUE (formation_id, periode, numero_formation)",
+         "La formation a déjà une facture de ce numéro pour ce mois : vérifiez le numéro."),
+        ("periode_premier_du_mois", "CHECK (EXTRACT(day FROM periode) = 1)",
+         "La période d'une facture est le premier jour d'un mois."),
+        ("beneficiaire_present",
+         "CHECK ((mode = 'tiers_payant' AND formation_id IS NOT NULL AND assure_id IS NULL) "
+         "OR (mode = 'remboursement' AND assure_id IS NOT NULL))",
+         "Indiquez la formation sanitaire (tiers payant) ou l'assuré à rembourser (remboursement)."),
+        ("declare_positif", "CHECK (montant_declare >= 0)", "Le total déclaré ne peut pas être négatif."),
+        ("preparateur_ne_valide_pas",
+         "CHECK (validateur_id <> preparateur_id AND validateur_id <> soumetteur_id "
+         "AND premier_validateur_id <> preparateur_id AND premier_validateur_id <> soumetteur_id)",
+         "Quatre yeux : qui prépare ou soumet une facture ne la valide pas."),
+        ("valideur_n_ordonnance_pas",
+         "CHECK (ordonnateur_id <> validateur_id AND ordonnateur_id <> premier_validateur_id)",
+         "Quatre yeux : qui valide une facture ne l'ordonnance pas."),
+        ("deux_valideurs_distincts", "CHECK (validateur_id <> premier_validateur_id)",
+         "La seconde validation revient à une autre personne que la première."),
+        ("signatures_presentes",
+         "CHECK ((state NOT IN ('validee', 'ordonnancee', 'payee') OR validateur_id IS NOT NULL) "
+         "AND (state NOT IN ('ordonnancee', 'payee') OR ordonnateur_id IS NOT NULL) "
+         "AND (state <> 'payee' OR (date_paiement IS NOT NULL AND reference_paiement IS NOT NULL)))",
+         "Une facture validée, ordonnancée ou payée porte la signature de chaque étape."),
+        ("montants_equilibres",
+         "CHECK (state NOT IN ('validee', 'ordonnancee', 'payee') OR ("
+         "montant_facture = montant_cnas + ticket_moderateur + depassement + montant_rejete "
+         "AND montant_cnas = montant_soins + montant_pharmacie AND nb_non_decidees = 0 "
+         "AND net_a_payer = net_principal + net_pharmacie "
+         "AND net_a_payer = montant_cnas + montant_complement - montant_compense "
+         "AND net_principal >= 0 AND net_pharmacie >= 0))",
+         "Les montants de la facture ne tombent pas juste : relancez le contrôle."),
+    ]
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("""
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_brouillon_unique ON cnas_facture
+                (COALESCE(formation_id, 0), COALESCE(assure_id, 0), periode, mode) WHERE state = 'brouillon'
+        """)
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("numero")
+    def _compute_display_name(self):
+        for facture in self:
+            facture.display_name = facture.numero or _("Nouvelle facture")
+
+    @api.depends("montant_declare", "montant_facture")
+    def _compute_ecart_declare(self):
+        for facture in self:
+            facture.ecart_declare = (
+                facture.montant_declare - facture.montant_facture if facture.montant_declare else 0)
+
+    @api.depends("nb_feuilles", "nb_non_decidees")
+    def _compute_avancement(self):
+        for facture in self:
+            decidees = facture.nb_feuilles - facture.nb_non_decidees
+            facture.avancement = 100.0 * decidees / facture.nb_feuilles if facture.nb_feuilles else 0.0
+
+    @api.depends("decompte_ids.state")
+    def _compute_decompte_id(self):
+        for facture in self:
+            facture.decompte_id = facture.decompte_ids.filtered(lambda d: d.state == "emis")[:1]
+
+    @api.onchange("periode")
+    def _onchange_periode(self):
+        if self.periode:
+            self.periode = self.periode.replace(day=1)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._verrou_ouvert():
+            for vals in vals_list:
+                self._refuser_etat_avance(vals)
+        vals_list = [dict(vals) for vals in vals_list]
+        for vals in vals_list:
+            vals["periode"] = self._premier_du_mois(vals.get("periode"))
+            vals["preparateur_id"] = self.env.uid
+        self._numeroter(vals_list)
+        return super(Facture, self._deverrouiller()).create(vals_list).with_context(self.env.context)
+
+    def write(self, vals):
+        if "periode" in vals:
+            vals = {**vals, "periode": self._premier_du_mois(vals["periode"])}
+        if not self._verrou_ouvert():
+            self._refuser_changement_identite(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression(self):
+        raise UserError(_("Une facture ne se supprime pas : annulez-la avec un motif."))
+
+    def copy(self, default=None):
+        raise UserError(_("Une facture ne se duplique pas : préparez celle du mois voulu."))
+
+    # ------------------------------------------------------------------ privé
+    def _refuser_changement_identite(self, vals):
+        """Formation, période et mode ne changent plus dès qu'une feuille est attachée ou la facture soumise."""
+        identite = {"formation_id", "periode", "mode", "assure_id"} & vals.keys()
+        declare = {"montant_declare", "numero_formation"} & vals.keys()
+        for facture in self:
+            if identite and (facture.state != "brouillon" or facture.nb_feuilles):
+                raise UserError(_(
+                    "La formation et la période de la facture %s sont fixées par ses feuilles : "
+                    "annulez-la et préparez-en une autre.", facture.numero))
+            if declare and facture.state not in ("brouillon", "soumise", "controle"):
+                raise UserError(_("La facture %s est figée : son total déclaré ne change plus.", facture.numero))
+
+    @api.model
+    def _premier_du_mois(self, valeur):
+        """Rend la date du premier jour du mois.
+
+        :raise UserError: date absente, illisible ou dans un mois à venir
+        """
+        try:
+            jour = fields.Date.to_date(valeur)
+        except (ValueError, TypeError, AttributeError):
+            jour = None
+        if not jour:
+            raise UserError(_("Indiquez la période de la facture sous la forme AAAA-MM-01."))
+        if jour.replace(day=1) > fields.Date.context_today(self):
+            raise UserError(_(
+                "Le mois %s n'a pas commencé : une facture porte sur un mois échu ou en cours.",
+                jour.strftime("%m/%Y")))
+        if jour.year < 2000:
+            raise UserError(_("L'année %s n'est pas plausible : vérifiez la période.", jour.year))
+        return jour.replace(day=1)
+
+    @api.model
+    def _numeroter(self, vals_list):
+        """Donne aux valeurs de création un numéro parlant : FAC-<formation>-<AAAAMM>-<rang>."""
+        formations = self.env["cnas.formation_sanitaire"].sudo().browse(
+            {v["formation_id"] for v in vals_list if v.get("formation_id")})
+        codes = {f.id: f.code for f in formations}
+        assures = self.env["cnas.assure"].sudo().browse({v["assure_id"] for v in vals_list if v.get("assure_id")})
+        matricules = {a.id: a.matricule for a in assures}
+        racines = []
+        for vals in vals_list:
+            mois = vals["periode"].strftime("%Y%m")
+            if vals.get("mode") == "remboursement":
+                racines.append(f"REM-{matricules.get(vals.get('assure_id'))}-{mois}")
+            else:
+                racines.append(f"FAC-{codes.get(vals.get('formation_id'))}-{mois}")
+        self.flush_model(["numero"])
+        self.env.cr.execute(
+            """SELECT regexp_replace(numero, '-[0-9]+$', ''), MAX(substring(numero from '([0-9]+)$')::int)
+                 FROM cnas_facture WHERE regexp_replace(numero, '-[0-9]+$', '') IN %s GROUP BY 1""",
+            (tuple(racines) or ("",),))
+        rangs = dict(self.env.cr.fetchall())
+        for vals, racine in zip(vals_list, racines):
+            rangs[racine] = rangs.get(racine, 0) + 1
+            vals["numero"] = f"{racine}-{rangs[racine]:02d}"
+
+    def _ouvrir_feuilles(self, feuilles):
+        """Rend les feuilles avec le droit, réservé à la facturation, de les attacher ou de les payer."""
+        return feuilles.sudo().with_context(cnas_facturation=JETON_FACTURATION)

@@ -1,0 +1,150 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+
+class FacturePaiement(models.Model):
+    """Ordonnancement et paiement : deux ordres, RIB figé, tout ou rien."""
+
+    _inherit = "cnas.facture"
+
+    def action_ordonnancer(self):
+        """Ordonnance la facture : un ordre pour le compte principal, un pour le compte pharmacie.
+
+        Le RIB est recopié dans l'ordre et ne suivra plus la fiche de la formation. Rend True.
+
+        :raise UserError: rôle, facture non validée, quatre yeux (qui valide n'ordonnance pas)
+        """
+        self._exiger_groupe("cnas_base.group_finance", "ordonnancer une facture")
+        self._verrouiller()
+        self._exiger_etat(("validee",), _("être ordonnancée"))
+        for facture in self:
+            if self.env.uid in (facture.validateur_id.id, facture.premier_validateur_id.id):
+                raise UserError(_(
+                    "Quatre yeux : vous avez validé la facture %s, une autre personne doit l'ordonnancer.",
+                    facture.numero))
+        self._changer_etat(
+            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=fields.Datetime.now())
+        self.flush_recordset()
+        self.env["cnas.ordre_paiement"].sudo()._emettre(self)
+        return True
+
+    def action_annuler_ordonnancement(self, motif=None):
+        """Annule les ordres non payés : la facture redevient validée.
+
+        :return: True, ou l'action de l'assistant de motif
+        :raise UserError: rôle, un ordre est déjà payé ou dans un lot transmis à la banque
+        """
+        self._exiger_groupe("cnas_base.group_finance", "annuler un ordonnancement")
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_annuler_ordonnancement", _("Annuler l'ordonnancement"))
+        self._verrouiller()
+        self._exiger_etat(("ordonnancee",), _("perdre ses ordres de paiement"))
+        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis", "paye"))
+        for ordre in ordres:
+            if ordre.state in ("transmis", "paye"):
+                raise UserError(_(
+                    "L'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.", ordre.numero))
+        ordres._changer_etat("annule", motif_rejet=motif, lot_id=False)
+        self._changer_etat("validee", ordonnateur_id=False, date_ordonnancement=False)
+        for facture in self.sudo():
+            facture.message_post(body=_("Ordonnancement annulé : %s", motif))
+        return True
+
+    def action_payer(self, date=None, reference=None):
+        """Constate le paiement de toute la facture (jamais d'une partie).
+
+        :param str date: date d'exécution par la banque, « AAAA-MM-JJ »
+        :param str reference: référence du virement
+        :return: True, ou l'assistant de paiement si la date et la référence manquent (bouton)
+        :raise UserError: rôle, facture non ordonnancée, date ou référence fausse, RIB modifié
+        """
+        self._exiger_groupe("cnas_base.group_finance", "payer une facture")
+        if not date and not reference:
+            return self._assistant_paiement()
+        jour, texte = self._lire_paiement(date, reference)
+        self._verrouiller()
+        self._exiger_etat(("ordonnancee",), _("être payée"))
+        for facture in self:
+            facture._exiger_date_paiement(jour)
+        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis"))
+        ordres._exiger_rib_inchange()
+        ordres._changer_etat("paye", date_paiement=jour, reference_paiement=texte, payeur_id=self.env.uid)
+        self._constater_paiement(jour, texte)
+        reste = self.filtered(lambda f: f.state != "payee")
+        if reste:
+            raise UserError(_(
+                "La facture %s garde un ordre rejeté par la banque : réémettez-le avant de payer.",
+                reste[0].numero))
+        return True
+
+    def action_voir_ordres(self):
+        """Ouvre les ordres de paiement de la facture. Rend une action de fenêtre."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_facturation.ordre_paiement_action")
+        return {**action, "domain": [("facture_id", "in", self.ids)], "context": {}}
+
+    # ------------------------------------------------------------------ privé
+    def _assistant_paiement(self):
+        return {
+            "type": "ir.actions.act_window", "name": _("Payer"), "res_model": "cnas.paiement.wizard",
+            "view_mode": "form", "target": "new",
+            "context": {"default_facture_ids": [(6, 0, self.ids)]},
+        }
+
+    def _lire_paiement(self, date, reference):
+        """Rend (date, référence) vérifiées.
+
+        :raise UserError: date absente, illisible ou future ; référence vide ou trop longue
+        """
+        try:
+            jour = fields.Date.to_date(date)
+        except (ValueError, TypeError, AttributeError):
+            jour = None
+        if not jour:
+            raise UserError(_("Indiquez la date du paiement sous la forme AAAA-MM-JJ."))
+        if jour > fields.Date.context_today(self):
+            raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
+                              jour.strftime("%d/%m/%Y")))
+        texte = str(reference or "").strip()
+        if not texte or len(texte) > 64:
+            raise UserError(_("Indiquez la référence du virement (64 caractères au plus)."))
+        return jour, texte
+
+    def _exiger_date_paiement(self, jour):
+        """Refuse une date de paiement antérieure à l'ordonnancement."""
+        ordonnee = fields.Datetime.context_timestamp(self, self.date_ordonnancement).date()
+        if jour < min(ordonnee, self.date_ordonnancement.date()):
+            raise UserError(_(
+                "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
+                numero=self.numero, jour=ordonnee.strftime("%d/%m/%Y")))
+
+    def _constater_paiement(self, jour, reference):
+        """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles."""
+        self.flush_recordset()
+        self.env["cnas.ordre_paiement"].flush_model()
+        self.env.cr.execute("""
+            SELECT f.id FROM cnas_facture f
+              LEFT JOIN cnas_ordre_paiement o ON o.facture_id = f.id AND o.state = 'paye'
+             WHERE f.id IN %s GROUP BY f.id
+            HAVING COALESCE(SUM(o.montant), 0) = f.net_a_payer""", (tuple(self.ids),))
+        soldees = self.browse([facture_id for facture_id, in self.env.cr.fetchall()])
+        if not soldees:
+            return
+        soldees._changer_etat(
+            "payee", date_paiement=jour, reference_paiement=reference, payeur_id=self.env.uid)
+        feuilles = self.env["cnas.feuille_soin"].sudo().search(
+            [("facture_id", "in", soldees.ids), ("state", "=", "validee")])
+        if feuilles:
+            self._ouvrir_feuilles(feuilles)._changer_etat("payee")
+        soldees._informer_formation(_("Facture payée"), _(
+            "paiement du %(jour)s, référence %(reference)s.", jour=jour.strftime("%d/%m/%Y"), reference=reference))
+
+    def _rouvrir_apres_rejet_banque(self):
+        """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""
+        payees = self.filtered(lambda f: f.state == "payee")
+        if not payees:
+            return
+        payees._changer_etat("ordonnancee", date_paiement=False, reference_paiement=False, payeur_id=False)
+        feuilles = self.env["cnas.feuille_soin"].sudo().search(
+            [("facture_id", "in", payees.ids), ("state", "=", "payee")])
+        self._ouvrir_feuilles(feuilles)._deverrouiller().write({"state": "validee"})

@@ -1,0 +1,228 @@
+import psycopg2
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import mute_logger
+
+ETATS_FACTURABLES = ("deposee", "instance", "controle", "avis_medical", "validee", "rejetee")
+ETATS_REPRIS = ("rejetee", "annulee")
+
+
+class FacturePreparation(models.Model):
+    """Préparation de la facture du mois : rassembler les feuilles, reporter, retirer."""
+
+    _inherit = "cnas.facture"
+
+    # ------------------------------------------------------------------ actions publiques
+    @api.model
+    def preparer(self, code_formation, periode):
+        """Prépare la facture brouillon d'une formation pour un mois.
+
+        :param str code_formation: code de la formation sanitaire
+        :param str periode: un jour du mois, « AAAA-MM-JJ » (ramené au 1er)
+        :return: id de la facture ; rejouer rend le même id en y ajoutant les feuilles arrivées depuis
+        :raise UserError: rôle, formation inconnue, mois à venir, ou rien à facturer
+        """
+        mois = self._premier_du_mois(periode)
+        formation = self._formation_autorisee(code_formation)
+        domaine = self._domaine_feuilles_a_facturer(mois, formation=formation)
+        return self._preparer_mois({"formation_id": formation.id, "mode": "tiers_payant"}, mois, domaine).id
+
+    @api.model
+    def preparer_remboursement(self, matricule, periode):
+        """Prépare le remboursement direct d'un assuré pour un mois de soins payés de sa poche.
+
+        :param str matricule: matricule ou numéro de carte de l'assuré principal ou d'un ayant droit
+        :param str periode: un jour du mois, « AAAA-MM-JJ »
+        :return: id de la facture de remboursement (brouillon)
+        :raise UserError: rôle, assuré inconnu, rien à rembourser
+        """
+        self._exiger_groupe("cnas_base.group_agent", "préparer un remboursement")
+        mois = self._premier_du_mois(periode)
+        trouve = self.env["cnas.assure"].sudo()._resoudre_matricules([matricule])
+        assure = self.env["cnas.assure"].sudo().browse(trouve.get(matricule) or [])
+        if not assure:
+            raise ValidationError(_("Aucun assuré ne porte le matricule « %s » : vérifiez-le.", matricule))
+        principal = assure.assure_principal_id or assure
+        domaine = self._domaine_feuilles_a_facturer(mois, principal=principal)
+        return self._preparer_mois({"assure_id": principal.id, "mode": "remboursement"}, mois, domaine).id
+
+    @api.model
+    def preparer_lot(self, periode):
+        """Prépare en tâche de fond les factures du mois de toutes les formations qui ont des feuilles.
+
+        :param str periode: un jour du mois, « AAAA-MM-JJ »
+        :return: True
+        :raise UserError: rôle, mois à venir, rien à facturer nulle part
+        """
+        self._exiger_groupe("cnas_base.group_controleur", "préparer les factures du mois")
+        mois = self._premier_du_mois(periode)
+        groupes = self.env["cnas.feuille_soin"].sudo()._read_group(
+            self._domaine_feuilles_a_facturer(mois), ["formation_id"])
+        ids = sorted(formation.id for formation, in groupes)
+        if not ids:
+            raise UserError(_("Rien à facturer pour %s : aucune feuille déposée n'attend.", mois.strftime("%m/%Y")))
+        self.env["cnas.lot"]._lancer(
+            _("Factures de %s", mois.strftime("%m/%Y")), "cnas.formation_sanitaire", "_preparer_facture_du_mois",
+            ids, taille=200, parametres={"periode": fields.Date.to_string(mois)})
+        return True
+
+    def action_rassembler(self):
+        """Ajoute aux factures brouillon les feuilles du mois déposées depuis. Rend True."""
+        self._exiger_acces_formation("rassembler les feuilles d'une facture")
+        for facture in self:
+            facture._exiger_etat(("brouillon",), _("recevoir des feuilles"))
+            facture._attacher_feuilles()
+        return True
+
+    def action_reporter_instances(self):
+        """Les feuilles en instance quittent la facture et iront sur celle du mois suivant.
+
+        :return: True (rien à reporter n'est pas une erreur)
+        :raise UserError: rôle, ou facture déjà validée
+        """
+        self._exiger_acces_formation("reporter des feuilles en instance")
+        self._verrouiller()
+        self._exiger_etat(("brouillon", "soumise", "controle"), _("reporter ses feuilles en instance"))
+        for facture in self:
+            feuilles = facture.sudo().feuille_ids.filtered(lambda f: f.state == "instance")
+            if not feuilles:
+                continue
+            suivant = fields.Date.add(facture.periode, months=1)
+            facture._ouvrir_feuilles(feuilles).write({"facture_id": False, "report_periode": suivant})
+            facture.sudo().message_post(body=_(
+                "%(nb)s feuille(s) en instance reportée(s) à %(mois)s : %(numeros)s",
+                nb=len(feuilles), mois=suivant.strftime("%m/%Y"),
+                numeros=", ".join(f.numero or f.reference or str(f.id) for f in feuilles[:50])))
+        self._actualiser_montants()
+        return True
+
+    def action_retirer_feuilles(self, feuille_ids, motif):
+        """Retire de la facture des feuilles désignées, avec un motif gardé dans l'historique.
+
+        :param list feuille_ids: identifiants de feuilles de cette facture
+        :param str motif: pourquoi
+        :return: True
+        :raise UserError: rôle, motif vide, facture validée, feuille étrangère à la facture
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_controleur", "retirer une feuille d'une facture")
+        motif = (motif or "").strip()
+        if not motif:
+            raise UserError(_("Écrivez le motif du retrait : la formation le lira."))
+        self._verrouiller()
+        self._exiger_etat(("brouillon", "soumise", "controle"), _("perdre une feuille"))
+        feuilles = self.sudo().feuille_ids.filtered(lambda f: f.id in set(feuille_ids))
+        if not feuilles or len(feuilles) != len(set(feuille_ids)):
+            raise UserError(_("Une feuille à retirer n'est pas sur la facture %s.", self.numero))
+        self._ouvrir_feuilles(feuilles).write({"facture_id": False})
+        self.sudo().message_post(body=_(
+            "Retrait de %(numeros)s — motif : %(motif)s",
+            numeros=", ".join(f.numero or f.reference or str(f.id) for f in feuilles), motif=motif))
+        self._actualiser_montants()
+        return True
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _est_usager_formation(self):
+        """Dit si l'appelant est une formation connectée au portail (et non un agent)."""
+        usager = self.env.user
+        return usager.has_group("cnas_base.group_portail_formation") and not usager.has_group("base.group_user")
+
+    @api.model
+    def _formation_autorisee(self, code):
+        """Rend la formation du code, si l'appelant a le droit de facturer pour elle."""
+        self._exiger_groupe(
+            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "préparer une facture")
+        texte = str(code or "").strip()
+        formation = self.env["cnas.formation_sanitaire"].sudo().search([("code", "=", texte)], limit=1)
+        if self._est_usager_formation():
+            formation &= self.env.user.sudo().formation_ids
+        if not texte or not formation:
+            raise ValidationError(_("Aucune formation sanitaire ne porte le code « %s » : vérifiez-le.", texte))
+        return formation
+
+    def _exiger_acces_formation(self, quoi):
+        """Refuse l'action à qui n'est ni agent ni la formation de la facture."""
+        self._exiger_groupe(("cnas_base.group_agent", "cnas_base.group_portail_formation"), quoi)
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+
+    @api.model
+    def _domaine_feuilles_a_facturer(self, mois, formation=None, principal=None):
+        """Rend le domaine des feuilles d'un mois (des soins, ou du report) qu'aucune facture ne porte."""
+        fin = fields.Date.subtract(fields.Date.add(mois, months=1), days=1)
+        domaine = [
+            ("state", "in", ETATS_FACTURABLES),
+            "|", ("facture_id", "=", False), ("facture_id.state", "in", ETATS_REPRIS),
+            "|", ("report_periode", "=", mois),
+            "&", ("report_periode", "=", False),
+            "&", ("date_soins", ">=", mois), ("date_soins", "<=", fin),
+        ]
+        if principal:
+            return [("mode", "=", "remboursement"), "|", ("assure_id", "=", principal.id),
+                    ("assure_id.assure_principal_id", "=", principal.id), *domaine]
+        if formation:
+            domaine = [("formation_id", "=", formation.id), *domaine]
+        return [("mode", "!=", "remboursement"), *domaine]
+
+    @api.model
+    def _preparer_mois(self, identite, mois, domaine):
+        """Rend la facture brouillon de l'identité et du mois, créée au besoin, feuilles attachées."""
+        existante = self.sudo().search(
+            [("periode", "=", mois), ("state", "=", "brouillon"), *((c, "=", v) for c, v in identite.items())],
+            limit=1)
+        if existante:
+            existante._attacher_feuilles(domaine)
+            return existante
+        if not self.env["cnas.feuille_soin"].sudo().search_count(domaine, limit=1):
+            raise UserError(self._phrase_rien_a_facturer(identite, mois))
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                facture = self.sudo().create({**identite, "periode": mois})
+                facture.flush_recordset()
+        except psycopg2.errors.UniqueViolation:
+            return self.sudo().browse(self._facture_concurrente(identite, mois))
+        facture._attacher_feuilles(domaine)
+        return facture
+
+    @api.model
+    def _facture_concurrente(self, identite, mois):
+        """Rend l'id du brouillon qu'un autre usager vient d'enregistrer (lu hors de notre instantané)."""
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                """SELECT id FROM cnas_facture
+                    WHERE state = 'brouillon' AND periode = %s AND mode = %s
+                      AND COALESCE(formation_id, 0) = %s AND COALESCE(assure_id, 0) = %s""",
+                (mois, identite["mode"], identite.get("formation_id") or 0, identite.get("assure_id") or 0))
+            trouve = cr.fetchone()
+        if not trouve:
+            raise UserError(_("Un autre usager prépare cette facture au même instant : réessayez."))
+        return trouve[0]
+
+    @api.model
+    def _phrase_rien_a_facturer(self, identite, mois):
+        deja = self.sudo().search(
+            [("periode", "=", mois), ("state", "not in", ("brouillon", *ETATS_REPRIS)),
+             *((c, "=", v) for c, v in identite.items())])
+        if deja:
+            return _(
+                "Rien à facturer pour %(mois)s : les feuilles déposées sont déjà sur %(factures)s.",
+                mois=mois.strftime("%m/%Y"), factures=", ".join(deja.mapped("numero")))
+        return _(
+            "Rien à facturer pour %s : aucune feuille déposée de ce mois n'attend d'être facturée.",
+            mois.strftime("%m/%Y"))
+
+    def _attacher_feuilles(self, domaine=None):
+        """Attache les feuilles facturables du mois, puis somme. Les factures reprises sont resommées."""
+        self.ensure_one()
+        if domaine is None:
+            domaine = self._domaine_feuilles_a_facturer(
+                self.periode, formation=self.sudo().formation_id, principal=self.sudo().assure_id)
+        feuilles = self.env["cnas.feuille_soin"].sudo().search(domaine)
+        reprises = feuilles.facture_id
+        if feuilles:
+            self._ouvrir_feuilles(feuilles).write({"facture_id": self.id})
+        for ancienne in reprises:
+            ancienne.message_post(body=_("Ses feuilles sont reprises sur la facture %s.", self.numero))
+        (self | reprises).sudo()._actualiser_montants()

@@ -1,0 +1,119 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .facture import ETATS_FIGES, JETON_FACTURATION
+
+# Ce qui ne bouge plus dès que la facture est validée. L'archivage du papier et la messagerie restent libres.
+CHAMPS_FIGES = frozenset({
+    "state", "numero", "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins",
+    "date_depot", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "etat_droits",
+    "completude", "ligne_ids", "anomalie_ids", "montant_facture", "montant_base", "montant_cnas",
+    "ticket_moderateur", "depassement", "montant_rejete",
+})
+CHAMPS_FACTURATION = ("facture_id", "report_periode")
+CHAMPS_SOMMES = frozenset({
+    "state", "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement",
+    "montant_rejete", "ligne_ids"})
+
+
+class FeuilleSoin(models.Model):
+    """La feuille vue de la facturation : sa facture, son report, et le gel après validation.
+
+    | qui | peut |
+    |---|---|
+    | la facturation seule | attacher, détacher, reporter, passer à « payée » |
+    | personne | changer une feuille dont la facture est validée, ordonnancée ou payée |
+    """
+
+    _inherit = "cnas.feuille_soin"
+
+    facture_id = fields.Many2one(
+        "cnas.facture", string="Facture", index="btree_not_null", ondelete="restrict", readonly=True, copy=False)
+    facture_state = fields.Selection(related="facture_id.state", string="État de la facture")
+    report_periode = fields.Date(
+        string="Reportée au mois", readonly=True, copy=False,
+        help="Mois de la facture qui prendra cette feuille, quand ce n'est pas celui des soins.")
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("""
+            CREATE INDEX IF NOT EXISTS cnas_feuille_soin_a_facturer ON cnas_feuille_soin
+                (formation_id, date_soins) WHERE facture_id IS NULL
+        """)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._facturation_ouverte() and any(v.get(c) for v in vals_list for c in CHAMPS_FACTURATION):
+            raise UserError(_("Une feuille rejoint une facture par la préparation de la facture, jamais à la saisie."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self._facturation_ouverte():
+            self._refuser_attachement(vals)
+            if CHAMPS_FIGES & vals.keys():
+                self._refuser_si_figee()
+        if self._facturation_ouverte() or not CHAMPS_SOMMES & vals.keys():
+            return super().write(vals)
+        factures = self.sudo().facture_id
+        if factures and vals.get("state") == "annulee":
+            vals = {**vals, "facture_id": False}
+        resultat = super().write(vals)
+        factures._actualiser_montants()
+        return resultat
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression_facturee(self):
+        if self.facture_id:
+            raise UserError(_("La feuille est sur une facture : retirez-la d'abord de la facture."))
+
+    # ------------------------------------------------------------------ actions
+    def action_retirer_facture(self, motif=None):
+        """Retire les feuilles de leur facture non validée, avec un motif.
+
+        :return: True, ou l'action de l'assistant de motif
+        """
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_retirer_facture", _("Retirer de la facture"))
+        for facture in self.facture_id:
+            facture.action_retirer_feuilles((self & facture.feuille_ids).ids, motif)
+        return True
+
+    # ------------------------------------------------------------------ métier
+    def _controler(self, *args, **kwargs):
+        """Contrôle les feuilles puis remet à jour les montants de leurs factures."""
+        self._refuser_si_figee()
+        resultat = super()._controler(*args, **kwargs)
+        self._rafraichir_factures()
+        return resultat
+
+    # ------------------------------------------------------------------ privé
+    def _facturation_ouverte(self):
+        return self.env.context.get("cnas_facturation") is JETON_FACTURATION
+
+    def _refuser_attachement(self, vals):
+        """Refuse à tout autre que la facturation d'écrire la facture ou le report d'une feuille."""
+        for champ in CHAMPS_FACTURATION:
+            if champ not in vals:
+                continue
+            nouvelle = self._fields[champ].convert_to_cache(vals[champ], self[:1], validate=False)
+            for feuille in self:
+                if self._fields[champ].convert_to_cache(feuille[champ], feuille, validate=False) != nouvelle:
+                    raise UserError(_(
+                        "Une feuille rejoint ou quitte une facture par les actions de la facture "
+                        "(préparer, retirer, reporter)."))
+
+    def _refuser_si_figee(self):
+        """Refuse toute modification d'une feuille dont la facture est validée, ordonnancée ou payée."""
+        for facture in self.sudo().facture_id:
+            if facture.state in ETATS_FIGES:
+                raise UserError(_(
+                    "La facture %s est validée : ses feuilles sont gelées. Une correction passe par une "
+                    "contestation, un indu ou la contre-passation du décompte.", facture.numero))
+
+    def _rafraichir_factures(self):
+        """Resomme les factures ouvertes qui portent ces feuilles."""
+        factures = self.sudo().facture_id
+        if factures:
+            factures._actualiser_montants()

@@ -1,0 +1,158 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.outils import arrondi_xaf
+
+
+class Indu(models.Model):
+    """Somme versée à tort à une formation, récupérée par compensation plafonnée.
+
+    États : constaté → notifié → soldé ; annulé tant que rien n'est compensé. Dès la notification,
+    chaque facture validée de la formation en retient au plus le pourcentage daté de son net.
+
+    | action | rôle |
+    |---|---|
+    | constater | contrôleur |
+    | notifier, annuler | superviseur, qui ne l'a pas constaté |
+    | compenser | la validation des factures, seule |
+    """
+
+    _name = "cnas.indu"
+    _description = "Indu"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _order = "id desc"
+    _rec_name = "numero"
+
+    _etat_initial = "constate"
+    _etat_transitions = {
+        "constate": ("notifie", "annule"), "notifie": ("solde", "annule"), "solde": ("notifie",)}
+    _champs_geles = ("numero", "date_notification", "compensation_ids", "montant_compense", "solde")
+
+    numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
+    formation_id = fields.Many2one(
+        "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="restrict")
+    decompte_ligne_id = fields.Many2one(
+        "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
+        help="La ligne payée à tort, si l'indu en vise une.")
+    compte = fields.Selection(
+        [("principal", "Compte principal"), ("pharmacie", "Compte pharmacie")], string="Compte", required=True,
+        default="principal")
+    montant = fields.Monetary(string="Montant", required=True)
+    motif = fields.Text(string="Motif", required=True)
+    compensation_ids = fields.One2many("cnas.indu.compensation", "indu_id", string="Compensations", readonly=True)
+    montant_compense = fields.Monetary(string="Compensé", compute="_compute_solde", store=True)
+    solde = fields.Monetary(string="Reste à récupérer", compute="_compute_solde", store=True)
+    state = fields.Selection(
+        [("constate", "Constaté"), ("notifie", "Notifié"), ("solde", "Soldé"), ("annule", "Annulé")],
+        string="État", default="constate", required=True, readonly=True, copy=False, index=True, tracking=True)
+    date_notification = fields.Date(string="Notifié le", readonly=True, copy=False)
+
+    _sql_constraints = [
+        ("montant_positif", "CHECK (montant > 0)", "Le montant d'un indu doit être supérieur à zéro."),
+        ("solde_positif", "CHECK (solde >= 0)", "Un indu ne se compense pas au-delà de son montant."),
+        ("numero_unique", "UNIQUE (numero)", "Ce numéro d'indu est déjà pris."),
+    ]
+
+    @api.depends("montant", "compensation_ids.montant")
+    def _compute_solde(self):
+        for indu in self:
+            indu.montant_compense = sum(indu.compensation_ids.mapped("montant"))
+            indu.solde = indu.montant - indu.montant_compense
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._exiger_groupe("cnas_base.group_controleur", "constater un indu")
+        if not self._verrou_ouvert():
+            for vals in vals_list:
+                self._refuser_etat_avance(vals)
+        vals_list = [{**vals, "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.indu")}
+                     for vals in vals_list]
+        indus = super(Indu, self._deverrouiller()).create(vals_list).with_context(self.env.context)
+        indus._exiger_coherence()
+        return indus
+
+    def write(self, vals):
+        fixes = {"formation_id", "decompte_ligne_id", "compte", "montant", "motif"}
+        if not self._verrou_ouvert() and fixes & vals.keys() and any(i.state != "constate" for i in self):
+            raise UserError(_("L'indu est notifié : il ne se modifie plus."))
+        resultat = super().write(vals)
+        if fixes & vals.keys():
+            self._exiger_coherence()
+        return resultat
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression(self):
+        raise UserError(_("Un indu ne se supprime pas : annulez-le avec un motif."))
+
+    # ------------------------------------------------------------------ actions publiques
+    def action_notifier(self):
+        """Notifie l'indu à la formation ; les factures suivantes le compenseront. Rend True."""
+        self._exiger_groupe("cnas_base.group_superviseur", "notifier un indu")
+        for indu in self:
+            if indu.create_uid.id == self.env.uid:
+                raise UserError(_("Quatre yeux : vous avez constaté %s, une autre personne le notifie.", indu.numero))
+        self._changer_etat("notifie", date_notification=fields.Date.context_today(self))
+        for indu in self.sudo():
+            indu.with_context(mail_notify_force_send=False).message_post(
+                subject=_("Indu %s", indu.numero),
+                body=_("Un indu de %(montant)s FCFA est constaté : %(motif)s. Il sera retenu sur vos prochaines "
+                       "factures.", montant=f"{int(indu.montant):,}".replace(",", "\u00a0"), motif=indu.motif),
+                message_type="comment", subtype_xmlid="mail.mt_comment",
+                partner_ids=indu.formation_id.partner_id.ids)
+        return True
+
+    def action_annuler(self, motif=None):
+        """Annule un indu dont rien n'est compensé. Rend True, ou l'assistant de motif."""
+        self._exiger_groupe("cnas_base.group_superviseur", "annuler un indu")
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_annuler", _("Annuler l'indu"))
+        for indu in self:
+            if indu.montant_compense:
+                raise UserError(_("L'indu %s est déjà compensé en partie : il ne s'annule plus.", indu.numero))
+        self._changer_etat("annule")
+        for indu in self:
+            indu.message_post(body=_("Indu annulé : %s", motif))
+        return True
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _compenser(self, factures):
+        """Retient sur les factures (nets à jour) les indus notifiés, les plus anciens d'abord, sous plafond."""
+        plafond = self.env["cnas.parametre_facturation"]._valeur("plafond_compensation")
+        for facture in factures.filtered("formation_id"):
+            indus = self.search([("formation_id", "=", facture.formation_id.id), ("state", "=", "notifie")], order="id")
+            if not indus:
+                continue
+            reste = arrondi_xaf(int(facture.net_a_payer) * plafond) // 100
+            disponible = {"principal": int(facture.net_principal), "pharmacie": int(facture.net_pharmacie)}
+            valeurs = []
+            for indu in indus:
+                montant = min(int(indu.solde), reste, disponible[indu.compte])
+                if montant > 0:
+                    valeurs.append({"indu_id": indu.id, "facture_id": facture.id, "montant": montant})
+                    reste -= montant
+                    disponible[indu.compte] -= montant
+            self.env["cnas.indu.compensation"]._deverrouiller().create(valeurs)
+            indus.filtered(lambda i: not i.solde)._changer_etat("solde")
+
+    @api.model
+    def _rendre(self, factures):
+        """Défait les compensations des factures rouvertes."""
+        compensations = self.env["cnas.indu.compensation"].search([("facture_id", "in", factures.ids)])
+        soldes = compensations.indu_id.filtered(lambda i: i.state == "solde")
+        compensations._deverrouiller().unlink()
+        if soldes:
+            soldes._changer_etat("notifie")
+
+    def _exiger_coherence(self):
+        """La ligne visée appartient à la formation et l'indu n'excède pas ce qu'elle a reçu."""
+        for indu in self.sudo():
+            ligne = indu.decompte_ligne_id
+            if not ligne:
+                continue
+            if ligne.decompte_id.formation_id != indu.formation_id:
+                raise UserError(_("La ligne de décompte appartient à une autre formation."))
+            if indu.montant > ligne.montant_cnas:
+                raise UserError(_("L'indu dépasse ce que la CNAS a payé sur cette ligne."))

@@ -1,0 +1,154 @@
+import base64
+import csv
+import io
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.outils import cellule_sure
+
+
+class LotVirement(models.Model):
+    """Lot de virements remis à la banque : un état PDF signé et un fichier CSV.
+
+    États : préparé → transmis → exécuté ; annulé avant transmission.
+
+    | qui | peut |
+    |---|---|
+    | finance | préparer, transmettre, exécuter, annuler |
+    | superviseur | lire |
+    """
+
+    _name = "cnas.lot_virement"
+    _description = "Lot de virements"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _order = "id desc"
+    _rec_name = "numero"
+
+    _etat_initial = "prepare"
+    _etat_transitions = {"prepare": ("transmis", "annule"), "transmis": ("execute",)}
+    _champs_geles = ("numero", "ordre_ids", "date_transmission", "date_execution", "reference")
+
+    numero = fields.Char(string="Numéro", required=True, readonly=True, copy=False)
+    state = fields.Selection(
+        [("prepare", "Préparé"), ("transmis", "Transmis"), ("execute", "Exécuté"), ("annule", "Annulé")],
+        string="État", default="prepare", required=True, readonly=True, index=True, tracking=True)
+    ordre_ids = fields.One2many("cnas.ordre_paiement", "lot_id", string="Ordres", readonly=True)
+    nb_ordres = fields.Integer(string="Virements", compute="_compute_totaux")
+    montant_total = fields.Monetary(string="Total", compute="_compute_totaux")
+    date_transmission = fields.Date(string="Transmis le", readonly=True)
+    date_execution = fields.Date(string="Exécuté le", readonly=True)
+    reference = fields.Char(string="Référence de la banque", readonly=True)
+
+    _sql_constraints = [("numero_unique", "UNIQUE (numero)", "Ce numéro de lot est déjà pris.")]
+
+    @api.depends("ordre_ids.montant", "ordre_ids.state")
+    def _compute_totaux(self):
+        groupes = self.env["cnas.ordre_paiement"]._read_group(
+            [("lot_id", "in", self.ids), ("state", "not in", ("rejete", "annule"))],
+            ["lot_id"], ["__count", "montant:sum"])
+        totaux = {lot.id: (nombre, montant) for lot, nombre, montant in groupes}
+        for lot in self:
+            lot.nb_ordres, lot.montant_total = totaux.get(lot.id, (0, 0))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._verrou_ouvert():
+            raise UserError(_("Un lot se prépare depuis la liste des ordres de paiement : choisissez-les, puis "
+                              "« Préparer le lot de virements »."))
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression(self):
+        raise UserError(_("Un lot de virements ne se supprime pas : annulez-le."))
+
+    # ------------------------------------------------------------------ actions publiques
+    def action_transmettre(self):
+        """Note la remise du lot à la banque, après avoir revérifié chaque RIB. Rend True."""
+        self._exiger_groupe("cnas_base.group_finance", "transmettre un lot de virements")
+        for lot in self:
+            ordres = lot.ordre_ids.filtered(lambda o: o.state == "en_lot")
+            if not ordres:
+                raise UserError(_("Le lot %s est vide.", lot.numero))
+            ordres._exiger_rib_inchange()
+            ordres._changer_etat("transmis")
+        self._changer_etat("transmis", date_transmission=fields.Date.context_today(self))
+        return True
+
+    def action_executer(self, date=None, reference=None):
+        """Constate l'exécution du lot : ses ordres non rejetés sont payés, les factures soldées aussi.
+
+        :param str date: date d'exécution, « AAAA-MM-JJ »
+        :param str reference: référence de la banque
+        :return: True, ou l'assistant si la date et la référence manquent
+        """
+        self._exiger_groupe("cnas_base.group_finance", "exécuter un lot de virements")
+        if not date and not reference:
+            return {
+                "type": "ir.actions.act_window", "name": _("Exécution du lot"),
+                "res_model": "cnas.paiement.wizard", "view_mode": "form", "target": "new",
+                "context": {"default_lot_id": self.id},
+            }
+        jour, texte = self.env["cnas.facture"]._lire_paiement(date, reference)
+        factures = self.ordre_ids.facture_id
+        factures._verrouiller()
+        for facture in factures:
+            facture._exiger_date_paiement(jour)
+        self._changer_etat("execute", date_execution=jour, reference=texte)
+        ordres = self.ordre_ids.filtered(lambda o: o.state == "transmis")
+        ordres._exiger_rib_inchange()
+        ordres._changer_etat("paye", date_paiement=jour, reference_paiement=texte, payeur_id=self.env.uid)
+        factures.filtered(lambda f: f.state == "ordonnancee")._constater_paiement(jour, texte)
+        return True
+
+    def action_annuler(self, motif=None):
+        """Annule un lot non transmis : ses ordres redeviennent émis. Rend True ou l'assistant de motif."""
+        self._exiger_groupe("cnas_base.group_finance", "annuler un lot de virements")
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_annuler", _("Annuler le lot"))
+        self._changer_etat("annule")
+        self.ordre_ids.filtered(lambda o: o.state == "en_lot")._changer_etat("emis", lot_id=False)
+        for lot in self:
+            lot.message_post(body=_("Lot annulé : %s", motif))
+        return True
+
+    def telecharger(self, format="csv"):
+        """Rend le fichier du lot.
+
+        :param str format: « csv » (fichier pour la banque) ou « pdf » (état à signer)
+        :return: {"nom", "contenu": base64}
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_finance", "télécharger un lot de virements")
+        if format not in ("csv", "pdf"):
+            raise UserError(_("Format inconnu : demandez csv ou pdf."))
+        contenu = self._csv_banque() if format == "csv" else self._pdf_etat()
+        return {"nom": f"{self.numero.replace('/', '-')}.{format}", "contenu": base64.b64encode(contenu).decode()}
+
+    def action_imprimer(self):
+        """Ouvre l'état PDF du lot. Rend une action d'adresse."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/cnas/lot_virement/{self.id}/pdf", "target": "new"}
+
+    def action_fichier_banque(self):
+        """Télécharge le fichier CSV de la banque. Rend une action d'adresse."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": f"/cnas/lot_virement/{self.id}/csv", "target": "self"}
+
+    # ------------------------------------------------------------------ privé
+    def _csv_banque(self):
+        """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""
+        tampon = io.StringIO()
+        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
+        ecrivain.writerow(["lot", "ordre", "beneficiaire", "rib", "banque", "montant", "devise", "libelle"])
+        for ordre in self.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero"):
+            ecrivain.writerow([
+                self.numero, ordre.numero, cellule_sure(ordre.titulaire or ""), ordre.rib, cellule_sure(ordre.banque or ""),
+                int(ordre.montant), "XAF", f"CNAS {ordre.facture_id.numero}"])
+        return tampon.getvalue().encode("utf-8-sig")
+
+    def _pdf_etat(self):
+        from ..report.pdf_lot import dessiner_lot
+
+        return dessiner_lot(self.sudo())

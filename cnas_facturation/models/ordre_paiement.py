@@ -1,0 +1,216 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+VIVANTS = ("emis", "en_lot", "transmis", "paye")
+
+
+class OrdrePaiement(models.Model):
+    """Ordre de payer un compte : le RIB y est figé au jour de l'ordonnancement.
+
+    États : émis → en lot → transmis → payé ; rejeté par la banque (puis réémis) ou annulé.
+
+    | qui | peut |
+    |---|---|
+    | finance | mettre en lot, constater le paiement, noter un rejet de banque, réémettre |
+    | agent | lire |
+    | personne | créer ou modifier à la main |
+    """
+
+    _name = "cnas.ordre_paiement"
+    _description = "Ordre de paiement"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _order = "id desc"
+    _rec_name = "numero"
+
+    _etat_initial = "emis"
+    _etat_transitions = {
+        "emis": ("en_lot", "paye", "annule", "rejete"),
+        "en_lot": ("emis", "transmis", "paye", "annule", "rejete"),
+        "transmis": ("paye", "rejete"),
+        "paye": ("rejete",),
+    }
+
+    numero = fields.Char(string="Numéro", required=True, readonly=True, index=True, copy=False)
+    facture_id = fields.Many2one(
+        "cnas.facture", string="Facture", required=True, index=True, ondelete="restrict", readonly=True)
+    formation_id = fields.Many2one(
+        "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict", readonly=True)
+    assure_id = fields.Many2one(
+        "cnas.assure", string="Assuré", index="btree_not_null", ondelete="restrict", readonly=True)
+    compte = fields.Selection(
+        [("principal", "Compte principal"), ("pharmacie", "Compte pharmacie"), ("assure", "Assuré")],
+        string="Compte", required=True, readonly=True)
+    mode_paiement = fields.Selection(
+        [("virement", "Virement"), ("mobile_money", "Mobile money"), ("cheque", "Chèque du Trésor")],
+        string="Mode de paiement", required=True, readonly=True)
+    montant = fields.Monetary(string="Montant", required=True, readonly=True)
+    titulaire = fields.Char(string="Titulaire", readonly=True)
+    compte_bancaire_id = fields.Many2one(
+        "res.partner.bank", string="Compte bancaire", readonly=True, ondelete="restrict", index="btree_not_null")
+    rib = fields.Char(string="RIB figé", readonly=True, help="Recopié à l'ordonnancement, comparé avant paiement.")
+    banque = fields.Char(string="Banque", readonly=True)
+    telephone = fields.Char(string="Téléphone du paiement mobile", readonly=True)
+    state = fields.Selection(
+        [("emis", "Émis"), ("en_lot", "En lot"), ("transmis", "Transmis à la banque"), ("paye", "Payé"),
+         ("rejete", "Rejeté par la banque"), ("annule", "Annulé")],
+        string="État", default="emis", required=True, readonly=True, index=True, tracking=True)
+    lot_id = fields.Many2one(
+        "cnas.lot_virement", string="Lot de virements", readonly=True, index="btree_not_null", ondelete="restrict")
+    remplace_id = fields.Many2one(
+        "cnas.ordre_paiement", string="Réémission de", readonly=True, index="btree_not_null", ondelete="restrict")
+    remplacant_ids = fields.One2many("cnas.ordre_paiement", "remplace_id", string="Réémis par", readonly=True)
+    motif_rejet = fields.Char(string="Motif du rejet ou de l'annulation", readonly=True)
+    date_emission = fields.Date(string="Émis le", readonly=True)
+    date_paiement = fields.Date(string="Payé le", readonly=True)
+    reference_paiement = fields.Char(string="Référence", readonly=True)
+    payeur_id = fields.Many2one("res.users", string="Payé par", readonly=True)
+
+    _sql_constraints = [
+        ("numero_unique", "UNIQUE (numero)", "Ce numéro d'ordre est déjà pris."),
+        ("montant_positif", "CHECK (montant > 0)", "Un ordre de paiement porte un montant positif."),
+        ("virement_avec_rib", "CHECK (mode_paiement <> 'virement' OR rib IS NOT NULL)",
+         "Un ordre de virement porte un RIB."),
+        ("paiement_date", "CHECK (state <> 'paye' OR (date_paiement IS NOT NULL AND reference_paiement IS NOT NULL))",
+         "Un ordre payé porte la date et la référence du paiement."),
+    ]
+
+    def init(self):
+        super().init()
+        # Un seul ordre vivant par facture et par compte : pas de double paiement, même en concurrence.
+        self.env.cr.execute("""
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_ordre_paiement_vivant ON cnas_ordre_paiement (facture_id, compte)
+                WHERE state IN ('emis', 'en_lot', 'transmis', 'paye')
+        """)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._verrou_ouvert():
+            raise UserError(_("Un ordre de paiement naît de l'ordonnancement d'une facture."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        libres = {"message_follower_ids", "message_main_attachment_id", "message_ids"}
+        if not self._verrou_ouvert() and not vals.keys() <= libres:
+            raise UserError(_("Un ordre de paiement ne se modifie pas : annulez-le ou réémettez-le."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _refuser_suppression(self):
+        raise UserError(_("Un ordre de paiement ne se supprime pas."))
+
+    # ------------------------------------------------------------------ actions publiques
+    def action_creer_lot(self):
+        """Met les ordres émis (virements) dans un nouveau lot. Rend l'action qui ouvre le lot.
+
+        :raise UserError: rôle, aucun virement à mettre en lot, ou facture dont un ordre resterait dehors
+        """
+        self._exiger_groupe("cnas_base.group_finance", "préparer un lot de virements")
+        ordres = self.filtered(lambda o: o.state == "emis" and o.mode_paiement == "virement")
+        if not ordres:
+            raise UserError(_("Choisissez des ordres émis, payables par virement."))
+        freres = ordres.facture_id.ordre_ids.filtered(
+            lambda o: o.state == "emis" and o.mode_paiement == "virement")
+        # Paiement partiel interdit : les deux ordres d'une facture partent ensemble.
+        ordres |= freres
+        ordres._exiger_rib_inchange()
+        lot = self.env["cnas.lot_virement"]._deverrouiller().create({
+            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.lot_virement")})
+        ordres._changer_etat("en_lot", lot_id=lot.id)
+        return {
+            "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
+            "view_mode": "form", "target": "current",
+        }
+
+    def action_rejeter_banque(self, motif=None):
+        """Note que la banque a rendu le virement. Une facture déjà payée redevient ordonnancée.
+
+        :return: True, ou l'action de l'assistant de motif
+        """
+        self._exiger_groupe("cnas_base.group_finance", "noter un rejet de banque")
+        motif = (motif or "").strip()
+        if not motif:
+            return self._demander_motif("action_rejeter_banque", _("Rejet de la banque"))
+        self.facture_id._verrouiller()
+        self._changer_etat("rejete", motif_rejet=motif)
+        self.facture_id._rouvrir_apres_rejet_banque()
+        return True
+
+    def action_reemettre(self):
+        """Réémet les ordres rejetés avec le RIB d'aujourd'hui. Rend True.
+
+        :raise UserError: rôle, ordre qui n'est pas rejeté, ou déjà réémis
+        """
+        self._exiger_groupe("cnas_base.group_finance", "réémettre un ordre de paiement")
+        self.facture_id._verrouiller()
+        for ordre in self:
+            if ordre.state != "rejete" or ordre.remplacant_ids:
+                raise UserError(_("L'ordre %s n'est pas à réémettre.", ordre.numero))
+            facture = ordre.facture_id
+            if self.env.uid in (facture.validateur_id.id, facture.premier_validateur_id.id):
+                raise UserError(_("Quatre yeux : vous avez validé la facture %s.", facture.numero))
+        self.sudo()._deverrouiller().create([{
+            **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
+            "remplace_id": ordre.id,
+            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement"),
+        } for ordre in self])
+        return True
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _emettre(self, factures):
+        """Crée les ordres des factures : un par compte au net positif."""
+        sequence = self.env["ir.sequence"].sudo()
+        valeurs = []
+        for facture in factures:
+            if facture.mode == "remboursement":
+                parts = [("assure", facture.net_a_payer)]
+            else:
+                parts = [("principal", facture.net_principal), ("pharmacie", facture.net_pharmacie)]
+            for compte, montant in parts:
+                if montant > 0:
+                    valeurs.append({
+                        **self._valeurs_beneficiaire(facture, compte), "montant": montant,
+                        "numero": sequence.next_by_code("cnas.ordre_paiement")})
+        ordres = self._deverrouiller().create(valeurs)
+        for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
+            facture.message_post(body=_(
+                "Aucun RIB n'est enregistré : l'ordre est payable par chèque du Trésor, hors lot de virements."))
+        return ordres
+
+    @api.model
+    def _valeurs_beneficiaire(self, facture, compte):
+        """Rend les valeurs d'un ordre : bénéficiaire, mode et RIB du jour."""
+        valeurs = {
+            "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
+            "assure_id": facture.assure_id.id, "date_emission": fields.Date.context_today(self),
+        }
+        if compte == "assure":
+            telephone = facture.assure_id.telephone_1
+            return {**valeurs, "titulaire": facture.assure_id.name, "telephone": telephone,
+                    "mode_paiement": "mobile_money" if telephone else "cheque"}
+        banque = self._compte_courant(facture.formation_id, compte)
+        return {
+            **valeurs, "titulaire": banque.acc_holder_name or facture.formation_id.name,
+            "mode_paiement": "virement" if banque else "cheque", "compte_bancaire_id": banque.id,
+            "rib": banque.acc_number, "banque": banque.bank_id.name,
+        }
+
+    @api.model
+    def _compte_courant(self, formation, compte):
+        """Rend le compte bancaire d'aujourd'hui ; sans compte pharmacie, le compte principal."""
+        if compte == "pharmacie" and formation.compte_pharmacie_id:
+            return formation.compte_pharmacie_id
+        return formation.compte_principal_id
+
+    def _exiger_rib_inchange(self):
+        """Refuse si le RIB de la formation n'est plus celui que l'ordonnateur a signé."""
+        for ordre in self.sudo():
+            if ordre.mode_paiement != "virement":
+                continue
+            courant = self._compte_courant(ordre.formation_id, ordre.compte)
+            if courant.acc_number != ordre.rib:
+                raise UserError(_(
+                    "Le RIB de %(formation)s a changé depuis l'ordonnancement de %(ordre)s : annulez "
+                    "l'ordonnancement, vérifiez le nouveau RIB auprès de la formation, puis ordonnancez à nouveau.",
+                    formation=ordre.formation_id.name, ordre=ordre.numero))

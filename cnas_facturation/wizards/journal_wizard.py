@@ -1,0 +1,90 @@
+import base64
+import csv
+import io
+
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+TITRES = ("journal", "date", "piece", "compte", "tiers", "libelle", "debit", "credit")
+
+
+class JournalWizard(models.TransientModel):
+    """Exporte le journal comptable (CSV) des décomptes et des paiements d'une période.
+
+    Chaque mouvement donne un débit et un crédit du même montant : le journal est équilibré par
+    construction. Une contre-passation inverse débit et crédit.
+    """
+
+    _name = "cnas.journal.wizard"
+    _description = "Journal comptable"
+
+    date_debut = fields.Date(string="Du", required=True, default=lambda self: fields.Date.today().replace(day=1))
+    date_fin = fields.Date(string="Au", required=True, default=fields.Date.context_today)
+    fichier = fields.Binary(string="Fichier", readonly=True, attachment=False)
+    nom_fichier = fields.Char(string="Nom du fichier", readonly=True)
+
+    def action_exporter(self):
+        """Écrit le fichier dans l'assistant. Rend l'action qui le rouvre."""
+        self.ensure_one()
+        if not (self.env.su or self.user_has_groups("cnas_base.group_finance,cnas_base.group_superviseur")):
+            raise UserError(_("Le journal comptable est réservé à la finance et aux superviseurs."))
+        if self.date_fin < self.date_debut:
+            raise UserError(_("La date de fin doit suivre la date de début."))
+        self.write({
+            "fichier": base64.b64encode(self._csv()),
+            "nom_fichier": f"journal_{self.date_debut}_{self.date_fin}.csv"})
+        return {"type": "ir.actions.act_window", "name": _("Journal comptable"), "res_model": self._name,
+                "res_id": self.id, "view_mode": "form", "target": "new"}
+
+    # ------------------------------------------------------------------ privé
+    def _csv(self):
+        tampon = io.StringIO()
+        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
+        ecrivain.writerow(TITRES)
+        ecrivain.writerows(self._ecritures())
+        return tampon.getvalue().encode("utf-8-sig")
+
+    def _ecritures(self):
+        """Rend les écritures, deux par mouvement, dans l'ordre des dates."""
+        rangs = []
+        for operation, jour, piece, tiers, montant in sorted(self._mouvements(), key=lambda m: (m[1], m[2], m[0])):
+            schema = self._schema(operation, jour)
+            debit, credit = schema.compte_debit, schema.compte_credit
+            if montant < 0:
+                debit, credit, montant = credit, debit, -montant
+            libelle = schema.display_name
+            rangs.append((schema.journal, jour.isoformat(), piece, debit, tiers, libelle, montant, 0))
+            rangs.append((schema.journal, jour.isoformat(), piece, credit, tiers, libelle, 0, montant))
+        return rangs
+
+    def _mouvements(self):
+        """Rend [(opération, date, pièce, tiers, montant entier)] : décomptes puis ordres payés."""
+        decomptes = self.env["cnas.decompte"].sudo().search([
+            ("date_decompte", ">=", self.date_debut), ("date_decompte", "<=", self.date_fin)])
+        mouvements = []
+        for decompte in decomptes:
+            tiers = decompte.formation_id.code or decompte.assure_id.matricule
+            direct = decompte.mode == "remboursement"
+            for operation, montant in (
+                ("liquidation_assure", decompte.montant_cnas if direct else 0),
+                ("liquidation_soins", 0 if direct else decompte.montant_soins),
+                ("liquidation_pharmacie", 0 if direct else decompte.montant_pharmacie),
+                ("complement", decompte.montant_complement), ("compensation", decompte.montant_compense),
+            ):
+                if montant:
+                    mouvements.append((operation, decompte.date_decompte, decompte.numero, tiers, int(montant)))
+        ordres = self.env["cnas.ordre_paiement"].sudo().search([
+            ("state", "=", "paye"), ("date_paiement", ">=", self.date_debut), ("date_paiement", "<=", self.date_fin)])
+        for ordre in ordres:
+            tiers = ordre.formation_id.code or ordre.assure_id.matricule
+            mouvements.append((f"paiement_{ordre.compte}", ordre.date_paiement, ordre.numero, tiers, int(ordre.montant)))
+        return mouvements
+
+    def _schema(self, operation, jour):
+        schemas = self.env["cnas.schema_comptable"].sudo().search([("operation", "=", operation)])
+        for schema in schemas:
+            if schema.date_debut <= jour and (not schema.date_fin or schema.date_fin >= jour):
+                return schema
+        libelle = dict(schemas._fields["operation"]._description_selection(self.env))[operation]
+        raise UserError(_("Aucun compte n'est défini pour « %(operation)s » au %(jour)s.",
+                          operation=libelle, jour=jour.strftime("%d/%m/%Y")))

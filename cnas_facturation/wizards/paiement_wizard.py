@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class PaiementWizard(models.TransientModel):
+    """Demande la date d'exécution et la référence, puis paie les factures ou exécute le lot."""
+
+    _name = "cnas.paiement.wizard"
+    _description = "Paiement"
+
+    facture_ids = fields.Many2many("cnas.facture", string="Factures")
+    lot_id = fields.Many2one("cnas.lot_virement", string="Lot de virements")
+    date = fields.Date(string="Date d'exécution", required=True, default=fields.Date.context_today)
+    reference = fields.Char(string="Référence du virement", required=True)
+
+    def action_confirmer(self):
+        """Paie. Rend True ; les contrôles de rôle et d'état sont dans les actions appelées."""
+        self.ensure_one()
+        if self.lot_id:
+            return self.lot_id.action_executer(self.date, self.reference)
+        return self.facture_ids.action_payer(self.date, self.reference)
