@@ -1,0 +1,55 @@
+"""L'explication d'une ligne, en une phrase : le tarif, ce qui a été retenu, pourquoi, et le résultat."""
+from .catalogue import lisible
+
+
+def expliquer(lignes):
+    """Rend {ligne.id: phrase} pour des lignes de feuille (droits de lecture du demandeur)."""
+    motifs = _motifs(lignes)
+    return {ligne.id: _phrase(ligne, motifs.get(ligne.id, [])) for ligne in lignes if ligne.id}
+
+
+def _motifs(lignes):
+    """Rend {ligne.id: [(code, sévérité, message, avant, après)]}, anomalies de feuille comprises."""
+    anomalies = lignes.env["cnas.anomalie"].sudo().search([
+        ("feuille_id", "in", lignes.feuille_id.ids), ("state", "=", "ouverte")])
+    par_ligne, par_feuille = {}, {}
+    for anomalie in anomalies:
+        contenu = (anomalie.regle_id.code, anomalie.severite, anomalie.message, int(anomalie.montant_avant),
+                   int(anomalie.montant_apres))
+        if anomalie.ligne_id:
+            par_ligne.setdefault(anomalie.ligne_id.id, []).append(contenu)
+        else:
+            par_feuille.setdefault(anomalie.feuille_id.id, []).append(contenu)
+    return {ligne.id: par_feuille.get(ligne.feuille_id.id, []) + par_ligne.get(ligne.id, []) for ligne in lignes}
+
+
+def _phrase(ligne, motifs):
+    feuille = ligne.feuille_id
+    if ligne.decision == "rejetee":
+        raisons = [f"{message} ({code})" for code, severite, message, _a, _b in motifs if severite == "rejet"]
+        if ligne.rejet_revu and ligne.motif_revue:
+            raisons.append(ligne.motif_revue)
+        raisons = raisons or [feuille.motif_decision or "sans motif automatique"]
+        return f"rejetée : {' ; '.join(raisons)} ; {lisible(int(ligne.montant_facture))} à 0"
+    if ligne.decision == "attente":
+        raisons = [f"{message} ({code})" for code, severite, message, _a, _b in motifs if severite == "instance"]
+        return f"en attente : {' ; '.join(raisons)}" if raisons else ""
+    codes = {code: (severite, message) for code, severite, message, _a, _b in motifs}
+    parties = [f"tarif {lisible(int(ligne.tarif))} au {lisible(feuille.date_soins)}, "
+               f"niveau {feuille.formation_id.niveau}"]
+    if ligne.quantite_retenue != ligne.quantite:
+        pourquoi = [c for c in codes if c.startswith(("QTE", "ENT"))]
+        if ligne.quantite_revue:
+            pourquoi.append(f"révision : {ligne.motif_revue}")
+        suite = f" ({', '.join(pourquoi)})" if pourquoi else ""
+        parties.append(f"{ligne.quantite_retenue} retenues sur {ligne.quantite}{suite}")
+    if ligne.coefficient_multiple != 100:
+        parties.append(f"acte multiple {ligne.coefficient_multiple} % (TAR-03)")
+    parties.extend(f"{message} ({code})" for code, (severite, message) in codes.items()
+                   if severite == "abattement" and code[:3] in ("TAR", "PLF", "FOR") and code != "TAR-03")
+    parties.append(f"{f'{ligne.taux:.2f}'.rstrip('0').rstrip('.').replace('.', ',')} %")
+    parties.append(f"part CNAS {lisible(int(ligne.montant_cnas))}")
+    parties.append(f"ticket {lisible(int(ligne.ticket_moderateur))}")
+    if ligne.depassement:
+        parties.append(f"dépassement {lisible(int(ligne.depassement))}")
+    return " ; ".join(parties)

@@ -1,0 +1,214 @@
+"""Le moteur : mène une tranche préchargée à travers les règles, dans l'ordre, puis fixe montants et états.
+
+Les feuilles d'une même famille passent l'une après l'autre, par date de soins puis numéro : ce que
+la première retient est dans l'historique de la suivante. Les familles, indépendantes, avancent
+ensemble — une « vague » prend la n-ième feuille de chaque famille. Le résultat est donc celui d'un
+passage feuille à feuille, quels que soient l'ordre et la taille du lot.
+"""
+from collections import namedtuple
+
+from . import calcul
+from .catalogue import ecrire
+from .contexte import Passe
+
+Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre")
+
+REVUE = "REVUE"
+
+
+def evaluer(lot, regles, au_fil=None):
+    """Évalue toutes les feuilles du lot.
+
+    :param regles: règles actives, dans l'ordre
+    :param au_fil: mesure facultative, appelée avec (code, secondes)
+    """
+    for vague in vagues(lot.feuilles):
+        for feuille in vague:
+            feuille.demarrer()
+        _evaluer_vague(lot, regles, vague, au_fil)
+        for feuille in vague:
+            conclure(feuille)
+            _verser_a_l_historique(lot, feuille)
+
+
+def vagues(feuilles):
+    """Range les feuilles (déjà triées) en vagues : la n-ième de chaque famille."""
+    rangs = {}
+    resultat = []
+    for feuille in feuilles:
+        rang = rangs.get(feuille.famille_id, 0)
+        rangs[feuille.famille_id] = rang + 1
+        if rang == len(resultat):
+            resultat.append([])
+        resultat[rang].append(feuille)
+    return resultat
+
+
+def _evaluer_vague(lot, regles, vague, au_fil):
+    for feuille in vague:
+        for ligne in feuille.lignes:
+            if ligne.revue_rejet:
+                ligne.rejet = REVUE
+    feuilles = vague
+    lignes = [li for f in vague for li in f.lignes if not li.rejet]
+    etablies = False
+    for ordre, regle in enumerate(regles, 1):
+        if regle.famille == "plafonds" and not etablies:
+            _etablir(lignes)
+            etablies = True
+        cibles = feuilles if regle.fonction.sur_feuilles else lignes
+        if not regle.sans_filtre:
+            cibles = _visees(regle, cibles)
+        if not cibles:
+            continue
+        debut = au_fil and au_fil.horloge()
+        rejets = False
+        for cible, effet, valeurs in regle.fonction.fonction(lot, cibles, regle.valeur):
+            rejets |= _appliquer(lot, regle, ordre, cible, effet, valeurs)
+        if debut is not None:
+            au_fil.noter(regle.code, au_fil.horloge() - debut)
+        if rejets:
+            feuilles = [f for f in feuilles if not f.rejet]
+            lignes = [li for li in lignes if not li.rejet]
+    if not etablies:
+        _etablir(lignes)
+
+
+def _visees(regle, cibles):
+    if regle.fonction.sur_feuilles:
+        return [f for f in cibles if regle.vise(f)]
+    gardees, derniere, visee = [], None, False
+    for ligne in cibles:
+        if ligne.feuille is not derniere:
+            derniere = ligne.feuille
+            visee = regle.vise(derniere)
+        if visee:
+            gardees.append(ligne)
+    return gardees
+
+
+def _etablir(lignes):
+    """Calcule base et part théorique de toutes les lignes retenues, avant les plafonds."""
+    for ligne in lignes:
+        if ligne.rejet:
+            continue
+        if ligne.taux is None or (ligne.tarif is None and not ligne.revue_pu):
+            ligne.suspendue = True
+            ligne.feuille.instance = True
+        else:
+            calcul.etablir(ligne)
+
+
+def _appliquer(lot, regle, ordre, cible, effet, valeurs):
+    """Applique un constat selon la sévérité en vigueur à la date des soins. Rend vrai si quelque chose est rejeté."""
+    ligne = getattr(cible, "feuille", None) and cible
+    feuille = cible.feuille if ligne else cible
+    if (feuille.id, ligne.id if ligne else 0, regle.id) in lot.levees:
+        return False
+    severite = regle.severite_au(feuille.date_soins)
+    if effet and _deja_revu(ligne, effet):
+        return False
+    avant = _montant(cible, ligne, effet)
+    apres = avant
+    if severite == "rejet":
+        apres = 0
+        _rejeter(feuille, ligne, regle.code)
+    elif severite == "abattement" and effet:
+        apres = _abattre(ligne, effet)
+        ligne.abattue = True
+        if effet[0] == "recalcul":
+            avant = effet[1]
+    elif severite == "instance":
+        feuille.instance = True
+    else:
+        severite = "signalement"
+        feuille.signalement = True
+        feuille.visa_medical |= bool(regle.visa)
+    message = ecrire(regle.motif, valeurs)
+    feuille.anomalies.append(Constat(ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre))
+    return severite == "rejet"
+
+
+def _deja_revu(ligne, effet):
+    """La quantité et le prix retenus par l'humain priment sur les abattements de quantité et de prix."""
+    return (effet[0] == "quantite" and ligne.revue_q) or (effet[0] == "prix" and ligne.revue_pu)
+
+
+def _montant(cible, ligne, effet):
+    """Rend le montant en jeu : la part pour un plafond, la base courante sinon."""
+    if ligne:
+        return ligne.part if effet and effet[0] in ("part", "recalcul") else calcul.base(ligne)
+    return sum(calcul.base(li) for li in cible.lignes if not li.rejet)
+
+
+def _rejeter(feuille, ligne, code):
+    if ligne:
+        ligne.rejet = code
+        if all(li.rejet for li in feuille.lignes):
+            feuille.rejet = code
+        return
+    feuille.rejet = code
+    for li in feuille.lignes:
+        li.rejet = li.rejet or code
+
+
+def _abattre(ligne, effet):
+    """Réduit la ligne et rend le nouveau montant en jeu."""
+    genre, valeur = effet[0], effet[-1]
+    if genre == "part":
+        ligne.part = valeur
+        return valeur
+    if genre == "recalcul":
+        return valeur
+    if genre == "quantite":
+        ligne.q = valeur
+    elif genre == "prix":
+        ligne.pu = valeur
+    elif genre == "rang":
+        ligne.rang = valeur
+    elif genre == "limite":
+        ligne.limite = valeur if ligne.limite is None else min(ligne.limite, valeur)
+    elif genre == "points":
+        ligne.points += valeur
+    return calcul.base(ligne)
+
+
+def conclure(feuille):
+    """Arrête les montants de chaque ligne et l'état de la feuille."""
+    retenues = False
+    for ligne in feuille.lignes:
+        calcul.arreter(ligne)
+        retenues |= not ligne.rejet
+    if not retenues:
+        feuille.etat = "rejetee"
+    elif feuille.instance:
+        feuille.etat = "instance"
+    elif feuille.visa_medical:
+        feuille.etat = "avis_medical"
+    elif feuille.signalement:
+        feuille.etat = "controle"
+    else:
+        feuille.etat = "validee"
+
+
+def decision(ligne):
+    """Rend la décision de la ligne."""
+    if ligne.rejet:
+        return "rejetee"
+    if ligne.suspendue:
+        return "attente"
+    return "abattue" if ligne.abattue else "acceptee"
+
+
+def _verser_a_l_historique(lot, feuille):
+    if feuille.etat in ("rejetee", "instance"):
+        return
+    for li in feuille.lignes:
+        if li.rejet:
+            continue
+        p = li.prestation
+        lot.historique.ajouter(Passe(
+            feuille.id, feuille.numero, feuille.cle, feuille.etat == "validee", feuille.assure_id, feuille.famille_id,
+            feuille.formation_id, feuille.formation_nom, feuille.date_soins, feuille.fin, feuille.mode,
+            feuille.type_soins, feuille.pathologie_id, feuille.praticien_id, p.id, p.categorie, p.dci, p.technique,
+            li.q, li.base, li.part, li.theorique, li.duree, li.entente_id))

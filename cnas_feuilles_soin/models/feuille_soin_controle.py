@@ -1,0 +1,145 @@
+from odoo import _, api, fields, models
+
+from ..liquidation import lot as passage
+from ..liquidation.explication import expliquer
+from .feuille_soin import FeuilleSoin as Dossier
+from .feuille_soin_ligne import FeuilleSoinLigne as LigneDossier
+
+# Au-dessus, le contrôle devient un traitement de fond suivi à l'écran.
+TAILLE_LOT = 2000
+
+
+class FeuilleSoin(models.Model):
+    """Le contrôle et la liquidation d'un lot de feuilles, et les faits facultatifs que les règles lisent.
+
+    | qui | peut |
+    |---|---|
+    | agent, contrôleur | noter ce que montre le document (signature, carnet, ordonnance, cause…) |
+    | le contrôle automatique | écrire montants, anomalies et état |
+    """
+
+    _inherit = "cnas.feuille_soin"
+
+    _champs_geles = (*Dossier._champs_geles, "date_controle", "version_regles")
+
+    # --- faits facultatifs : une règle ne s'en sert que s'ils sont renseignés
+    signature_constatee = fields.Selection(
+        [("presente", "Présente"), ("absente", "Absente")], string="Signature et cachet",
+        help="Ce que montre le document numérisé ; vide : non vérifié.")
+    multi_beneficiaire = fields.Boolean(string="Plusieurs bénéficiaires ou épisodes", copy=False)
+    numero_carnet = fields.Integer(string="N° de carnet", copy=False, group_operator=None,
+                                   help="Numéro imprimé sur la feuille du carnet ; vide : non relevé.")
+    date_naissance_declaree = fields.Date(string="Date de naissance écrite", copy=False)
+    cause = fields.Selection(
+        [("maladie", "Maladie"), ("maternite", "Maternité"), ("accident_travail", "Accident du travail"),
+         ("accident_tiers", "Accident causé par un tiers"), ("programme", "Programme gratuit")],
+        string="Cause déclarée")
+    fiche_reference = fields.Selection(
+        [("presente", "Présente"), ("absente", "Absente")], string="Fiche de référence",
+        help="Fiche du niveau inférieur ; vide : non vérifié.")
+    date_ordonnance = fields.Date(string="Date de l'ordonnance")
+    nouveau_ne = fields.Boolean(string="Nouveau-né soigné sous le matricule de sa mère")
+    attestation_nouveau_ne = fields.Boolean(string="Attestation de nouveau-né jointe")
+    numero_facture_formation = fields.Char(string="N° de facture de la formation", index="btree_not_null", copy=False)
+    diagnostic_clair = fields.Boolean(string="Diagnostic écrit en clair seulement", copy=False)
+    # --- trace du contrôle
+    date_controle = fields.Datetime(string="Contrôlée le", readonly=True, copy=False)
+    version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
+                                    help="Somme des versions des règles actives au dernier contrôle.")
+    anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")
+    automatique = fields.Boolean(string="Liquidée sans intervention", compute="_compute_automatique",
+                                 search="_search_automatique")
+
+    _sql_constraints = [
+        ("montants_equilibres",
+         "CHECK (state IN ('brouillon', 'deposee', 'annulee') OR date_controle IS NULL OR COALESCE(montant_facture, 0) ="
+         " COALESCE(montant_cnas, 0) + COALESCE(ticket_moderateur, 0) + COALESCE(depassement, 0)"
+         " + COALESCE(montant_rejete, 0))",
+         "Le facturé d'une feuille est la somme de la part CNAS, du ticket, du dépassement et du rejeté."),
+        ("montants_ordonnes",
+         "CHECK (0 <= COALESCE(montant_cnas, 0) AND COALESCE(montant_cnas, 0) <= COALESCE(montant_base, 0)"
+         " AND COALESCE(montant_base, 0) <= COALESCE(montant_facture, 0))",
+         "Sur une feuille : 0 ≤ part CNAS ≤ base ≤ facturé."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    def _compute_anomalie_ouverte_count(self):
+        comptes = self.env["cnas.anomalie"]._read_group(
+            [("feuille_id", "in", self.ids), ("state", "=", "ouverte")], ["feuille_id"], ["__count"])
+        par_feuille = {feuille.id: nombre for feuille, nombre in comptes}
+        for feuille in self:
+            feuille.anomalie_ouverte_count = par_feuille.get(feuille.id, 0)
+
+    @api.depends("state", "decidee_par_id")
+    def _compute_automatique(self):
+        for feuille in self:
+            feuille.automatique = feuille.state in ("validee", "payee") and not feuille.decidee_par_id
+
+    def _search_automatique(self, operator, value):
+        domaine = [("state", "in", ("validee", "payee")), ("decidee_par_id", "=", False)]
+        if (operator == "=") == bool(value):
+            return domaine
+        return ["!", "&", *domaine]
+
+    # ------------------------------------------------------------------ métier
+    def _lancer_controle(self):
+        """Contrôle tout de suite un petit lot ; au-dessus de 2 000 feuilles, ouvre un lot suivi à l'écran."""
+        if len(self) <= TAILLE_LOT:
+            self._controler()
+            return self.env["cnas.lot"]
+        ids = passage.ordonner_par_famille(self.env, self.ids)
+        return self.env["cnas.lot"]._lancer(
+            _("Contrôle de %s feuilles", len(ids)), self._name, "_controler", ids, taille=TAILLE_LOT)
+
+    def _controler(self, changer_etat=True):
+        """Évalue les règles, calcule les lignes, écrit montants et anomalies, mène chaque feuille à son état.
+
+        Seules les feuilles déposées, en instance, en contrôle ou en avis médical sont touchées ; rejouer
+        sur un lot inchangé ne change rien. Nombre de requêtes indépendant du nombre de feuilles (par
+        tranches de quelques milliers, groupées par famille).
+
+        :param changer_etat: faux pour recalculer sans décider (révision d'une ligne)
+        :return: {état: nombre de feuilles}
+        """
+        return passage.controler(self.env, self.ids, changer_etat=changer_etat)
+
+    def _recalculer(self):
+        """Recalcule montants et anomalies sans changer l'état (après une révision ou une anomalie levée)."""
+        return self._controler(changer_etat=False)
+
+
+class FeuilleSoinLigne(models.Model):
+    """Les faits facultatifs d'une ligne et la trace du calcul."""
+
+    _inherit = "cnas.feuille_soin.ligne"
+
+    _champs_geles = (*LigneDossier._champs_geles, "coefficient_multiple", "entente_imputee_id")
+
+    coefficient_facture = fields.Float(string="Coefficient facturé", digits=(8, 2))
+    ticket_facture = fields.Monetary(string="Part patient facturée", help="Vide (0) : non écrite.")
+    duree_jours = fields.Integer(string="Durée délivrée (jours)", group_operator=None)
+    posologie_jour = fields.Integer(string="Unités par jour", group_operator=None)
+    coefficient_multiple = fields.Integer(string="Rang d'acte (%)", default=100, readonly=True, copy=False,
+                                          group_operator=None, help="100, 50 ou 0 : actes d'une même séance.")
+    entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
+                                         index="btree_not_null", ondelete="restrict")
+    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies")
+    explication = fields.Char(string="Calcul", compute="_compute_explication")
+
+    _sql_constraints = [
+        ("montants_equilibres",
+         "CHECK ((decision = 'attente' AND COALESCE(montant_base, 0) = 0) OR COALESCE(montant_facture, 0) ="
+         " COALESCE(montant_cnas, 0) + COALESCE(ticket_moderateur, 0) + COALESCE(depassement, 0)"
+         " + COALESCE(montant_rejete, 0))",
+         "Le facturé d'une ligne est la somme de la part CNAS, du ticket, du dépassement et du rejeté."),
+        ("montants_ordonnes",
+         "CHECK (0 <= COALESCE(montant_cnas, 0) AND COALESCE(montant_cnas, 0) <= COALESCE(montant_base, 0)"
+         " AND COALESCE(montant_base, 0) <= COALESCE(montant_facture, 0) AND COALESCE(depassement, 0) >= 0"
+         " AND COALESCE(ticket_moderateur, 0) >= 0 AND COALESCE(montant_rejete, 0) >= 0)",
+         "Sur une ligne : 0 ≤ part CNAS ≤ base ≤ facturé."),
+    ]
+
+    def _compute_explication(self):
+        phrases = expliquer(self)
+        for ligne in self:
+            ligne.explication = phrases.get(ligne.id, "")

@@ -1,0 +1,152 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..regles import registre
+
+FAMILLES = [
+    ("recevabilite", "Recevabilité"),
+    ("droits", "Droits"),
+    ("formation", "Prestataire"),
+    ("nomenclature", "Nomenclature"),
+    ("clinique", "Cohérence clinique"),
+    ("doublons", "Doublons"),
+    ("ententes", "Entente préalable"),
+    ("quantites", "Quantités"),
+    ("tarif", "Tarif"),
+    ("plafonds", "Plafonds"),
+]
+SEVERITES = [
+    ("instance", "Instance"),
+    ("rejet", "Rejet"),
+    ("abattement", "Abattement"),
+    ("signalement", "Signalement"),
+]
+TYPES_FORMATION = ("centre_sante", "hopital_district", "hopital_provincial", "hopital_reference")
+
+
+class RegleControle(models.Model):
+    """Une règle de contrôle : sa ligne de données ; sa fonction est dans `regles/`, sous le même code.
+
+    | qui | peut |
+    |---|---|
+    | agents | lire |
+    | administrateur | changer sévérité, dates, régimes et types visés, paramètres, activer ou non |
+    """
+
+    _name = "cnas.regle_controle"
+    _description = "Règle de contrôle"
+    _inherit = ["mail.thread"]
+    _order = "sequence, code"
+    _rec_names_search = ["code", "name"]
+
+    code = fields.Char(string="Code", required=True, copy=False)
+    name = fields.Char(string="Règle", required=True)
+    definition = fields.Text(string="Définition")
+    famille = fields.Selection(FAMILLES, string="Famille", required=True, index=True)
+    niveau = fields.Selection([("entete", "Feuille"), ("ligne", "Ligne")], string="Porte sur", required=True,
+                              default="ligne")
+    sequence = fields.Integer(string="Ordre d'évaluation", default=1000)
+    severite = fields.Selection(SEVERITES, string="Sévérité", required=True, tracking=True)
+    motif = fields.Char(string="Motif imprimé", required=True,
+                        help="Les mots entre accolades sont remplacés par les valeurs du dossier.")
+    source = fields.Char(string="Source")
+    avis_medical = fields.Boolean(string="Demande un avis médical", tracking=True,
+                                  help="Son signalement mène la feuille au médecin-conseil.")
+    date_debut = fields.Date(string="Date d'effet", required=True, tracking=True,
+                             default=fields.Date.context_today,
+                             help="La règle vaut pour les soins donnés à partir de ce jour.")
+    date_fin = fields.Date(string="Date de fin", tracking=True, help="Incluse ; vide : sans fin.")
+    active = fields.Boolean(string="Active", default=True, tracking=True)
+    regime_ids = fields.Many2many("cnas.regime", string="Régimes visés", help="Vide : tous.")
+    types_formation = fields.Char(
+        string="Types de formation visés", tracking=True,
+        help="Vide : tous. Sinon, séparés par des virgules : centre_sante, hopital_district, "
+             "hopital_provincial, hopital_reference.")
+    parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres")
+    version = fields.Integer(string="Version", default=1, readonly=True, copy=False,
+                             help="Augmente à chaque changement ; chaque anomalie garde celle qui l'a produite.")
+    anomalie_count = fields.Integer(string="Anomalies", compute="_compute_anomalie_count")
+
+    _sql_constraints = [
+        ("code_unique", "UNIQUE (code)", "Une règle porte déjà ce code."),
+        ("dates_ordonnees", "CHECK (date_fin IS NULL OR date_fin >= date_debut)",
+         "La date de fin doit suivre la date d'effet."),
+    ]
+
+    # Champs dont le changement fait une nouvelle version.
+    _champs_de_version = ("severite", "date_debut", "date_fin", "active", "regime_ids", "types_formation",
+                          "avis_medical")
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("severite", "code")
+    def _check_severite(self):
+        for regle in self:
+            regle._verifier_severite(regle.severite)
+
+    @api.constrains("types_formation")
+    def _check_types_formation(self):
+        for regle in self:
+            inconnus = [t for t in regle._types_formation_vises() if t not in TYPES_FORMATION]
+            if inconnus:
+                raise ValidationError(_(
+                    "Type de formation inconnu : %(inconnu)s. Les types sont : %(types)s.",
+                    inconnu=", ".join(inconnus), types=", ".join(TYPES_FORMATION)))
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("code", "name")
+    def _compute_display_name(self):
+        for regle in self:
+            regle.display_name = f"{regle.code} — {regle.name}" if regle.code else regle.name
+
+    def _compute_anomalie_count(self):
+        comptes = self.env["cnas.anomalie"]._read_group([("regle_id", "in", self.ids)], ["regle_id"], ["__count"])
+        par_regle = {regle.id: nombre for regle, nombre in comptes}
+        for regle in self:
+            regle.anomalie_count = par_regle.get(regle.id, 0)
+
+    # ------------------------------------------------------------------ CRUD
+    def write(self, vals):
+        resultat = super().write(vals)
+        if any(champ in vals for champ in self._champs_de_version):
+            self._noter_version()
+        return resultat
+
+    # ------------------------------------------------------------------ actions
+    def action_voir_anomalies(self):
+        """Ouvre les anomalies de la règle."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.anomalie_action")
+        return dict(action, domain=[("regle_id", "=", self.id)], context={})
+
+    # ------------------------------------------------------------------ métier
+    def _noter_version(self):
+        """Passe à la version suivante les règles qui viennent de changer."""
+        if self.ids and not self.env.context.get("install_mode"):
+            self.flush_model(["version"])
+            self.env.cr.execute(
+                "UPDATE cnas_regle_controle SET version = version + 1 WHERE id IN %s", [tuple(self.ids)])
+            self.invalidate_recordset(["version"])
+
+    def _verifier_severite(self, severite):
+        """Refuse une sévérité inconnue, ou un abattement que la fonction de la règle ne sait pas calculer."""
+        self.ensure_one()
+        if severite not in dict(SEVERITES):
+            raise ValidationError(_("Sévérité inconnue : « %s ». Choisissez instance, rejet, abattement "
+                                    "ou signalement.", severite))
+        fonction = registre.REGLES.get(self.code)
+        if severite == "abattement" and fonction and not fonction.abat:
+            raise ValidationError(_(
+                "La règle %s ne calcule pas de montant réduit : choisissez rejet, instance ou signalement.", self.code))
+
+    def _lire_parametre(self, code, valeur):
+        """Rend la valeur typée d'un paramètre, telle que la fonction de la règle la recevra.
+
+        :raise ValueError: valeur illisible ou paramètre que la règle ne connaît pas
+        """
+        self.ensure_one()
+        fonction = registre.REGLES.get(self.code)
+        return fonction.lire(code, valeur) if fonction else valeur
+
+    def _types_formation_vises(self):
+        """Rend l'ensemble des types de formation visés (vide : tous)."""
+        return {t.strip() for t in (self.types_formation or "").split(",") if t.strip()}

@@ -1,0 +1,127 @@
+"""Cohérence clinique : l'acte va-t-il avec la personne, le diagnostic, le reste de l'ordonnance ?"""
+from .registre import constat, entier, liste, regle
+
+
+@regle("CLI-01")
+def sexe(lot, lignes, valeur):
+    """L'acte ou la pathologie est réservé à l'autre sexe."""
+    for ligne in lignes:
+        feuille = ligne.feuille
+        if feuille.nouveau_ne:
+            continue
+        reserve, patho = ligne.prestation.sexe, feuille.patho_sexe
+        if (reserve and reserve != feuille.genre) or (patho and patho != feuille.genre):
+            yield constat(ligne)
+
+
+@regle("CLI-02")
+def age(lot, lignes, valeur):
+    """L'âge sort des bornes de la prestation ou de la pathologie (bornes incluses)."""
+    for ligne in lignes:
+        feuille, prestation = ligne.feuille, ligne.prestation
+        if feuille.age is None or feuille.nouveau_ne:
+            continue
+        if (_hors(feuille.age, prestation.age_min, prestation.age_max)
+                or _hors(feuille.age, feuille.patho_age_min, feuille.patho_age_max)):
+            yield constat(ligne)
+
+
+def _hors(annees, minimum, maximum):
+    return (minimum is not None and annees < minimum) or (maximum is not None and annees > maximum)
+
+
+@regle("CLI-03")
+def indication(lot, lignes, valeur):
+    """La prestation a des indications, et le diagnostic n'en est pas."""
+    for ligne in lignes:
+        indications = lot.indications.get(ligne.prestation.id)
+        pathologie = ligne.feuille.pathologie_id
+        if indications and pathologie and pathologie not in indications:
+            yield constat(ligne)
+
+
+@regle("CLI-04")
+def exclusifs(lot, feuilles, valeur):
+    """Deux codes incompatibles le même jour pour la même personne : le moins cher tombe."""
+    if not lot.incompatibilites:
+        return
+    for feuille in feuilles:
+        vives = feuille.lignes_vives()
+        passes = [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
+        for ligne in sorted(vives, key=lambda l: (l.pu * l.q, -l.id)):
+            autre = _rivale(lot, ligne, vives, passes)
+            if autre is not None:
+                yield constat(ligne, code=autre)
+
+
+def _rivale(lot, ligne, vives, passes):
+    """Rend le code d'une prestation exclusive encore retenue, ou None."""
+    interdits = lot.incompatibilites.get(ligne.prestation.id)
+    if not interdits:
+        return None
+    jour = ligne.feuille.date_soins
+    for autre in vives:
+        if autre is not ligne and not autre.rejet and _couvre(interdits.get(autre.prestation.id), jour):
+            return autre.prestation.code
+    for passe in passes:
+        if _couvre(interdits.get(passe.prestation_id), jour):
+            return lot.code_de(passe.prestation_id)
+    return None
+
+
+def _couvre(periodes, jour):
+    return bool(periodes) and any(a <= jour and (b is None or jour <= b) for a, b in periodes)
+
+
+@regle("CLI-05", atc4_controles=liste)
+def redondants(lot, feuilles, valeur):
+    """Deux médicaments de même DCI, ou d'un même groupe ATC4 contrôlé, sur la feuille."""
+    for feuille in feuilles:
+        groupes = valeur("atc4_controles", feuille.date_soins) or ()
+        vus, vus_atc = set(), set()
+        for ligne in feuille.lignes_vives():
+            prestation = ligne.prestation
+            if prestation.type != "medicament":
+                continue
+            atc4 = (prestation.atc or "")[:5]
+            redondant = (prestation.dci and prestation.dci in vus) or (atc4 in groupes and atc4 in vus_atc)
+            vus.add(prestation.dci)
+            vus_atc.add(atc4)
+            if redondant:
+                yield constat(ligne)
+
+
+@regle("CLI-06")
+def contre_indication(lot, lignes, valeur):
+    """Contre-indiqué pendant la grossesse, ou hors des âges permis."""
+    if not lot.contre_indications:
+        return
+    for ligne in lignes:
+        feuille = ligne.feuille
+        for contre in lot.contre_indications.get(ligne.prestation.id, ()):
+            if contre.vise(feuille):
+                yield constat(ligne)
+                break
+
+
+@regle("CLI-07", max_lignes=entier)
+def trop_de_medicaments(lot, feuilles, valeur):
+    """Plus de lignes de médicaments que le seuil, en ambulatoire."""
+    for feuille in feuilles:
+        if feuille.type_soins != "ambulatoire" or len(feuille.lignes) < 2:
+            continue
+        maximum = valeur("max_lignes", feuille.date_soins)
+        nombre = sum(1 for ligne in feuille.lignes if not ligne.rejet and ligne.prestation.type == "medicament")
+        if maximum is not None and nombre > maximum:
+            yield constat(feuille, n=maximum)
+
+
+@regle("CLI-08")
+def unique_dans_la_vie(lot, lignes, valeur):
+    """Un acte qu'on ne fait qu'une fois, déjà accepté pour la personne."""
+    for ligne in lignes:
+        if not ligne.prestation.unique_vie:
+            continue
+        passes = lot.historique.du_code(ligne.feuille, ligne.prestation.id)
+        if passes:
+            yield constat(ligne, date=min(p.date for p in passes))
