@@ -1,0 +1,487 @@
+import base64
+import hashlib
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .. import signature as outil
+from ..numerotation import numeros_de_carte
+from ..report.carte_pdf import dessiner_cartes, dessiner_planches
+from ..report.accuse_pdf import dessiner_accuses
+
+EN_COURS = ("demandee", "produite", "remise")
+VALIDITE_ANS = 3
+CARTES_PAR_PDF = 500
+VERSION_QR = "1"
+
+
+class Carte(models.Model):
+    """Carte sanitaire d'un assuré ou d'un ayant droit : demandée, fabriquée, remise, active, puis close.
+
+    | état | sens | suite |
+    |---|---|---|
+    | demandee | à fabriquer | produite, annulee |
+    | produite | imprimée, dates et QR figés | remise, expiree, annulee |
+    | remise | donnée contre accusé | active, perdue, expiree, annulee |
+    | active | ouvre l'accès aux soins ; une seule par personne (index unique partiel) | perdue, expiree, annulee |
+    | perdue | perte ou vol déclarés | annulee |
+    | expiree, annulee | closes | — |
+
+    | qui | peut |
+    |---|---|
+    | agent | demander, produire, remettre, activer, déclarer une perte, remplacer, annuler avant remise |
+    | superviseur | annuler une carte remise, active ou perdue |
+    | tâche planifiée | faire expirer |
+    """
+
+    _name = "cnas.carte"
+    _description = "Carte sanitaire"
+    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "numero"
+    _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
+
+    _etat_initial = "demandee"
+    _etat_transitions = {
+        "demandee": ("produite", "annulee"),
+        "produite": ("remise", "expiree", "annulee"),
+        "remise": ("active", "perdue", "expiree", "annulee"),
+        "active": ("perdue", "expiree", "annulee"),
+        "perdue": ("annulee",),
+    }
+    _champs_geles = (
+        "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
+        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture",
+    )
+    # Ce qui est imprimé sur la carte ne change plus une fois la carte produite.
+    _champs_imprimes = ("assure_id", "date_emission", "date_expiration", "numero_support")
+
+    # === Identité ===
+    numero = fields.Char(
+        string="Numéro de carte", readonly=True, copy=False,
+        help="Généré à la demande ; ses deux derniers chiffres sont une clé de contrôle.")
+    assure_id = fields.Many2one(
+        "cnas.assure", string="Titulaire", required=True, index=True, ondelete="restrict", tracking=True)
+    matricule = fields.Char(related="assure_id.matricule", string="Matricule")
+    regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime", store=True, index=True)
+    photo = fields.Image(related="assure_id.photo", string="Photo")
+    state = fields.Selection(
+        [("demandee", "Demandée"), ("produite", "Produite"), ("remise", "Remise"), ("active", "Active"),
+         ("perdue", "Perdue"), ("expiree", "Expirée"), ("annulee", "Annulée")],
+        string="État", default="demandee", required=True, copy=False, index=True, tracking=True,
+        group_expand="_etats_du_circuit")
+
+    # === Demande ===
+    motif_demande = fields.Selection(
+        [("premiere", "Première carte"), ("renouvellement", "Renouvellement"), ("perte", "Perte ou vol"),
+         ("deterioration", "Détérioration"), ("correction", "Correction d'identité")],
+        string="Motif de la demande", default="premiere", required=True, tracking=True)
+    date_demande = fields.Date(string="Date de demande", default=fields.Date.context_today, required=True)
+    agence_id = fields.Many2one(
+        "cnas.agence", string="Agence", index=True, default=lambda self: self.env.user.agence_ids[:1],
+        help="Agence qui a reçu la demande et remettra la carte.")
+    remplace_id = fields.Many2one(
+        "cnas.carte", string="Remplace la carte", copy=False, index="btree_not_null", ondelete="restrict",
+        domain="[('assure_id', '=', assure_id)]",
+        help="L'ancienne carte est annulée quand celle-ci devient active.")
+    remplacee_par_ids = fields.One2many("cnas.carte", "remplace_id", string="Remplacée par", readonly=True)
+
+    # === Fabrication ===
+    lot_id = fields.Many2one(
+        "cnas.carte.lot", string="Lot d'impression", copy=False, index="btree_not_null", ondelete="restrict")
+    numero_support = fields.Char(string="N° du support", copy=False, help="Numéro gravé sur le plastique vierge.")
+    date_production = fields.Date(string="Produite le", readonly=True, copy=False)
+    date_emission = fields.Date(
+        string="Date d'émission", copy=False, tracking=True,
+        help="Imprimée sur la carte ; vide : le jour de la production.")
+    date_expiration = fields.Date(
+        string="Date d'expiration", copy=False, tracking=True, index=True,
+        help="Imprimée sur la carte ; vide : trois ans après l'émission (paramètre de l'application).")
+    qr_texte = fields.Char(
+        string="Contenu du QR", readonly=True, copy=False,
+        help="version|matricule|n° de carte|expiration|signature — aucune donnée de santé.")
+    qr_empreinte = fields.Char(string="Empreinte du QR", readonly=True, copy=False)
+
+    # === Remise ===
+    date_remise = fields.Date(string="Remise le", readonly=True, copy=False)
+    remise_a = fields.Char(string="Remise à", readonly=True, copy=False)
+    remise_qualite = fields.Selection(
+        [("titulaire", "Le titulaire"), ("parent", "Un parent"), ("conjoint", "Le conjoint"),
+         ("mandataire", "Un mandataire")],
+        string="En qualité de", readonly=True, copy=False)
+    remise_piece = fields.Char(string="Pièce présentée", readonly=True, copy=False)
+    remise_par_id = fields.Many2one("res.users", string="Remise par", readonly=True, copy=False)
+    date_activation = fields.Date(string="Active depuis le", readonly=True, copy=False)
+
+    # === Clôture ===
+    date_cloture = fields.Date(string="Close le", readonly=True, copy=False)
+    motif_cloture = fields.Char(string="Motif de clôture", readonly=True, copy=False, tracking=True)
+
+    _sql_constraints = [
+        ("numero_unique", "UNIQUE (numero)", "Ce numéro de carte est déjà attribué."),
+        ("dates_ordonnees", "CHECK (date_expiration > date_emission)",
+         "La date d'expiration doit suivre la date d'émission."),
+        ("active_unique", "", "Cette personne a déjà une carte active : déclarez-la perdue, annulez-la ou remplacez-la."),
+    ]
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("""
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_carte_active_unique
+                ON cnas_carte (assure_id) WHERE state = 'active'
+        """)
+        self.env.cr.execute("""
+            CREATE INDEX IF NOT EXISTS cnas_carte_qr_empreinte_revoquees
+                ON cnas_carte (qr_empreinte) WHERE state IN ('perdue', 'annulee')
+        """)
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("date_emission", "date_expiration")
+    def _check_dates_plausibles(self):
+        for carte in self:
+            for jour in (carte.date_emission, carte.date_expiration):
+                if jour and not 2000 <= jour.year <= 2100:
+                    raise ValidationError(_("La date %s n'est pas plausible pour une carte : vérifiez l'année.", jour))
+
+    @api.constrains("remplace_id", "assure_id")
+    def _check_remplacement(self):
+        for carte in self:
+            if carte.remplace_id == carte:
+                raise ValidationError(_("Une carte ne se remplace pas elle-même."))
+            if carte.remplace_id and carte.remplace_id.assure_id != carte.assure_id:
+                raise ValidationError(_("La carte remplacée doit être celle de la même personne."))
+
+    @api.depends("numero", "assure_id.name")
+    def _compute_display_name(self):
+        for carte in self:
+            parts = filter(None, (carte.numero, carte.assure_id.name))
+            carte.display_name = " — ".join(parts) or _("Nouveau")
+
+    @api.model
+    def _etats_du_circuit(self, states, domain, order):
+        return ["demandee", "produite", "remise", "active", *[s for s in ("perdue", "expiree") if s in states]]
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals, numero in zip(vals_list, numeros_de_carte(self.env, len(vals_list))):
+            vals["numero"] = numero
+        cartes = super().create(vals_list)
+        cartes._exiger_titulaire_actif(_("demander une carte"))
+        return cartes
+
+    def write(self, vals):
+        if not self._verrou_ouvert():
+            if "numero" in vals:
+                raise UserError(_("Le numéro d'une carte ne se change pas."))
+            figees = self.filtered(lambda c: c.state != "demandee")
+            if figees and set(vals) & set(self._champs_imprimes):
+                raise UserError(_(
+                    "La carte %s est déjà produite : ce qui est imprimé dessus ne se change plus. "
+                    "Annulez-la et demandez-en une autre.", figees[0].numero))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_sauf_demandee(self):
+        if any(carte.state != "demandee" for carte in self):
+            raise UserError(_("Une carte produite ne se supprime pas : annulez-la avec un motif."))
+
+    # ------------------------------------------------------------------ actions
+    def action_produire(self):
+        """Fige les dates et le QR signé : la carte est prête à imprimer. Rend True.
+
+        :raise UserError: carte qui n'est pas « demandée », titulaire qui n'est pas actif
+        """
+        self._exiger_agent(_("produire une carte"))
+        self._exiger_titulaire_actif(_("produire sa carte"))
+        aujourdhui = fields.Date.context_today(self)
+        for carte in self:
+            emission = carte.date_emission or aujourdhui
+            expiration = carte.date_expiration or carte._expiration_par_defaut(emission)
+            texte = carte._composer_qr(expiration)
+            carte._changer_etat(
+                "produite", date_emission=emission, date_expiration=expiration, date_production=aujourdhui,
+                qr_texte=texte, qr_empreinte=self._empreinte_qr(texte))
+        return True
+
+    def action_remettre(self, remise_a=None, qualite="titulaire", piece=None):
+        """Remet la carte contre accusé. Rend True.
+
+        :param remise_a: nom de qui la reçoit ; vide : le titulaire
+        :param qualite: `titulaire`, `parent`, `conjoint` ou `mandataire`
+        :param piece: pièce d'identité présentée ; exigée d'un mandataire
+        :raise UserError: qualité inconnue, mandataire sans nom ou sans pièce
+        """
+        self._exiger_agent(_("remettre une carte"))
+        if qualite not in dict(self._fields["remise_qualite"].selection):
+            raise UserError(_("La qualité de qui reçoit la carte est inconnue : titulaire, parent, conjoint ou mandataire."))
+        if qualite != "titulaire" and not (remise_a or "").strip():
+            raise UserError(_("Dites à qui la carte est remise : le nom est obligatoire."))
+        if qualite == "mandataire" and not (piece or "").strip():
+            raise UserError(_("Un mandataire présente une pièce d'identité : notez son numéro."))
+        for carte in self:
+            carte._changer_etat(
+                "remise", date_remise=fields.Date.context_today(self), remise_qualite=qualite,
+                remise_a=(remise_a or "").strip() or carte.assure_id.name,
+                remise_piece=(piece or "").strip() or False, remise_par_id=self.env.uid)
+        return True
+
+    def action_ouvrir_remise(self):
+        """Ouvre l'assistant de remise (nom, qualité, pièce présentée)."""
+        self._exiger_agent(_("remettre une carte"))
+        return {
+            "type": "ir.actions.act_window", "name": _("Remettre la carte"), "target": "new",
+            "res_model": "cnas.carte.remise.wizard", "view_mode": "form",
+            "context": {"default_carte_ids": [fields.Command.set(self.ids)]},
+        }
+
+    def action_activer(self):
+        """Active la carte remise ; celle qu'elle remplace est annulée. Rend True.
+
+        :raise UserError: carte expirée, titulaire inactif, autre carte active
+        """
+        self._exiger_agent(_("activer une carte"))
+        self._exiger_titulaire_actif(_("activer sa carte"))
+        aujourdhui = fields.Date.context_today(self)
+        perimee = self.filtered(lambda c: c.date_expiration and c.date_expiration < aujourdhui)
+        if perimee:
+            raise UserError(_("La carte %s est expirée : demandez-en une nouvelle.", perimee[0].numero))
+        self._verrouiller_titulaires()
+        # Une carte dont le passage est interdit ne doit pas faire annuler celle qu'elle remplace.
+        remplacees = self.filtered(lambda c: c.state == "remise").remplace_id
+        remplacees = remplacees.filtered(lambda c: c.state in ("produite", "remise", "active", "perdue"))
+        if remplacees:
+            remplacees._changer_etat("annulee", date_cloture=aujourdhui, motif_cloture=_("Remplacée"))
+        self._exiger_aucune_active()
+        return self._changer_etat("active", date_activation=aujourdhui)
+
+    def action_declarer_perte(self, motif=None):
+        """Déclare la carte perdue ou volée : elle n'ouvre plus l'accès aux soins. Rend True, ou l'assistant de motif."""
+        self._exiger_agent(_("déclarer une carte perdue"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_declarer_perte", _("Déclarer la perte ou le vol"))
+        return self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif.strip())
+
+    def action_annuler(self, motif=None):
+        """Annule la carte. Rend True, ou l'assistant de motif.
+
+        :raise AccessError: carte déjà remise et usager qui n'est pas superviseur
+        """
+        self._exiger_agent(_("annuler une carte"))
+        if any(carte.state in ("remise", "active", "perdue") for carte in self):
+            self._exiger_groupe("cnas_base.group_superviseur", _("annuler une carte déjà remise"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_annuler", _("Annuler la carte"))
+        return self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif.strip())
+
+    def action_remplacer(self, motif=None):
+        """Demande une nouvelle carte qui remplacera celle-ci ; rend l'action qui l'ouvre.
+
+        :param motif: motif de demande (`perte`, `deterioration`, `renouvellement`, `correction`) ;
+            vide : d'après l'état de la carte
+        :raise UserError: carte encore en fabrication, remplacement déjà en cours
+        """
+        self.ensure_one()
+        self._exiger_agent(_("remplacer une carte"))
+        if self.state in ("demandee", "produite"):
+            raise UserError(_("La carte %s n'est pas encore remise : annulez-la plutôt que de la remplacer.", self.numero))
+        en_cours = self.remplacee_par_ids.filtered(lambda c: c.state in EN_COURS)
+        if en_cours:
+            raise UserError(_("Le remplacement est déjà en cours : carte %s.", en_cours[0].numero))
+        par_etat = {"perdue": "perte", "expiree": "renouvellement", "active": "deterioration"}
+        nouvelle = self.create({
+            "assure_id": self.assure_id.id, "remplace_id": self.id, "agence_id": self.agence_id.id,
+            "motif_demande": motif or par_etat.get(self.state, "renouvellement"),
+        })
+        return nouvelle._ouvrir()
+
+    def action_imprimer(self):
+        """Ouvre le PDF des cartes choisies, recto et verso au format ID-1."""
+        return self._action_pdf("cartes")
+
+    def action_imprimer_planche(self):
+        """Ouvre le PDF des cartes choisies, dix par planche A4, recto puis verso."""
+        return self._action_pdf("planche")
+
+    def action_imprimer_accuse(self):
+        """Ouvre l'accusé de remise à faire signer."""
+        return self._action_pdf("accuse")
+
+    def action_mettre_en_lot(self):
+        """Réunit les cartes demandées dans un lot d'impression ; rend l'action qui l'ouvre."""
+        self._exiger_agent(_("préparer un lot d'impression"))
+        libres = self.filtered(lambda c: c.state == "demandee" and not c.lot_id)
+        if not libres:
+            raise UserError(_("Choisissez des cartes demandées qui ne sont pas déjà dans un lot."))
+        lot = self.env["cnas.carte.lot"].create({"carte_ids": [fields.Command.set(libres.ids)]})
+        return {"type": "ir.actions.act_window", "res_model": "cnas.carte.lot", "res_id": lot.id,
+                "view_mode": "form", "name": _("Lot d'impression")}
+
+    # ------------------------------------------------------------------ métier public
+    def obtenir_pdf(self, forme="cartes"):
+        """Rend le PDF des cartes pour un script.
+
+        :param forme: `cartes` (ID-1, deux pages par carte), `planche` (A4, dix par page) ou `accuse`
+        :return: {"nom", "type", "contenu" (base64)}
+        :raise UserError: forme inconnue, carte pas encore produite, plus de 500 cartes
+        """
+        contenu = self._pdf(forme)
+        return {"nom": self._nom_pdf(forme), "type": "application/pdf", "contenu": base64.b64encode(contenu).decode()}
+
+    @api.model
+    def verifier_qr(self, texte):
+        """Vérifie le texte lu dans le QR d'une carte.
+
+        :param str texte: version|matricule|n° de carte|expiration|signature
+        :return: {"valide": bool, "motif", "matricule", "numero", "date_expiration"} — les trois derniers
+            à False si la signature est fausse
+        """
+        self._exiger_lecteur()
+        lu = self._lire_qr(texte)
+        if not lu:
+            return {"valide": False, "motif": _("Ce code n'a pas été signé par la CNAS."),
+                    "matricule": False, "numero": False, "date_expiration": False}
+        carte = self.sudo().search([("numero", "=", lu["numero"])], limit=1)
+        motif = carte._motif_refus() if carte else _("Cette carte est inconnue.")
+        return {"valide": not motif, "motif": motif or _("Carte active."), **lu}
+
+    # ------------------------------------------------------------------ métier
+    def _motif_refus(self):
+        """Rend la phrase qui dit pourquoi la carte n'ouvre pas l'accès aux soins, ou False."""
+        self.ensure_one()
+        if self.date_expiration and self.date_expiration < fields.Date.context_today(self):
+            return _("Cette carte est expirée depuis le %s.", self.date_expiration.strftime("%d/%m/%Y"))
+        phrases = {"perdue": _("Cette carte a été déclarée perdue."), "annulee": _("Cette carte a été annulée."),
+                   "expiree": _("Cette carte est expirée.")}
+        if self.state in phrases:
+            return phrases[self.state]
+        return self.state != "active" and _("Cette carte n'est pas encore active.")
+
+    @api.model
+    def _message_qr(self, matricule, numero, expiration):
+        return f"{VERSION_QR}|{matricule}|{numero}|{fields.Date.to_string(expiration)}"
+
+    def _composer_qr(self, expiration):
+        """Rend le texte signé du QR."""
+        self.ensure_one()
+        message = self._message_qr(self.assure_id.matricule, self.numero, expiration)
+        return f"{message}|{outil.base64url(self.env['cnas.signature']._signer(message))}"
+
+    @api.model
+    def _lire_qr(self, texte):
+        """Rend {"matricule", "numero", "date_expiration"} si la signature est juste, sinon None."""
+        if not isinstance(texte, str) or len(texte) > 300 or texte.count("|") != 4:
+            return None
+        message, _separateur, signature = texte.rpartition("|")
+        octets = outil.octets_base64url(signature)
+        if not octets or not self.env["cnas.signature"]._verifier(message, octets):
+            return None
+        version, matricule, numero, expiration = message.split("|")
+        if version != VERSION_QR:
+            return None
+        return {"matricule": matricule, "numero": numero, "date_expiration": expiration}
+
+    @api.model
+    def _empreinte_qr(self, texte):
+        """Rend l'empreinte publiée dans la liste des cartes révoquées : SHA-256 tronqué à 128 bits."""
+        return hashlib.sha256(texte.encode()).hexdigest()[:32]
+
+    @api.model
+    def _expiration_par_defaut(self, emission):
+        annees = int(self.env["ir.config_parameter"].sudo().get_param(
+            "cnas_assures.carte_validite_ans", VALIDITE_ANS))
+        return emission + relativedelta(years=annees, days=-1)
+
+    def _pdf(self, forme):
+        self._exiger_lecteur()
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        if forme not in ("cartes", "planche", "accuse"):
+            raise UserError(_("Forme de document inconnue : cartes, planche ou accuse."))
+        if not self:
+            raise UserError(_("Choisissez au moins une carte."))
+        if len(self) > CARTES_PAR_PDF:
+            raise UserError(_("Imprimez au plus %s cartes à la fois : découpez le lot.", CARTES_PAR_PDF))
+        a_produire = self.filtered(lambda c: not c.qr_texte)
+        if a_produire:
+            raise UserError(_("La carte %s n'est pas encore produite : produisez-la avant de l'imprimer.",
+                              a_produire[0].numero))
+        if forme == "accuse":
+            pas_remise = self.filtered(lambda c: not c.date_remise)
+            if pas_remise:
+                raise UserError(_("La carte %s n'est pas encore remise.", pas_remise[0].numero))
+            return dessiner_accuses(self)
+        return dessiner_planches(self) if forme == "planche" else dessiner_cartes(self)
+
+    def _nom_pdf(self, forme):
+        debut = {"cartes": _("Carte"), "planche": _("Planche"), "accuse": _("Accusé de remise")}[forme]
+        return f"{debut} {self.numero if len(self) == 1 else len(self)}.pdf"
+
+    def _action_pdf(self, forme):
+        self._pdf(forme)  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
+        ids = ",".join(map(str, self.ids))
+        return {"type": "ir.actions.act_url", "url": f"/cnas/cartes/{forme}/{ids}", "target": "new"}
+
+    def _ouvrir(self):
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id,
+                "view_mode": "form", "name": _("Carte sanitaire")}
+
+    def _exiger_agent(self, quoi):
+        self._exiger_groupe("cnas_base.group_agent", quoi)
+
+    def _exiger_lecteur(self):
+        self._exiger_groupe(
+            ("cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
+             "cnas_base.group_portail_formation"), _("lire une carte"))
+
+    def _exiger_titulaire_actif(self, quoi):
+        for assure in self.assure_id:
+            if assure.state != "actif" or assure.date_deces:
+                raise UserError(_(
+                    "%(nom)s n'est pas un assuré actif : immatriculez-le (ou réactivez-le) avant de %(quoi)s.",
+                    nom=assure.display_name, quoi=quoi))
+
+    def _verrouiller_titulaires(self):
+        """Deux activations de la même personne passent l'une après l'autre."""
+        self.env.cr.execute(
+            "SELECT id FROM cnas_assure WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (self.assure_id.ids,))
+
+    def _exiger_aucune_active(self):
+        autre = self.search([("assure_id", "in", self.assure_id.ids), ("state", "=", "active"),
+                             ("id", "not in", self.ids)], limit=1)
+        if autre or len(self.assure_id) < len(self):
+            nom = (autre or self)[0].assure_id.display_name
+            raise UserError(_(
+                "%(nom)s a déjà une carte active%(numero)s : déclarez-la perdue, annulez-la ou remplacez-la.",
+                nom=nom, numero=f" ({autre.numero})" if autre else ""))
+
+    def _clore(self, motif):
+        """Annule toutes les cartes vivantes du lot (radiation, décès, fusion). Rend True."""
+        vivantes = self.filtered(lambda c: "annulee" in self._etat_transitions.get(c.state, ()))
+        if vivantes:
+            vivantes._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+        return True
+
+    @api.model
+    def _empreintes_revoquees(self, limite):
+        """Rend les empreintes des QR de cartes perdues ou annulées, pas encore expirées, les plus récentes d'abord."""
+        self.flush_model(["state", "qr_empreinte", "date_expiration"])
+        self.env.cr.execute("""
+            SELECT qr_empreinte FROM cnas_carte
+             WHERE state IN ('perdue', 'annulee') AND qr_empreinte IS NOT NULL AND date_expiration >= %s
+             ORDER BY id DESC LIMIT %s
+        """, (fields.Date.context_today(self), limite))
+        return [empreinte for (empreinte,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _cron_expirer(self, limite=5000):
+        """Tâche planifiée : fait expirer les cartes dont la date est passée. Rend leur nombre."""
+        aujourdhui = fields.Date.context_today(self)
+        echues = self.search([("state", "in", ("produite", "remise", "active")),
+                              ("date_expiration", "<", aujourdhui)], limit=limite)
+        if echues:
+            echues.with_context(tracking_disable=True)._changer_etat(
+                "expiree", date_cloture=aujourdhui, motif_cloture=_("Date d'expiration passée"))
+        return len(echues)

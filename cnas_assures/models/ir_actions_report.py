@@ -1,0 +1,20 @@
+from odoo import models
+
+DESSINES = {
+    "cnas_assures.rapport_carte": "_pdf",
+    "cnas_assures.rapport_attestation": "_pdf",
+    "cnas_assures.rapport_famille": "_pdf_famille",
+}
+
+
+class IrActionsReport(models.Model):
+    """Les rapports dessinés par reportlab répondent aux mêmes adresses que ceux d'Odoo (`/report/pdf/…`)."""
+
+    _inherit = "ir.actions.report"
+
+    def _render_qweb_pdf(self, report_ref, res_ids=None, data=None):
+        rapport = self._get_report(report_ref)
+        methode = DESSINES.get(rapport.report_name)
+        if not methode:
+            return super()._render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
+        return getattr(self.env[rapport.model].browse(res_ids or []), methode)(), "pdf"

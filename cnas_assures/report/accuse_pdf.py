@@ -1,0 +1,58 @@
+"""Accusé de remise d'une carte sanitaire, A4 en deux exemplaires à signer."""
+import io
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from . import commun_pdf as c
+
+LARGEUR, HAUTEUR = A4
+MARGE = 20 * mm
+
+
+def dessiner_accuses(cartes):
+    """Rend le PDF des accusés de remise, une page par carte. Entrée : `cnas.carte` ; sortie : bytes."""
+    c.charger_polices()
+    tampon = io.BytesIO()
+    page = Canvas(tampon, pagesize=A4, pageCompression=1)
+    page.setTitle("Accusé de remise")
+    page.setAuthor(c.CAISSE[0])
+    for carte in cartes:
+        for haut, exemplaire in ((HAUTEUR, "Exemplaire de la CNAS"), (HAUTEUR / 2, "Exemplaire du titulaire")):
+            _exemplaire(page, carte, haut, exemplaire)
+        page.setStrokeColor(c.GRIS)
+        page.setDash(2, 2)
+        page.line(0, HAUTEUR / 2, LARGEUR, HAUTEUR / 2)
+        page.setDash()
+        page.showPage()
+    page.save()
+    return tampon.getvalue()
+
+
+def _exemplaire(page, carte, haut, exemplaire):
+    c.dessiner_filet(page, 0, haut - 4 * mm, LARGEUR, 1.6 * mm)
+    c.dessiner_embleme(page, MARGE + 5 * mm, haut - 16 * mm, 5 * mm, fond=c.VERT, dessin=c.VERT_PALE)
+    c.ecrire(page, MARGE + 13 * mm, haut - 14.5 * mm, c.CAISSE[0], 10.5, gras=True, couleur=c.VERT_SOMBRE)
+    c.ecrire(page, MARGE + 13 * mm, haut - 19.5 * mm, carte.agence_id.name or c.REPUBLIQUE[0], 8.5, couleur=c.GRIS)
+    c.ecrire(page, LARGEUR - MARGE, haut - 14.5 * mm, c.CAISSE[1], 12, gras=True, couleur=c.VERT_SOMBRE, cote="droite")
+    c.ecrire(page, LARGEUR - MARGE, haut - 19.5 * mm, exemplaire, 8.5, couleur=c.GRIS, cote="droite")
+    c.ecrire(page, LARGEUR / 2, haut - 33 * mm, "ACCUSÉ DE REMISE D'UNE CARTE SANITAIRE", 13, gras=True, cote="centre")
+    qualites = dict(carte._fields["remise_qualite"]._description_selection(carte.env))
+    lignes = (
+        ("Carte n°", carte.numero), ("Titulaire", carte.assure_id.name), ("Matricule", carte.matricule),
+        ("Expire le", c.jour(carte.date_expiration)), ("Remise le", c.jour(carte.date_remise)),
+        ("Remise à", carte.remise_a), ("En qualité de", qualites.get(carte.remise_qualite)),
+        ("Pièce présentée", carte.remise_piece),
+    )
+    for i, (etiquette, valeur) in enumerate(lignes):
+        x, y = MARGE + (i % 2) * 88 * mm, haut - (46 + (i // 2) * 11) * mm
+        c.ecrire(page, x, y, etiquette, 8, couleur=c.GRIS)
+        c.ecrire(page, x, y - 4.8 * mm, valeur or "—", 11, gras=True, largeur=80 * mm)
+    for x, titre, nom in ((MARGE, "Reçu la carte ci-dessus", carte.remise_a),
+                          (MARGE + 88 * mm, "L'agent de la CNAS", carte.remise_par_id.name)):
+        c.ecrire(page, x, haut - 98 * mm, titre, 8.5, couleur=c.GRIS)
+        c.ecrire(page, x, haut - 103 * mm, nom, 10, gras=True, largeur=80 * mm)
+        page.setStrokeColor(c.GRIS_PALE)
+        page.roundRect(x, haut - 130 * mm, 82 * mm, 23 * mm, 2 * mm, stroke=1, fill=0)
+        c.ecrire(page, x + 3 * mm, haut - 128 * mm, "Signature ou empreinte", 7, couleur=c.GRIS)

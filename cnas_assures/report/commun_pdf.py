@@ -1,0 +1,185 @@
+"""Ce que la carte, l'attestation et la fiche ont en commun : polices, arabe, QR, photo, couleurs."""
+import base64
+import binascii
+import io
+from functools import lru_cache
+
+import arabic_reshaper
+import qrcode
+from bidi.algorithm import get_display
+from PIL import Image
+from reportlab.lib.colors import HexColor, white
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+
+from odoo.tools import file_path
+
+VERT = HexColor("#0B7A4B")
+VERT_SOMBRE = HexColor("#075C38")
+VERT_PALE = HexColor("#E8F4EE")
+ENCRE = HexColor("#16211C")
+GRIS = HexColor("#5C6B64")
+GRIS_PALE = HexColor("#D5DED9")
+ROUGE = HexColor("#B3261E")
+DRAPEAU = (HexColor("#002664"), HexColor("#FECB00"), HexColor("#C60C30"))
+
+LATIN, LATIN_GRAS = "CnasLatin", "CnasLatin-Gras"
+ARABE, ARABE_GRAS = "CnasArabe", "CnasArabe-Gras"
+POLICES = {
+    LATIN: "NotoSans-Regular.ttf", LATIN_GRAS: "NotoSans-Bold.ttf",
+    ARABE: "NotoNaskhArabic-Regular.ttf", ARABE_GRAS: "NotoNaskhArabic-Bold.ttf",
+}
+
+REPUBLIQUE = ("RÉPUBLIQUE DU TCHAD", "جمهورية تشاد")
+DEVISE = ("Unité – Travail – Progrès", "الاتحاد، العمل، التقدم")
+CAISSE = ("Caisse Nationale d'Assurance Santé", "الصندوق الوطني للتأمين الصحي")
+
+
+@lru_cache(maxsize=1)
+def charger_polices():
+    """Déclare à reportlab les polices embarquées dans l'addon (une fois par processus)."""
+    for nom, fichier in POLICES.items():
+        pdfmetrics.registerFont(TTFont(nom, file_path(f"cnas_assures/static/fonts/{fichier}")))
+
+
+def est_arabe(texte):
+    """Dit si le texte contient des lettres arabes."""
+    return any("\u0600" <= c <= "\u06ff" for c in texte)
+
+
+def visuel(texte):
+    """Rend un texte arabe dans l'ordre et sous les formes où il se dessine ; le latin est rendu tel quel."""
+    texte = str(texte or "")
+    return get_display(arabic_reshaper.reshape(texte)) if est_arabe(texte) else texte
+
+
+def police(texte, gras=False):
+    """Rend le nom de la police qui porte les lettres du texte."""
+    if est_arabe(str(texte or "")):
+        return ARABE_GRAS if gras else ARABE
+    return LATIN_GRAS if gras else LATIN
+
+
+def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, cote="gauche"):
+    """Écrit une ligne ; au-delà de `largeur` (points) le texte rétrécit jusqu'à 70 %, puis se coupe par « … ».
+
+    :param page: canvas reportlab
+    :param cote: `gauche`, `droite` ou `centre` : ce que désigne `x`
+    :return: largeur dessinée, en points
+    """
+    texte = " ".join(str(texte or "").split())
+    nom = police(texte, gras)
+    dessin = visuel(texte)
+    if largeur:
+        plein = pdfmetrics.stringWidth(dessin, nom, taille)
+        if plein > largeur:
+            taille = max(taille * 0.7, taille * largeur / plein)
+        while len(texte) > 1 and pdfmetrics.stringWidth(dessin, nom, taille) > largeur:
+            texte = texte.rstrip("…")[:-1].rstrip() + "…"
+            dessin = visuel(texte)
+    page.setFont(nom, taille)
+    page.setFillColor(couleur)
+    methode = {"gauche": page.drawString, "droite": page.drawRightString, "centre": page.drawCentredString}[cote]
+    methode(x, y, dessin)
+    return pdfmetrics.stringWidth(dessin, nom, taille)
+
+
+def dessiner_qr(page, texte, x, y, cote):
+    """Dessine un QR (correction M) en tracé vectoriel, zone de silence comprise dans `cote` (points)."""
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
+    code.add_data(texte, optimize=0)
+    code.make(fit=True)
+    matrice = code.get_matrix()
+    pas = cote / len(matrice)
+    page.setFillColor(white)
+    page.rect(x, y, cote, cote, stroke=0, fill=1)
+    trace = page.beginPath()
+    for i, rang in enumerate(matrice):
+        debut = None
+        for j, noir in enumerate([*rang, False]):
+            if noir and debut is None:
+                debut = j
+            elif not noir and debut is not None:
+                trace.rect(x + debut * pas, y + cote - (i + 1) * pas, (j - debut) * pas, pas * 1.02)
+                debut = None
+    page.setFillColor(ENCRE)
+    page.drawPath(trace, stroke=0, fill=1)
+
+
+def lire_photo(contenu, largeur=360, hauteur=450):
+    """Rend la photo (base64) recadrée en portrait, prête à dessiner, ou None si elle manque ou est illisible."""
+    if not contenu:
+        return None
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(contenu))) as image:
+            image = image.convert("RGB")
+            rapport = largeur / hauteur
+            if image.width / image.height > rapport:
+                utile = int(image.height * rapport)
+                marge = (image.width - utile) // 2
+                image = image.crop((marge, 0, marge + utile, image.height))
+            else:
+                image = image.crop((0, 0, image.width, int(image.width / rapport)))
+            image = image.resize((largeur, hauteur))
+            tampon = io.BytesIO()
+            image.save(tampon, "JPEG", quality=88)
+    except (OSError, ValueError, binascii.Error):
+        return None
+    return ImageReader(tampon)
+
+
+def dessiner_photo(page, contenu, x, y, largeur, hauteur):
+    """Dessine la photo, ou une silhouette quand elle manque, dans un cadre arrondi."""
+    page.saveState()
+    cadre = page.beginPath()
+    cadre.roundRect(x, y, largeur, hauteur, 1.4 * mm)
+    page.clipPath(cadre, stroke=0, fill=0)
+    photo = lire_photo(contenu)
+    if photo:
+        page.drawImage(photo, x, y, largeur, hauteur)
+    else:
+        page.setFillColor(VERT_PALE)
+        page.rect(x, y, largeur, hauteur, stroke=0, fill=1)
+        page.setFillColor(GRIS_PALE)
+        page.circle(x + largeur / 2, y + hauteur * 0.62, largeur * 0.2, stroke=0, fill=1)
+        page.ellipse(x + largeur * 0.14, y - hauteur * 0.28, x + largeur * 0.86, y + hauteur * 0.36, stroke=0, fill=1)
+    page.restoreState()
+    page.setStrokeColor(GRIS_PALE)
+    page.setLineWidth(0.5)
+    page.roundRect(x, y, largeur, hauteur, 1.4 * mm, stroke=1, fill=0)
+
+
+def dessiner_filet(page, x, y, largeur, epaisseur):
+    """Dessine le filet tricolore."""
+    for i, couleur in enumerate(DRAPEAU):
+        page.setFillColor(couleur)
+        page.rect(x + i * largeur / 3, y, largeur / 3 + 0.1, epaisseur, stroke=0, fill=1)
+
+
+def dessiner_embleme(page, x, y, rayon, fond=white, dessin=VERT):
+    """Dessine la marque de la caisse : une croix dans un disque, centrée en (x, y)."""
+    page.setFillColor(fond)
+    page.circle(x, y, rayon, stroke=0, fill=1)
+    page.setFillColor(dessin)
+    bras, demi = rayon * 0.62, rayon * 0.2
+    page.roundRect(x - demi, y - bras, 2 * demi, 2 * bras, demi * 0.4, stroke=0, fill=1)
+    page.roundRect(x - bras, y - demi, 2 * bras, 2 * demi, demi * 0.4, stroke=0, fill=1)
+
+
+def jour(date):
+    """Rend une date « 21/11/2026 », ou un tiret."""
+    return date.strftime("%d/%m/%Y") if date else "—"
+
+
+def naissance(assure):
+    """Rend la date de naissance, ou « vers AAAA » si elle est estimée."""
+    if not assure.date_naissance:
+        return "—"
+    return f"vers {assure.date_naissance.year}" if assure.date_naissance_estimee else jour(assure.date_naissance)
+
+
+def est_ne(assure):
+    """Rend « Né » ou « Née » selon le genre."""
+    return "Née" if assure.genre == "feminin" else "Né"

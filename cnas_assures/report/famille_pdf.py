@@ -1,0 +1,103 @@
+"""Fiche familiale, A4 : le principal, ses ayants droit, l'état de leurs droits et de leurs cartes."""
+import io
+
+from reportlab.lib.colors import HexColor, white
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from odoo import fields
+
+from . import commun_pdf as c
+from .attestation_pdf import HAUTEUR, LARGEUR, MARGE, UTILE, dessiner_entete
+
+MEMBRES_PAR_PAGE = (16, 26)  # première page, suivantes
+COLONNES = ((0, 50 * mm), (52 * mm, 34 * mm), (88 * mm, 20 * mm), (110 * mm, 22 * mm), (134 * mm, 40 * mm))
+
+
+def dessiner_familles(principaux):
+    """Rend le PDF des fiches, une ou plusieurs pages chacune. Entrée : `cnas.assure` principaux ; sortie : bytes."""
+    c.charger_polices()
+    tampon = io.BytesIO()
+    page = Canvas(tampon, pagesize=A4, pageCompression=1)
+    page.setTitle("Fiche familiale")
+    page.setAuthor(c.CAISSE[0])
+    for principal in principaux:
+        _fiche(page, principal)
+    page.save()
+    return tampon.getvalue()
+
+
+def _fiche(page, principal):
+    membres = principal.ayant_droit_ids.sorted(lambda a: ({"conjoint": 0, "enfant": 1}.get(a.lien, 2), str(a.date_naissance)))
+    premiers, suite = membres[:MEMBRES_PAR_PAGE[0]], membres[MEMBRES_PAR_PAGE[0]:]
+    pages = 1 + -(-len(suite) // MEMBRES_PAR_PAGE[1])
+    dessiner_entete(page)
+    c.ecrire(page, LARGEUR / 2, HAUTEUR - 47 * mm, "FICHE FAMILIALE", 18, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
+    c.ecrire(page, LARGEUR / 2, HAUTEUR - 55 * mm, "البطاقة العائلية", 15, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
+    _principal(page, principal, HAUTEUR - 64 * mm)
+    _table(page, premiers, HAUTEUR - 120 * mm, len(membres))
+    _pied(page, principal, 1, pages)
+    page.showPage()
+    for i in range(1, pages):
+        dessiner_entete(page)
+        lot = suite[(i - 1) * MEMBRES_PAR_PAGE[1]:i * MEMBRES_PAR_PAGE[1]]
+        _table(page, lot, HAUTEUR - 46 * mm, len(membres))
+        _pied(page, principal, i + 1, pages)
+        page.showPage()
+
+
+def _principal(page, principal, y):
+    hauteur = 48 * mm
+    bas = y - hauteur
+    page.setStrokeColor(c.GRIS_PALE)
+    page.roundRect(MARGE, bas, UTILE, hauteur, 3 * mm, stroke=1, fill=0)
+    c.dessiner_photo(page, principal.photo, MARGE + 5 * mm, bas + 6 * mm, 28.8 * mm, 36 * mm)
+    lignes = (
+        ("Assuré principal", principal.name), ("Matricule", principal.matricule),
+        ("Naissance", c.naissance(principal)), ("Régime", principal.regime_id.name),
+        ("District", principal.district_id.name), ("Téléphone", principal.telephone_1),
+        ("Droits", _droits(principal)), ("Carte", principal.carte_active_id.numero or "aucune carte active"),
+    )
+    for i, (etiquette, valeur) in enumerate(lignes):
+        x, ligne_y = MARGE + (40 + 68 * (i % 2)) * mm, y - (7.4 + 10.6 * (i // 2)) * mm
+        c.ecrire(page, x, ligne_y, etiquette, 7.5, couleur=c.GRIS)
+        c.ecrire(page, x, ligne_y - 4.6 * mm, valeur or "—", 11, gras=True, largeur=62 * mm)
+
+
+def _droits(assure):
+    if assure.etat_droits != "ouverts":
+        return "fermés"
+    return f"ouverts au {c.jour(assure.date_fin_droits)}" if assure.date_fin_droits else "ouverts"
+
+
+def _table(page, membres, y, total):
+    c.ecrire(page, MARGE, y, f"Ayants droit ({total})", 10.5, gras=True, couleur=c.VERT_SOMBRE)
+    c.ecrire(page, LARGEUR - MARGE, y, "ذوو الحقوق", 12, gras=True, couleur=c.VERT_SOMBRE, cote="droite")
+    if not total:
+        c.ecrire(page, MARGE, y - 7 * mm, "Aucun ayant droit.", 9.5, couleur=c.GRIS)
+        return
+    y -= 7 * mm
+    page.setFillColor(c.VERT)
+    page.rect(MARGE, y - 2.2 * mm, UTILE, 7 * mm, stroke=0, fill=1)
+    for (x, largeur), titre in zip(COLONNES, ("Nom et prénom", "Matricule", "Lien", "Naissance", "Droits · carte")):
+        c.ecrire(page, MARGE + 2 * mm + x, y, titre, 8.5, gras=True, couleur=white, largeur=largeur)
+    liens = dict(membres._fields["lien"]._description_selection(membres.env))
+    for i, membre in enumerate(membres):
+        y -= 7 * mm
+        if i % 2:
+            page.setFillColor(HexColor("#F4F8F6"))
+            page.rect(MARGE, y - 2.2 * mm, UTILE, 7 * mm, stroke=0, fill=1)
+        droits = f"{_droits(membre)} · {membre.carte_active_id.numero or 'sans carte'}"
+        for (x, largeur), valeur in zip(
+                COLONNES, (membre.name, membre.matricule, liens.get(membre.lien, ""), c.naissance(membre), droits)):
+            c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 8.8, largeur=largeur - 2 * mm)
+
+
+def _pied(page, principal, numero, total):
+    page.setStrokeColor(c.GRIS_PALE)
+    page.line(MARGE, 17 * mm, LARGEUR - MARGE, 17 * mm)
+    jour = c.jour(fields.Date.context_today(principal))
+    c.ecrire(page, MARGE, 12.5 * mm, f"Situation au {jour}. Document d'information : il n'ouvre pas l'accès aux soins.",
+             7, couleur=c.GRIS, largeur=UTILE - 50 * mm)
+    c.ecrire(page, LARGEUR - MARGE, 12.5 * mm, f"{principal.matricule} · {numero}/{total}", 7, couleur=c.GRIS, cote="droite")
