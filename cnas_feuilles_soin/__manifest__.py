@@ -11,6 +11,13 @@
     "data": [
         "security/ir.model.access.csv",
         "security/feuille_soin_security.xml",
+        "security/moteur/ir.model.access.csv",
+        "security/moteur_security.xml",
+        "data/regle_controle_data.xml",
+        "data/regle_parametre_data.xml",
+        "data/ir_sequence_data.xml",
+        "data/piece_exigee_data.xml",
+        "data/ir_cron_data.xml",
         "views/feuille_soin_views.xml",
         "views/entente_prealable_views.xml",
         "views/menus.xml",

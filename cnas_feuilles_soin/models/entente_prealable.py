@@ -1,4 +1,7 @@
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 from .feuille_soin import GROUPES_MEDICAUX
 
@@ -63,6 +66,12 @@ class EntentePrealable(models.Model):
     date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False)
     motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False)
     feuille_ids = fields.One2many("cnas.feuille_soin", "entente_id", string="Feuilles imputées")
+    piece_ids = fields.Many2many("ir.attachment", "cnas_entente_piece_rel", "entente_id", "attachment_id",
+                                 string="Pièces jointes")
+    quantite_imputee = fields.Integer(string="Quantité imputée", compute="_compute_quantite_imputee",
+                                      help="Déjà retenue sur les feuilles déposées au titre de cet accord.")
+    quantite_restante = fields.Integer(string="Quantité restante", compute="_compute_quantite_imputee")
+    en_retard = fields.Boolean(string="En retard", compute="_compute_en_retard", search="_search_en_retard")
 
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)", "Ce numéro d'entente préalable existe déjà."),
@@ -70,3 +79,171 @@ class EntentePrealable(models.Model):
         ("dates_ordonnees", "CHECK (date_fin IS NULL OR date_fin >= date_debut)",
          "La fin de validité doit suivre le début."),
     ]
+
+    # ------------------------------------------------------------------ contraintes et calculs
+    @api.constrains("montant_demande", "date_prevue")
+    def _check_demande(self):
+        for entente in self:
+            if entente.montant_demande < 0:
+                raise ValidationError(_("Le montant demandé ne peut pas être négatif."))
+
+    @api.depends("date_demande", "urgence")
+    def _compute_date_limite(self):
+        feuilles = self.env["cnas.feuille_soin"]
+        normal = feuilles._parametre_entier("entente_delai_heures")
+        urgent = feuilles._parametre_entier("entente_delai_urgence_heures")
+        for entente in self:
+            heures = urgent if entente.urgence else normal
+            entente.date_limite = entente.date_demande and entente.date_demande + timedelta(hours=heures)
+
+    def _compute_quantite_imputee(self):
+        self.env.flush_all()
+        self.env.cr.execute("""
+            SELECT e.id, sum(CASE WHEN l.decision = 'attente' THEN l.quantite ELSE l.quantite_retenue END)
+              FROM cnas_entente_prealable e
+              JOIN cnas_feuille_soin f ON f.entente_id = e.id
+                   AND f.state NOT IN ('brouillon', 'rejetee', 'annulee')
+              JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id AND l.prestation_id = e.prestation_id
+             WHERE e.id = ANY(%s) GROUP BY e.id
+        """, [self.ids])
+        imputees = dict(self.env.cr.fetchall())
+        for entente in self:
+            entente.quantite_imputee = imputees.get(entente.id) or 0
+            entente.quantite_restante = max(0, entente.quantite_accordee - entente.quantite_imputee)
+
+    @api.depends("state", "date_limite")
+    def _compute_en_retard(self):
+        maintenant = fields.Datetime.now()
+        for entente in self:
+            entente.en_retard = bool(
+                entente.state in ("demandee", "examen") and entente.date_limite and entente.date_limite < maintenant)
+
+    def _search_en_retard(self, operator, value):
+        domaine = ["&", ("state", "in", ("demandee", "examen")), ("date_limite", "<", fields.Datetime.now())]
+        return domaine if (operator == "=") == bool(value) else ["!", *domaine]
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Enregistre des demandes et leur donne un numéro."""
+        ententes = super().create([
+            {k: v for k, v in vals.items() if k != "pathologie_id"} if not self._voit_le_medical() else vals
+            for vals in vals_list])
+        for entente, vals in zip(ententes, vals_list):
+            valeurs = {"numero": self.env["ir.sequence"].sudo().next_by_code("cnas.entente_prealable")}
+            if vals.get("pathologie_id") and not self._voit_le_medical():
+                valeurs["pathologie_id"] = vals["pathologie_id"]
+            entente.sudo()._deverrouiller().with_context(tracking_disable=True).write(valeurs)
+        return ententes
+
+    def write(self, vals):
+        """Une demande décidée ne change plus."""
+        demande = {"assure_id", "formation_id", "prestation_id", "quantite_demandee", "montant_demande", "urgence",
+                   "pathologie_id", "praticien_id", "date_demande"}
+        if not self._verrou_ouvert() and demande & set(vals):
+            self._exiger_etats(("demandee",), _("se modifie"))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_jamais(self):
+        raise UserError(_("Une entente préalable ne se supprime pas : refusez-la avec un motif."))
+
+    # ------------------------------------------------------------------ actions
+    def action_examiner(self):
+        """Le médecin-conseil prend les demandes en examen.
+
+        :return: True
+        """
+        self._exiger_medecin(_("examiner une entente préalable"))
+        return self._changer_etat("examen", medecin_id=self.env.uid, date_examen=fields.Datetime.now())
+
+    def action_accorder(self, quantite=None, montant=None, date_debut=None, date_fin=None, motif=None):
+        """Accorde tout ou partie ; ce qui n'est pas dit vaut la demande et la durée de validité ordinaire.
+
+        :param int quantite: quantité accordée (défaut : demandée)
+        :param int montant: montant accordé en XAF (défaut : demandé ; 0 : sans limite de montant)
+        :param date_debut: AAAA-MM-JJ (défaut : aujourd'hui, ou la date prévue si elle est passée)
+        :param date_fin: AAAA-MM-JJ (défaut : début + durée de validité)
+        :param motif: obligatoire si l'accord est partiel
+        :return: True
+        :raise UserError: quantité ou montant au-delà de la demande, dates illisibles ou inversées
+        """
+        self._exiger_medecin(_("accorder une entente préalable"))
+        self._exiger_etats(("examen",), _("s'accorde"))
+        for entente in self:
+            entente._accorder(quantite, montant, date_debut, date_fin, motif)
+        return True
+
+    def action_refuser(self, motif=None):
+        """Refuse les demandes.
+
+        :param motif: imprimé sur la réponse ; vide : rend l'assistant
+        :return: True ou l'assistant
+        """
+        self._exiger_medecin(_("refuser une entente préalable"))
+        self._exiger_etats(("demandee", "examen"), _("se refuse"))
+        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
+        if not motif:
+            return self._demander_motif("action_refuser", _("Refuser l'entente préalable"))
+        return self._changer_etat("refusee", motif_decision=motif, medecin_id=self.env.uid,
+                                  date_decision=fields.Datetime.now())
+
+    def action_ouvrir_accord(self):
+        """Ouvre l'assistant d'accord."""
+        self._exiger_medecin(_("accorder une entente préalable"))
+        return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.entente_accord_wizard_action")
+
+    # ------------------------------------------------------------------ métier
+    def _accorder(self, quantite, montant, date_debut, date_fin, motif):
+        self.ensure_one()
+        quantite = self.quantite_demandee if quantite is None else quantite
+        montant = self.montant_demande if montant is None else montant
+        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
+        if not isinstance(quantite, int) or isinstance(quantite, bool) or not 0 < quantite <= self.quantite_demandee:
+            raise UserError(_("La quantité accordée va de 1 à %s (la demande).", self.quantite_demandee))
+        if not isinstance(montant, (int, float)) or montant < 0 or montant != int(montant):
+            raise UserError(_("Le montant accordé est un nombre entier de francs, zéro ou plus."))
+        if self.montant_demande and montant > self.montant_demande:
+            raise UserError(_("Le montant accordé dépasse la demande."))
+        if not motif and (quantite < self.quantite_demandee or montant < self.montant_demande):
+            raise UserError(_("Un accord partiel demande un motif."))
+        debut, fin = self._dates_accord(date_debut, date_fin)
+        self._changer_etat(
+            "accordee", quantite_accordee=quantite, montant_accorde=int(montant), date_debut=debut, date_fin=fin,
+            motif_decision=motif or False, medecin_id=self.env.uid, date_decision=fields.Datetime.now())
+
+    def _dates_accord(self, date_debut, date_fin):
+        """Rend le début et la fin de validité de l'accord."""
+        jour = fields.Date.context_today(self)
+        try:
+            debut = fields.Date.to_date(date_debut) or min(jour, self.date_prevue or jour)
+            fin = fields.Date.to_date(date_fin)
+        except (ValueError, TypeError) as erreur:
+            raise UserError(_("Écrivez les dates de validité au format AAAA-MM-JJ.")) from erreur
+        validite = timedelta(days=self.env["cnas.feuille_soin"]._parametre_entier("entente_validite_jours"))
+        fin = fin or max(debut, self.date_prevue or debut) + validite
+        if fin < debut:
+            raise UserError(_("La fin de validité doit suivre le début."))
+        return debut, fin
+
+    @api.model
+    def _expirer(self):
+        """Fait expirer les accords échus (tâche quotidienne)."""
+        echues = self.sudo().search([("state", "=", "accordee"), ("date_fin", "<", fields.Date.context_today(self))])
+        if echues:
+            echues._changer_etat("expiree")
+        return len(echues)
+
+    # ------------------------------------------------------------------ gardes
+    def _exiger_medecin(self, quoi):
+        self._exiger_groupe("cnas_base.group_medecin_conseil", quoi)
+
+    @api.model
+    def _voit_le_medical(self):
+        return self.env.su or self.user_has_groups(GROUPES_MEDICAUX)
+
+    def _exiger_etats(self, etats, verbe):
+        for entente in self:
+            if entente.state not in etats:
+                raise UserError(_("L'entente %(numero)s est à l'état « %(etat)s » : elle ne %(verbe)s pas à ce stade.",
+                                  numero=entente.numero, etat=entente._libelle_etat(entente.state), verbe=verbe))

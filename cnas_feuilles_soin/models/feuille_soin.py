@@ -85,6 +85,7 @@ class FeuilleSoin(models.Model):
     _champs_geles = (
         "numero", "etat_droits", "completude", "nature", *MONTANTS, "deposee_par_id", "decidee_par_id",
         "date_decision", "motif_decision", "saisie_par_id", "date_limite_instance", "date_affectation", "empreinte", "origine_id", "controleur_id",
+        "date_numerisation", "papier", "boite_id", "date_archivage", "archivee_par_id", "bordereau_id",
     )
     # Ce que dit le papier : immuable après dépôt.
     _champs_papier = (
@@ -140,7 +141,8 @@ class FeuilleSoin(models.Model):
     ligne_ids = fields.One2many("cnas.feuille_soin.ligne", "feuille_id", string="Lignes", copy=True)
     piece_ids = fields.One2many("cnas.feuille_soin.piece", "feuille_id", string="Pièces")
     anomalie_ids = fields.One2many("cnas.anomalie", "feuille_id", string="Anomalies")
-    total_declare = fields.Monetary(string="Total déclaré", help="Total écrit sur le papier, s'il y en a un.")
+    total_declare = fields.Monetary(string="Total déclaré", copy=False,
+                                    help="Total écrit sur le papier ; vide (0) : aucun.")
     # --- montants (Σ des lignes)
     montant_facture = fields.Monetary(string="Facturé", compute="_compute_montants", store=True)
     montant_base = fields.Monetary(string="Base", compute="_compute_montants", store=True)

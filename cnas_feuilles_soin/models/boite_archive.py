@@ -1,0 +1,89 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .feuille_soin_actions import SUPERVISEUR
+
+
+class BoiteArchive(models.Model):
+    """Une boîte d'archives papier : son emplacement, ce qu'elle contient, sa destruction.
+
+    États : ouverte → fermée → détruite.
+
+    | qui | peut |
+    |---|---|
+    | agent | créer, verser des dossiers, fermer |
+    | superviseur | détruire, avec un motif |
+    """
+
+    _name = "cnas.boite_archive"
+    _description = "Boîte d'archives"
+    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _order = "id desc"
+
+    _etat_initial = "ouverte"
+    _etat_transitions = {"ouverte": ("fermee",), "fermee": ("ouverte", "detruite"), "detruite": ()}
+    _champs_geles = ("date_destruction", "detruite_par_id", "motif_destruction")
+
+    name = fields.Char(string="Boîte", required=True, copy=False, default=lambda self: _("Nouveau"), readonly=True)
+    agence_id = fields.Many2one("cnas.agence", string="Agence", required=True, ondelete="restrict",
+                                default=lambda self: self.env["cnas.agence"]._de_l_usager())
+    emplacement = fields.Char(string="Emplacement", required=True, tracking=True,
+                              help="Bâtiment, salle, travée, étagère.")
+    capacite = fields.Integer(string="Capacité (dossiers)", default=200)
+    state = fields.Selection([("ouverte", "Ouverte"), ("fermee", "Fermée"), ("detruite", "Détruite")],
+                             string="État", default="ouverte", required=True, readonly=True, copy=False, tracking=True)
+    feuille_ids = fields.One2many("cnas.feuille_soin", "boite_id", string="Dossiers")
+    nombre = fields.Integer(string="Nombre de dossiers", compute="_compute_nombre")
+    date_destruction = fields.Date(string="Détruite le", readonly=True, copy=False)
+    detruite_par_id = fields.Many2one("res.users", string="Détruite par", readonly=True, copy=False)
+    motif_destruction = fields.Char(string="Motif de la destruction", readonly=True, copy=False)
+
+    _sql_constraints = [("name_unique", "UNIQUE (name)", "Ce numéro de boîte existe déjà.")]
+
+    @api.depends("feuille_ids")
+    def _compute_nombre(self):
+        comptes = dict(self.env["cnas.feuille_soin"]._read_group(
+            [("boite_id", "in", self.ids)], ["boite_id"], ["__count"]))
+        for boite in self:
+            boite.nombre = comptes.get(boite, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", _("Nouveau")) == _("Nouveau"):
+                vals["name"] = self.env["ir.sequence"].next_by_code("cnas.boite_archive")
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_vide_seule(self):
+        if any(boite.feuille_ids or boite.state == "detruite" for boite in self):
+            raise UserError(_("Une boîte qui a servi ne se supprime pas."))
+
+    def action_fermer(self):
+        """Ferme les boîtes : elles ne reçoivent plus de dossier."""
+        self._exiger_groupe("cnas_base.group_agent", _("fermer une boîte"))
+        return self._changer_etat("fermee")
+
+    def action_rouvrir(self):
+        """Rouvre des boîtes fermées."""
+        self._exiger_groupe("cnas_base.group_agent", _("rouvrir une boîte"))
+        return self._changer_etat("ouverte")
+
+    def action_detruire(self, motif=None):
+        """Trace la destruction des boîtes et de leurs dossiers papier.
+
+        :param motif: obligatoire (procès-verbal, décision) ; vide : rend l'assistant
+        :return: True ou l'assistant
+        :raise UserError: un dossier de la boîte est en instance ou n'est pas clos
+        """
+        self._exiger_groupe(SUPERVISEUR, _("détruire des archives"))
+        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
+        if not motif:
+            return self._demander_motif("action_detruire", _("Détruire la boîte"))
+        for feuille in self.feuille_ids:
+            if feuille.state not in ("validee", "payee", "rejetee", "annulee"):
+                raise UserError(_("Le dossier %s n'est pas clos : son papier ne se détruit pas.", feuille.display_name))
+        jour = fields.Date.context_today(self)
+        self._changer_etat("detruite", date_destruction=jour, detruite_par_id=self.env.uid, motif_destruction=motif)
+        self.feuille_ids.sudo()._deverrouiller().write({"papier": "detruit"})
+        return True

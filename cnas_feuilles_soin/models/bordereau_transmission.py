@@ -1,0 +1,113 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .feuille_soin_actions import AGENT
+
+
+class BordereauTransmission(models.Model):
+    """Le bordereau qui accompagne les dossiers papier d'une agence vers le siège.
+
+    États : brouillon → envoyé → reçu (avec ses écarts).
+
+    | qui | peut |
+    |---|---|
+    | agent de l'agence | composer, envoyer |
+    | agent du siège | pointer, recevoir, noter les écarts |
+    """
+
+    _name = "cnas.bordereau_transmission"
+    _description = "Bordereau de transmission"
+    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _order = "id desc"
+
+    _etat_initial = "brouillon"
+    _etat_transitions = {"brouillon": ("envoye",), "envoye": ("recu",), "recu": ()}
+    _champs_geles = ("date_envoi", "envoye_par_id", "date_reception", "recu_par_id", "nombre_envoye")
+
+    name = fields.Char(string="Bordereau", required=True, copy=False, readonly=True, default=lambda self: _("Nouveau"))
+    agence_id = fields.Many2one("cnas.agence", string="De l'agence", required=True, ondelete="restrict",
+                                default=lambda self: self.env["cnas.agence"]._de_l_usager())
+    destination_id = fields.Many2one("cnas.agence", string="Vers", required=True, ondelete="restrict",
+                                     default=lambda self: self.env["cnas.agence"].search([("siege", "=", True)], limit=1))
+    state = fields.Selection([("brouillon", "Brouillon"), ("envoye", "Envoyé"), ("recu", "Reçu")],
+                             string="État", default="brouillon", required=True, readonly=True, copy=False, tracking=True)
+    feuille_ids = fields.One2many("cnas.feuille_soin", "bordereau_id", string="Dossiers")
+    manquante_ids = fields.Many2many("cnas.feuille_soin", "cnas_bordereau_manquante_rel", "bordereau_id", "feuille_id",
+                                     string="Dossiers absents à l'arrivée", copy=False)
+    observation = fields.Text(string="Autres écarts constatés", copy=False)
+    nombre_envoye = fields.Integer(string="Dossiers envoyés", readonly=True, copy=False)
+    date_envoi = fields.Datetime(string="Envoyé le", readonly=True, copy=False)
+    envoye_par_id = fields.Many2one("res.users", string="Envoyé par", readonly=True, copy=False)
+    date_reception = fields.Datetime(string="Reçu le", readonly=True, copy=False)
+    recu_par_id = fields.Many2one("res.users", string="Reçu par", readonly=True, copy=False)
+
+    _sql_constraints = [
+        ("name_unique", "UNIQUE (name)", "Ce numéro de bordereau existe déjà."),
+        ("trajet", "CHECK (agence_id <> destination_id)", "L'agence d'envoi et la destination sont les mêmes."),
+    ]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", _("Nouveau")) == _("Nouveau"):
+                vals["name"] = self.env["ir.sequence"].sudo().next_by_code("cnas.bordereau_transmission")
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_brouillon_seul(self):
+        if any(bordereau.state != "brouillon" for bordereau in self):
+            raise UserError(_("Un bordereau envoyé ne se supprime pas."))
+
+    # ------------------------------------------------------------------ actions
+    def action_remplir(self):
+        """Ajoute tous les dossiers déposés dans l'agence qui n'ont pas encore voyagé."""
+        self._exiger_groupe(AGENT, _("composer un bordereau"))
+        for bordereau in self:
+            if bordereau.state != "brouillon":
+                raise UserError(_("Le bordereau %s est déjà envoyé.", bordereau.name))
+            feuilles = self.env["cnas.feuille_soin"].search([
+                ("agence_id", "=", bordereau.agence_id.id), ("bordereau_id", "=", False), ("papier", "=", "agence"),
+                ("state", "not in", ("brouillon", "annulee"))], limit=500)
+            feuilles.sudo()._deverrouiller().with_context(tracking_disable=True).write({"bordereau_id": bordereau.id})
+        return True
+
+    def action_vider(self):
+        """Retire tous les dossiers d'un bordereau en préparation."""
+        self._exiger_groupe(AGENT, _("composer un bordereau"))
+        if any(bordereau.state != "brouillon" for bordereau in self):
+            raise UserError(_("Un bordereau envoyé ne se vide pas."))
+        self.feuille_ids.sudo()._deverrouiller().with_context(tracking_disable=True).write({"bordereau_id": False})
+        return True
+
+    def action_envoyer(self):
+        """Envoie : la liste est figée."""
+        self._exiger_groupe(AGENT, _("envoyer un bordereau"))
+        for bordereau in self:
+            if not bordereau.feuille_ids:
+                raise UserError(_("Le bordereau %s est vide : ajoutez des dossiers.", bordereau.name))
+            bordereau._changer_etat("envoye", date_envoi=fields.Datetime.now(), envoye_par_id=self.env.uid,
+                                    nombre_envoye=len(bordereau.feuille_ids))
+        return True
+
+    def action_recevoir(self):
+        """Reçoit : les dossiers pointés absents sont notés, et repartent dans un prochain bordereau."""
+        self._exiger_groupe(AGENT, _("recevoir un bordereau"))
+        for bordereau in self:
+            etrangers = bordereau.manquante_ids - bordereau.feuille_ids
+            if etrangers:
+                raise UserError(_("Le dossier %s n'est pas dans ce bordereau.", etrangers[0].display_name))
+            bordereau._changer_etat("recu", date_reception=fields.Datetime.now(), recu_par_id=self.env.uid)
+            if bordereau.manquante_ids:
+                bordereau.message_post(body=_("Absents à l'arrivée : %s.",
+                                              ", ".join(bordereau.manquante_ids.mapped("display_name"))))
+                bordereau.manquante_ids.sudo()._deverrouiller().write({"bordereau_id": False})
+        return True
+
+
+class FeuilleSoin(models.Model):
+    """Le bordereau qui a emporté le papier."""
+
+    _inherit = "cnas.feuille_soin"
+
+    bordereau_id = fields.Many2one("cnas.bordereau_transmission", string="Bordereau", readonly=True, copy=False,
+                                   index="btree_not_null", ondelete="set null")

@@ -1,0 +1,244 @@
+import base64
+import hashlib
+import json
+
+from psycopg2 import Error as ErreurBase, OperationalError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..outils_import import LecteurFeuille, montrer
+
+TAILLE_LOT = 500
+ENVOI_MAX = 20_000
+
+
+class FeuilleSoin(models.Model):
+    """Import : les scripts, les formations et les classeurs déposent ici leurs feuilles."""
+
+    _inherit = "cnas.feuille_soin"
+
+    # ------------------------------------------------------------------ RPC
+    @api.model
+    def importer(self, feuilles):
+        """Dépose un envoi de feuilles : les bonnes sont déposées, les mauvaises refusées avec leurs motifs.
+
+        Rejouer le même envoi rend les mêmes identifiants sans rien créer. Une feuille est écrite
+        entièrement ou pas du tout ; un refus n'empêche pas les autres.
+
+        :param list feuilles: dictionnaires ``{"reference", "formation": code, "matricule", "date_soins",
+            "pathologie": code, "lignes": [{"prestation": code, "quantite", "prix_unitaire"}]}`` et, au choix,
+            ``date_fin_soins, praticien, urgence, type_soins, mode, agence, date_depot, entente, total,
+            pieces: [{"type": code, "nom", "contenu": base64}]`` ; dates AAAA-MM-JJ, montants entiers en XAF
+        :return: liste de même longueur et de même ordre :
+            ``{"reference", "id"|False, "numero"|False, "state"|False, "erreurs": [phrase…]}``
+        :raise UserError: ce qui est reçu n'est pas une liste, ou dépasse 20 000 feuilles
+        """
+        self._exiger_groupe(("cnas_base.group_agent", "cnas_base.group_portail_formation"), _("importer des feuilles"))
+        if not isinstance(feuilles, (list, tuple)):
+            raise UserError(_("Envoyez une liste de feuilles ; reçu : %s.", montrer(feuilles)))
+        if len(feuilles) > ENVOI_MAX:
+            raise UserError(_("Un envoi porte au plus %s feuilles : découpez-le.", ENVOI_MAX))
+        resultats = []
+        for debut in range(0, len(feuilles), TAILLE_LOT):
+            resultats += self._importer_lot(feuilles[debut:debut + TAILLE_LOT])
+        return resultats
+
+    # ------------------------------------------------------------------ un lot
+    def _importer_lot(self, brutes):
+        """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
+        aujourdhui = fields.Date.context_today(self)
+        taille_max = self._parametre_entier("taille_max_piece_mo")
+        lectures = [LecteurFeuille(brute, aujourdhui, taille_max).lire() for brute in brutes]
+        self._resoudre_codes(lectures)
+        connues = self._feuilles_connues(lectures)
+        resultats, a_creer = [], []
+        for lecture in lectures:
+            valeurs = lecture.valeurs
+            resultat = {"reference": self._reference_rendue(lecture), "id": False, "numero": False, "state": False,
+                        "erreurs": lecture.erreurs}
+            resultats.append(resultat)
+            if lecture.erreurs:
+                continue
+            lecture.resultat = resultat
+            cle = (valeurs["formation_id"], valeurs["reference"])
+            premiere = connues.setdefault(cle, lecture)
+            if premiere is lecture:
+                a_creer.append(lecture)
+            else:
+                lecture.deja = premiere
+        self._creer_lot(a_creer)
+        for lecture in lectures:
+            if lecture.deja is not None:
+                self._rendre_connue(lecture)
+        return resultats
+
+    def _rendre_connue(self, lecture):
+        """Rend la feuille déjà enregistrée (ou plus haut dans l'envoi) si le contenu est le même."""
+        deja = lecture.deja
+        if isinstance(deja, LecteurFeuille):
+            meme = deja.valeurs["empreinte"] == lecture.valeurs["empreinte"]
+            if meme:
+                lecture.resultat.update(deja.resultat)
+                return
+            numero = deja.resultat["numero"]
+        else:
+            meme = deja["empreinte"] == lecture.valeurs["empreinte"]
+            if meme:
+                lecture.resultat.update(id=deja["id"], numero=deja["numero"] or False, state=deja["state"])
+                return
+            numero = deja["numero"]
+        lecture.erreurs.append(_(
+            "La référence « %(reference)s » est déjà prise par un autre contenu (dossier %(numero)s) : "
+            "vérifiez le numéro de la feuille.",
+            reference=lecture.valeurs["reference"], numero=numero or _("du même envoi")))
+
+    # ------------------------------------------------------------------ codes
+    def _resoudre_codes(self, lectures):
+        """Remplace les codes par des identifiants, en une requête par référentiel, et note les inconnus."""
+        lues = [lecture for lecture in lectures if isinstance(lecture.brute, dict)]
+        formations = self._formations_permises({v["formation"] for v in (x.valeurs for x in lues) if v["formation"]})
+        tables = {
+            "pathologie": self._par_code("cnas.pathologie", "code", {x.valeurs["pathologie"] for x in lues}),
+            "praticien": self._par_code("cnas.praticien", "numero_ordre", {x.valeurs["praticien"] for x in lues}),
+            "agence": self._par_code("cnas.agence", "code", {x.valeurs["agence"] for x in lues}),
+            "entente": self._par_code("cnas.entente_prealable", "numero", {x.valeurs["entente"] for x in lues}),
+        }
+        prestations = self._par_code("cnas.prestation", "code", {
+            code for x in lues for code, _quantite, _prix in x.valeurs["lignes"]})
+        types = self._par_code("cnas.type_piece", "code", {piece[0] for x in lues for piece in x.valeurs["pieces"]})
+        assures = self.env["cnas.assure"].sudo()._resoudre_matricules(
+            sorted({x.valeurs["matricule"] for x in lues if x.valeurs["matricule"]}))
+        for lecture in lues:
+            valeurs, erreurs = lecture.valeurs, lecture.erreurs
+            valeurs["formation_id"] = formations.get(valeurs["formation"])
+            if valeurs["formation"] and not valeurs["formation_id"]:
+                erreurs.append(self._phrase_formation(valeurs["formation"]))
+            valeurs["assure_id"] = assures.get(valeurs["matricule"])
+            if valeurs["matricule"] and not valeurs["assure_id"]:
+                erreurs.append(self._phrase_matricule(valeurs["matricule"]))
+            for nom, table in tables.items():
+                valeurs[f"{nom}_id"] = table.get(valeurs[nom])
+                if valeurs[nom] and not valeurs[f"{nom}_id"]:
+                    erreurs.append(_("« %(nom)s » : code inconnu « %(code)s ».", nom=nom, code=montrer(valeurs[nom])))
+            for rang, (code, _quantite, _prix) in enumerate(valeurs["lignes"], 1):
+                if code and code not in prestations:
+                    erreurs.append(_("Ligne %(rang)s : prestation inconnue « %(code)s ».",
+                                     rang=rang, code=montrer(code)))
+            for rang, piece in enumerate(valeurs["pieces"], 1):
+                if piece[0] and piece[0] not in types:
+                    erreurs.append(_("Pièce %(rang)s : type inconnu « %(code)s ».", rang=rang, code=montrer(piece[0])))
+            if not erreurs:
+                valeurs["lignes"] = [(prestations[code], q, prix) for code, q, prix in valeurs["lignes"]]
+                valeurs["pieces"] = [(types[t], nom, contenu, sha) for t, nom, contenu, sha in valeurs["pieces"]]
+                valeurs["empreinte"] = self._empreinte(valeurs)
+
+    @api.model
+    def _par_code(self, modele, champ, codes):
+        """Rend {code: id} pour les codes connus, archivés compris (les règles les jugeront)."""
+        codes = sorted(code for code in codes if code)
+        if not codes:
+            return {}
+        trouves = self.env[modele].sudo().with_context(active_test=False).search_fetch([(champ, "in", codes)], [champ])
+        return {record[champ]: record.id for record in trouves}
+
+    @api.model
+    def _formations_permises(self, codes):
+        """Rend {code: id} ; l'usager du portail n'y trouve que ses formations."""
+        connues = self._par_code("cnas.formation_sanitaire", "code", codes)
+        if self.env.user.share and not self.env.su:
+            siennes = set(self.env.user.sudo().formation_ids.ids)
+            connues = {code: formation_id for code, formation_id in connues.items() if formation_id in siennes}
+        return connues
+
+    def _phrase_formation(self, code):
+        if self.env.user.share and not self.env.su:
+            return _("La formation « %s » n'est pas la vôtre.", montrer(code))
+        return _("Formation sanitaire inconnue : « %s ».", montrer(code))
+
+    def _phrase_matricule(self, matricule):
+        if self.env["cnas.matricule.mixin"]._cle_valide(matricule):
+            return _("Matricule ou numéro de carte inconnu : « %s ».", montrer(matricule))
+        return _("Matricule « %s » inconnu, sa clé de contrôle est fausse : relisez la carte.", montrer(matricule))
+
+    # ------------------------------------------------------------------ idempotence
+    @staticmethod
+    def _empreinte(valeurs):
+        """Rend l'empreinte du contenu : deux envois de même empreinte disent la même chose."""
+        contenu = [
+            valeurs["formation_id"], valeurs["reference"], valeurs["assure_id"], str(valeurs["date_soins"]),
+            str(valeurs["date_fin_soins"] or ""), valeurs["pathologie_id"], valeurs["praticien_id"],
+            valeurs["urgence"], valeurs["type_soins"], valeurs["mode"], valeurs["agence_id"],
+            str(valeurs["depot_donne"] or ""), valeurs["entente_id"], valeurs["total"], valeurs["lignes"],
+            [(type_id, nom, sha) for type_id, nom, _contenu, sha in valeurs["pieces"]],
+        ]
+        return hashlib.sha256(json.dumps(contenu).encode()).hexdigest()
+
+    def _feuilles_connues(self, lectures):
+        """Rend {(formation_id, reference): {id, numero, state, empreinte}} de ce qui est déjà en base."""
+        cles = sorted({(x.valeurs["formation_id"], x.valeurs["reference"]) for x in lectures if not x.erreurs})
+        if not cles:
+            return {}
+        self.env.flush_all()
+        self.env.cr.execute("""
+            SELECT f.formation_id, f.reference, f.id, f.numero, f.state, f.empreinte
+              FROM cnas_feuille_soin f
+              JOIN unnest(%s::int[], %s::varchar[]) AS v (formation_id, reference)
+                ON v.formation_id = f.formation_id AND v.reference = f.reference
+        """, [[cle[0] for cle in cles], [cle[1] for cle in cles]])
+        return {(formation, reference): {"id": id_, "numero": numero, "state": state, "empreinte": empreinte}
+                for formation, reference, id_, numero, state, empreinte in self.env.cr.fetchall()}
+
+    @staticmethod
+    def _reference_rendue(lecture):
+        reference = lecture.brute.get("reference") if isinstance(lecture.brute, dict) else False
+        return reference if isinstance(reference, str) else False
+
+    # ------------------------------------------------------------------ écriture
+    def _creer_lot(self, lectures):
+        """Crée et dépose le lot d'un coup ; si la base refuse, feuille par feuille pour isoler la fautive."""
+        if not lectures:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._creer_et_deposer(lectures)
+            return
+        except OperationalError:
+            raise  # conflit de concurrence : Odoo rejoue tout l'appel
+        except UserError as erreur:
+            refus = str(erreur.args[0])
+        except ErreurBase:
+            refus = _("Cette feuille est peut-être en cours d'enregistrement par un autre envoi : renvoyez-la.")
+        if len(lectures) > 1:
+            for lecture in lectures:
+                self._creer_lot([lecture])
+            return
+        lectures[0].resultat.update(id=False, numero=False, state=False)
+        lectures[0].erreurs.append(refus)
+
+    def _creer_et_deposer(self, lectures):
+        modele = self.sudo()._deverrouiller().with_context(
+            tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True)
+        feuilles = modele.create([self._valeurs_de_creation(lecture.valeurs) for lecture in lectures])
+        self.browse(feuilles.ids)._deposer()
+        for lecture, feuille in zip(lectures, feuilles):
+            lecture.resultat.update(id=feuille.id, numero=feuille.numero, state=feuille.state)
+
+    @staticmethod
+    def _valeurs_de_creation(valeurs):
+        commandes = [(0, 0, {"sequence": rang, "prestation_id": prestation_id, "quantite": q, "prix_unitaire": prix})
+                     for rang, (prestation_id, q, prix) in enumerate(valeurs["lignes"], 1)]
+        pieces = [(0, 0, {"type_id": type_id, "name": nom, "contenu": base64.b64encode(contenu)})
+                  for type_id, nom, contenu, _sha in valeurs["pieces"]]
+        feuille = {
+            "reference": valeurs["reference"], "formation_id": valeurs["formation_id"],
+            "assure_id": valeurs["assure_id"], "date_soins": valeurs["date_soins"],
+            "date_fin_soins": valeurs["date_fin_soins"] or False, "date_depot": valeurs["date_depot"],
+            "pathologie_id": valeurs["pathologie_id"], "praticien_id": valeurs["praticien_id"],
+            "urgence": valeurs["urgence"], "type_soins": valeurs["type_soins"], "mode": valeurs["mode"],
+            "entente_id": valeurs["entente_id"], "total_declare": valeurs["total"] or 0,
+            "empreinte": valeurs["empreinte"], "ligne_ids": commandes, "piece_ids": pieces,
+        }
+        if valeurs["agence_id"]:
+            feuille["agence_id"] = valeurs["agence_id"]
+        return feuille

@@ -1,0 +1,77 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from .feuille_soin_actions import AGENT
+
+
+class FeuilleSoin(models.Model):
+    """Duplication et reprise d'un rejet."""
+
+    _inherit = "cnas.feuille_soin"
+
+    nombre_reprises = fields.Integer(string="Nombre de reprises", compute="_compute_nombre_reprises")
+
+    def _compute_nombre_reprises(self):
+        comptes = dict(self._read_group([("origine_id", "in", self.ids)], ["origine_id"], ["__count"]))
+        for feuille in self:
+            feuille.nombre_reprises = comptes.get(feuille, 0)
+
+    def action_reprendre(self):
+        """Reprend un rejet : un nouveau brouillon lié à la feuille rejetée, dans un délai et un nombre bornés.
+
+        :return: l'action qui ouvre le brouillon
+        :raise UserError: feuille non rejetée, délai passé, trop de reprises
+        """
+        self.ensure_one()
+        self._exiger_groupe(AGENT, _("reprendre un rejet"))
+        self._exiger_etats(("rejetee",), _("se reprend"))
+        delai = self._parametre_entier("delai_reprise_jours")
+        rang = self._rang_reprise() + 1
+        if rang > self._parametre_entier("reprises_max"):
+            raise UserError(_("Ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang - 1))
+        if self.reprise_ids.filtered(lambda f: f.state != "annulee"):
+            raise UserError(_("La feuille %(numero)s est déjà reprise par %(reprise)s.", numero=self.display_name,
+                              reprise=self.reprise_ids.filtered(lambda f: f.state != "annulee")[0].display_name))
+        if self.date_decision and (fields.Datetime.now() - self.date_decision).days > delai:
+            raise UserError(_("Le rejet date de plus de %s jours : le délai de reprise est passé.", delai))
+        nouvelle = self.sudo()._deverrouiller().copy({
+            "origine_id": self.id, "saisie_par_id": self.env.uid, "date_depot": fields.Date.context_today(self),
+            "reference": f"{self._racine_reference()}-R{rang}" if self.reference else False,
+        })
+        nouvelle._message_log(body=_("Reprise du dossier rejeté %s.", self.display_name))
+        return self._ouvrir(nouvelle)
+
+    def action_dupliquer(self):
+        """Ouvre un nouveau brouillon de même formation, praticien et lignes, sans bénéficiaire à ressaisir."""
+        self.ensure_one()
+        self._exiger_groupe(AGENT, _("dupliquer une feuille"))
+        nouvelle = self.sudo()._deverrouiller().copy({
+            "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
+            "date_depot": fields.Date.context_today(self)})
+        return self._ouvrir(nouvelle)
+
+    def action_nouvelle(self):
+        """Enchaîne : ouvre une feuille vierge de la même formation."""
+        self._exiger_groupe(AGENT, _("saisir une feuille"))
+        contexte = {"default_formation_id": self[:1].formation_id.id, "default_agence_id": self[:1].agence_id.id,
+                    "default_date_soins": fields.Date.to_string(self[:1].date_soins) if self else False}
+        return {"type": "ir.actions.act_window", "res_model": self._name, "view_mode": "form",
+                "views": [(False, "form")], "target": "current", "name": _("Nouvelle feuille"), "context": contexte}
+
+    # ------------------------------------------------------------------ privé
+    def _rang_reprise(self):
+        """Rend combien de fois ce dossier a déjà été repris, en remontant la chaîne."""
+        rang, feuille = 0, self.sudo()
+        while feuille.origine_id:
+            rang, feuille = rang + 1, feuille.origine_id
+        return rang
+
+    def _racine_reference(self):
+        feuille = self.sudo()
+        while feuille.origine_id:
+            feuille = feuille.origine_id
+        return feuille.reference
+
+    def _ouvrir(self, feuille):
+        return {"type": "ir.actions.act_window", "res_model": self._name, "view_mode": "form",
+                "views": [(False, "form")], "res_id": feuille.id, "target": "current"}

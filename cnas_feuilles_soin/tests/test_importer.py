@@ -1,0 +1,142 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .commun_feuille import PDF, CommunFeuille
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestImporter(CommunFeuille):
+
+    def test_accepte_et_depose(self):
+        resultat = self.importer(self.dossier())[0]
+        self.assertEqual(resultat["erreurs"], [])
+        self.assertEqual(resultat["state"], "deposee")
+        self.assertEqual(resultat["numero"], "TST-2026-000001")
+        feuille = self.feuilles.browse(resultat["id"])
+        self.assertEqual(feuille.montant_facture, 2700)
+        self.assertEqual(feuille.etat_droits, "ouverts")
+        self.assertEqual(feuille.completude, "complet")
+        self.assertEqual(feuille.nature, "ordinaire")
+        self.assertEqual(feuille.saisie_par_id, self.agent)
+        self.assertEqual(feuille.pathologie_id, self.palu)
+
+    def test_rejouer_ne_cree_rien(self):
+        envoi = [self.dossier(f"R-{n}") for n in range(5)]
+        premier = self.importer(*envoi)
+        avant = self.feuilles.search_count([])
+        self.assertEqual(self.importer(*envoi), premier)
+        self.assertEqual(self.feuilles.search_count([]), avant)
+
+    def test_meme_reference_autre_contenu(self):
+        self.importer(self.dossier())
+        resultat = self.importer(self.dossier(urgence=True))[0]
+        self.assertFalse(resultat["id"])
+        self.assertIn("déjà prise", resultat["erreurs"][0])
+
+    def test_doublon_dans_le_meme_envoi(self):
+        un, deux, trois = self.importer(self.dossier(), self.dossier(), self.dossier(urgence=True))
+        self.assertEqual(un["id"], deux["id"])
+        self.assertFalse(trois["id"])
+        self.assertTrue(trois["erreurs"])
+
+    def test_lot_mixte(self):
+        mauvais = self.dossier("R-2", matricule="INCONNU")
+        un, deux, trois = self.importer(self.dossier("R-1"), mauvais, self.dossier("R-3"))
+        self.assertTrue(un["id"] and trois["id"])
+        self.assertEqual(deux, {**deux, "id": False, "numero": False, "state": False, "reference": "R-2"})
+        self.assertEqual([un["numero"], trois["numero"]], ["TST-2026-000001", "TST-2026-000002"])
+
+    def test_refus(self):
+        """Chaque entrée fausse est refusée par une phrase, et rien n'est écrit."""
+        ligne = {"prestation": "T-ACT-1", "quantite": 1, "prix_unitaire": 1500}
+        cas = [
+            {"reference": None}, {"reference": 12}, {"reference": "x" * 65}, {"reference": "a\x00b"},
+            {"formation": "ABSENTE"}, {"formation": ["T-CS-01"]}, {"matricule": False}, {"matricule": 3.5},
+            {"date_soins": "2026-02-30"}, {"date_soins": "12/11/2026"}, {"date_soins": "2027-01-01"},
+            {"date_soins": 20261110}, {"date_soins": "0001-01-01"}, {"date_depot": "2026-11-01"},
+            {"date_depot": "2099-01-01"}, {"date_fin_soins": "2099-01-01"}, {"pathologie": ""},
+            {"pathologie": "XXX"}, {"praticien": "inconnu"}, {"agence": "inconnue"}, {"entente": "EP-0"},
+            {"urgence": "oui"}, {"type_soins": "dentaire"}, {"mode": 1}, {"total": "2700"}, {"total": -1},
+            {"lignes": []}, {"lignes": "T-ACT-1"}, {"lignes": None}, {"lignes": [ligne] * 201}, {"lignes": [[]]},
+            {"lignes": [{**ligne, "quantite": 0}]}, {"lignes": [{**ligne, "quantite": -2}]},
+            {"lignes": [{**ligne, "quantite": "1"}]}, {"lignes": [{**ligne, "quantite": 1.5}]},
+            {"lignes": [{**ligne, "quantite": True}]}, {"lignes": [{**ligne, "quantite": 10 ** 12}]},
+            {"lignes": [{**ligne, "prix_unitaire": -1}]}, {"lignes": [{**ligne, "prix_unitaire": None}]},
+            {"lignes": [{**ligne, "prix_unitaire": float("nan")}]},
+            {"lignes": [{**ligne, "prix_unitaire": float("inf")}]},
+            {"lignes": [{**ligne, "prestation": "INCONNUE"}]}, {"lignes": [{**ligne, "prestation": {}}]},
+            {"pieces": "x"}, {"pieces": [{"type": "ORDONNANCE", "nom": "a.pdf", "contenu": "pas du base64 !"}]},
+            {"pieces": [{"type": "ORDONNANCE", "nom": "a.pdf", "contenu": ""}]},
+            {"pieces": [{"type": "ORDONNANCE", "nom": "a.pdf", "contenu": "PGh0bWw+"}]},
+            {"pieces": [{"type": "INCONNU", "nom": "a.pdf", "contenu": PDF}]}, {"inconnu": 1},
+        ]
+        avant = self.feuilles.search_count([])
+        for autres in cas:
+            with self.subTest(autres=str(autres)[:80]):
+                resultat = self.importer(self.dossier(**autres))[0]
+                self.assertFalse(resultat["id"])
+                self.assertTrue(resultat["erreurs"])
+        for brute in (None, 3, "x", [], True):
+            resultat = self.importer(brute)[0]
+            self.assertEqual((resultat["reference"], resultat["id"]), (False, False))
+            self.assertTrue(resultat["erreurs"])
+        self.assertEqual(self.feuilles.search_count([]), avant)
+
+    def test_cle_de_matricule_fausse(self):
+        faux = self.assure.matricule[:-1] + ("0" if self.assure.matricule[-1] != "0" else "1")
+        resultat = self.importer(self.dossier(matricule=faux))[0]
+        self.assertIn("clé de contrôle", resultat["erreurs"][0])
+
+    def test_pas_une_liste(self):
+        for envoi in ({}, "x", None, 3):
+            with self.assertRaises(UserError):
+                self.feuilles.with_user(self.agent).importer(envoi)
+
+    def test_droits_fermes_enregistree(self):
+        ferme = self.creer_assure("Brahim", "1990-01-01", ouvert=False)
+        resultat = self.importer(self.dossier(matricule=ferme.matricule))[0]
+        self.assertFalse(resultat["erreurs"])
+        self.assertEqual(self.feuilles.browse(resultat["id"]).etat_droits, "fermes")
+
+    def test_pieces_exigees(self):
+        """Un remboursement sans facture acquittée part en instance ; avec, il est déposé."""
+        resultat = self.importer(self.dossier("R-1", mode="remboursement"))[0]
+        self.assertEqual(resultat["state"], "instance")
+        feuille = self.feuilles.browse(resultat["id"])
+        self.assertEqual(feuille.completude, "incomplet")
+        self.assertEqual(feuille.demande_ids.state, "en_attente")
+        self.assertTrue(feuille.date_limite_instance)
+        pieces = [{"type": "FACTURE", "nom": "facture.pdf", "contenu": PDF},
+                  {"type": "ORDONNANCE", "nom": "ordonnance.pdf", "contenu": PDF}]
+        resultat = self.importer(self.dossier("R-2", mode="remboursement", pieces=pieces))[0]
+        self.assertEqual(resultat["state"], "deposee")
+        feuille = self.feuilles.browse(resultat["id"])
+        self.assertEqual(len(feuille.piece_ids), 2)
+        self.assertEqual(feuille.piece_ids[0].mimetype, "application/pdf")
+        self.assertEqual(len(feuille.piece_ids[0].empreinte), 64)
+
+    def test_roles(self):
+        for user in (self.medecin, self.finance):
+            with self.assertRaises(AccessError):
+                self.importer(self.dossier(), user=user)
+        resultat = self.importer(self.dossier(), user=self.portail)[0]
+        self.assertEqual(resultat["state"], "deposee")
+        resultat = self.importer(self.dossier("R-2", formation="T-HD-01"), user=self.portail)[0]
+        self.assertFalse(resultat["id"])
+        self.assertIn("pas la vôtre", resultat["erreurs"][0])
+
+    def test_requetes_constantes(self):
+        """Autant de requêtes pour 10 feuilles que pour 100."""
+        def requetes(nombre, prefixe):
+            envoi = [self.dossier(f"{prefixe}-{n}") for n in range(nombre)]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            avant = self.env.cr.sql_log_count
+            resultats = self.importer(*envoi)
+            self.env.flush_all()
+            self.assertFalse([r for r in resultats if r["erreurs"]])
+            return self.env.cr.sql_log_count - avant
+
+        requetes(3, "chauffe")
+        petit, grand = requetes(10, "petit"), requetes(100, "grand")
+        self.assertLessEqual(grand, petit + 2)
