@@ -100,10 +100,17 @@ class Convention(models.Model):
         for vals in vals_list:
             numero = (vals.get("numero") or "").strip()
             if not numero or numero == nouveau:
-                numero = self.env["ir.sequence"].sudo().next_by_code(
-                    "cnas.convention", sequence_date=vals.get("date_debut") or None)
+                numero = self._numero_suivant(vals.get("date_debut"))
             vals["numero"] = numero
         return super().create(vals_list)
+
+    @api.model
+    def _numero_suivant(self, date_debut):
+        """Tire le numéro suivant de l'année de `date_debut` (l'année en cours si elle n'est pas plausible)."""
+        debut = lire_date(date_debut)
+        if not debut or not 2000 <= debut.year <= 2200:
+            debut = fields.Date.context_today(self)
+        return self.env["ir.sequence"].sudo().next_by_code("cnas.convention", sequence_date=debut)
 
     def write(self, vals):
         if not self._verrou_ouvert():
@@ -137,6 +144,8 @@ class Convention(models.Model):
         """
         self._exiger_groupe("cnas_base.group_superviseur", _("activer une convention"))
         for convention in self:
+            if convention.state != "brouillon":
+                raise UserError(_("La convention %s n'est plus au brouillon.", convention.numero))
             if convention.formation_id.state in ("brouillon", "fermee"):
                 raise UserError(_(
                     "La formation « %s » n'est pas activée : activez-la avant sa convention.",
@@ -208,6 +217,8 @@ class Convention(models.Model):
             convention._changer_etat(
                 "denoncee", date_denonciation=effet, motif_denonciation=motif,
                 date_echeance_origine=convention.date_fin, date_fin=effet - timedelta(days=1))
+        # La convention suivante peut commencer dans la même transaction : libérer la période en base.
+        self.flush_recordset(["date_fin"])
         return True
 
     def action_renouveler(self):

@@ -180,6 +180,8 @@ class FormationSanitaire(models.Model):
         :raise UserError: si une formation n'est pas au brouillon
         """
         self._exiger_groupe("cnas_base.group_superviseur", _("activer une formation sanitaire"))
+        if any(formation.state != "brouillon" for formation in self):
+            raise UserError(_("Seule une formation au brouillon s'active ; une formation suspendue se réactive."))
         self._changer_etat("active", date_activation=fields.Date.context_today(self))
         return True
 

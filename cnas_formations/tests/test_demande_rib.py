@@ -1,0 +1,102 @@
+from psycopg2.errors import ExclusionViolation
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import RIB_VRAI, CasFormations
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestDemandeRib(CasFormations):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.formation = cls.creer_formation("brouillon", rib_principal=RIB_VRAI)
+        cls.formation.action_activer()
+        cls.nouveau = cls.un_rib(4_200)
+
+    def demander(self, role="agent", **valeurs):
+        return self.en_tant_que(role, self.env["cnas.demande_rib"]).create({
+            "formation_id": self.formation.id, "rib_nouveau": self.nouveau,
+            "justification": "Changement de banque", **valeurs})
+
+    def test_ecriture_directe_refusee(self):
+        for role in ("agent", "superviseur", "administrateur"):
+            formation = self.en_tant_que(role, self.formation)
+            with self.assertRaises(UserError):
+                formation.rib_principal = self.nouveau
+            with self.assertRaises(UserError):
+                formation.write({"compte_principal_id": False})
+
+    def test_premier_rib_d_une_formation_active(self):
+        """Un compte manquant se saisit par un superviseur, jamais par un agent seul."""
+        with self.assertRaises(UserError):
+            self.en_tant_que("agent", self.formation).rib_pharmacie = self.nouveau
+        self.en_tant_que("superviseur", self.formation).rib_pharmacie = self.nouveau
+        self.assertEqual(self.formation.rib_pharmacie.replace(" ", ""), self.nouveau)
+
+    def test_validee_par_un_second_agent(self):
+        demande = self.demander()
+        self.assertEqual(demande.rib_ancien, RIB_VRAI)
+        with self.assertRaises(UserError):
+            demande.action_valider()
+        self.assertEqual(self.formation.rib_principal, RIB_VRAI)
+        self.en_tant_que("agent2", demande).action_valider()
+        self.assertEqual(self.formation.rib_principal.replace(" ", ""), self.nouveau)
+        self.assertRecordValues(demande, [{
+            "state": "validee", "validateur_id": self.roles["agent2"].id, "demandeur_id": self.roles["agent"].id}])
+        with self.assertRaises(UserError):
+            self.en_tant_que("agent2", demande).action_valider()
+
+    def test_validee_par_l_ordonnateur(self):
+        self.en_tant_que("finance", self.demander()).action_valider()
+        self.assertEqual(self.formation.rib_principal.replace(" ", ""), self.nouveau)
+
+    def test_le_medecin_ne_decide_pas(self):
+        demande = self.demander()
+        with self.assertRaises(AccessError):
+            self.en_tant_que("medecin", demande).action_valider()
+
+    def test_refus_motive(self):
+        demande = self.demander()
+        assistant = self.en_tant_que("agent2", demande).action_refuser()
+        self.assertEqual(assistant["res_model"], "cnas.motif.wizard")
+        self.assertEqual(demande.state, "demandee")
+        self.en_tant_que("agent2", demande).action_refuser("Relevé illisible")
+        self.assertRecordValues(demande, [{"state": "refusee", "motif_refus": "Relevé illisible"}])
+        self.assertEqual(self.formation.rib_principal, RIB_VRAI)
+
+    def test_le_demandeur_ne_se_declare_pas_autre(self):
+        demande = self.demander(demandeur_id=self.roles["agent2"].id)
+        self.assertEqual(demande.demandeur_id, self.roles["agent"])
+        with self.assertRaises(UserError):
+            demande.write({"demandeur_id": self.roles["agent2"].id})
+        with self.assertRaises(UserError):
+            demande.write({"rib_nouveau": self.un_rib(1)})
+        with self.assertRaises(UserError):
+            demande.write({"state": "validee"})
+
+    def test_rib_faux_refuse(self):
+        with self.assertRaises(ValidationError):
+            self.demander(rib_nouveau="60002 00001 02710916001 54")
+
+    @mute_logger("odoo.sql_db")
+    def test_une_seule_demande_en_attente(self):
+        self.demander()
+        with self.assertRaises(ExclusionViolation), self.env.cr.savepoint():
+            self.demander("agent2")
+        self.demander("agent2", usage="pharmacie")
+
+    def test_annulee_par_son_auteur(self):
+        demande = self.demander()
+        with self.assertRaises(AccessError):
+            self.en_tant_que("agent2", demande).action_annuler()
+        demande.action_annuler()
+        self.assertEqual(demande.state, "annulee")
+        with self.assertRaises(UserError):
+            demande.unlink()
+
+    def test_alerte_rib_d_une_autre(self):
+        autre = self.creer_formation("brouillon", rib_principal=self.nouveau)
+        self.assertIn(autre.code, self.demander().alerte)

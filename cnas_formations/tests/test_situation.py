@@ -1,0 +1,115 @@
+from datetime import date, timedelta
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .common import CasFormations
+
+
+@tagged("post_install", "-at_install", "cnas")
+@freeze_time("2026-11-21 09:00:00")
+class TestSituation(CasFormations):
+    def situation(self, formation, jour):
+        jour = date.fromisoformat(jour)
+        return self.env["cnas.formation_sanitaire"]._situation_par_lot([(formation.id, jour)])[formation.id, jour]
+
+    def test_bornes_de_la_convention(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2026-12-31"))
+        for jour, attendu in (("2024-12-31", "aucune"), ("2025-01-01", "active"), ("2026-12-31", "active"),
+                              ("2027-01-01", "aucune")):
+            self.assertEqual(self.situation(formation, jour), attendu, jour)
+
+    def test_sans_convention_activee(self):
+        formation = self.creer_formation()
+        self.creer_convention(formation, "2025-01-01", "2027-12-31")
+        self.assertEqual(self.situation(formation, "2026-01-01"), "aucune")
+
+    def test_convention_expiree_vaut_pour_ses_dates(self):
+        formation = self.creer_formation(convention=("2024-01-01", "2025-12-31"))
+        self.env["cnas.convention"]._cron_suivre()
+        self.assertEqual(formation.convention_ids.state, "expiree")
+        self.assertEqual(self.situation(formation, "2025-06-01"), "active")
+
+    def test_suspension_de_la_formation(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        formation.action_suspendre("Motif", "2026-10-01")
+        with freeze_time("2026-12-01"):
+            formation.action_reactiver()
+        for jour, attendu in (("2026-09-30", "active"), ("2026-10-01", "suspendue"), ("2026-11-30", "suspendue"),
+                              ("2026-12-01", "active")):
+            self.assertEqual(self.situation(formation, jour), attendu, jour)
+
+    def test_suspension_de_la_convention(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        formation.convention_ids.action_suspendre("Motif", "2026-11-01")
+        self.assertEqual(self.situation(formation, "2026-10-31"), "active")
+        self.assertEqual(self.situation(formation, "2026-11-21"), "suspendue")
+        self.assertEqual(formation.situation, "suspendue")
+
+    def test_convention_denoncee(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        formation.convention_ids.action_denoncer("Fraude", "2026-07-01")
+        for jour, attendu in (("2026-06-30", "active"), ("2026-07-01", "suspendue"), ("2027-12-31", "suspendue"),
+                              ("2028-01-01", "aucune")):
+            self.assertEqual(self.situation(formation, jour), attendu, jour)
+        self.creer_convention(formation, "2026-09-01", "2027-12-31").action_activer()
+        self.assertEqual(self.situation(formation, "2026-08-31"), "suspendue")
+        self.assertEqual(self.situation(formation, "2026-09-01"), "active")
+
+    def test_formation_fermee(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        formation.action_fermer("Incendie", "2026-11-10")
+        self.assertEqual(self.situation(formation, "2026-11-09"), "active")
+        self.assertEqual(self.situation(formation, "2026-11-10"), "aucune")
+
+    def test_inconnue_vide_et_texte(self):
+        modele = self.env["cnas.formation_sanitaire"]
+        self.assertEqual(modele._situation_par_lot([]), {})
+        jour = date(2026, 1, 1)
+        self.assertEqual(modele._situation_par_lot([(0, jour)]), {(0, jour): "aucune"})
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        self.assertEqual(modele._situation_par_lot([(formation.id, "2026-01-01")]), {(formation.id, jour): "active"})
+
+    def test_une_requete_quel_que_soit_le_lot(self):
+        formations = [self.creer_formation(convention=("2025-01-01", "2027-12-31")).id for _i in range(5)]
+        jours = [date(2025, 1, 1) + timedelta(days=i) for i in range(200)]
+        self.env.flush_all()
+        for taille in (2, 200):
+            with self.assertQueryCount(1):
+                situations = self.env["cnas.formation_sanitaire"]._situation_par_lot(
+                    [(f, j) for f in formations for j in jours[:taille]])
+            self.assertEqual(len(situations), 5 * taille)
+            self.assertEqual(set(situations.values()), {"active"})
+
+    def test_recherche_par_situation(self):
+        sans, avec = self.creer_formation(), self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        modele = self.env["cnas.formation_sanitaire"]
+        self.assertIn(sans, modele.search([("situation", "=", "aucune")]))
+        self.assertNotIn(avec, modele.search([("situation", "=", "aucune")]))
+        self.assertIn(avec, modele.search([("situation", "in", ["active"])]))
+        self.assertIn(sans, modele.search([("situation", "!=", "active")]))
+
+    def test_agrements(self):
+        chirurgie, pediatrie = self.env["cnas.specialite"].create([
+            {"code": "ESS1", "name": "Chirurgie d'essai"}, {"code": "ESS2", "name": "Pédiatrie d'essai"}])
+        actes = self.env["cnas.acte"].create([
+            {"code": "ESSA1", "name": "Acte un", "specialite_id": chirurgie.id},
+            {"code": "ESSA2", "name": "Acte deux", "specialite_id": pediatrie.id},
+            {"code": "ESSA3", "name": "Acte général"}])
+        formation = self.creer_formation()
+        jour = date(2026, 5, 1)
+
+        def agrees():
+            triplets = [(formation.id, acte.prestation_id.id, jour) for acte in actes]
+            resultat = formation._agreees_par_lot(triplets)
+            return [resultat[t] for t in triplets]
+
+        self.assertEqual(agrees(), [True, True, True])
+        self.env["cnas.agrement"].create({
+            "formation_id": formation.id, "specialite_id": chirurgie.id, "date_debut": "2026-01-01"})
+        self.assertEqual(agrees(), [True, False, True])
+        self.env["cnas.agrement"].create({
+            "formation_id": formation.id, "portee": "prestation", "prestation_id": actes[1].prestation_id.id,
+            "date_debut": "2026-01-01"})
+        self.assertEqual(agrees(), [True, True, True])
