@@ -1,0 +1,288 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+ORIGINE_PAR_REGIME = {"AMED": "decision_amed", "ASS": "affiliation", "ASI": "affiliation"}
+
+
+class AssureCircuit(models.Model):
+    """Circuit de l'assuré : immatriculer, suspendre, réactiver, radier, décès, changement de régime."""
+
+    _inherit = "cnas.assure"
+
+    # ------------------------------------------------------------------ actions
+    def action_immatriculer(self):
+        """Immatricule des brouillons : vérifie l'identité, ouvre les droits, passe à « Actif ».
+
+        Les droits du principal s'ouvrent à `date_affiliation` (aujourd'hui si elle est vide),
+        sauf si une période a déjà été saisie. Ceux de l'ayant droit dérivent de son principal.
+
+        :return: True
+        :raise UserError: identité incomplète, principal non immatriculé, état autre que brouillon
+        """
+        self._exiger_groupe("cnas_base.group_agent", _("immatriculer un assuré"))
+        self._verifier_identite_complete()
+        aujourdhui = fields.Date.context_today(self)
+        principaux = self.filtered(lambda a: a.type_assure == "principal")
+        for assures in (principaux, self - principaux):
+            assures._verifier_principal_actif()
+            for assure in assures.filtered(lambda a: not a.date_affiliation):
+                assure._deverrouiller().write({"date_affiliation": assure._date_affiliation_defaut()})
+            if assures:
+                assures._changer_etat("actif", date_immatriculation=aujourdhui, motif_etat=False)
+        (self - principaux)._dater_liens()
+        principaux._ouvrir_droits()
+        return True
+
+    def action_suspendre(self, motif=None):
+        """Suspend des assurés actifs : leurs droits se ferment à compter d'aujourd'hui.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :return: True, ou l'action de l'assistant
+        """
+        self._exiger_groupe("cnas_base.group_controleur", _("suspendre un assuré"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_suspendre", _("Suspendre l'assuré"))
+        self._changer_etat("suspendu", motif_etat=motif.strip())
+        self._fermer_droits(fields.Date.context_today(self), motif.strip(), "suspension")
+        return True
+
+    def action_reactiver(self):
+        """Rend leurs droits à des assurés suspendus, à compter d'aujourd'hui.
+
+        :return: True
+        """
+        self._exiger_groupe("cnas_base.group_controleur", _("réactiver un assuré"))
+        self._changer_etat("actif", motif_etat=False)
+        self._rouvrir_droits(fields.Date.context_today(self))
+        return True
+
+    def action_radier(self, motif=None, date=None):
+        """Radie définitivement : les droits se ferment à compter de `date`.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :param date: premier jour sans droits (date ou AAAA-MM-JJ), aujourd'hui par défaut, jamais future
+        :return: True, ou l'action de l'assistant
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("radier un assuré"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_radier", _("Radier l'assuré"), date=True)
+        jour = self._lire_date(date)
+        if jour > fields.Date.context_today(self):
+            raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
+        self._changer_etat("radie", motif_etat=motif.strip(), date_radiation=jour)
+        self._fermer_droits(jour, motif.strip(), "radiation")
+        return True
+
+    def action_declarer_deces(self, date=None):
+        """Enregistre un décès : droits fermés dès le lendemain, maintien des droits des survivants.
+
+        :param date: date du décès (date ou AAAA-MM-JJ)
+        :return: True
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("enregistrer un décès"))
+        if not date:
+            raise UserError(_("Donnez la date du décès."))
+        self.write({"date_deces": self._lire_date(date)})
+        return True
+
+    def action_changer_regime(self, regime_id, motif=None, date=None):
+        """Change le régime d'un principal (et de sa famille) : nouvelle période de droits.
+
+        :param int regime_id: le nouveau régime
+        :param str motif: obligatoire
+        :param date: premier jour sous le nouveau régime, aujourd'hui par défaut
+        :return: True
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("changer le régime d'un assuré"))
+        if not (motif or "").strip():
+            raise UserError(_("Un changement de régime a un motif : dites lequel."))
+        regime = self.env["cnas.regime"].browse(regime_id).exists()
+        if not regime:
+            raise UserError(_("Ce régime n'existe pas."))
+        if self.state != "actif" or self.type_assure != "principal":
+            raise UserError(_("Seul le régime d'un assuré principal actif se change ; ses ayants droit suivent."))
+        if regime == self.regime_id:
+            raise UserError(_("%(nom)s relève déjà du régime %(regime)s.", nom=self.name, regime=regime.name))
+        jour = self._lire_date(date)
+        droits = self.env["cnas.droit"].sudo()
+        ouverts = droits.search([("assure_id", "=", self.id), ("state", "=", "ouvert"),
+                                 "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
+        suivants = ouverts._couper(jour)
+        suivants._deverrouiller().unlink()
+        (self | self.ayant_droit_ids)._deverrouiller().write({"regime_id": regime.id})
+        droits._deverrouiller().create({
+            "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
+            "origine": "changement_regime", "motif": motif.strip()})
+        self.message_post(body=_("Changement de régime au %(date)s : %(regime)s. Motif : %(motif)s",
+                                 date=jour.strftime("%d/%m/%Y"), regime=regime.name, motif=motif.strip()))
+        return True
+
+    def action_maintenir_droits(self, date_fin, motif=None):
+        """Maintient des droits après leur fin (cessation d'activité, divorce, veuvage).
+
+        :param date_fin: dernier jour du maintien (date ou AAAA-MM-JJ)
+        :param str motif: obligatoire
+        :return: True
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("maintenir des droits"))
+        if not (motif or "").strip():
+            raise UserError(_("Un maintien de droits a un motif : dites lequel."))
+        fin = self._lire_date(date_fin)
+        self._maintenir(fin, motif.strip())
+        return True
+
+    # ------------------------------------------------------------------ privé : vérifications
+    def _verifier_identite_complete(self):
+        manques = (("date_naissance", _("la date de naissance")), ("genre", _("le genre")),
+                   ("regime_id", _("le régime")))
+        for assure in self:
+            absents = [libelle for champ, libelle in manques if not assure[champ]]
+            if absents:
+                raise UserError(_("Pour immatriculer %(nom)s, il manque : %(quoi)s.",
+                                  nom=assure.name, quoi=", ".join(absents)))
+            if assure.ne_a_l_etranger and not assure.pays_naissance_id:
+                raise UserError(_("%s est né(e) à l'étranger : donnez le pays de naissance.", assure.name))
+
+    def _verifier_principal_actif(self):
+        for assure in self:
+            principal = assure.assure_principal_id
+            if principal and principal.state != "actif":
+                raise UserError(_(
+                    "L'assuré principal de %(nom)s, %(principal)s, n'est pas actif : immatriculez-le d'abord.",
+                    nom=assure.name, principal=principal.name))
+
+    def _date_affiliation_defaut(self):
+        """Rend la date d'affiliation d'un assuré qui n'en a pas donné.
+
+        Le principal : aujourd'hui. L'enfant : sa naissance, sans précéder l'affiliation de son
+        principal. Un autre ayant droit : celle du principal s'il est inscrit avec lui, le jour même.
+        """
+        self.ensure_one()
+        aujourdhui = fields.Date.context_today(self)
+        principal = self.assure_principal_id
+        if not principal:
+            return aujourdhui
+        affiliation = principal.date_affiliation or aujourdhui
+        if self.lien == "enfant":
+            return max(self.date_naissance, affiliation)
+        return affiliation if principal.date_immatriculation == aujourdhui else aujourdhui
+
+    # ------------------------------------------------------------------ privé : droits
+    def _ouvrir_droits(self):
+        """Ouvre la première période de droits des principaux qui n'en ont aucune (une création pour tous)."""
+        Droit = self.env["cnas.droit"].sudo()
+        deja = Droit.search([("assure_id", "in", self.ids)]).assure_id
+        aujourdhui = fields.Date.context_today(self)
+        a_ouvrir = []
+        for assure in self - deja:
+            if assure.date_deces and assure.date_deces < assure.date_affiliation:
+                continue
+            a_ouvrir.append({
+                "assure_id": assure.id,
+                "regime_id": assure.regime_id.id,
+                "date_debut": assure.date_affiliation,
+                "date_fin": assure.date_deces or assure._fin_droits_initiale(),
+                "origine": ORIGINE_PAR_REGIME.get(assure.regime_id.code, "immatriculation"),
+                "motif": assure.decision_amed and _("Décision %s", assure.decision_amed) or _("Immatriculation"),
+                "provisoire": assure.date_affiliation == aujourdhui and not assure.decision_amed,
+            })
+        Droit._deverrouiller().create(a_ouvrir)
+        for droit in deja.droit_ids.filtered(lambda d: d.state == "ouvert"):
+            if droit.date_debut < droit.assure_id.date_affiliation:
+                droit.assure_id._deverrouiller().write({"date_affiliation": droit.date_debut})
+
+    def _fin_droits_initiale(self):
+        """Rend la fin de la première période selon la durée du régime en mois (0 : sans fin)."""
+        self.ensure_one()
+        code = (self.regime_id.code or "").lower()
+        mois = self._parametre_entier(f"duree_droits_{code}_mois", 0)
+        if not mois:
+            return False
+        return self.date_affiliation + relativedelta(months=mois, days=-1)
+
+    def _fermer_droits(self, jour, motif, origine):
+        """Ferme les droits de ces assurés à compter de `jour`, ce jour compris.
+
+        La période en cours s'arrête la veille ; une période fermée prend la suite et porte le
+        motif. Les périodes qui commençaient ce jour ou après deviennent fermées.
+        """
+        Droit = self.env["cnas.droit"].sudo()
+        ouverts = Droit.search([
+            ("assure_id", "in", self.ids), ("state", "=", "ouvert"),
+            "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
+        fins = {droit.assure_id.id: droit.date_fin for droit in ouverts}
+        suivants = ouverts._couper(jour)
+        suivants._deverrouiller().unlink()
+        Droit._deverrouiller().create([{
+            "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "motif": motif,
+            "origine": origine, "state": "ferme", "fin_prevue": fins.get(assure.id)} for assure in self])
+
+    def _rouvrir_droits(self, jour):
+        """Termine les fermetures en cours la veille de `jour` et rouvre les droits des principaux."""
+        Droit = self.env["cnas.droit"].sudo()
+        fermes = Droit.search([("assure_id", "in", self.ids), ("state", "=", "ferme"), ("date_fin", "=", False)])
+        fins = {droit.assure_id.id: droit.fin_prevue for droit in fermes}
+        sans_effet = fermes._couper(jour)
+        sans_effet._deverrouiller().unlink()
+        a_ouvrir = [
+            {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour,
+             "date_fin": fins.get(assure.id), "origine": "reactivation", "motif": _("Réactivation")}
+            for assure in self
+            if assure.type_assure == "principal" and not (fins.get(assure.id) and fins[assure.id] < jour)]
+        Droit._deverrouiller().create(a_ouvrir)
+
+    def _maintenir(self, fin, motif):
+        """Ouvre une période de maintien du lendemain des derniers droits à `fin` incluse."""
+        Droit = self.env["cnas.droit"].sudo()
+        aujourdhui = fields.Date.context_today(self)
+        for assure in self:
+            ouverts = assure.sudo().droit_ids.filtered(lambda d: d.state == "ouvert")
+            if ouverts.filtered(lambda d: not d.date_fin):
+                raise UserError(_("Les droits de %s n'ont pas de fin : rien à maintenir.", assure.name))
+            debut = max(ouverts.mapped("date_fin")) + relativedelta(days=1) if ouverts else aujourdhui
+            if fin < debut:
+                raise UserError(_("Le maintien doit finir après le %s.", debut.strftime("%d/%m/%Y")))
+            Droit._deverrouiller().create({
+                "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "date_fin": fin,
+                "origine": "maintien", "motif": motif})
+
+    def _appliquer_deces(self):
+        """Ferme les droits au lendemain du décès, radie, et maintient ceux des survivants du principal."""
+        for assure in self.filtered(lambda a: a.date_deces and a.state in ("actif", "suspendu")):
+            lendemain = assure.date_deces + relativedelta(days=1)
+            couvert = assure._droits_par_lot([(assure.id, assure.date_deces)])[assure.id, assure.date_deces]
+            assure._fermer_droits(lendemain, _("Décès"), "deces")
+            assure._changer_etat("radie", motif_etat=_("Décès"), date_radiation=lendemain)
+            mois = assure._parametre_entier("maintien_veuvage_mois", 24)
+            if assure.type_assure == "principal" and couvert["etat"] == "ouverts" and mois:
+                survivants = assure.sudo().ayant_droit_ids.filtered(lambda a: a.state == "actif" and not a.date_deces)
+                self.env["cnas.droit"].sudo()._deverrouiller().create([{
+                    "assure_id": survivant.id, "regime_id": assure.regime_id.id, "date_debut": lendemain,
+                    "date_fin": assure.date_deces + relativedelta(months=mois), "origine": "maintien",
+                    "motif": _("Maintien après le décès de %s", assure.name)} for survivant in survivants])
+
+    @api.model
+    def _parametre_entier(self, nom, defaut):
+        """Rend le paramètre `cnas_assures.<nom>` en entier, `defaut` s'il manque ou est illisible."""
+        valeur = self.env["ir.config_parameter"].sudo().get_param(f"cnas_assures.{nom}")
+        try:
+            return int(valeur)
+        except (TypeError, ValueError):
+            return defaut
+
+    @api.model
+    def _lire_date(self, valeur):
+        """Rend une date depuis une date, un texte AAAA-MM-JJ ou rien (aujourd'hui).
+
+        :raise UserError: texte illisible
+        """
+        if not valeur:
+            return fields.Date.context_today(self)
+        try:
+            return fields.Date.to_date(valeur)
+        except (ValueError, TypeError) as erreur:
+            raise UserError(_("La date « %s » est illisible : écrivez-la AAAA-MM-JJ.", valeur)) from erreur

@@ -1,0 +1,204 @@
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.addons.cnas_base.outils import sans_accent
+
+from ..outils_noms import cle_phonetique, ressemblance
+
+# Poids de chaque indice : cent points au plus, écrits à côté de leur raison.
+POIDS_NOM, POIDS_NAISSANCE, POIDS_MERE, POIDS_PERE, POIDS_DISTRICT, POIDS_TELEPHONE = 50, 25, 10, 4, 4, 7
+MALUS_GENRE, MALUS_NAISSANCE = 25, 15
+SCORE_MINIMUM = 45
+CANDIDATS_MAX = 60
+
+CHAMPS_COMPARES = ("nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "nom_mere", "nom_pere",
+                   "district_id", "telephone_1", "telephone_2", "nni")
+
+SQL_CANDIDATS = """
+SELECT id FROM cnas_assure WHERE active AND nni = %(nni)s
+UNION
+SELECT id FROM cnas_assure WHERE active AND telephone_1 = ANY(%(telephones)s)
+UNION
+(SELECT id FROM cnas_assure WHERE active AND nom_phonetique = %(cle)s
+  ORDER BY abs(date_naissance - %(naissance)s::date) NULLS LAST, id LIMIT %(maximum)s)
+UNION
+(SELECT id FROM cnas_assure
+  WHERE active AND nom_phonetique %% %(cle)s
+    AND (%(naissance)s::date IS NULL OR date_naissance IS NULL
+         OR date_naissance BETWEEN %(naissance)s::date - 800 AND %(naissance)s::date + 800)
+  ORDER BY similarity(nom_phonetique, %(cle)s) DESC, id LIMIT %(maximum)s)
+"""
+
+
+class AssureDoublons(models.Model):
+    """Rapprochement de deux personnes : candidats par index trigramme, score expliqué."""
+
+    _inherit = "cnas.assure"
+
+    doublons_html = fields.Html(string="Doublons possibles", compute="_compute_doublons_html", sanitize=False)
+
+    @api.depends("nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "nom_mere", "telephone_1",
+                 "nni", "state")
+    def _compute_doublons_html(self):
+        for assure in self:
+            assure.doublons_html = False
+            if assure.state != "brouillon" or not assure.nom or not assure.prenom:
+                continue
+            valeurs = {champ: assure[champ] for champ in CHAMPS_COMPARES}
+            valeurs.update(id=assure._origin.id, district_id=assure.district_id.id)
+            trouves = assure._chercher_doublons(valeurs)[:5]
+            if trouves:
+                assure.doublons_html = assure._tableau_doublons(trouves)
+
+    # ------------------------------------------------------------------ métier (XML-RPC)
+    @api.model
+    def rechercher_doublons(self, valeurs):
+        """Cherche les personnes déjà connues qui ressemblent à une saisie.
+
+        :param dict valeurs: `nom`, `prenom` et ce qu'on sait d'autre (`date_naissance`, `genre`, `nom_mere`,
+            `nom_pere`, `district_id`, `telephone_1`, `nni`) ; `id` écarte l'assuré lui-même
+        :return: liste de {"id", "matricule", "name", "score" (0 à 100), "raisons": [phrase]}, le plus proche d'abord
+        :raise UserError: valeurs illisibles
+        """
+        self._exiger_groupe("cnas_base.group_agent", _("rechercher des doublons"))
+        if not isinstance(valeurs, dict):
+            raise UserError(_("Donnez les valeurs de la personne : au moins son nom."))
+        return self._chercher_doublons(valeurs)
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _chercher_doublons(self, valeurs):
+        saisie = self._normaliser_saisie(valeurs)
+        if not saisie["nom_complet"] and not saisie["nni"] and not saisie["telephones"]:
+            return []
+        self.flush_model()
+        cr = self.env.cr
+        cr.execute("SET LOCAL pg_trgm.similarity_threshold = 0.45")
+        cr.execute(SQL_CANDIDATS, {
+            "nni": saisie["nni"], "telephones": list(saisie["telephones"]), "cle": saisie["cle"],
+            "naissance": saisie["date_naissance"] or None, "maximum": CANDIDATS_MAX})
+        ids = [rang[0] for rang in cr.fetchall() if rang[0] != saisie["id"]]
+        resultat = []
+        for candidat in self.sudo().browse(ids):
+            score, raisons = self._noter(saisie, self._normaliser_saisie(candidat._valeurs_comparees()))
+            if score >= SCORE_MINIMUM:
+                resultat.append({"id": candidat.id, "matricule": candidat.matricule or "", "name": candidat.name,
+                                 "score": score, "raisons": raisons})
+        return sorted(resultat, key=lambda d: (-d["score"], d["id"]))
+
+    def _valeurs_comparees(self):
+        self.ensure_one()
+        valeurs = {champ: self[champ] for champ in CHAMPS_COMPARES}
+        valeurs.update(id=self.id, district_id=self.district_id.id)
+        return valeurs
+
+    @api.model
+    def _normaliser_saisie(self, valeurs):
+        """Met une saisie (ou un assuré) sous la forme que `_noter` compare."""
+        texte = {c: valeurs.get(c) if isinstance(valeurs.get(c), str) else "" for c in
+                 ("nom", "prenom", "name", "nom_mere", "nom_pere", "nni", "genre")}
+        complet = " ".join(filter(None, (texte["nom"], texte["prenom"]))) or texte["name"]
+        telephones = {self._formater_telephone(valeurs[c], tolerant=True)
+                      for c in ("telephone_1", "telephone_2") if isinstance(valeurs.get(c), str) and valeurs[c]}
+        return {
+            "id": valeurs.get("id") or False,
+            "nom_complet": complet,
+            "cle": cle_phonetique(complet),
+            "genre": texte["genre"],
+            "date_naissance": self._lire_date(valeurs["date_naissance"]) if valeurs.get("date_naissance") else False,
+            "estimee": bool(valeurs.get("date_naissance_estimee")),
+            "nom_mere": texte["nom_mere"],
+            "nom_pere": texte["nom_pere"],
+            "district_id": valeurs.get("district_id") or False,
+            "telephones": telephones,
+            "nni": self._normaliser_matricule(texte["nni"]) or None,
+        }
+
+    @api.model
+    def _noter(self, a, b):
+        """Rend (score de 0 à 100, raisons) de deux personnes normalisées."""
+        if a["nni"] and a["nni"] == b["nni"]:
+            return 100, [_("Même NNI")]
+        indices = [
+            self._indice_nom(a, b),
+            self._indice_naissance(a, b),
+            self._indice_parent(a["nom_mere"], b["nom_mere"], POIDS_MERE, _("mère")),
+            self._indice_parent(a["nom_pere"], b["nom_pere"], POIDS_PERE, _("père")),
+        ]
+        if a["district_id"] and a["district_id"] == b["district_id"]:
+            indices.append((POIDS_DISTRICT, _("même district")))
+        if a["telephones"] & b["telephones"]:
+            indices.append((POIDS_TELEPHONE, _("même téléphone")))
+        if a["genre"] and b["genre"] and a["genre"] != b["genre"]:
+            indices.append((-MALUS_GENRE, _("genres différents")))
+        if a["nni"] and b["nni"]:
+            indices.append((-MALUS_NAISSANCE, _("NNI différents")))
+        total = sum(points for points, _raison in indices)
+        raisons = [f"{raison} ({points:+d})" for points, raison in indices if points]
+        return max(0, min(99, total)), raisons
+
+    @api.model
+    def _indice_nom(self, a, b):
+        proche = ressemblance(a["nom_complet"], b["nom_complet"])
+        points = round(POIDS_NOM * proche)
+        if sans_accent(a["nom_complet"]) == sans_accent(b["nom_complet"]):
+            return points, _("même nom")
+        if sorted(sans_accent(a["nom_complet"]).split()) == sorted(sans_accent(b["nom_complet"]).split()):
+            return points, _("mêmes noms dans un autre ordre")
+        if a["cle"] == b["cle"]:
+            return points, _("graphies proches (%s)", b["nom_complet"])
+        return points, _("noms voisins à %s %%", round(100 * proche))
+
+    @api.model
+    def _indice_naissance(self, a, b):
+        x, y = a["date_naissance"], b["date_naissance"]
+        if not x or not y:
+            return 0, ""
+        if x == y:
+            return POIDS_NAISSANCE, _("même date de naissance")
+        ecart = abs(x.year - y.year)
+        if (a["estimee"] or b["estimee"]) and ecart <= 2:
+            return POIDS_NAISSANCE - 7 - 4 * ecart, _("années de naissance proches, une est estimée")
+        if x.year == y.year and (x.month, x.day) == (y.day, y.month):
+            return POIDS_NAISSANCE - 5, _("jour et mois de naissance inversés")
+        identiques = sum((x.year == y.year, x.month == y.month, x.day == y.day))
+        if identiques == 2:
+            return POIDS_NAISSANCE - 10, _("dates de naissance à un élément près")
+        if x.year == y.year:
+            return 5, _("même année de naissance")
+        return -MALUS_NAISSANCE, _("dates de naissance différentes")
+
+    @api.model
+    def _indice_parent(self, a, b, poids, qui):
+        if not a or not b:
+            return 0, ""
+        proche = ressemblance(a, b)
+        if proche >= 0.85:
+            return round(poids * proche), _("même %s", qui)
+        return (-poids // 2, _("%s différents", qui)) if proche < 0.5 else (0, "")
+
+    @api.model
+    def _tableau_doublons(self, trouves):
+        rangs = Markup("").join(
+            Markup('<li><a href="/web#id=%s&amp;model=cnas.assure&amp;view_type=form" target="_blank">%s (%s)</a>'
+                   ' — %s %% : %s</li>') % (
+                d["id"], d["name"], d["matricule"], d["score"], ", ".join(d["raisons"])) for d in trouves)
+        return Markup("<p class='mb-1'><strong>%s</strong></p><ul class='mb-0'>%s</ul>") % (
+            _("Des personnes déjà connues ressemblent à celle-ci :"), rangs)
+
+    def action_detecter_doublons(self):
+        """Lance en tâche de fond la recherche de doublons parmi ces assurés (tous si aucun n'est choisi).
+
+        :return: l'action qui montre le lot
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("lancer la recherche de doublons"))
+        ids = self.ids or self.sudo()._ids_a_rapprocher()
+        lot = self.env["cnas.lot"]._lancer(
+            _("Recherche de doublons"), "cnas.assure", "_detecter_doublons", ids, taille=1000)
+        return lot._action_montrer() if hasattr(lot, "_action_montrer") else True
+
+    @api.model
+    def _ids_a_rapprocher(self):
+        self.env.cr.execute("SELECT id FROM cnas_assure WHERE active ORDER BY id")
+        return [rang[0] for rang in self.env.cr.fetchall()]

@@ -1,0 +1,279 @@
+from odoo import _, api, fields, models
+
+ROLES_LECTURE_DROITS = (
+    "cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
+    "cnas_base.group_portail_formation",
+)
+
+# Pour chaque (assuré, jour) : sa personne, son lien de famille ce jour-là, la période ouverte qui
+# couvre ce jour chez lui puis chez son principal, la fermeture en cours et la limite d'âge levée.
+SQL_DROITS = """
+SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_deces, a.date_affiliation,
+       date_part('year', age(d.jour, a.date_naissance))::int AS age,
+       l.principal_id, l.lien,
+       propre.regime_id, propre.date_debut, propre.date_fin,
+       derive.regime_id, derive.date_debut, derive.date_fin,
+       ferme.motif, ferme.date_debut, ferme_principal.motif, ferme_principal.date_debut,
+       prolongation.nature, p.date_affiliation, p.state, a.regime_id
+  FROM unnest(%(ids)s::int[], %(jours)s::date[]) AS d(assure_id, jour)
+  JOIN cnas_assure a ON a.id = d.assure_id
+  LEFT JOIN LATERAL (
+       SELECT principal_id, lien FROM cnas_lien_familial
+        WHERE membre_id = a.id AND date_debut <= d.jour AND (date_fin IS NULL OR date_fin >= d.jour)
+        LIMIT 1) l ON TRUE
+  LEFT JOIN cnas_assure p ON p.id = l.principal_id
+  LEFT JOIN LATERAL (
+       SELECT regime_id, date_debut, date_fin FROM cnas_droit
+        WHERE assure_id = a.id AND state = 'ouvert' AND date_debut <= d.jour
+          AND (date_fin IS NULL OR date_fin >= d.jour)
+        LIMIT 1) propre ON TRUE
+  LEFT JOIN LATERAL (
+       SELECT regime_id, date_debut, date_fin FROM cnas_droit
+        WHERE assure_id = l.principal_id AND state = 'ouvert' AND date_debut <= d.jour
+          AND (date_fin IS NULL OR date_fin >= d.jour)
+        LIMIT 1) derive ON TRUE
+  LEFT JOIN LATERAL (
+       SELECT motif, date_debut FROM cnas_droit
+        WHERE assure_id = a.id AND state = 'ferme' AND date_debut <= d.jour
+          AND (date_fin IS NULL OR date_fin >= d.jour)
+        ORDER BY date_debut DESC, id DESC LIMIT 1) ferme ON TRUE
+  LEFT JOIN LATERAL (
+       SELECT motif, date_debut FROM cnas_droit
+        WHERE assure_id = l.principal_id AND state = 'ferme' AND date_debut <= d.jour
+          AND (date_fin IS NULL OR date_fin >= d.jour)
+        ORDER BY date_debut DESC, id DESC LIMIT 1) ferme_principal ON TRUE
+  LEFT JOIN LATERAL (
+       SELECT nature FROM cnas_prolongation_age
+        WHERE assure_id = a.id AND date_debut <= d.jour AND (date_fin IS NULL OR date_fin >= d.jour)
+        ORDER BY CASE nature WHEN 'handicap' THEN 0 WHEN 'etudes' THEN 1 ELSE 2 END
+        LIMIT 1) prolongation ON TRUE
+"""
+COLONNES_DROITS = (
+    "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
+    "principal_id", "lien", "propre_regime_id", "propre_debut", "propre_fin",
+    "derive_regime_id", "derive_debut", "derive_fin",
+    "ferme_motif", "ferme_debut", "ferme_principal_motif", "ferme_principal_debut",
+    "prolongation", "principal_affiliation", "principal_state", "assure_regime_id",
+)
+
+
+class AssureDroits(models.Model):
+    """Droits à une date : la question que posent les formations, le contrôle et l'accueil."""
+
+    _inherit = "cnas.assure"
+
+    etat_droits = fields.Selection(
+        selection=[("ouverts", "Ouverts"), ("fermes", "Fermés")], string="Droits aujourd'hui",
+        compute="_compute_etat_droits")
+    motif_droits = fields.Char(string="Explication des droits", compute="_compute_etat_droits")
+    date_fin_droits = fields.Date(string="Fin des droits", compute="_compute_etat_droits")
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("state", "date_deces", "date_naissance", "assure_principal_id", "droit_ids.date_debut",
+                 "droit_ids.date_fin", "droit_ids.state", "lien_ids.date_fin")
+    def _compute_etat_droits(self):
+        jour = fields.Date.context_today(self)
+        reels = self.filtered(lambda a: isinstance(a.id, int))
+        situations = reels.sudo()._droits_par_lot([(assure.id, jour) for assure in reels])
+        for assure in self:
+            situation = situations.get((assure.id, jour), {})
+            assure.etat_droits = situation.get("etat", "fermes")
+            assure.motif_droits = situation.get("motif", "")
+            assure.date_fin_droits = situation.get("date_fin", False)
+
+    # ------------------------------------------------------------------ métier (XML-RPC)
+    @api.model
+    def verifier_droits(self, matricule, date=None):
+        """Dit si une personne est couverte un jour donné, en trois requêtes au plus.
+
+        :param str matricule: matricule (espaces et casse indifférents) ou numéro de carte
+        :param date: AAAA-MM-JJ ; vide : aujourd'hui
+        :return: {"trouve", "matricule", "name", "etat_droits": "ouverts"|"fermes", "motif", "regime",
+            "date_debut_droits", "date_fin_droits"} ; dates en texte, False s'il n'y en a pas
+        :raise UserError: date illisible
+        :raise AccessError: usager sans rôle CNAS
+        """
+        self._exiger_groupe(ROLES_LECTURE_DROITS, _("vérifier des droits"))
+        jour = self._lire_date(date)
+        assure, refus = self._chercher_matricule(matricule)
+        if not assure:
+            return self._reponse_droits(matricule=self._normaliser_matricule(matricule), motif=refus)
+        situation = self._droits_par_lot([(assure.id, jour)])[assure.id, jour]
+        return self._reponse_droits(assure, situation)
+
+    @api.model
+    def droits_restants(self, matricule, date=None, code=None):
+        """Dit ce qu'il reste à une personne : plafonds, nombres et unités encore disponibles.
+
+        :param str matricule: matricule ou numéro de carte
+        :param date: AAAA-MM-JJ ; vide : aujourd'hui
+        :param str code: code d'une prestation, pour n'avoir que ce qui la concerne
+        :return: la réponse de `verifier_droits`, plus "plafonds" et "prestations", deux listes
+            (voir `_consommations_par_lot`)
+        :raise UserError: date illisible
+        """
+        reponse = self.verifier_droits(matricule, date)
+        reponse.update(plafonds=[], prestations=[])
+        assure = self._chercher_matricule(matricule)[0]
+        if assure:
+            cle = (assure.id, self._lire_date(date), code or False)
+            reponse.update(self._consommations_par_lot([cle])[cle])
+        return reponse
+
+    # ------------------------------------------------------------------ métier (entre addons)
+    @api.model
+    def _droits_par_lot(self, demandes):
+        """Dit l'état des droits de chaque (assuré, jour) du lot, en une requête.
+
+        :param demandes: liste de (assure_id, date)
+        :return: {(assure_id, date): {"etat": "ouverts"|"fermes", "motif", "code", "regime_id",
+            "date_debut", "date_fin", "date_affiliation", "principal_id", "lien"}} ; `code` est la règle
+            du catalogue qui ferme les droits (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
+        """
+        demandes = list(set(demandes))
+        if not demandes:
+            return {}
+        self.env.flush_all()
+        self.env.cr.execute(SQL_DROITS, {
+            "ids": [d[0] for d in demandes], "jours": [d[1] for d in demandes]})
+        rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur
+        limites = {
+            False: self._parametre_entier("age_max_enfant", 18),
+            "scolarite": self._parametre_entier("age_max_scolarite", 21),
+            "etudes": self._parametre_entier("age_max_etudes", 25),
+        }
+        resultat = {}
+        for rang in rangs:
+            faits = dict(zip(COLONNES_DROITS, rang))
+            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites)
+        return resultat
+
+    @api.model
+    def _resoudre_matricules(self, textes):
+        """Rend l'assuré de chaque matricule ou numéro de carte, en une requête.
+
+        Un dossier fusionné rend celui qui l'a absorbé.
+
+        :param textes: liste de textes tels que saisis
+        :return: {texte: assure_id ou False}
+        """
+        normes = {texte: self._normaliser_matricule(texte) for texte in textes}
+        connus = list({norme for norme in normes.values() if norme})
+        if not connus:
+            return dict.fromkeys(textes, False)
+        self.flush_model(["matricule", "fusionne_dans_id"])
+        self.env["cnas.carte"].flush_model(["numero", "assure_id"])
+        self.env.cr.execute("""
+            SELECT matricule, COALESCE(fusionne_dans_id, id), 1 FROM cnas_assure WHERE matricule = ANY(%(textes)s)
+            UNION ALL
+            SELECT c.numero, COALESCE(a.fusionne_dans_id, a.id), 2
+              FROM cnas_carte c JOIN cnas_assure a ON a.id = c.assure_id
+             WHERE c.numero = ANY(%(textes)s)
+             ORDER BY 3 DESC""", {"textes": connus})
+        trouves = {texte: assure_id for texte, assure_id, _rang in self.env.cr.fetchall()}
+        return {texte: trouves.get(norme, False) for texte, norme in normes.items()}
+
+    @api.model
+    def _consommations_par_lot(self, demandes):
+        """Point d'extension : ce que chaque bénéficiaire peut encore consommer.
+
+        Cet addon ne connaît ni plafonds ni feuilles : il rend des listes vides.
+        `cnas_feuilles_soin` surcharge cette méthode par `_inherit` et les remplit, à nombre de
+        requêtes constant.
+
+        :param demandes: liste de (assure_id, date, code de prestation ou False)
+        :return: {(assure_id, date, code): {
+            "plafonds": [{"portee", "type_soins", "categorie", "montant_max", "montant_consomme",
+                          "montant_restant", "nombre_max", "nombre_consomme", "nombre_restant",
+                          "date_debut", "date_fin"}],
+            "prestations": [{"code", "name", "quantite_max", "quantite_consommee", "quantite_restante",
+                             "prochaine_date"}]}} ; entiers, dates en texte, False = sans limite
+        """
+        return {cle: {"plafonds": [], "prestations": []} for cle in demandes}
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _chercher_matricule(self, matricule):
+        """Rend (assuré en sudo, phrase de refus) pour un matricule ou un numéro de carte saisi."""
+        vide = self.sudo().browse()
+        texte = self._normaliser_matricule(matricule)
+        if not texte:
+            return vide, _("Donnez un matricule ou un numéro de carte.")
+        assure_id = self.sudo()._resoudre_matricules([texte])[texte]
+        if assure_id:
+            return self.sudo().browse(assure_id), ""
+        if not self._cle_valide(texte):
+            return vide, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
+        return vide, _("Aucun assuré ne porte le numéro « %s ».", texte)
+
+    @api.model
+    def _reponse_droits(self, assure=None, situation=None, matricule="", motif=""):
+        """Met une situation en types JSON simples, la même forme qu'on ait trouvé ou non."""
+        situation = situation or {"etat": "fermes", "motif": motif}
+        regime = self.env["cnas.regime"].sudo().browse(situation.get("regime_id") or [])
+        return {
+            "trouve": bool(assure),
+            "matricule": assure.matricule if assure else matricule,
+            "name": assure.name if assure else "",
+            "etat_droits": situation["etat"],
+            "motif": situation["motif"],
+            "regime": regime.code or "",
+            "type_assure": assure.type_assure if assure else "",
+            "date_debut_droits": fields.Date.to_string(situation.get("date_debut") or False) or False,
+            "date_fin_droits": fields.Date.to_string(situation.get("date_fin") or False) or False,
+        }
+
+    @api.model
+    def _juger_droits(self, faits, limites):
+        """Conclut, depuis les faits d'une ligne de `SQL_DROITS`, si les droits sont ouverts ce jour-là."""
+        code, motif = self._empechement(faits, limites)
+        propre = bool(faits["propre_debut"])
+        source = "propre" if propre else "derive"
+        affiliation = faits["date_affiliation"] if propre or not faits["principal_id"] else faits["principal_affiliation"]
+        if not code:
+            motif = _("Droits ouverts depuis le %s.", faits[f"{source}_debut"].strftime("%d/%m/%Y"))
+        return {
+            "etat": "fermes" if code else "ouverts",
+            "code": code,
+            "motif": motif,
+            "regime_id": faits[f"{source}_regime_id"] or faits["assure_regime_id"],
+            "date_debut": faits[f"{source}_debut"] or False if not code else False,
+            "date_fin": faits[f"{source}_fin"] or False if not code else False,
+            "date_affiliation": affiliation or False,
+            "principal_id": faits["principal_id"] or False,
+            "lien": faits["lien"] or False,
+        }
+
+    @api.model
+    def _empechement(self, faits, limites):
+        """Rend (code de règle, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
+        jour = faits["jour"]
+        if faits["date_deces"] and jour > faits["date_deces"]:
+            return "DRT-06", _("Bénéficiaire décédé le %s.", faits["date_deces"].strftime("%d/%m/%Y"))
+        if faits["date_naissance"] and jour < faits["date_naissance"]:
+            return "DRT-07", _("Cette date précède la naissance du bénéficiaire.")
+        if faits["state"] == "brouillon":
+            return "DRT-02", _("Assuré non immatriculé : dossier encore en brouillon.")
+        if faits["propre_debut"]:
+            return "", ""
+        if faits["ferme_debut"]:
+            return "DRT-02", self._phrase_fermeture(faits["ferme_debut"], faits["ferme_motif"])
+        if faits["type_assure"] == "principal" and not faits["principal_id"]:
+            return "DRT-02", _("Aucune période de droits ne couvre le %s.", jour.strftime("%d/%m/%Y"))
+        if not faits["principal_id"]:
+            return "DRT-04", _("Ayant droit sans lien familial en cours au %s.", jour.strftime("%d/%m/%Y"))
+        limite = limites.get(faits["prolongation"] or False)
+        if faits["lien"] == "enfant" and limite and (faits["age"] or 0) >= limite:
+            return "DRT-05", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
+                               "de scolarité ou de handicap valable.", age=faits["age"], limite=limite)
+        if faits["derive_debut"]:
+            return "", ""
+        if faits["ferme_principal_debut"]:
+            return "DRT-02", _("Droits de l'assuré principal fermés. %s", self._phrase_fermeture(
+                faits["ferme_principal_debut"], faits["ferme_principal_motif"]))
+        return "DRT-02", _("L'assuré principal n'a pas de droits ouverts au %s.", jour.strftime("%d/%m/%Y"))
+
+    @api.model
+    def _phrase_fermeture(self, debut, motif):
+        return _("Droits fermés depuis le %(date)s : %(motif)s",
+                 date=debut.strftime("%d/%m/%Y"), motif=motif or _("sans motif"))

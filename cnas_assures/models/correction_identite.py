@@ -1,0 +1,219 @@
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .assure import CHAMPS_IDENTITE, GENRES
+
+OUI_NON = [("oui", "Oui"), ("non", "Non")]
+CHAMPS_OUI_NON = ("date_naissance_estimee", "ne_a_l_etranger")
+
+
+class CorrectionIdentite(models.Model):
+    """Demande de correction de l'identité d'un assuré déjà immatriculé.
+
+    L'agent remplit seulement ce qui change ; un superviseur, autre que lui, valide. L'ancienne
+    et la nouvelle valeur restent dans la demande, figées, et dans le fil de l'assuré.
+
+    États : brouillon → soumise → validée | refusée.
+
+    | qui | peut |
+    |---|---|
+    | agent | créer, modifier un brouillon, soumettre |
+    | superviseur, autre que le demandeur | valider, refuser |
+    """
+
+    _name = "cnas.correction_identite"
+    _description = "Correction d'identité"
+    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _order = "id desc"
+
+    _etat_transitions = {"brouillon": ("soumise",), "soumise": ("validee", "refusee")}
+    _champs_geles = ("demandeur_id", "valideur_id", "date_decision", "motif_refus", "anciennes_valeurs",
+                     "nouvelles_valeurs")
+
+    assure_id = fields.Many2one(
+        comodel_name="cnas.assure", string="Assuré", required=True, index=True, ondelete="restrict")
+    motif = fields.Char(string="Motif de la correction", required=True)
+    piece_id = fields.Many2one(
+        comodel_name="cnas.piece_administrative", string="Pièce justificative", ondelete="restrict")
+    state = fields.Selection(
+        selection=[("brouillon", "Brouillon"), ("soumise", "Soumise"), ("validee", "Validée"), ("refusee", "Refusée")],
+        string="Statut", default="brouillon", required=True, copy=False, index=True, tracking=True)
+    demandeur_id = fields.Many2one(comodel_name="res.users", string="Demandeur", copy=False, ondelete="restrict")
+    valideur_id = fields.Many2one(comodel_name="res.users", string="Décidée par", copy=False, ondelete="restrict")
+    date_decision = fields.Datetime(string="Décidée le", copy=False)
+    motif_refus = fields.Char(string="Motif du refus", copy=False)
+
+    # ------------------------------------------------------------------ nouvelles valeurs (vide : inchangé)
+    nom = fields.Char(string="Nouveau nom")
+    prenom = fields.Char(string="Nouveau prénom")
+    genre = fields.Selection(selection=GENRES, string="Nouveau genre")
+    date_naissance = fields.Date(string="Nouvelle date de naissance")
+    date_naissance_estimee = fields.Selection(selection=OUI_NON, string="Né(e) vers")
+    lieu_naissance = fields.Char(string="Nouveau lieu de naissance")
+    province_naissance_id = fields.Many2one(
+        comodel_name="cnas.province", string="Nouvelle province de naissance", ondelete="restrict")
+    ne_a_l_etranger = fields.Selection(selection=OUI_NON, string="Né(e) à l'étranger")
+    pays_naissance_id = fields.Many2one(
+        comodel_name="res.country", string="Nouveau pays de naissance", ondelete="restrict")
+    nni = fields.Char(string="Nouveau NNI")
+    nom_pere = fields.Char(string="Nouveau nom du père")
+    nom_mere = fields.Char(string="Nouveau nom de la mère")
+
+    anciennes_valeurs = fields.Json(string="Anciennes valeurs", copy=False)
+    nouvelles_valeurs = fields.Json(string="Nouvelles valeurs", copy=False)
+    comparaison = fields.Html(string="Ce qui change", compute="_compute_comparaison", sanitize=False)
+
+    _sql_constraints = [
+        ("quatre_yeux", "CHECK (valideur_id IS NULL OR valideur_id <> demandeur_id)",
+         "Qui demande une correction ne la valide pas : un autre agent doit décider."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("assure_id.name")
+    def _compute_display_name(self):
+        for demande in self:
+            demande.display_name = _("Correction — %s", demande.assure_id.name or _("nouvelle"))
+
+    @api.depends("assure_id", "anciennes_valeurs", "nouvelles_valeurs", *CHAMPS_IDENTITE)
+    def _compute_comparaison(self):
+        for demande in self:
+            anciennes = demande.anciennes_valeurs or demande._lisibles(demande.assure_id)
+            nouvelles = demande.nouvelles_valeurs or demande._lisibles_demandees()
+            rangs = Markup("").join(
+                Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
+                    demande._libelle_champ(champ), anciennes.get(champ) or "—", valeur)
+                for champ, valeur in nouvelles.items())
+            demande.comparaison = Markup(
+                '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>'
+            ) % (_("Champ"), _("Ancienne valeur"), _("Nouvelle valeur"), rangs) if rangs else False
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([dict(vals) for vals in vals_list])
+
+    def write(self, vals):
+        if not self._verrou_ouvert() and any(demande.state != "brouillon" for demande in self):
+            raise UserError(_("Une demande soumise ne se modifie plus : faites-en une autre."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_soumise(self):
+        if any(demande.state != "brouillon" for demande in self):
+            raise UserError(_("Une demande de correction soumise ne se supprime pas."))
+
+    # ------------------------------------------------------------------ actions
+    def action_soumettre(self):
+        """Soumet la demande : elle attend la décision d'un superviseur.
+
+        :return: True
+        :raise UserError: rien ne change, ou l'assuré n'est pas immatriculé
+        """
+        self._exiger_groupe("cnas_base.group_agent", _("soumettre une correction d'identité"))
+        for demande in self:
+            if demande.assure_id.state == "brouillon":
+                raise UserError(_("%s est encore en brouillon : corrigez sa fiche directement.", demande.assure_id.name))
+            if not demande._valeurs_a_ecrire():
+                raise UserError(_("Cette demande ne change rien : remplissez au moins une nouvelle valeur."))
+        self._changer_etat("soumise", demandeur_id=self.env.uid)
+        return True
+
+    def action_valider(self):
+        """Applique la correction à l'assuré et fige l'ancienne et la nouvelle valeur.
+
+        :return: True
+        :raise UserError: le valideur est le demandeur
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("valider une correction d'identité"))
+        self._exiger_autre_agent()
+        for demande in self:
+            valeurs = demande._valeurs_a_ecrire()
+            demande._changer_etat(
+                "validee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
+                anciennes_valeurs=demande._lisibles(demande.assure_id, valeurs),
+                nouvelles_valeurs=demande._lisibles_demandees())
+            demande.assure_id._deverrouiller().write(valeurs)
+            demande.assure_id.message_post(body=Markup("<p>%s</p>%s") % (
+                _("Identité corrigée : %s", demande.motif), demande.comparaison or ""))
+        return True
+
+    def action_refuser(self, motif=None):
+        """Refuse la demande.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :return: True, ou l'action de l'assistant
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("refuser une correction d'identité"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_refuser", _("Refuser la correction"))
+        self._exiger_autre_agent()
+        self._changer_etat("refusee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
+                           motif_refus=motif.strip())
+        return True
+
+    # ------------------------------------------------------------------ privé
+    def _exiger_autre_agent(self):
+        for demande in self:
+            if self.env.uid in (demande.demandeur_id.id, demande.create_uid.id):
+                raise UserError(_("Qui demande une correction ne la décide pas : un autre superviseur doit le faire."))
+
+    def _valeurs_a_ecrire(self):
+        """Rend les valeurs qui diffèrent de celles de l'assuré, prêtes pour `write`."""
+        self.ensure_one()
+        valeurs = {}
+        for champ in CHAMPS_IDENTITE:
+            demande = self[champ]
+            if not demande:
+                continue
+            if champ in CHAMPS_OUI_NON:
+                demande = demande == "oui"
+            elif champ.endswith("_id"):
+                demande = demande.id
+            actuelle = self.assure_id[champ]
+            if demande != (actuelle.id if champ.endswith("_id") else actuelle):
+                valeurs[champ] = demande
+        return valeurs
+
+    def _lisibles_demandees(self):
+        return {champ: self._texte_valeur(self, champ) for champ in CHAMPS_IDENTITE if self[champ]}
+
+    def _lisibles(self, assure, champs=CHAMPS_IDENTITE):
+        return {champ: self._texte_valeur(assure, champ) for champ in champs}
+
+    @api.model
+    def _texte_valeur(self, record, champ):
+        """Rend la valeur d'un champ telle qu'on la lit à l'écran."""
+        valeur = record[champ]
+        field = record._fields[champ]
+        if field.type == "boolean":
+            return _("Oui") if valeur else _("Non")
+        if not valeur:
+            return ""
+        if field.type == "many2one":
+            return valeur.display_name
+        if field.type == "selection":
+            return dict(field._description_selection(self.env))[valeur]
+        return valeur.strftime("%d/%m/%Y") if field.type == "date" else str(valeur)
+
+    @api.model
+    def _libelle_champ(self, champ):
+        return self.env["cnas.assure"]._fields[champ]._description_string(self.env)
+
+
+class AssureCorrection(models.Model):
+    """Ce que l'assuré offre pour corriger son identité."""
+
+    _inherit = "cnas.assure"
+
+    def action_corriger_identite(self):
+        """Ouvre une demande de correction d'identité pour cet assuré.
+
+        :return: action de fenêtre
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "name": _("Demander une correction d'identité"),
+            "res_model": "cnas.correction_identite", "view_mode": "form", "context": {"default_assure_id": self.id},
+        }

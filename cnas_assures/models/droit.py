@@ -1,0 +1,178 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+ORIGINES = [
+    ("immatriculation", "Immatriculation"),
+    ("decision_amed", "Décision AMED"),
+    ("affiliation", "Affiliation"),
+    ("changement_regime", "Changement de régime"),
+    ("changement_principal", "Changement de principal"),
+    ("reactivation", "Réactivation"),
+    ("maintien", "Maintien des droits"),
+    ("suspension", "Suspension"),
+    ("radiation", "Radiation"),
+    ("deces", "Décès"),
+    ("fermeture", "Fermeture"),
+    ("fusion", "Fusion de dossiers"),
+]
+
+
+class Droit(models.Model):
+    """Une période de droits d'un assuré, ouverte ou fermée.
+
+    Une personne est couverte un jour donné si une période **ouverte** contient ce jour. Deux
+    périodes ouvertes d'une même personne ne se chevauchent jamais (contrainte en base). Une
+    période **fermée** ne donne rien : elle garde le motif (suspension, radiation…) et, chez un
+    ayant droit, elle barre les droits dérivés de son principal.
+
+    États : ouvert → fermé.
+
+    | qui | peut |
+    |---|---|
+    | agent | ouvrir une période |
+    | contrôleur | fermer une période (`action_fermer`) |
+    | superviseur | corriger les dates d'une période, supprimer une période à venir |
+    """
+
+    _name = "cnas.droit"
+    _description = "Période de droits"
+    _inherit = ["cnas.etat.mixin", "cnas.periode.mixin"]
+    _order = "date_debut desc, id desc"
+
+    _etat_initial = "ouvert"
+    _etat_transitions = {"ouvert": ("ferme",), "ferme": ()}
+    _champs_geles = ("provisoire", "fin_prevue")
+    _periode_cle = ("assure_id",)
+    _periode_condition = "state = 'ouvert'"
+    _periode_message = (
+        "Cet assuré a déjà des droits ouverts à ces dates : fermez la période en cours ou changez les dates.")
+
+    assure_id = fields.Many2one(
+        comodel_name="cnas.assure", string="Assuré", required=True, index=True, ondelete="cascade")
+    regime_id = fields.Many2one(comodel_name="cnas.regime", string="Régime", required=True, ondelete="restrict")
+    motif = fields.Char(string="Motif")
+    origine = fields.Selection(selection=ORIGINES, string="Origine", default="affiliation", required=True)
+    state = fields.Selection(
+        selection=[("ouvert", "Ouvert"), ("ferme", "Fermé")], string="Statut", default="ouvert", required=True)
+    situation = fields.Selection(
+        selection=[("a_venir", "À venir"), ("en_cours", "En cours"), ("echue", "Échue"), ("fermee", "Fermée")],
+        string="Situation", compute="_compute_situation")
+    provisoire = fields.Boolean(
+        string="Ouverte d'office",
+        help="Ouverte par l'immatriculation, sans date décidée : une décision datée plus tôt la remplace.")
+
+    fin_prevue = fields.Date(
+        string="Fin prévue avant fermeture", help="Reprise à la réactivation d'un dossier suspendu.")
+
+    _sql_constraints = [
+        ("plausible", "CHECK (date_debut >= DATE '1950-01-01')", "La date de début des droits est trop ancienne."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("assure_id.name", "date_debut", "date_fin", "state")
+    def _compute_display_name(self):
+        for droit in self:
+            debut = droit.date_debut and droit.date_debut.strftime("%d/%m/%Y") or ""
+            fin = droit.date_fin and droit.date_fin.strftime(" au %d/%m/%Y") or ""
+            droit.display_name = f"{droit.assure_id.name or _('Nouveau')} — {debut}{fin}"
+
+    @api.depends("date_debut", "date_fin", "state")
+    def _compute_situation(self):
+        jour = fields.Date.context_today(self)
+        for droit in self:
+            if droit.state == "ferme":
+                droit.situation = "fermee"
+            elif droit.date_debut and droit.date_debut > jour:
+                droit.situation = "a_venir"
+            elif droit.date_fin and droit.date_fin < jour:
+                droit.situation = "echue"
+            else:
+                droit.situation = "en_cours"
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [dict(vals) for vals in vals_list]
+        assures = self.env["cnas.assure"].browse([v["assure_id"] for v in vals_list if v.get("assure_id")])
+        for vals in vals_list:
+            if vals.get("assure_id") and not vals.get("regime_id"):
+                vals["regime_id"] = assures.browse(vals["assure_id"]).regime_id.id
+        if not self._verrou_ouvert():
+            self._ceder_les_provisoires(vals_list)
+        droits = super().create(vals_list)
+        if not self._verrou_ouvert():
+            droits._refuser_sur_assure_ferme()
+        return droits
+
+    def write(self, vals):
+        if not self._verrou_ouvert():
+            if "assure_id" in vals and any(d.assure_id.id != vals["assure_id"] for d in self):
+                raise UserError(_("Une période de droits ne change pas d'assuré : fermez-la et ouvrez-en une autre."))
+            if any(droit.state == "ferme" for droit in self):
+                raise UserError(_("Une période fermée ne se modifie plus."))
+            if any(droit.assure_id.state != "brouillon" for droit in self):
+                self._exiger_groupe("cnas_base.group_superviseur", _("corriger une période de droits"))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_effective(self):
+        if self._verrou_ouvert():
+            return
+        jour = fields.Date.context_today(self)
+        for droit in self:
+            if droit.assure_id.state != "brouillon" and (droit.state == "ferme" or droit.date_debut <= jour):
+                raise UserError(_("Une période de droits déjà commencée ne se supprime pas : fermez-la avec un motif."))
+
+    # ------------------------------------------------------------------ actions
+    def action_fermer(self, motif=None, date=None):
+        """Ferme les droits à compter de `date` (aujourd'hui par défaut), le jour même compris.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :param date: premier jour sans droits, date ou texte AAAA-MM-JJ
+        :return: True, ou l'action de l'assistant
+        """
+        self._exiger_groupe("cnas_base.group_controleur", _("fermer des droits"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_fermer", _("Fermer les droits"), date=True)
+        if any(droit.state == "ferme" for droit in self):
+            raise UserError(_("Cette période est déjà fermée."))
+        jour = self.env["cnas.assure"]._lire_date(date)
+        self.assure_id._fermer_droits(jour, motif.strip(), "fermeture")
+        return True
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _ceder_les_provisoires(self, vals_list):
+        """Efface la période ouverte d'office que recouvre une décision commençant plus tôt.
+
+        L'immatriculation ouvre les droits au jour même quand aucune date n'est connue. Quand
+        la décision d'éligibilité arrive ensuite avec sa vraie date, elle prend la place.
+        """
+        debuts = {v["assure_id"]: fields.Date.to_date(v.get("date_debut")) for v in vals_list if v.get("assure_id")}
+        provisoires = self.sudo().search(
+            [("assure_id", "in", list(debuts)), ("provisoire", "=", True), ("state", "=", "ouvert")])
+        cedent = provisoires.filtered(
+            lambda d: debuts[d.assure_id.id] and debuts[d.assure_id.id] < d.date_debut)
+        for droit in cedent:
+            assure = droit.assure_id
+            assure._deverrouiller().write({
+                "date_affiliation": min(debuts[assure.id], assure.date_affiliation or droit.date_debut)})
+        cedent._deverrouiller().unlink()
+
+    def _refuser_sur_assure_ferme(self):
+        """Refuse d'ouvrir des droits en cours ou à venir à une personne suspendue, radiée ou décédée."""
+        jour = fields.Date.context_today(self)
+        for droit in self:
+            assure = droit.assure_id
+            if assure.state in ("suspendu", "radie") and (not droit.date_fin or droit.date_fin >= jour):
+                raise UserError(_(
+                    "%(nom)s est à l'état « %(etat)s » : réactivez le dossier avant d'ouvrir des droits.",
+                    nom=assure.name, etat=assure._libelle_etat(assure.state)))
+
+    def _couper(self, jour):
+        """Arrête à la veille de `jour` les périodes commencées avant ; rend celles qui commencent après."""
+        avant = self.filtered(lambda d: d.date_debut < jour)
+        avant._deverrouiller().write({"date_fin": jour - timedelta(days=1)})
+        return self - avant

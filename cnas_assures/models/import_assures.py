@@ -1,0 +1,158 @@
+import base64
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
+
+COLONNES = (
+    "menage", "nom", "prenom", "genre", "date_naissance", "annee_naissance", "lien", "district", "localite",
+    "telephone", "nom_pere", "nom_mere", "nni", "date_affiliation", "decision",
+)
+TAILLE_PLAGE = 500
+
+
+class ImportAssures(models.Model):
+    """Import de masse d'assurés : listes de ménages AMED, XLSX ou CSV.
+
+    Le contrôle à blanc lit tout le fichier et dit, ligne par ligne, ce qui sera créé, ce qui
+    existe déjà et ce qui est refusé. L'import crée ensuite par plages, en tâche de fond ; le
+    relancer, ou renvoyer le même fichier, ne crée rien deux fois (`cle_import`).
+
+    États : brouillon → contrôlé → en cours → terminé.
+
+    | qui | peut |
+    |---|---|
+    | agent | préparer, contrôler à blanc |
+    | superviseur | lancer l'import |
+    """
+
+    _name = "cnas.import_assures"
+    _description = "Import d'assurés"
+    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _order = "id desc"
+
+    _etat_transitions = {
+        "brouillon": ("controle",), "controle": ("controle", "en_cours"), "en_cours": ("en_cours", "termine"),
+        "termine": ("en_cours",),
+    }
+    _champs_geles = ("lot_id",)
+
+    name = fields.Char(string="Titre", required=True)
+    fichier = fields.Binary(string="Fichier (XLSX ou CSV)", required=True, attachment=True)
+    nom_fichier = fields.Char(string="Nom du fichier")
+    regime_id = fields.Many2one(
+        comodel_name="cnas.regime", string="Régime", required=True, ondelete="restrict",
+        default=lambda self: self.env.ref("cnas_base.regime_amed", raise_if_not_found=False))
+    district_id = fields.Many2one(
+        comodel_name="cnas.district", string="District par défaut", ondelete="restrict",
+        help="Pour les lignes qui n'en donnent pas.")
+    decision = fields.Char(string="Décision d'éligibilité")
+    date_affiliation = fields.Date(string="Droits ouverts le", help="Pour les lignes qui n'en donnent pas.")
+    immatriculer = fields.Boolean(string="Immatriculer aussitôt", default=True)
+    state = fields.Selection(
+        selection=[("brouillon", "Brouillon"), ("controle", "Contrôlé"), ("en_cours", "En cours"),
+                   ("termine", "Terminé")],
+        string="Statut", default="brouillon", required=True, copy=False, tracking=True)
+    lot_id = fields.Many2one(comodel_name="cnas.lot", string="Lot", copy=False, ondelete="set null")
+    progression = fields.Float(string="Progression (%)", related="lot_id.progression")
+    ligne_ids = fields.One2many(comodel_name="cnas.import_assures.ligne", inverse_name="import_id", string="Lignes")
+    nombre_lignes = fields.Integer(string="Lignes lues", compute="_compute_comptes")
+    nombre_bonnes = fields.Integer(string="À créer", compute="_compute_comptes")
+    nombre_erreurs = fields.Integer(string="Refusées", compute="_compute_comptes")
+    nombre_deja = fields.Integer(string="Déjà connues", compute="_compute_comptes")
+    nombre_crees = fields.Integer(string="Créées", compute="_compute_comptes")
+
+    @api.depends("ligne_ids.state")
+    def _compute_comptes(self):
+        comptes = {}
+        for import_, etat, nombre in self.env["cnas.import_assures.ligne"]._read_group(
+                [("import_id", "in", self.ids)], ["import_id", "state"], ["__count"]):
+            comptes[import_.id, etat] = nombre
+        for import_ in self:
+            def nombre(etat, ident=import_.id):
+                return comptes.get((ident, etat), 0)
+            import_.nombre_bonnes = nombre("bonne")
+            import_.nombre_erreurs = nombre("erreur")
+            import_.nombre_deja = nombre("deja")
+            import_.nombre_crees = nombre("creee")
+            import_.nombre_lignes = sum(nombre(etat) for etat in ("bonne", "erreur", "deja", "creee"))
+
+    # ------------------------------------------------------------------ actions
+    def action_controler(self):
+        """Contrôle à blanc : lit le fichier, juge chaque ligne, n'écrit aucun assuré.
+
+        :return: True
+        :raise UserError: fichier illisible, colonnes obligatoires absentes
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("contrôler un import"))
+        if self.state not in ("brouillon", "controle"):
+            raise UserError(_("Cet import est déjà lancé."))
+        contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
+        rangs = lire_tableau(contenu, self.nom_fichier)
+        if not rangs:
+            raise UserError(_("Le fichier ne contient aucune ligne."))
+        manquantes = [c for c in ("nom", "prenom", "genre") if c not in rangs[0]]
+        if manquantes:
+            raise UserError(_("Colonnes absentes : %s. Partez du modèle à télécharger.", ", ".join(manquantes)))
+        self.ligne_ids.sudo().unlink()
+        self.env["cnas.import_assures.ligne"].sudo()._juger(self, rangs)
+        self._changer_etat("controle")
+        return True
+
+    def action_importer(self):
+        """Crée les assurés des lignes bonnes, en tâche de fond.
+
+        :return: True
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_superviseur", _("lancer un import de masse"))
+        if self.state == "brouillon":
+            raise UserError(_("Contrôlez le fichier à blanc avant de l'importer."))
+        bonnes = self.ligne_ids.sudo().search([("import_id", "=", self.id), ("state", "=", "bonne")], order="id")
+        if not bonnes:
+            raise UserError(_("Aucune ligne bonne à importer : corrigez le fichier et contrôlez-le à nouveau."))
+        self._changer_etat("en_cours")
+        lot = self.env["cnas.lot"]._lancer(
+            _("Import « %s »", self.name), "cnas.import_assures.ligne", "_importer", bonnes.ids,
+            taille=TAILLE_PLAGE, cle=f"import_assures_{self.id}")
+        self._deverrouiller().write({"lot_id": lot.id})
+        self._terminer_si_fini()
+        return True
+
+    def action_telecharger_modele(self):
+        """Donne le classeur modèle à remplir.
+
+        :return: action de téléchargement
+        """
+        exemple = [
+            "M-0001", "Mahamat", "Saleh", "masculin", "12/05/1984", "", "chef", "Abéché", "Quartier Kamina",
+            "66 12 34 56", "Saleh Abakar", "Fatimé Adoum", "", "01/07/2025", "AMED-2025-014"]
+        return self._telecharger(ecrire_xlsx(COLONNES, [exemple], "Assurés"), "modele_import_assures.xlsx")
+
+    def action_telecharger_rapport(self):
+        """Donne le rapport ligne à ligne.
+
+        :return: action de téléchargement
+        """
+        self.ensure_one()
+        libelles = dict(self.env["cnas.import_assures.ligne"]._fields["state"].selection)
+        lignes = ([ligne.numero, libelles[ligne.state], ligne.message or "", ligne.assure_id.matricule or "",
+                   ligne.nom_complet or ""] for ligne in self.ligne_ids.sorted("numero"))
+        contenu = ecrire_xlsx(["Ligne", "Résultat", "Message", "Matricule", "Nom"], lignes, "Rapport")
+        return self._telecharger(contenu, f"rapport_import_{self.id}.xlsx")
+
+    def _telecharger(self, contenu, nom):
+        piece = self.env["ir.attachment"].create({
+            "name": nom, "datas": base64.b64encode(contenu),
+            "res_model": self._name, "res_id": self[:1].id})
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+
+    def _terminer_si_fini(self):
+        """Passe à « Terminé » les imports en cours dont plus aucune ligne n'attend."""
+        for import_ in self.filtered(lambda i: i.state == "en_cours"):
+            if not import_.ligne_ids.search_count([("import_id", "=", import_.id), ("state", "=", "bonne")], limit=1):
+                import_._changer_etat("termine")
+                import_.message_post(body=_(
+                    "Import terminé : %(crees)s assurés créés, %(deja)s déjà connus, %(erreurs)s lignes refusées.",
+                    crees=import_.nombre_crees, deja=import_.nombre_deja, erreurs=import_.nombre_erreurs))

@@ -1,0 +1,86 @@
+"""Rapprochement des noms tchadiens : accents, ordre, graphies proches.
+
+Un même nom s'écrit de dix façons (Mahamat, Mohamed, Mouhamad ; Fatimé, Fatima, Fatouma). On
+réduit chaque mot à un squelette de consonnes : deux mots de même squelette se disent pareil.
+"""
+import re
+from difflib import SequenceMatcher
+
+from odoo.addons.cnas_base.outils import sans_accent
+
+# Graphies que le squelette ne rapproche pas de lui-même.
+VARIANTES = {
+    "brahim": "ibrahim", "ibrahima": "ibrahim", "abraham": "ibrahim",
+    "issa": "isa", "aissa": "isa",
+    "yusuf": "youssouf", "youssef": "youssouf", "yussuf": "youssouf", "issoufou": "youssouf",
+    "ousman": "ousmane", "osman": "ousmane", "othman": "ousmane", "usman": "ousmane",
+    "hawa": "haoua", "awa": "haoua", "hawwa": "haoua",
+    "aboubakar": "abakar", "abubakar": "abakar", "aboubacar": "abakar", "abubakr": "abakar",
+    "khadidja": "kadidja", "hadidja": "kadidja", "khadija": "kadidja", "hadja": "kadidja",
+    "aicha": "aicha", "achta": "achta", "aichatou": "aicha", "aissatou": "aicha", "aishatu": "aicha",
+    "zara": "zahra", "fatimezara": "fatima",
+    "djibrine": "djibril", "djibrin": "djibril", "gibrine": "djibril",
+    "oumar": "omar", "umar": "omar",
+    "annour": "nour", "alnour": "nour",
+    "jean": "jean", "john": "jean",
+}
+# Particules que l'usage ajoute ou omet.
+PARTICULES = {"el", "al", "ould", "ben", "bin", "bint", "mme", "mlle", "m", "mr"}
+
+_REGLES = (
+    (r"tch|sch|sh|ch", "x"), (r"dj|gi|ge|j", "g"), (r"kh|ck|qu|q|c", "k"), (r"gu|gh", "g"),
+    (r"ph", "f"), (r"th|d", "t"), (r"w|ou|oo", "u"), (r"z", "s"), (r"v", "f"), (r"y", "i"),
+)
+
+
+def squelette(mot):
+    """Rend le squelette phonétique d'un mot sans accent : « mohamed » et « mahamat » → « mmt »."""
+    mot = VARIANTES.get(mot, mot)
+    for motif, remplacant in _REGLES:
+        mot = re.sub(motif, remplacant, mot)
+    mot = re.sub(r"h", "", mot)
+    initiale = "a" if mot[:1] in "aeiou" else mot[:1]
+    reste = re.sub(r"[aeiou]", "", mot[1:]) if mot else ""
+    # Une consonne redoublée compte pour une, sauf l'initiale (Mahamat : m-m-t).
+    reste = re.sub(r"(.)\1+", r"\1", reste)
+    return initiale + reste
+
+
+def mots(*textes):
+    """Rend les mots utiles de plusieurs textes, sans accent, sans particule."""
+    tous = sans_accent(" ".join(t for t in textes if t)).split()
+    return [m for m in tous if m not in PARTICULES] or tous
+
+
+def cle_phonetique(*textes):
+    """Rend la clé de rapprochement d'un nom complet : squelettes triés, l'ordre des noms n'y compte pas."""
+    return " ".join(sorted({squelette(m) for m in mots(*textes)}))
+
+
+def ressemblance(texte_a, texte_b):
+    """Rend la ressemblance de deux noms, de 0 à 1, quel que soit l'ordre des mots.
+
+    Chaque mot du plus court s'apparie au meilleur mot libre de l'autre : égal 1, même
+    squelette 0,95, sinon proportion de lettres communes (comptée au-delà de 0,7).
+    """
+    a, b = sorted((mots(texte_a), mots(texte_b)), key=len)
+    if not a:
+        return 0.0
+    libres = list(b)
+    total = 0.0
+    for mot in a:
+        notes = [(_ressemblance_mots(mot, autre), autre) for autre in libres]
+        note, autre = max(notes)
+        total += note
+        libres.remove(autre)
+    # Un mot de plus d'un côté (un troisième prénom) pèse peu, pas rien.
+    return total / (len(a) + 0.5 * (len(b) - len(a)))
+
+
+def _ressemblance_mots(a, b):
+    if a == b:
+        return 1.0
+    if squelette(a) == squelette(b):
+        return 0.95
+    proportion = SequenceMatcher(None, a, b).ratio()
+    return proportion if proportion >= 0.7 else 0.0
