@@ -10,4 +10,5 @@ class MontantMixin(models.AbstractModel):
     currency_id = fields.Many2one("res.currency", string="Monnaie", compute="_compute_currency_id")
 
     def _compute_currency_id(self):
-        self.currency_id = self.env.ref("base.XAF")
+        # Identifiant en cache : `env.ref` vérifierait l'existence par une requête à chaque appel.
+        self.currency_id = self.env["ir.model.data"]._xmlid_to_res_id("base.XAF")
