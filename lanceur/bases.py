@@ -18,6 +18,7 @@ class Machine:
     def __init__(self, python, odoo, acces):
         self.python, self.odoo, self.acces = python, odoo, acces
         self.donnees = chemins.prive("donnees")
+        self.donnees.mkdir(mode=0o700, exist_ok=True)
 
     def env(self, admin=False):
         """Variables d'environnement des programmes lancés."""
@@ -117,11 +118,19 @@ class Machine:
         console.exiger(self.commande(configuration, *arguments), f"installation-{base}.log",
                        "L'installation des addons a échoué ; corrigez puis relancez, elle reprendra ici.",
                        env=self.env(), suivre=suivre_installation)
+        self._dire_demo_manquee(base)
         reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in chemins.ADDONS and e != "installed"]
         if reste:
             raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
         self.sql("noter", base, **voulues)
         return True
+
+    def _dire_demo_manquee(self, base):
+        """Odoo installe un addon sans son jeu de démonstration quand celui-ci échoue : on le dit."""
+        texte = chemins.journal(f"installation-{base}.log").read_text(encoding="utf-8", errors="replace")
+        for addon in sorted(set(re.findall(r"Module (\S+) demo data failed to install", texte.rsplit("\n# 20", 1)[-1]))):
+            console.detail(f"attention : le jeu de démonstration de {addon} n'a pas pu être chargé "
+                           f"(journal : {chemins.journal(f'installation-{base}.log')})")
 
 
 def suivre_installation(ligne):

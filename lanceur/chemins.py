@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RACINE = Path(__file__).resolve().parent.parent
-PRIVE = RACINE / ".cnas"
+PRIVE = Path(os.environ.get("CNAS_PRIVE") or RACINE / ".cnas")
 CACHE = Path(os.path.expanduser("~")) / ".cache" / "cnas"
 CACHE_ODOO = Path(os.path.expanduser("~")) / ".cache" / "odoo" / "17.0"
 ADDONS = (

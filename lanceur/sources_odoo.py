@@ -72,7 +72,7 @@ def _importable():
     lien.parent.mkdir(parents=True, exist_ok=True)
     if not lien.is_symlink():
         lien.symlink_to(paquet)
-    addons = [d for d in (paquet.parent / "addons", paquet / "addons") if d.is_dir()]
+    addons = [d for d in (paquet.parent / "addons", lien / "addons") if d.is_dir()]
     if not any((dossier / "web").is_dir() for dossier in addons):
         return None
     return Odoo(lien.parent, addons, "odoo importable")

@@ -1,0 +1,33 @@
+# Image officielle d'Odoo 17, plus nos addons, leurs bibliothèques et les polices des impressions (français, arabe).
+FROM odoo:17.0
+
+USER root
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core \
+    && rm -rf /var/lib/apt/lists/*
+
+# Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
+COPY requirements.txt requirements-addons.txt /tmp/cnas/
+RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
+    && pip3 install --no-cache-dir --only-binary=:all: -r /tmp/cnas/image.txt \
+    && pip3 install --no-cache-dir --no-deps -r /tmp/cnas/requirements-addons.txt \
+    && rm -rf /tmp/cnas
+
+COPY lanceur /opt/cnas/lanceur
+COPY docker /opt/cnas/docker
+COPY odoo.conf /etc/odoo/odoo.conf
+COPY cnas_base /opt/cnas/cnas_base
+COPY cnas_referentiels /opt/cnas/cnas_referentiels
+COPY cnas_assures /opt/cnas/cnas_assures
+COPY cnas_employeurs /opt/cnas/cnas_employeurs
+COPY cnas_formations /opt/cnas/cnas_formations
+COPY cnas_feuilles_soin /opt/cnas/cnas_feuilles_soin
+COPY cnas_facturation /opt/cnas/cnas_facturation
+
+ENV PGHOST=base PGPORT=5432 PGUSER=odoo PGPASSFILE=/run/cnas/pgpass \
+    CNAS_PRIVE=/var/lib/odoo/cnas PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER odoo
+# Le mot de passe passe par PGPASSFILE : l'entrée officielle, qui le mettrait en ligne de commande, est contournée.
+ENTRYPOINT []
+CMD ["odoo"]
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=5 CMD ["python3", "/opt/cnas/docker/sante.py"]
