@@ -47,6 +47,12 @@ class PeriodeMixin(models.AbstractModel):
         definition = f"EXCLUDE USING gist ({egalites}daterange(date_debut, date_fin, '[]') WITH &&){ou}"
         return "periode_exclusive", definition, cls._periode_message
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # La base contrôle l'exclusion à l'INSERT : une clôture encore en mémoire doit y être d'abord.
+        self.flush_model(["date_debut", "date_fin"])
+        return super().create(vals_list)
+
     @api.constrains("date_debut", "date_fin")
     def _check_annees_plausibles(self):
         for periode in self:

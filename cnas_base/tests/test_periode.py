@@ -50,6 +50,11 @@ class TestPeriode(TransactionCase):
         self._refuse("2099-01-01", "2099-01-02")
         self._prix("2025-01-01", "2025-12-31")
 
+    def test_clore_puis_ouvrir(self):
+        prix = self._prix("2027-01-01")
+        prix.date_fin = "2027-06-30"
+        self._prix("2027-07-01")
+
     def test_autre_cle_ou_inactif(self):
         self._prix("2026-01-01", code="B")
         self._prix("2026-01-01", niveau=2)

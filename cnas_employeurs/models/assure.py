@@ -1,0 +1,71 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class Assure(models.Model):
+    _inherit = "cnas.assure"
+
+    emploi_ids = fields.One2many("cnas.emploi", "assure_id", string="Emplois")
+    employeur_id = fields.Many2one(
+        "cnas.employeur", string="Employeur", compute="_compute_employeur", inverse="_inverse_employeur",
+        store=True, index="btree_not_null", tracking=True)
+    date_embauche = fields.Date(
+        string="Date d'embauche", compute="_compute_employeur", inverse="_inverse_employeur", store=True)
+
+    @api.depends("emploi_ids.date_debut", "emploi_ids.date_fin", "emploi_ids.employeur_id")
+    def _compute_employeur(self):
+        """L'emploi du jour ; la tâche quotidienne repasse sur ceux qui commencent ou finissent."""
+        aujourdhui = fields.Date.context_today(self)
+        for assure in self:
+            emploi = assure.emploi_ids.filtered(
+                lambda e: e.date_debut and e.date_debut <= aujourdhui and (not e.date_fin or e.date_fin >= aujourdhui))
+            assure.employeur_id = emploi[:1].employeur_id
+            assure.date_embauche = emploi[:1].date_debut
+
+    def _inverse_employeur(self):
+        """Écrire l'employeur ou la date d'embauche tient l'historique des emplois."""
+        emplois = self.env["cnas.emploi"]
+        demandes = [(a, a.employeur_id, a.date_embauche or fields.Date.context_today(self)) for a in self]
+        for assure, employeur, jour in demandes:
+            if jour > fields.Date.context_today(self):
+                raise ValidationError(_("La date d'embauche de %s est dans le futur : corrigez-la.", assure.name))
+            en_cours = assure.emploi_ids.filtered(lambda e: not e.date_fin)
+            if not employeur:
+                en_cours._clore(fields.Date.context_today(self), _("Sortie"))
+            elif en_cours.employeur_id == employeur:
+                en_cours.write({"date_debut": jour})
+            else:
+                emplois._embaucher(employeur, {assure.id: jour})
+
+    @api.model
+    def _rafraichir_employeurs(self):
+        """Tâche quotidienne : recalcule l'employeur de ceux dont un emploi commence ou vient de finir."""
+        aujourdhui = fields.Date.context_today(self)
+        hier = fields.Date.subtract(aujourdhui, days=1)
+        emplois = self.env["cnas.emploi"].search(["|", ("date_debut", "=", aujourdhui), ("date_fin", "=", hier)])
+        self.env.add_to_compute(self._fields["employeur_id"], emplois.assure_id)
+        self.env.add_to_compute(self._fields["date_embauche"], emplois.assure_id)
+
+    # ------------------------------------------------------------------ droits liés à l'emploi
+    def _salaries_couverts(self):
+        """Rend ceux dont l'emploi commande les droits : principaux actifs du régime des salariés."""
+        return self.filtered(
+            lambda a: a.regime_id.code == "ASS" and a.state == "actif" and a.type_assure == "principal")
+
+    def _maintenir_apres_emploi(self, fin):
+        """Borne à `fin` incluse les droits de ceux qui quittent leur emploi."""
+        droits = self.env["cnas.droit"].search([
+            ("assure_id", "in", self._salaries_couverts().ids), ("state", "=", "ouvert"), ("date_debut", "<=", fin),
+            "|", ("date_fin", "=", False), ("date_fin", ">", fin)])
+        droits._deverrouiller().write({"date_fin": fin})
+
+    def _ouvrir_par_emploi(self, debut):
+        """Ouvre ou prolonge, depuis `debut`, les droits de ceux qui prennent un emploi."""
+        salaries = self._salaries_couverts()
+        droits = self.env["cnas.droit"].search([
+            ("assure_id", "in", salaries.ids), ("state", "=", "ouvert"),
+            "|", ("date_fin", "=", False), ("date_fin", ">=", debut)])
+        droits.filtered("date_fin")._deverrouiller().write({"date_fin": False})
+        droits._deverrouiller().create([
+            {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "origine": "affiliation",
+             "motif": _("Emploi déclaré")} for assure in salaries - droits.assure_id])

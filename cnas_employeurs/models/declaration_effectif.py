@@ -1,0 +1,277 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class DeclarationEffectif(models.Model):
+    """La déclaration mensuelle nominative d'un employeur : qui travaille, pour quel salaire.
+
+    États : brouillon → déposée → validée | rejetée ; une déclaration rejetée se reprend (brouillon).
+    Préparée à partir de l'effectif, saisie ou importée. Validée, elle met à jour les emplois et les
+    droits : les entrants sont rattachés, les sortants quittent l'effectif et gardent leurs droits
+    pendant le maintien (paramètre, en mois).
+
+    | qui | peut |
+    |---|---|
+    | agent | préparer, saisir, importer, déposer |
+    | contrôleur | rejeter, avec un motif |
+    | superviseur autre que le déposant | valider |
+    """
+
+    _name = "cnas.declaration_effectif"
+    _description = "Déclaration d'effectif"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "periode desc, employeur_id"
+
+    _etat_transitions = {
+        "brouillon": ("deposee",),
+        "deposee": ("validee", "rejetee"),
+        "rejetee": ("brouillon",),
+        "validee": (),
+    }
+    _champs_geles = (
+        "date_depot", "depose_par_id", "date_validation", "valide_par_id", "motif_rejet", "date_relance")
+
+    employeur_id = fields.Many2one(
+        "cnas.employeur", string="Employeur", required=True, index=True, ondelete="restrict", tracking=True)
+    periode = fields.Date(
+        string="Période", required=True, index=True, tracking=True,
+        default=lambda self: fields.Date.context_today(self).replace(day=1) - relativedelta(months=1),
+        help="Le premier jour du mois déclaré.")
+    date_limite = fields.Date(string="Date limite", compute="_compute_date_limite", store=True)
+    ligne_ids = fields.One2many("cnas.declaration_effectif.ligne", "declaration_id", string="Salariés déclarés")
+    effectif_declare = fields.Integer(string="Effectif déclaré", compute="_compute_totaux", store=True)
+    masse_salariale = fields.Monetary(string="Masse salariale", compute="_compute_totaux", store=True)
+    montant_employeur = fields.Monetary(string="Part employeur", compute="_compute_totaux", store=True)
+    montant_salarie = fields.Monetary(string="Part salariés", compute="_compute_totaux", store=True)
+    montant_appele = fields.Monetary(
+        string="Montant appelé", compute="_compute_totaux", store=True,
+        help="Cotisations dues selon le barème en vigueur le mois déclaré.")
+    nombre_ecarts = fields.Integer(string="Écarts", compute="_compute_totaux", store=True)
+    sortant_ids = fields.Many2many(
+        "cnas.assure", string="Sortants", compute="_compute_sortant_ids",
+        help="Salariés de l'effectif du mois absents de la déclaration.")
+    state = fields.Selection(
+        [("brouillon", "Brouillon"), ("deposee", "Déposée"), ("validee", "Validée"), ("rejetee", "Rejetée")],
+        string="Statut", default="brouillon", required=True, copy=False, index=True, tracking=True)
+    motif_rejet = fields.Text(string="Motif du rejet", copy=False, tracking=True)
+    date_depot = fields.Datetime(string="Déposée le", copy=False)
+    depose_par_id = fields.Many2one("res.users", string="Déposée par", copy=False)
+    date_validation = fields.Datetime(string="Validée le", copy=False)
+    valide_par_id = fields.Many2one("res.users", string="Validée par", copy=False)
+    date_relance = fields.Date(string="Dernière relance", copy=False)
+    en_retard = fields.Boolean(string="En retard", compute="_compute_en_retard", search="_search_en_retard")
+
+    _sql_constraints = [
+        ("mois_unique", "UNIQUE (employeur_id, periode)", "Cet employeur a déjà une déclaration pour ce mois."),
+        ("premier_du_mois", "CHECK (extract(day FROM periode) = 1)", "La période est le premier jour d'un mois."),
+    ]
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("periode")
+    def _check_periode(self):
+        for declaration in self:
+            if declaration.periode > fields.Date.context_today(self):
+                raise ValidationError(_("On ne déclare pas un mois à venir : vérifiez la période."))
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("employeur_id", "periode")
+    def _compute_display_name(self):
+        for declaration in self:
+            mois = declaration.periode.strftime("%m/%Y") if declaration.periode else _("Nouveau")
+            declaration.display_name = f"{declaration.employeur_id.raison_sociale or ''} — {mois}"
+
+    @api.depends("periode")
+    def _compute_date_limite(self):
+        jour = self._parametre("jour_limite", 15)
+        for declaration in self:
+            declaration.date_limite = (
+                declaration.periode + relativedelta(months=1, day=jour) if declaration.periode else False)
+
+    @api.depends("ligne_ids.salaire", "ligne_ids.part_employeur", "ligne_ids.part_salarie", "ligne_ids.ecart")
+    def _compute_totaux(self):
+        for declaration in self:
+            lignes = declaration.ligne_ids
+            declaration.effectif_declare = len(lignes)
+            declaration.masse_salariale = sum(lignes.mapped("salaire"))
+            declaration.montant_employeur = sum(lignes.mapped("part_employeur"))
+            declaration.montant_salarie = sum(lignes.mapped("part_salarie"))
+            declaration.montant_appele = declaration.montant_employeur + declaration.montant_salarie
+            declaration.nombre_ecarts = sum(1 for ligne in lignes if ligne.ecart != "aucun")
+
+    @api.depends("ligne_ids.assure_id", "employeur_id", "periode")
+    def _compute_sortant_ids(self):
+        for declaration in self:
+            present = declaration._effectif_du_mois() if declaration.state != "validee" else self.env["cnas.assure"]
+            declaration.sortant_ids = present - declaration.ligne_ids.assure_id
+
+    @api.depends("state", "date_limite")
+    def _compute_en_retard(self):
+        aujourdhui = fields.Date.context_today(self)
+        for declaration in self:
+            declaration.en_retard = (
+                declaration.state in ("brouillon", "rejetee")
+                and bool(declaration.date_limite) and declaration.date_limite < aujourdhui)
+
+    def _search_en_retard(self, operator, value):
+        """Traduit « en retard » : ni déposée ni validée, date limite passée."""
+        retard = [("state", "in", ("brouillon", "rejetee")), ("date_limite", "<", fields.Date.context_today(self))]
+        return retard if (operator == "=") == bool(value) else ["!", "&", *retard]
+
+    # ------------------------------------------------------------------ CRUD
+    def write(self, vals):
+        if not self._verrou_ouvert() and {"employeur_id", "periode", "ligne_ids"} & vals.keys():
+            self._exiger_brouillon()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_deposee(self):
+        if any(d.state != "brouillon" or d.date_depot for d in self):
+            raise UserError(_("Une déclaration déposée ne se supprime pas : rejetez-la avec un motif."))
+
+    # ------------------------------------------------------------------ actions
+    def action_preparer(self):
+        """Remplit la déclaration avec l'effectif du mois et les derniers salaires connus."""
+        self._exiger_groupe("cnas_base.group_agent", _("préparer une déclaration"))
+        self._exiger_brouillon()
+        for declaration in self:
+            manquants = declaration._effectif_du_mois() - declaration.ligne_ids.assure_id
+            salaires = declaration._derniers_salaires(manquants)
+            declaration.ligne_ids = [
+                (0, 0, {"assure_id": assure.id, "salaire": salaires.get(assure.id, 0)}) for assure in manquants]
+        return True
+
+    def action_deposer(self):
+        """Dépose la déclaration : elle ne se modifie plus.
+
+        :raise UserError: déclaration vide, employeur non actif, salarié inconnu
+        """
+        self._exiger_groupe("cnas_base.group_agent", _("déposer une déclaration"))
+        for declaration in self:
+            if not declaration.ligne_ids:
+                raise UserError(_("La déclaration de %s est vide : préparez-la ou importez-la d'abord.",
+                                  declaration.display_name))
+            if declaration.employeur_id.state != "actif":
+                raise UserError(_("« %s » n'est pas un employeur actif.", declaration.employeur_id.raison_sociale))
+            inconnus = declaration.ligne_ids.filtered(lambda ligne: not ligne.assure_id)
+            if inconnus:
+                raise UserError(_(
+                    "%(nombre)s salariés ne sont pas reconnus (premier : %(premier)s) : "
+                    "corrigez leur matricule ou retirez la ligne.",
+                    nombre=len(inconnus), premier=inconnus[0].matricule_declare or inconnus[0].nom_declare))
+        self._changer_etat("deposee", date_depot=fields.Datetime.now(), depose_par_id=self.env.uid, motif_rejet=False)
+        self.activity_unlink(["cnas_employeurs.mail_activity_declaration"])
+        return True
+
+    def action_valider(self):
+        """Valide la déclaration et met à jour l'effectif et les droits.
+
+        :raise UserError: si celui qui valide est celui qui a déposé (quatre yeux)
+        """
+        self._exiger_groupe("cnas_base.group_superviseur", _("valider une déclaration"))
+        if any(self.env.user in (d.depose_par_id, d.create_uid) for d in self):
+            raise UserError(_("Qui saisit ou dépose ne valide pas : demandez à un autre superviseur."))
+        for declaration in self.sorted("periode"):
+            declaration._changer_etat("validee", date_validation=fields.Datetime.now(), valide_par_id=self.env.uid)
+            declaration._appliquer_mouvements()
+        return True
+
+    def action_rejeter(self, motif=None):
+        """Rejette la déclaration déposée. Motif obligatoire ; contrôleur."""
+        self._exiger_groupe("cnas_base.group_controleur", _("rejeter une déclaration"))
+        if not (motif or "").strip():
+            return self._demander_motif("action_rejeter", _("Rejeter la déclaration"))
+        self._changer_etat("rejetee", motif_rejet=motif.strip())
+        return True
+
+    def action_reprendre(self):
+        """Remet en brouillon une déclaration rejetée, pour la corriger."""
+        self._exiger_groupe("cnas_base.group_agent", _("reprendre une déclaration"))
+        self._changer_etat("brouillon")
+        return True
+
+    def action_importer(self):
+        """Ouvre l'assistant d'import d'un classeur."""
+        self.ensure_one()
+        self._exiger_brouillon()
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_employeurs.declaration_import_action")
+        return {**action, "context": {"default_declaration_id": self.id}}
+
+    # ------------------------------------------------------------------ métier
+    def _exiger_brouillon(self):
+        for declaration in self:
+            if declaration.state != "brouillon":
+                raise UserError(_("La déclaration %s est déjà déposée : elle ne se modifie plus.",
+                                  declaration.display_name))
+
+    @api.model
+    def _parametre(self, nom, defaut):
+        """Rend le paramètre entier `cnas_employeurs.<nom>`."""
+        valeur = self.env["ir.config_parameter"].sudo().get_param(f"cnas_employeurs.{nom}", defaut)
+        try:
+            return int(valeur)
+        except ValueError:
+            return defaut
+
+    def _effectif_du_mois(self):
+        """Rend les assurés dont l'emploi couvre au moins un jour du mois déclaré."""
+        self.ensure_one()
+        if not self.periode or not self.employeur_id:
+            return self.env["cnas.assure"]
+        fin = self.periode + relativedelta(months=1, days=-1)
+        return self.env["cnas.emploi"].search([
+            ("employeur_id", "=", self.employeur_id._origin.id or self.employeur_id.id), ("date_debut", "<=", fin),
+            "|", ("date_fin", "=", False), ("date_fin", ">=", self.periode),
+        ]).assure_id
+
+    def _derniers_salaires(self, assures):
+        """Rend {assure_id: dernier salaire déclaré chez cet employeur} en une requête."""
+        self.ensure_one()
+        lignes = self.env["cnas.declaration_effectif.ligne"].search(
+            [("assure_id", "in", assures.ids), ("declaration_id.employeur_id", "=", self.employeur_id.id),
+             ("declaration_id.periode", "<", self.periode)], order="id")
+        return {ligne.assure_id.id: ligne.salaire for ligne in lignes}
+
+    def _appliquer_mouvements(self):
+        """Rattache les entrants, fait sortir les absents, ouvre et borne les droits."""
+        self.ensure_one()
+        emplois = self.env["cnas.emploi"]
+        presents = self._effectif_du_mois()
+        entrants = self.ligne_ids.filtered(lambda ligne: ligne.assure_id not in presents)
+        emplois._embaucher(
+            self.employeur_id, {ligne.assure_id.id: ligne.date_embauche or self.periode for ligne in entrants})
+        sortants = presents - self.ligne_ids.assure_id
+        derniere_presence = self.periode - relativedelta(days=1)
+        emplois.search([
+            ("employeur_id", "=", self.employeur_id.id), ("assure_id", "in", sortants.ids), ("date_fin", "=", False),
+        ])._clore(derniere_presence, _("Absent de la déclaration de %s", self.periode.strftime("%m/%Y")))
+        fin_maintien = derniere_presence + relativedelta(months=self._parametre("maintien_mois", 3))
+        sortants.sudo()._maintenir_apres_emploi(fin_maintien)
+        entrants.assure_id.sudo()._ouvrir_par_emploi(self.periode)
+        if entrants or sortants:
+            self.message_post(body=_(
+                "Effectif mis à jour : %(entrants)s entrants, %(sortants)s sortants (droits maintenus jusqu'au %(fin)s).",
+                entrants=len(entrants), sortants=len(sortants), fin=fin_maintien.strftime("%d/%m/%Y")))
+
+    # ------------------------------------------------------------------ tâche planifiée
+    @api.model
+    def _relancer_retards(self):
+        """Ouvre la déclaration attendue de chaque employeur actif et relance les retards, une fois par mois."""
+        aujourdhui = fields.Date.context_today(self)
+        periode = aujourdhui.replace(day=1) - relativedelta(months=1)
+        attendus = self.env["cnas.employeur"].search([("state", "=", "actif"), ("emploi_ids", "!=", False)])
+        deja = self.search([("employeur_id", "in", attendus.ids), ("periode", "=", periode)]).employeur_id
+        self.create([{"employeur_id": employeur.id, "periode": periode} for employeur in attendus - deja])
+        retards = self.search([
+            ("en_retard", "=", True), ("employeur_id.state", "=", "actif"),
+            "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui.replace(day=1)),
+        ])
+        retards._deverrouiller().write({"date_relance": aujourdhui})
+        gabarit = self.env.ref("cnas_employeurs.mail_template_relance")
+        for declaration in retards:
+            declaration.activity_schedule(
+                "cnas_employeurs.mail_activity_declaration", date_deadline=aujourdhui,
+                user_id=declaration.employeur_id.create_uid.id)
+            if declaration.employeur_id.email:
+                gabarit.send_mail(declaration.id)

@@ -1,0 +1,3 @@
+from . import test_declaration
+from . import test_emploi
+from . import test_employeur

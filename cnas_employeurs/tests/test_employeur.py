@@ -1,0 +1,78 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .commun import CasEmployeur
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestEmployeur(CasEmployeur):
+    """Identifiants, circuit et états gardés de l'employeur."""
+
+    def _creer(self, **vals):
+        return self.employeurs.create({"raison_sociale": "Essai", "type_employeur": "prive", **vals})
+
+    def test_matricule_a_cle(self):
+        self.assertRegex(self.employeur.matricule, r"^E\d{8}$")
+        self.assertTrue(self.employeur._cle_valide(self.employeur.matricule))
+
+    def test_nif(self):
+        for nif, avertit in (("901 2555y", False), ("M12345678", True)):
+            employeur = self._creer(nif=nif, rccm=f"TD-NDJ-2024-A-{len(nif) + 500 * avertit}")
+            with self.subTest(nif=nif):
+                self.assertEqual(bool(employeur.avertissement), avertit)
+        for nif in ("123", "9012555-Y-TROP-LONG-POUR-UN-NIF", "9012/55Y"):
+            with self.subTest(nif=nif), self.assertRaisesRegex(ValidationError, "NIF"):
+                self._creer(nif=nif)
+
+    def test_nif_unique(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+            self._creer(nif="9012345K")
+
+    def test_rccm(self):
+        exemples = (
+            "TC/NDJ/13B261", "TC/NDJ/13 A 1398", "TD-NDJ-01-2021-B12-00287", "TD-NDJ-01-2026-B12-00299",
+            "TD-SRH-2024-A-140", "TD-NDJ-11-2011-B1300002")
+        for rang, rccm in enumerate(exemples):
+            with self.subTest(rccm=rccm):
+                self.assertFalse(self._creer(rccm=rccm, nif=f"900000{rang}A").avertissement)
+        self.assertIn("RCCM", self._creer(rccm="RC 1234 B", nif="9111111A").avertissement)
+        with self.assertRaisesRegex(ValidationError, "RCCM"):
+            self._creer(rccm="<b>")
+
+    def test_activation_exige_les_identifiants_du_prive(self):
+        prive = self._creer()
+        with self.assertRaisesRegex(UserError, "NIF et le RCCM"):
+            prive.action_activer()
+        ong = self._creer(type_employeur="ong")
+        ong.action_activer()
+        self.assertEqual(ong.state, "actif")
+
+    def test_circuit_par_role(self):
+        with self.assertRaises(AccessError):
+            self.employeur.action_suspendre("Impayés")
+        employeur = self.employeur.with_user(self.superviseur)
+        self.assertEqual(employeur.action_suspendre()["res_model"], "cnas.motif.wizard")
+        self.assertEqual(employeur.state, "actif", "sans motif, rien ne change")
+        employeur.action_suspendre("Impayés")
+        self.assertEqual((employeur.state, employeur.motif_etat), ("suspendu", "Impayés"))
+        with self.assertRaises(AccessError):
+            self.employeur.action_reactiver()
+        employeur.action_reactiver()
+        employeur.action_radier("Cessation", "2026-06-30")
+        with self.assertRaisesRegex(UserError, "ne peut pas passer"):
+            employeur.action_activer()
+
+    def test_etat_garde(self):
+        with self.assertRaises(UserError):
+            self.employeur.write({"state": "radie"})
+        with self.assertRaises(UserError):
+            self._creer(state="actif")
+        with self.assertRaisesRegex(UserError, "radiez"):
+            self.employeur.unlink()
+
+    def test_date_de_creation_future(self):
+        with self.assertRaisesRegex(ValidationError, "futur"):
+            self._creer(date_creation="2126-01-01")
