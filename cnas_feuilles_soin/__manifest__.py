@@ -21,6 +21,9 @@
         "views/feuille_soin_views.xml",
         "views/entente_prealable_views.xml",
         "views/menus.xml",
+        "security/tableaux/ir.model.access.csv",
+        "report/feuille_analyse_views.xml",
+        "data/tableaux_de_bord.xml",
     ],
     "demo": [],
 }

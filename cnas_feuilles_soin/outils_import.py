@@ -16,6 +16,7 @@ PRIX_MAX = 1_000_000_000
 TOTAL_MAX = 2_000_000_000_000
 LONGUEURS = {"reference": 64, "formation": 64, "matricule": 64, "pathologie": 32, "praticien": 64, "agence": 32,
              "entente": 64}
+EN_MAJUSCULES = ("formation", "pathologie", "agence", "entente")
 CHOIX = {"type_soins": ("ambulatoire", "hospitalisation"), "mode": ("tiers_payant", "remboursement")}
 CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "total", "lignes", "pieces"}
 _FORME_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -72,7 +73,8 @@ class LecteurFeuille:
             if obligatoire:
                 self.erreurs.append(_("Champ manquant : « %s ».", nom))
             return
-        self.valeurs[nom] = self._texte_sur(self.brute[nom], nom, LONGUEURS[nom])
+        texte = self._texte_sur(self.brute[nom], nom, LONGUEURS[nom])
+        self.valeurs[nom] = texte.upper() if texte and nom in EN_MAJUSCULES else texte
 
     def _texte_sur(self, valeur, nom, longueur):
         """Rend le texte sans espaces autour, ou None en notant l'erreur."""

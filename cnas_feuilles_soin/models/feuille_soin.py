@@ -65,7 +65,8 @@ class FeuilleSoin(models.Model):
 
     _name = "cnas.feuille_soin"
     _description = "Feuille de soins"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread.main.attachment",
+                "mail.activity.mixin"]
     _order = "date_depot desc, id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "reference"]
@@ -237,9 +238,9 @@ class FeuilleSoin(models.Model):
     def write(self, vals):
         """Refuse tout changement du papier après le dépôt ; l'agent écrit le diagnostic sans le relire."""
         if not self._verrou_ouvert():
+            self.check_access_rights("write")
             self._refuser_papier_change(vals)
         if "pathologie_id" in vals and not self._peut_lire_diagnostic():
-            self.check_access_rights("write")
             self.check_access_rule("write")
             vals = dict(vals)
             self._ranger_diagnostics([vals.pop("pathologie_id")] * len(self))
@@ -273,6 +274,11 @@ class FeuilleSoin(models.Model):
         for diagnostic, ids in par_diagnostic.items():
             self.sudo().browse(ids).write({"pathologie_id": diagnostic})
 
+    def _refuser_piece_si_clos(self):
+        for feuille in self:
+            if feuille.state in ("payee", "annulee", "rejetee"):
+                raise UserError(_("La feuille %s est close : elle ne reçoit plus de pièce.", feuille.display_name))
+
     def _refuser_papier_change(self, vals):
         touches = [champ for champ in self._champs_papier if champ in vals]
         if not touches:
@@ -299,8 +305,8 @@ class FeuilleSoin(models.Model):
         """Rend un paramètre entier de l'addon (Configuration → Paramètres), sa valeur d'usine à défaut."""
         texte = self.env["ir.config_parameter"].sudo().get_param(f"cnas_feuilles_soin.{nom}")
         try:
-            return int(texte)
-        except (TypeError, ValueError):
+            return int(texte or PARAMETRES[nom])
+        except ValueError:
             return PARAMETRES[nom]
 
 

@@ -146,16 +146,24 @@ class FeuilleSoin(models.Model):
         self._mettre_lignes_a_zero()
 
     def _mettre_lignes_a_zero(self):
-        """Rejette toutes les lignes : facturé = rejeté, tout le reste à zéro. Une requête, totaux compris."""
-        self.sudo().ligne_ids._deverrouiller().write({
-            "decision": "rejetee", "montant_base": 0, "montant_cnas": 0, "ticket_moderateur": 0, "depassement": 0,
-            "quantite_retenue": 0,
-        })
+        """Rejette toutes les lignes : facturé = rejeté, le reste à zéro, totaux compris."""
         self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE cnas_feuille_soin_ligne SET montant_rejete = montant_facture WHERE feuille_id = ANY(%s)", [self.ids])
-        self.env["cnas.feuille_soin.ligne"].invalidate_model(["montant_rejete"])
-        self.sudo().ligne_ids.modified(["montant_rejete"])
+        self.env.cr.execute("""
+            UPDATE cnas_feuille_soin_ligne
+               SET decision = 'rejetee', quantite_retenue = 0, montant_base = 0, montant_cnas = 0,
+                   ticket_moderateur = 0, depassement = 0, montant_rejete = montant_facture
+             WHERE feuille_id = ANY(%s)
+        """, [self.ids])
+        self.env.cr.execute("""
+            UPDATE cnas_feuille_soin
+               SET montant_base = 0, montant_cnas = 0, ticket_moderateur = 0, depassement = 0,
+                   montant_rejete = montant_facture
+             WHERE id = ANY(%s)
+        """, [self.ids])
+        ecrits = ["montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete"]
+        self.env["cnas.feuille_soin.ligne"].invalidate_model([*ecrits, "decision", "quantite_retenue"])
+        self.invalidate_recordset(ecrits)
+        self.modified(ecrits)
 
     def _verifier_annulable(self):
         """Point d'extension : la facturation refuse l'annulation d'une feuille facturée."""

@@ -104,8 +104,8 @@ class FeuilleSoin(models.Model):
             "agence": self._par_code("cnas.agence", "code", {x.valeurs["agence"] for x in lues}),
             "entente": self._par_code("cnas.entente_prealable", "numero", {x.valeurs["entente"] for x in lues}),
         }
-        prestations = self._par_code("cnas.prestation", "code", {
-            code for x in lues for code, _quantite, _prix in x.valeurs["lignes"]})
+        prestations = self.env["cnas.prestation"].sudo()._prestations_par_code(
+            {code for x in lues for code, _quantite, _prix in x.valeurs["lignes"] if code})
         types = self._par_code("cnas.type_piece", "code", {piece[0] for x in lues for piece in x.valeurs["pieces"]})
         assures = self.env["cnas.assure"].sudo()._resoudre_matricules(
             sorted({x.valeurs["matricule"] for x in lues if x.valeurs["matricule"]}))
@@ -236,9 +236,11 @@ class FeuilleSoin(models.Model):
             "date_fin_soins": valeurs["date_fin_soins"] or False, "date_depot": valeurs["date_depot"],
             "pathologie_id": valeurs["pathologie_id"], "praticien_id": valeurs["praticien_id"],
             "urgence": valeurs["urgence"], "type_soins": valeurs["type_soins"], "mode": valeurs["mode"],
-            "entente_id": valeurs["entente_id"], "total_declare": valeurs["total"] or 0,
+            "entente_id": valeurs["entente_id"],
             "empreinte": valeurs["empreinte"], "ligne_ids": commandes, "piece_ids": pieces,
         }
+        if valeurs["total"] is not None:
+            feuille["total_declare"] = valeurs["total"]
         if valeurs["agence_id"]:
             feuille["agence_id"] = valeurs["agence_id"]
         return feuille

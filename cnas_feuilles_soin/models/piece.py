@@ -32,33 +32,51 @@ class FeuilleSoinPiece(models.Model):
     type_id = fields.Many2one("cnas.type_piece", string="Type de pièce", index=True, ondelete="restrict",
                               domain=[("usage", "=", "feuille")])
     name = fields.Char(string="Nom du fichier", required=True)
-    contenu = fields.Binary(string="Fichier", attachment=True, required=True)
+    attachment_id = fields.Many2one("ir.attachment", string="Pièce jointe", readonly=True, required=True,
+                                    index=True, ondelete="restrict")
+    contenu = fields.Binary(string="Fichier", compute="_compute_contenu", inverse="_inverse_contenu")
     mimetype = fields.Char(string="Format", readonly=True)
     taille = fields.Integer(string="Taille (octets)", readonly=True)
     empreinte = fields.Char(string="Empreinte SHA-256", readonly=True, index=True)
     deja_vue_id = fields.Many2one("cnas.feuille_soin", string="Déjà vue dans", readonly=True,
                                   index="btree_not_null", ondelete="set null",
                                   help="Un autre dossier porte exactement le même fichier.")
-    ajoutee_par_id = fields.Many2one("res.users", string="Ajoutée par", related="create_uid")
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("attachment_id")
+    def _compute_contenu(self):
+        for piece in self:
+            piece.contenu = piece.attachment_id.datas
+
+    def _inverse_contenu(self):
+        """Rien : `create()` range le fichier ; un fichier reçu ne se remplace pas."""
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        """Vérifie chaque fichier (type réel, taille), calcule son empreinte, signale les fichiers déjà vus."""
+        """Vérifie chaque fichier (type réel, taille), le joint à la feuille, signale les fichiers déjà vus."""
+        feuilles = self.env["cnas.feuille_soin"].browse({vals.get("feuille_id") for vals in vals_list} - {None, False})
+        feuilles.check_access_rights("read")
+        feuilles.check_access_rule("read")
+        feuilles._refuser_piece_si_clos()
         preparees = [self._preparer(vals) for vals in vals_list]
+        jointes = self.env["ir.attachment"].sudo().create([{
+            "name": p["name"], "raw": p.pop("octets"), "mimetype": p["mimetype"], "type": "binary",
+            "res_model": "cnas.feuille_soin", "res_id": p.get("feuille_id"),
+        } for p in preparees if "attachment_id" not in p])
+        rangs = iter(jointes)
+        for preparee in preparees:
+            if "attachment_id" not in preparee:
+                preparee["attachment_id"] = next(rangs).id
         pieces = super().create(preparees)
-        pieces._refuser_dossier_clos()
         pieces._signaler_deja_vues()
         pieces._dater_numerisation()
         return pieces
 
     def write(self, vals):
         """Un fichier reçu ne se remplace pas ; son type et son nom se corrigent."""
-        interdits = {"contenu", "feuille_id", "empreinte", "mimetype", "taille", "deja_vue_id"} & set(vals)
-        if interdits and not self.env.su and any(piece.feuille_id.state != "brouillon" for piece in self):
-            raise UserError(_("Le fichier d'un dossier déposé ne se remplace pas : ajoutez une nouvelle pièce."))
-        if "contenu" in vals:
-            vals = self._preparer({"name": self[:1].name, **vals})
+        if set(vals) - {"type_id", "name"}:
+            raise UserError(_("Le fichier d'une pièce ne se remplace pas : ajoutez une nouvelle pièce."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -66,19 +84,37 @@ class FeuilleSoinPiece(models.Model):
         if any(piece.feuille_id.state != "brouillon" for piece in self):
             raise UserError(_("Une pièce d'un dossier déposé ne se retire pas."))
 
+    def unlink(self):
+        """Retire les pièces d'un brouillon, fichiers compris."""
+        jointes = self.attachment_id
+        resultat = super().unlink()
+        jointes.sudo().unlink()
+        return resultat
+
     # ------------------------------------------------------------------ privé
     def _preparer(self, vals):
         """Rend les valeurs complétées du format réel, de la taille et de l'empreinte."""
-        nom = (vals.get("name") or _("pièce")).replace("/", "_").replace("\\\\", "_")[:255]
-        try:
-            contenu = base64.b64decode(vals.get("contenu") or b"", validate=False)
-        except (binascii.Error, ValueError, TypeError) as erreur:
-            raise UserError(_("Le fichier « %s » est illisible : envoyez-le de nouveau.", nom)) from erreur
+        if self.env.su and vals.get("attachment_id"):
+            contenu = self.env["ir.attachment"].browse(vals["attachment_id"]).raw or b""
+        else:
+            vals = {k: v for k, v in vals.items() if k != "attachment_id"}
+            contenu = self._decoder(vals.get("contenu"))
+        nom = (vals.get("name") or _("pièce")).replace("/", "_").replace("\\", "_")[:255]
         mime = self._verifier_fichier(contenu, nom)
         if not nom.lower().endswith((".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")):
             nom += EXTENSIONS[mime]
-        return {**vals, "name": nom, "mimetype": mime, "taille": len(contenu),
-                "empreinte": hashlib.sha256(contenu).hexdigest(), "deja_vue_id": False}
+        gardes = {k: v for k, v in vals.items() if k in ("feuille_id", "type_id", "attachment_id")}
+        return {**gardes, "name": nom, "mimetype": mime, "taille": len(contenu), "octets": contenu,
+                "empreinte": hashlib.sha256(contenu).hexdigest()}
+
+    @api.model
+    def _decoder(self, contenu):
+        if not isinstance(contenu, (str, bytes)):
+            return b""
+        try:
+            return base64.b64decode(contenu)
+        except (binascii.Error, ValueError) as erreur:
+            raise UserError(_("Un fichier est illisible : envoyez-le de nouveau.")) from erreur
 
     @api.model
     def _verifier_fichier(self, contenu, nom):
@@ -96,11 +132,6 @@ class FeuilleSoinPiece(models.Model):
         if not mime:
             raise UserError(_("Le fichier « %s » n'est ni un PDF, ni un JPEG, ni un PNG, ni un TIFF.", nom))
         return mime
-
-    def _refuser_dossier_clos(self):
-        for feuille in self.feuille_id:
-            if feuille.state in ("payee", "annulee", "rejetee"):
-                raise UserError(_("La feuille %s est close : elle ne reçoit plus de pièce.", feuille.display_name))
 
     def _signaler_deja_vues(self):
         """Note, en une requête, le premier autre dossier qui porte le même fichier."""
@@ -121,3 +152,34 @@ class FeuilleSoinPiece(models.Model):
         if feuilles:
             feuilles._deverrouiller().with_context(tracking_disable=True).write(
                 {"date_numerisation": fields.Date.context_today(self)})
+
+
+class IrAttachment(models.Model):
+    """Un fichier déposé dans le fil d'une feuille en devient une pièce ; une pièce ne se perd pas."""
+
+    _inherit = "ir.attachment"
+
+    def _post_add_create(self, **kwargs):
+        """Glisser-déposer : fait une pièce de chaque fichier lâché sur une feuille de soins."""
+        resultat = super()._post_add_create(**kwargs)
+        for jointe in self.filtered(lambda a: a.res_model == "cnas.feuille_soin" and a.res_id):
+            self.env["cnas.feuille_soin"].browse(jointe.res_id)._refuser_piece_si_clos()
+            self.env["cnas.feuille_soin.piece"].sudo().create(
+                {"feuille_id": jointe.res_id, "name": jointe.name, "attachment_id": jointe.id})
+        return resultat
+
+    def write(self, vals):
+        """Refuse de changer le contenu ou le rattachement du fichier d'une pièce."""
+        if not {"datas", "raw", "db_datas", "store_fname", "res_model", "res_id", "type"}.isdisjoint(vals):
+            self._refuser_si_piece(_("Le fichier d'une pièce ne se remplace pas."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_sauf_piece(self):
+        self._refuser_si_piece(_("Le fichier d'une pièce ne se supprime pas."))
+
+    def _refuser_si_piece(self, phrase):
+        candidates = self.filtered(lambda a: a.sudo().res_model == "cnas.feuille_soin")
+        if candidates and self.env["cnas.feuille_soin.piece"].sudo().search_count(
+                [("attachment_id", "in", candidates.ids)], limit=1):
+            raise UserError(phrase)

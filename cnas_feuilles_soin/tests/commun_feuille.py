@@ -68,13 +68,13 @@ class CommunFeuille(TransactionCase):
 
     @classmethod
     def _creer_referentiels(cls):
-        categorie = cls.env["cnas.categorie_pathologie"].create({"code": "ZZ", "name": "Essai"})
+        categorie = cls.env["cnas.categorie_pathologie"].create({"name": "Essai"})
         pathologie = cls.env["cnas.pathologie"]
-        cls.palu = pathologie.create({"code": "ZB50.9", "name": "Paludisme d'essai", "categorie_id": categorie.id})
+        cls.palu = pathologie.create({"code": "X98.8", "name": "Paludisme d'essai", "categorie_id": categorie.id})
         cls.diabete = pathologie.create(
-            {"code": "ZE11.9", "name": "Diabète d'essai", "categorie_id": categorie.id, "ald": True})
+            {"code": "X98.7", "name": "Diabète d'essai", "categorie_id": categorie.id, "ald": True})
         cls.grossesse = pathologie.create(
-            {"code": "ZO80", "name": "Grossesse d'essai", "categorie_id": categorie.id, "maternite": True})
+            {"code": "X98.6", "name": "Grossesse d'essai", "categorie_id": categorie.id, "maternite": True})
         cls.acte = cls.env["cnas.acte"].create(
             {"code": "T-ACT-1", "name": "Consultation d'essai", "type_prestation": "acte", "mode_tarif": "forfait"})
         cls.medicament = cls.env["cnas.medicament"].create(
@@ -88,7 +88,7 @@ class CommunFeuille(TransactionCase):
         """Rend une feuille bonne à importer ; `autres` remplace ou ajoute des champs."""
         return {
             "reference": reference, "formation": "T-CS-01", "matricule": self.assure.matricule,
-            "date_soins": "2026-11-10", "pathologie": "ZB50.9",
+            "date_soins": "2026-11-10", "pathologie": "X98.8",
             "lignes": [{"prestation": "T-ACT-1", "quantite": 1, "prix_unitaire": 1500},
                        {"prestation": "T-MED-1", "quantite": 6, "prix_unitaire": 200}],
             **autres,

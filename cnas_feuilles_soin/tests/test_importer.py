@@ -109,7 +109,7 @@ class TestImporter(CommunFeuille):
         pieces = [{"type": "FACTURE", "nom": "facture.pdf", "contenu": PDF},
                   {"type": "ORDONNANCE", "nom": "ordonnance.pdf", "contenu": PDF}]
         resultat = self.importer(self.dossier("R-2", mode="remboursement", pieces=pieces))[0]
-        self.assertEqual(resultat["state"], "deposee")
+        self.assertEqual((resultat["state"], resultat["erreurs"]), ("deposee", []))
         feuille = self.feuilles.browse(resultat["id"])
         self.assertEqual(len(feuille.piece_ids), 2)
         self.assertEqual(feuille.piece_ids[0].mimetype, "application/pdf")
