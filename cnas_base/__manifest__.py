@@ -6,7 +6,7 @@
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
-    "depends": ["base", "web", "mail", "portal", "phone_validation"],
+    "depends": ["base", "web", "mail", "portal", "phone_validation", "spreadsheet_dashboard"],
     "external_dependencies": {"python": ["phonenumbers", "python-stdnum", "openpyxl"]},
     "data": [
         "security/cnas_base_groups.xml",
@@ -18,6 +18,7 @@
         "data/cnas.district.csv",
         "data/cnas_agence_data.xml",
         "data/ir_cron_data.xml",
+        "data/tableaux_de_bord.xml",
         "wizards/motif_wizard_views.xml",
         "views/province_views.xml",
         "views/district_views.xml",

@@ -26,6 +26,8 @@
         "views/employeur_views.xml",
         "views/assure_views.xml",
         "views/menus.xml",
+        "views/population_views.xml",
+        "data/tableaux_de_bord.xml",
     ],
     "demo": ["demo/cnas_demo.xml"],
 }

@@ -19,7 +19,7 @@ class TestEmployeur(CasEmployeur):
         self.assertTrue(self.employeur._cle_valide(self.employeur.matricule))
 
     def test_nif(self):
-        for nif, avertit in (("901 2555y", False), ("M12345678", True)):
+        for nif, avertit in (("901 7775y", False), ("M12345678", True)):
             employeur = self._creer(nif=nif, rccm=f"TD-NDJ-2024-A-{len(nif) + 500 * avertit}")
             with self.subTest(nif=nif):
                 self.assertEqual(bool(employeur.avertissement), avertit)

@@ -1,0 +1,2 @@
+from . import delai_mois
+from . import feuille_analyse
