@@ -39,7 +39,7 @@ def charger(cr, surcharges=None):
         SELECT id, code, famille, severite, motif, date_debut, date_fin, types_formation, version, avis_medical, active
           FROM cnas_regle_controle ORDER BY sequence, code""")
     lignes = cr.fetchall()
-    cr.execute("SELECT cnas_regle_controle_id, cnas_regime_id FROM cnas_regle_controle_cnas_regime_rel")
+    cr.execute("SELECT regle_id, regime_id FROM cnas_regle_regime_rel")
     regimes = defaultdict(set)
     for regle_id, regime_id in cr.fetchall():
         regimes[regle_id].add(regime_id)

@@ -57,7 +57,8 @@ class RegleControle(models.Model):
                              help="La règle vaut pour les soins donnés à partir de ce jour.")
     date_fin = fields.Date(string="Date de fin", tracking=True, help="Incluse ; vide : sans fin.")
     active = fields.Boolean(string="Active", default=True, tracking=True)
-    regime_ids = fields.Many2many("cnas.regime", string="Régimes visés", help="Vide : tous.")
+    regime_ids = fields.Many2many("cnas.regime", "cnas_regle_regime_rel", "regle_id", "regime_id",
+                                  string="Régimes visés", help="Vide : tous.")
     types_formation = fields.Char(
         string="Types de formation visés", tracking=True,
         help="Vide : tous. Sinon, séparés par des virgules : centre_sante, hopital_district, "

@@ -1,0 +1,157 @@
+from datetime import date
+
+from odoo.tests.common import tagged
+
+from .commun_moteur import JOUR, CommunMoteur
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestMoteurCalcul(CommunMoteur):
+    """Le calcul d'une ligne, franc par franc, et l'état d'arrivée de la feuille."""
+
+    def test_cas_courant_se_valide_seul(self):
+        feuille = self.feuille((self.consultation, 1, 1500), (self.comprime, 6, 200))
+        self.controler(feuille)
+        self.assertEqual(feuille.state, "validee")
+        self.assertFalse(feuille.anomalie_ids)
+        self.assertTrue(feuille.automatique)
+        self.assertRecordValues(feuille.ligne_ids, [
+            {"tarif": 1500, "quantite_retenue": 1, "montant_base": 1500, "taux": 80, "montant_cnas": 1200,
+             "ticket_moderateur": 300, "depassement": 0, "montant_rejete": 0, "decision": "acceptee"},
+            {"tarif": 200, "quantite_retenue": 6, "montant_base": 1200, "taux": 80, "montant_cnas": 960,
+             "ticket_moderateur": 240, "depassement": 0, "montant_rejete": 0, "decision": "acceptee"},
+        ])
+        self.verifier_equilibre(feuille)
+
+    def test_exemple_de_l_explication(self):
+        consultation = self.prestation("acte", 1500, quantite_max=3)
+        feuille = self.feuille((consultation, 5, 1500))
+        self.controler(feuille)
+        self.assertRecordValues(feuille.ligne_ids, [{
+            "quantite_retenue": 3, "montant_base": 4500, "montant_cnas": 3600, "ticket_moderateur": 900,
+            "depassement": 3000, "decision": "abattue"}])
+        self.assertEqual(
+            feuille.ligne_ids.explication.replace("\u202f", " "),
+            "tarif 1 500 au 12/03/2026, niveau 2 ; 3 retenues sur 5 (QTE-01) ; 80 % ; part CNAS 3 600 ; ticket 900 ; "
+            "dépassement 3 000")
+        self.assertEqual(feuille.state, "validee")
+
+    def test_demi_franc_arrondi_au_dessus(self):
+        self.env["cnas.taux"].search([("regime_id", "=", self.regime.id)]).taux = 50
+        for prix, part in ((1, 1), (3, 2), (4, 2), (5, 3)):
+            with self.subTest(prix=prix):
+                feuille = self.feuille((self.prestation("acte", prix), 1, prix))
+                self.controler(feuille)
+                self.assertEqual((feuille.montant_cnas, feuille.ticket_moderateur), (part, prix - part))
+
+    def test_taux_a_decimales(self):
+        self.env["cnas.taux"].search([("regime_id", "=", self.regime.id)]).taux = 33.33
+        feuille = self.feuille((self.prestation("acte", 10000), 1, 10000))
+        self.controler(feuille)
+        self.assertEqual((feuille.montant_cnas, feuille.ticket_moderateur), (3333, 6667))
+
+    def test_taux_du_plus_precis_au_plus_general(self):
+        self.env["cnas.taux"].create([
+            {"regime_id": self.regime.id, "taux": 60, "type_prestation": "medicament", "date_debut": "2020-01-01"},
+            {"regime_id": self.regime.id, "taux": 90, "nature": "ald", "date_debut": "2020-01-01"},
+            {"regime_id": self.regime.id, "taux": 95, "nature": "ald", "type_prestation": "medicament",
+             "date_debut": "2026-03-12"}])
+        ald = self.pathologie(ald=True)
+        cas = ((self.palu, self.comprime, JOUR, 60), (self.palu, self.consultation, JOUR, 80),
+               (ald, self.consultation, JOUR, 90), (ald, self.comprime, JOUR, 95),
+               (ald, self.comprime, date(2026, 3, 11), 90))
+        for patho, prestation, jour, taux in cas:
+            with self.subTest(patho=patho.code, prestation=prestation.code, jour=jour):
+                feuille = self.feuille((prestation, 1, 100), pathologie_id=patho.id, date_soins=jour,
+                                       assure_id=self.creer_assure().id)
+                self.controler(feuille)
+                self.assertEqual(feuille.ligne_ids.taux, taux)
+
+    def test_tarif_du_niveau_exact_sinon_tous(self):
+        acte = self.prestation("acte", 1000)
+        self.tarif(acte, 1400, niveau=2, debut="2026-01-01", fin="2026-06-30")
+        for jour, tarif in ((date(2025, 12, 31), 1000), (date(2026, 1, 1), 1400), (date(2026, 6, 30), 1400),
+                            (date(2026, 7, 1), 1000)):
+            with self.subTest(jour=jour):
+                feuille = self.feuille((acte, 1, 2000), date_soins=jour)
+                self.controler(feuille)
+                self.assertEqual(feuille.ligne_ids.tarif, tarif)
+                self.assertEqual(feuille.ligne_ids.montant_base, tarif)
+
+    def test_cotation(self):
+        lettre = self.env["cnas.lettre_cle"].create({"code": "ZK", "name": "Lettre d'essai"})
+        self.env["cnas.config_lettre_cle"].create(
+            {"lettre_cle_id": lettre.id, "montant": 333, "date_debut": "2020-01-01"})
+        acte = self.prestation("acte", mode_tarif="cotation", lettre_cle_id=lettre.id, coefficient=1.5)
+        feuille = self.feuille((acte, 1, 600))
+        self.controler(feuille)
+        self.assertEqual(feuille.ligne_ids.tarif, 500)  # 499,5 → 500
+        self.assertEqual((feuille.montant_cnas, feuille.ticket_moderateur, feuille.depassement), (400, 100, 100))
+
+    def test_rejouer_ne_change_rien(self):
+        cher = self.prestation("acte", 1000, quantite_max=2)
+        feuille = self.feuille((cher, 3, 1200), (self.comprime, 1, 200), (self.comprime, 1, 200))
+        self.regle("QTE-01").severite = "signalement"
+        self.controler(feuille)
+        self.assertEqual(feuille.state, "controle")
+        avant = feuille.read(), feuille.ligne_ids.read(), feuille.anomalie_ids.read()
+        self.controler(feuille)
+        for ancien, nouveau in zip(avant, (feuille.read(), feuille.ligne_ids.read(), feuille.anomalie_ids.read())):
+            self.assertEqual(ancien, nouveau)
+
+    def test_revision_humaine_prime(self):
+        feuille = self.feuille((self.prestation("acte", 1000, quantite_max=2), 5, 1500))
+        self.regle("TAR-01").severite = "signalement"
+        self.controler(feuille)
+        self.assertEqual(feuille.state, "controle")
+        feuille.ligne_ids._deverrouiller().write({"quantite_revue": 4, "prix_revu": 900, "motif_revue": "vu au dossier"})
+        feuille._recalculer()
+        self.assertEqual(feuille.state, "controle")
+        self.assertEqual((feuille.ligne_ids.quantite_retenue, feuille.montant_base), (4, 3600))
+        self.assertFalse(self.codes(feuille))
+        self.verifier_equilibre(feuille)
+
+    def test_rejet_humain_d_une_ligne(self):
+        feuille = self.feuille((self.consultation, 1, 1500), (self.comprime, 1, 200))
+        self.regle("CLI-07").active = True
+        feuille.ligne_ids[0]._deverrouiller().write({"rejet_revu": True, "motif_revue": "non fait"})
+        self.controler(feuille)
+        self.assertEqual(feuille.ligne_ids.mapped("decision"), ["rejetee", "acceptee"])
+        self.assertEqual((feuille.montant_cnas, feuille.montant_rejete), (160, 1500))
+
+    def test_lot_et_ordre(self):
+        """Trois feuilles de deux familles : ensemble, dans un sens ou dans l'autre, ou une à une, même résultat."""
+        def trio():
+            assure = self.creer_assure()
+            feuilles = [self.feuille((self.pansement, 1, 1000), assure_id=assure.id) for _i in range(2)]
+            return [*feuilles, self.feuille(assure_id=self.creer_assure().id)]
+
+        def portrait(feuilles):
+            return [(f.state, f.montant_cnas, self.codes(f)) for f in feuilles]
+
+        ensemble, envers, un_a_un = trio(), trio(), trio()
+        self.controler(*ensemble)
+        self.controler(*reversed(envers))
+        for feuille in un_a_un:
+            self.controler(feuille)
+        attendu = [("validee", 800, []), ("rejetee", 0, ["DBL-01"]), ("validee", 1200, [])]
+        self.assertEqual(portrait(ensemble), attendu)
+        self.assertEqual(portrait(envers), attendu)
+        self.assertEqual(portrait(un_a_un), attendu)
+
+    def test_requetes_constantes(self):
+        def lot(nombre):
+            assures = [self.creer_assure() for _i in range(nombre)]
+            feuilles = [self.feuille((self.consultation, 1, 1600), (self.comprime, 2, 200), assure_id=a.id)
+                        for a in assures]
+            return self.env["cnas.feuille_soin"].concat(*feuilles)
+
+        comptes = []
+        for nombre in (3, 3, 60):
+            feuilles = lot(nombre)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            avant = self.env.cr.sql_log_count
+            feuilles._controler()
+            comptes.append(self.env.cr.sql_log_count - avant)
+        self.assertEqual(comptes[1], comptes[2])
