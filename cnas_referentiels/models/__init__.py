@@ -28,3 +28,6 @@ from . import contre_indication
 from . import gratuite
 from . import prix_reference
 from . import chargement
+from . import revision_tarif
+from . import revision_tarif_controle
+from . import revision_tarif_ligne

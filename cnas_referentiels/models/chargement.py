@@ -84,6 +84,7 @@ class Chargement(models.AbstractModel):
         lignes = self._lire("reference/pathologies")
         categories = self._charger_categories(
             "cnas.categorie_pathologie", "categorie_pathologie", [ligne["categorie"] for ligne in lignes])
+        self._noter_plages(lignes, categories)
         self._creer("cnas.pathologie", {
             f"pathologie_{ligne['code_cim10'].lower().replace('.', '_')}": {
                 "code": ligne["code_cim10"], "name": ligne["libelle"],
@@ -92,6 +93,15 @@ class Chargement(models.AbstractModel):
                 "age_min": int(ligne["age_min_ans"] or 0), "age_max": int(ligne["age_max_ans"] or AGE_SANS_LIMITE),
                 "maternite": ligne["code_cim10"].startswith(("O", "Z34", "Z35", "Z39")),
             } for ligne in lignes})
+
+    @api.model
+    def _noter_plages(self, lignes, categories):
+        """Note sur chaque catégorie le chapitre de la CIM-10 où tombe sa première pathologie : l'import s'y fie."""
+        chapitres = [ligne["plage"] for ligne in self._lire("reference/cim10_chapitres")]
+        for ligne in reversed(lignes):
+            categorie = self.env["cnas.categorie_pathologie"].browse(categories[ligne["categorie"]])
+            categorie.plage = next(
+                (plage for plage in chapitres if plage[:3] <= ligne["code_cim10"][:3] <= plage[4:]), False)
 
     @api.model
     def _charger_lettres_cles(self):

@@ -9,7 +9,7 @@ class LettreCle(models.Model):
 
     _name = "cnas.lettre_cle"
     _description = "Lettre-clé"
-    _inherit = ["cnas.archivage.mixin", "mail.thread"]
+    _inherit = ["cnas.archivage.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "code"
     _rec_names_search = ["code", "name"]
 
@@ -17,6 +17,8 @@ class LettreCle(models.Model):
     name = fields.Char(string="Signification", required=True, tracking=True)
     active = fields.Boolean(string="Actif", default=True, tracking=True)
     config_ids = fields.One2many("cnas.config_lettre_cle", "lettre_cle_id", string="Valeurs datées")
+    valeur_jour = fields.Monetary(string="Valeur du jour", compute="_compute_valeurs")
+    valeur_prochaine = fields.Monetary(string="Prochaine valeur", compute="_compute_valeurs")
     acte_ids = fields.One2many("cnas.acte", "lettre_cle_id", string="Actes")
     examen_ids = fields.One2many("cnas.examen", "lettre_cle_id", string="Examens")
 
@@ -26,3 +28,13 @@ class LettreCle(models.Model):
     def _compute_display_name(self):
         for lettre in self:
             lettre.display_name = f"{lettre.code} — {lettre.name}" if lettre.code else lettre.name
+
+    def _compute_valeurs(self):
+        jour = fields.Date.context_today(self)
+        valeurs = self.env["cnas.config_lettre_cle"].search(
+            [("lettre_cle_id", "in", self.ids), ("niveau", "=", False),
+             "|", ("date_fin", "=", False), ("date_fin", ">=", jour)], order="date_debut")
+        for lettre in self:
+            siennes = valeurs.filtered(lambda v, li=lettre: v.lettre_cle_id == li._origin)
+            lettre.valeur_jour = siennes.filtered(lambda v: v.date_debut <= jour)[:1].montant
+            lettre.valeur_prochaine = siennes.filtered(lambda v: v.date_debut > jour)[:1].montant

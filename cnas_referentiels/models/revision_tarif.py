@@ -1,0 +1,239 @@
+import base64
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx, lire_tableau
+
+from .constantes import TYPES_PRESTATION
+
+TYPES_TARIF = [*TYPES_PRESTATION, ("lettre_cle", "Lettre-clé")]
+COLONNES = ["Code", "Libellé", "Niveau", "Montant", "Date début", "Date fin", "Description"]
+# Au-delà, l'application se fait en tâche de fond, plage par plage.
+TAILLE_LOT = 5000
+
+
+class RevisionTarif(models.Model):
+    """Révision tarifaire : change en une fois une sélection de tarifs, d'un pourcentage ou d'après un classeur.
+
+    On prépare (avant/après, anomalies, lignes refusées avec leur motif), on regarde, on applique à une date.
+    Une révision qui a des lignes refusées ne s'applique que si l'administrateur l'accepte expressément.
+
+    États : `brouillon` → `preparee` → `en_cours` (lot) → `appliquee` ; `annulee`.
+
+    | qui | peut |
+    |---|---|
+    | administrateur | tout, sauf changer une révision appliquée |
+    """
+
+    _name = "cnas.revision_tarif"
+    _description = "Révision tarifaire"
+    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _order = "id desc"
+
+    _etat_transitions = {
+        "brouillon": ("preparee", "annulee"),
+        "preparee": ("brouillon", "preparee", "en_cours", "appliquee", "annulee"),
+        "en_cours": ("appliquee",),
+    }
+
+    name = fields.Char(string="Objet", required=True, tracking=True,
+                       default=lambda self: _("Révision du %s", fields.Date.context_today(self).strftime("%d/%m/%Y")))
+    mode = fields.Selection([("pourcentage", "Pourcentage"), ("classeur", "Classeur XLSX ou CSV")],
+                            string="Méthode", required=True, default="pourcentage")
+    date_effet = fields.Date(string="Date d'effet", required=True, tracking=True,
+                             default=lambda self: fields.Date.context_today(self))
+    type_tarif = fields.Selection(TYPES_TARIF, string="Type", help="Sans sélection, tous les tarifs de ce type.")
+    prestation_ids = fields.Many2many("cnas.prestation", string="Prestations")
+    lettre_cle_ids = fields.Many2many("cnas.lettre_cle", string="Lettres-clés")
+    pourcentage = fields.Float(string="Variation (%)", digits=(6, 2), tracking=True)
+    arrondi = fields.Integer(string="Arrondi (francs)", default=5, help="Le nouveau montant est arrondi à ce multiple.")
+    fichier = fields.Binary(string="Classeur", attachment=True)
+    fichier_nom = fields.Char(string="Nom du fichier")
+    seuil_anomalie = fields.Integer(string="Seuil d'anomalie (%)", default=50,
+                                    help="Une variation plus forte est signalée.")
+    accepter_partiel = fields.Boolean(string="Appliquer sans les lignes refusées", tracking=True)
+    ligne_ids = fields.One2many("cnas.revision_tarif.ligne", "revision_id", string="Avant et après", readonly=True)
+    lot_id = fields.Many2one("cnas.lot", string="Lot", readonly=True)
+    state = fields.Selection(
+        [("brouillon", "Brouillon"), ("preparee", "Préparée"), ("en_cours", "En cours"),
+         ("appliquee", "Appliquée"), ("annulee", "Annulée")],
+        string="Statut", required=True, default="brouillon", tracking=True)
+    nombre = fields.Integer(string="Lignes", compute="_compute_nombres")
+    nombre_refusees = fields.Integer(string="Lignes refusées", compute="_compute_nombres")
+    nombre_anomalies = fields.Integer(string="Anomalies", compute="_compute_nombres")
+    nombre_appliquees = fields.Integer(string="Lignes appliquées", compute="_compute_nombres")
+
+    _sql_constraints = [
+        ("arrondi_positif", "CHECK (arrondi BETWEEN 1 AND 10000)", "L'arrondi va de 1 à 10 000 francs."),
+        ("seuil_positif", "CHECK (seuil_anomalie BETWEEN 0 AND 1000)", "Le seuil d'anomalie va de 0 à 1 000 %."),
+        ("variation_bornee", "CHECK (pourcentage IS NULL OR pourcentage BETWEEN -100 AND 1000)",
+         "La variation va de -100 à 1 000 %."),
+    ]
+
+    @api.depends("ligne_ids.state", "ligne_ids.anomalie")
+    def _compute_nombres(self):
+        lignes = self.env["cnas.revision_tarif.ligne"]
+        par_etat = {(r.id, etat): n for r, etat, n in lignes._read_group(
+            [("revision_id", "in", self.ids)], ["revision_id", "state"], ["__count"])}
+        anomalies = {r.id: n for r, n in lignes._read_group(
+            [("revision_id", "in", self.ids), ("anomalie", "!=", False)], ["revision_id"], ["__count"])}
+        for revision in self:
+            etats = {etat: n for (ident, etat), n in par_etat.items() if ident == revision.id}
+            revision.nombre = sum(etats.values())
+            revision.nombre_refusees = etats.get("refusee", 0)
+            revision.nombre_appliquees = etats.get("appliquee", 0)
+            revision.nombre_anomalies = anomalies.get(revision.id, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_appliquee(self):
+        if any(r.state in ("en_cours", "appliquee") for r in self):
+            raise UserError(_("Une révision appliquée se garde : elle dit d'où viennent les tarifs."))
+
+    # Actions
+
+    def action_preparer(self):
+        """Lit la sélection ou le classeur et montre l'avant et l'après. N'écrit aucun tarif."""
+        self._exiger_groupe("cnas_base.group_administrateur", "préparer une révision tarifaire")
+        self.ensure_one()
+        if self.state not in ("brouillon", "preparee"):
+            raise UserError(_("Cette révision ne se prépare plus : créez-en une autre."))
+        rangs = self._rangs_du_classeur() if self.mode == "classeur" else self._rangs_en_pourcentage()
+        if not rangs:
+            raise UserError(_("Aucun tarif à réviser : vérifiez la sélection, la date d'effet ou le fichier."))
+        self._ecrire_lignes(self._controler_rangs(rangs))
+        self._changer_etat("preparee")
+        return True
+
+    def action_appliquer(self):
+        """Écrit les nouveaux tarifs des lignes acceptées, à leur date.
+
+        :raise UserError: révision non préparée, ou lignes refusées sans accord exprès
+        """
+        self._exiger_groupe("cnas_base.group_administrateur", "appliquer une révision tarifaire")
+        self.ensure_one()
+        if self.state != "preparee":
+            raise UserError(_("Préparez d'abord la révision : elle montre l'avant et l'après."))
+        if self.nombre_refusees and not self.accepter_partiel:
+            raise UserError(_(
+                "%(n)s ligne(s) refusée(s) sur %(total)s : corrigez-les, ou cochez « Appliquer sans les lignes "
+                "refusées ».", n=self.nombre_refusees, total=self.nombre))
+        lignes = self.ligne_ids.filtered(lambda li: li.state == "a_appliquer")
+        if not lignes:
+            raise UserError(_("Aucune ligne à appliquer."))
+        if len(lignes) <= TAILLE_LOT:
+            lignes._appliquer()
+            return True
+        self._changer_etat("en_cours")
+        self.lot_id = self.env["cnas.lot"]._lancer(
+            self.name, "cnas.revision_tarif.ligne", "_appliquer", lignes.ids, taille=TAILLE_LOT,
+            cle=f"revision_tarif_{self.id}")
+        return True
+
+    def action_annuler(self):
+        """Abandonne une révision qui n'est pas encore appliquée."""
+        self._exiger_groupe("cnas_base.group_administrateur", "annuler une révision tarifaire")
+        self._changer_etat("annulee")
+        return True
+
+    def action_voir_lignes(self):
+        """Ouvre les lignes, avec leurs filtres."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_referentiels.revision_tarif_ligne_action")
+        action["domain"] = [("revision_id", "=", self.id)]
+        return action
+
+    def action_exporter(self):
+        """Rend le téléchargement d'un classeur au format d'import.
+
+        Préparée : les lignes, avec avant, anomalie et motif de refus en plus. Sinon : les tarifs en vigueur à la
+        date d'effet, prêts à corriger puis à importer.
+        """
+        self._exiger_groupe("cnas_base.group_administrateur", "exporter des tarifs")
+        self.ensure_one()
+        if self.ligne_ids:
+            colonnes = [*COLONNES, "Avant", "Anomalie", "Refus"]
+            rangs = [
+                (li.code, li.libelle, li.niveau or None, li.montant_apres, li.date_debut, li.date_fin or None,
+                 li.description or None, li.montant_avant, li.anomalie or None, li.refus or None)
+                for li in self.ligne_ids]
+        else:
+            colonnes = COLONNES
+            rangs = [
+                (t["code"], t["libelle"], t["niveau"] or None, t["montant"], self.date_effet, None, None)
+                for t in self._tarifs_selectionnes()]
+        rangs = [[cellule_sure(cellule) for cellule in rang] for rang in rangs]
+        piece = self.env["ir.attachment"].create({
+            "name": _("tarifs_%s.xlsx", self.date_effet), "raw": ecrire_xlsx(colonnes, rangs, "Tarifs"),
+            "res_model": self._name, "res_id": self.id,
+        })
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+
+    # Métier
+
+    @api.model
+    def _creer_depuis_selection(self, modele, ids):
+        """Crée une révision sur la sélection d'une liste (prestations ou tarifs) et l'ouvre."""
+        selection = self.env[modele].browse(ids)
+        objets = selection[selection._cle_tarif] if modele.startswith("cnas.config_") else selection
+        valeurs = {"mode": "pourcentage"}
+        if objets._name == "cnas.lettre_cle":
+            valeurs.update(lettre_cle_ids=[(6, 0, objets.ids)], type_tarif="lettre_cle")
+        else:
+            valeurs.update(prestation_ids=[(6, 0, objets.prestation_id.ids)], type_tarif=objets._type_prestation)
+        revision = self.create(valeurs)
+        return {"type": "ir.actions.act_window", "name": _("Révision tarifaire"), "res_model": self._name,
+                "res_id": revision.id, "view_mode": "form"}
+
+    def _rangs_du_classeur(self):
+        """Lit le classeur : liste de dict {code, niveau, montant, date_debut, date_fin, description, rang}."""
+        if not self.fichier:
+            raise UserError(_("Joignez le classeur à importer (XLSX ou CSV)."))
+        rangs = lire_tableau(base64.b64decode(self.with_context(bin_size=False).fichier), self.fichier_nom or "")
+        if not rangs:
+            raise UserError(_("Le classeur n'a aucune ligne."))
+        manquantes = [c for c in ("code", "montant") if c not in rangs[0]]
+        if manquantes:
+            raise ValidationError(_(
+                "Colonne(s) manquante(s) : %(noms)s. Le classeur porte au moins Code et Montant (« Exporter » "
+                "donne le modèle).", noms=", ".join(manquantes)))
+        return [{**rang, "rang": numero} for numero, rang in enumerate(rangs, 2)]
+
+    def _rangs_en_pourcentage(self):
+        """Rend un rang par tarif sélectionné, au montant révisé et arrondi."""
+        if not self.pourcentage:
+            raise UserError(_("Donnez la variation, en pourcentage (5 pour une hausse de 5 %, -3 pour une baisse)."))
+        taux, pas = 100 + round(self.pourcentage, 2), self.arrondi
+        rangs = []
+        for numero, tarif in enumerate(self._tarifs_selectionnes(), 1):
+            multiples = tarif["montant"] * round(taux * 100)
+            # Arrondi au multiple le plus proche, demi supérieur, en entiers.
+            nouveau = (2 * multiples + pas * 10000) // (2 * pas * 10000) * pas
+            rangs.append({"rang": numero, "code": tarif["code"], "niveau": tarif["niveau"],
+                          "montant": nouveau, "date_debut": self.date_effet})
+        return rangs
+
+    def _tarifs_selectionnes(self):
+        """Rend les tarifs en vigueur à la date d'effet : la sélection, ou tout le type."""
+        types = [self.type_tarif] if self.type_tarif else [t for t, _nom in TYPES_TARIF]
+        selection = self.prestation_ids or self.lettre_cle_ids
+        if not selection and not self.type_tarif:
+            raise UserError(_("Choisissez un type de tarif ou sélectionnez des prestations."))
+        tarifs = []
+        for nom in types:
+            modele = self.env[f"cnas.config_{nom}"]
+            domaine = modele._domaine_en_vigueur(self.date_effet)
+            if nom == "lettre_cle":
+                if selection:
+                    domaine.append(("lettre_cle_id", "in", self.lettre_cle_ids.ids))
+            else:
+                domaine.append((f"{nom}_id.active", "=", True))
+                if selection:
+                    domaine.append((f"{nom}_id.prestation_id", "in", self.prestation_ids.ids))
+                if nom in ("acte", "examen"):
+                    domaine.append((f"{nom}_id.mode_tarif", "=", "forfait"))
+            for config in modele.search(domaine):
+                objet = config[f"{nom}_id"]
+                tarifs.append({"code": objet.code, "libelle": objet.name, "niveau": config.niveau,
+                               "montant": round(config.montant)})
+        return sorted(tarifs, key=lambda t: (t["code"], t["niveau"]))
