@@ -1,6 +1,5 @@
 """Le catalogue en vigueur : les lignes de données des règles, jointes à leurs fonctions."""
 from collections import defaultdict
-from decimal import Decimal
 
 from ..regles import registre
 from .contexte import Periodes
@@ -96,6 +95,4 @@ def lisible(valeur):
         return valeur.strftime("%d/%m/%Y")
     if isinstance(valeur, int) and not isinstance(valeur, bool):
         return f"{valeur:,}".replace(",", "\u202f")
-    if isinstance(valeur, Decimal):
-        return f"{valeur.normalize():f}".replace(".", ",")
     return "" if valeur is None else str(valeur)

@@ -38,7 +38,7 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALES
 SQL_LIGNES = """
 SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint, COALESCE(l.montant_facture, 0)::bigint,
        COALESCE(l.quantite_revue, 0), COALESCE(l.prix_revu, 0)::bigint, COALESCE(l.rejet_revu, false),
-       NULLIF(l.coefficient_facture, 0), NULLIF(l.ticket_facture, 0)::bigint, COALESCE(l.duree_jours, 0),
+       NULLIF(round(l.coefficient_facture * 100)::int, 0), NULLIF(l.ticket_facture, 0)::bigint, COALESCE(l.duree_jours, 0),
        COALESCE(l.posologie_jour, 0),
        COALESCE(l.quantite_retenue, 0), COALESCE(l.tarif, 0)::bigint, COALESCE(l.montant_base, 0)::bigint,
        round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.montant_cnas, 0)::bigint,

@@ -3,7 +3,7 @@ from bisect import bisect_right
 
 
 class Prestation:
-    """Une ligne du référentiel, spécialisation comprise."""
+    """Une ligne du référentiel, spécialisation comprise ; coefficient en centièmes."""
 
     __slots__ = (
         "id", "code", "name", "type", "categorie", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",

@@ -76,7 +76,7 @@ class Referentiel:
                    NULLIF(p.quantite_max, 0), NULLIF(p.frequence_min_jours, 0), COALESCE(p.entente_prealable, false),
                    COALESCE(p.unique_vie, false), COALESCE(p.active, false), p.type_soins,
                    COALESCE(p.acte_technique, false), COALESCE(p.remboursable, false), m.dci, m.dosage, m.forme,
-                   m.code_atc, NULLIF(COALESCE(a.coefficient, e.coefficient), 0), k.code,
+                   m.code_atc, NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0), k.code,
                    COALESCE(a.mode_tarif, e.mode_tarif)
               FROM cnas_prestation p
               LEFT JOIN cnas_medicament m ON m.prestation_id = p.id

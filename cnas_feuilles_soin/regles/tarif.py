@@ -18,7 +18,13 @@ def cotation(lot, lignes, valeur):
         prestation = ligne.prestation
         if (ligne.coefficient and prestation.coefficient and ligne.tarif is not None
                 and ligne.coefficient != prestation.coefficient and ligne.pu > ligne.tarif):
-            yield constat(ligne, ("prix", ligne.tarif), lettre=prestation.lettre or "", coef=prestation.coefficient)
+            yield constat(ligne, ("prix", ligne.tarif), lettre=prestation.lettre or "", coef=_ecrire_centiemes(prestation.coefficient))
+
+
+def _ecrire_centiemes(valeur):
+    """1050 → « 10,5 »."""
+    entier, reste = divmod(valeur, 100)
+    return f"{entier},{reste:02d}".rstrip("0").rstrip(",")
 
 
 @regle("TAR-03", abat=True, rangs=pourcentages)

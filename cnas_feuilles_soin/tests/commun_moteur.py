@@ -60,11 +60,17 @@ class CommunMoteur(TransactionCase):
         assure = cls.env["cnas.assure"].create(valeurs)
         assure._deverrouiller().write({"state": "actif", "date_affiliation": champs.get("date_affiliation", droits)})
         if principal:
-            assure.lien_ids._deverrouiller().write({"date_debut": "2020-01-01"})
+            cls.dater_lien(assure, date_debut="2020-01-01")
         elif droits:
             cls.env["cnas.droit"].create({
                 "assure_id": assure.id, "regime_id": cls.regime.id, "date_debut": droits, "state": "ouvert"})
         return assure
+
+    @classmethod
+    def dater_lien(cls, assure, **dates):
+        """Change les dates du lien familial, comme le font les actions de l'assuré."""
+        metier = cls.env["cnas.assure"]._deverrouiller().env.context
+        assure.lien_ids.with_context(**metier).write(dates)
 
     @classmethod
     def prestation(cls, genre, montant=None, categorie=None, **champs):
