@@ -1,3 +1,9 @@
+import base64
+import io
+
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen import canvas
+
 from odoo import Command, api, models
 
 from ..rib import composer_rib
@@ -52,12 +58,26 @@ class CnasDemo(models.AbstractModel):
                 "noupdate": True,
                 "values": {
                     "formation_id": formations[code].id, "date_debut": debut, "date_fin": fin,
-                    "date_signature": debut,
+                    "date_signature": debut, "responsable_id": self.env.ref("cnas_base.user_superviseur").id,
+                    "document": self._piece_signee(formations[code]) if code != "HP-BON-01" else False,
+                    "document_nom": f"convention-{code}.pdf",
                 },
             }
             for code, debut, fin in lignes
         ])
         conventions.action_activer()
+
+    def _piece_signee(self, formation):
+        """Rend, en base 64, un PDF d'une page qui tient lieu de convention signée."""
+        tampon = io.BytesIO()
+        page = canvas.Canvas(tampon, pagesize=A4)
+        page.setFont("Helvetica-Bold", 16)
+        page.drawString(72, 760, "Convention entre la CNAS et la formation sanitaire")
+        page.setFont("Helvetica", 12)
+        page.drawString(72, 730, f"{formation.name} ({formation.code})")
+        page.drawString(72, 700, "Pièce de démonstration, sans valeur.")
+        page.save()
+        return base64.b64encode(tampon.getvalue())
 
     def _charger_praticiens(self, formations):
         specialites = {s.code: s.id for s in self.env["cnas.specialite"].search([])}

@@ -138,10 +138,14 @@ class FormationSanitaire(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._normaliser(vals) for vals in vals_list]
-        sans = [vals for vals in vals_list if not vals.get("partner_id")]
-        partenaires = self.env["res.partner"].sudo().create([self._valeurs_partenaire(vals) for vals in sans])
-        for vals, partenaire in zip(sans, partenaires):
-            vals["partner_id"] = partenaire.id
+        if any(vals.get("partner_id") for vals in vals_list):
+            raise UserError(_("Le contact d'une formation se crée avec elle : ne le donnez pas."))
+        if any(vals.get("user_ids") for vals in vals_list):
+            raise UserError(_("Les usagers du portail se gèrent par l'invitation et le retrait."))
+        partenaires = self.env["res.partner"].sudo().create([self._valeurs_partenaire(vals) for vals in vals_list])
+        for vals, partenaire in zip(vals_list, partenaires):
+            # Écrits ici, ces champs échappent aux valeurs par défaut d'un contexte forgé.
+            vals.update(partner_id=partenaire.id, user_ids=[])
         return super().create(vals_list)
 
     def write(self, vals):

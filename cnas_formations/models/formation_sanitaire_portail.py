@@ -20,8 +20,9 @@ class FormationSanitaire(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_superviseur", _("retirer un usager du portail"))
-        usagers = self.sudo().user_ids.filtered(lambda u: u.id in set(user_ids))
-        if not usagers or len(usagers) != len(set(user_ids)):
+        demandes = {i for i in user_ids if isinstance(i, int)} if isinstance(user_ids, (list, tuple)) else set()
+        usagers = self.sudo().user_ids.filtered(lambda u: u.id in demandes)
+        if not usagers or len(usagers) != len(demandes):
             raise UserError(_("Cet usager ne représente pas « %s ».", self.display_name))
         self.sudo()._deverrouiller().write({"user_ids": [Command.unlink(u.id) for u in usagers]})
         usagers.invalidate_recordset(["formation_ids"])

@@ -19,15 +19,21 @@ class FormationSanitaire(models.Model):
         "res.partner.bank", string="Compte Bancaire Pharmacie", copy=False, tracking=True, ondelete="restrict",
         domain="[('partner_id', '=', partner_id)]", help="Recouvrement des médicaments, tenu et viré à part.")
     rib_principal = fields.Char(
-        string="RIB principal", compute="_compute_ribs", inverse="_inverse_rib_principal",
+        string="RIB principal", compute="_compute_ribs", inverse="_inverse_rib_principal", compute_sudo=True,
         help="Les 23 chiffres (ou l'IBAN TD) : le compte est créé s'il n'existe pas.")
     rib_pharmacie = fields.Char(
-        string="RIB pharmacie", compute="_compute_ribs", inverse="_inverse_rib_pharmacie")
-    demande_rib_ids = fields.One2many("cnas.demande_rib", "formation_id", string="Changements de RIB")
-    demande_rib_attente = fields.Boolean(string="Changement de RIB en attente", compute="_compute_demande_rib_attente")
-    rib_alerte = fields.Char(string="Alerte sur le RIB", compute="_compute_rib_alerte")
+        string="RIB pharmacie", compute="_compute_ribs", inverse="_inverse_rib_pharmacie", compute_sudo=True)
+    demande_rib_ids = fields.One2many(
+        "cnas.demande_rib", "formation_id", string="Changements de RIB",
+        groups="cnas_base.group_agent,cnas_base.group_finance")
+    demande_rib_attente = fields.Boolean(
+        string="Changement de RIB en attente", compute="_compute_demande_rib_attente", compute_sudo=True,
+        groups="base.group_user")
+    rib_alerte = fields.Char(
+        string="Alerte sur le RIB", compute="_compute_rib_alerte", compute_sudo=True, groups="base.group_user")
     rib_partage = fields.Boolean(
-        string="RIB partagé", compute="_compute_rib_alerte", search="_search_rib_partage",
+        string="RIB partagé", compute="_compute_rib_alerte", search="_search_rib_partage", compute_sudo=True,
+        groups="base.group_user",
         help="Le même RIB est déclaré par une autre formation.")
 
     # ------------------------------------------------------------------ contraintes
@@ -126,7 +132,8 @@ class FormationSanitaire(models.Model):
         for champ in CHAMP_DU_COMPTE.values():
             if champ not in vals:
                 continue
-            for formation in self.filtered(lambda f: f.state != "brouillon"):
+            # Rouverte au brouillon, une formation déjà activée reste gardée.
+            for formation in self.filtered(lambda f: f.state != "brouillon" or f.date_activation):
                 ancien, nouveau = formation[champ].id, vals[champ] or False
                 premier = not ancien and (self.env.su or self.env.user.has_group("cnas_base.group_superviseur"))
                 if ancien != nouveau and not premier:

@@ -29,6 +29,14 @@ class TestDemandeRib(CasFormations):
             with self.assertRaises(UserError):
                 formation.write({"compte_principal_id": False})
 
+    def test_rouverte_au_brouillon_reste_gardee(self):
+        self.formation.action_fermer("Erreur")
+        self.formation.action_rouvrir()
+        with self.assertRaises(UserError):
+            self.en_tant_que("administrateur", self.formation).rib_principal = self.nouveau
+        with self.assertRaises(UserError):
+            self.en_tant_que("administrateur", self.formation.compte_principal_id).acc_number = self.nouveau
+
     def test_premier_rib_d_une_formation_active(self):
         """Un compte manquant se saisit par un superviseur, jamais par un agent seul."""
         with self.assertRaises(UserError):

@@ -1,3 +1,4 @@
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import Command
@@ -60,6 +61,32 @@ class TestFormationSanitaire(CasFormations):
                     formation.write(valeurs)
             with self.assertRaises(UserError):
                 formation.create({"code": "X-1", "name": "X", "state": "active"})
+
+    def test_creation_forgee(self):
+        """Ni les valeurs ni le contexte ne posent un contact ou des usagers choisis."""
+        formations = self.en_tant_que("agent", self.env["cnas.formation_sanitaire"])
+        societe = self.env.company.partner_id
+        for valeurs in ({"partner_id": societe.id}, {"user_ids": [Command.link(self.roles["agent"].id)]}):
+            with self.assertRaises(UserError):
+                formations.create({"code": "FORGE-1", "name": "Forgée", **valeurs})
+        formation = formations.with_context(
+            default_partner_id=societe.id, default_user_ids=[Command.link(self.roles["agent"].id)],
+            default_state="active").create({"code": "FORGE-1", "name": "Forgée"})
+        self.assertNotEqual(formation.partner_id, societe)
+        self.assertFalse(formation.sudo().user_ids)
+        self.assertEqual(formation.state, "brouillon")
+
+    def test_chaque_role_ouvre_chaque_ecran(self):
+        """Liste et fiche se lisent entièrement, champs de la vue compris, pour tous les rôles internes."""
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        for modele in ("cnas.formation_sanitaire", "cnas.convention", "cnas.praticien", "cnas.carnet"):
+            for role in self.roles:
+                records = self.env[modele].with_user(self.roles[role])
+                for type_vue in ("form", "tree"):
+                    vue = records.get_view(view_type=type_vue)
+                    champs = etree.fromstring(vue["arch"]).xpath("//field[not(ancestor::field)]/@name")
+                    records.search([], limit=3).web_read({champ: {} for champ in champs})
+        formation.with_user(self.roles["medecin"]).read()
 
     def test_transitions_par_role(self):
         actions = {

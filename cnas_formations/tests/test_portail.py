@@ -41,7 +41,7 @@ class TestPortail(CasFormations):
                 siens, autres = self.les(modele, self.sienne), self.les(modele, self.autre)
                 self.assertTrue(siens and autres)
                 self.assertEqual(self.env[modele].with_user(self.usager).search([]), siens)
-                siens.with_user(self.usager).read(["display_name"])
+                siens.with_user(self.usager).read()
                 with self.assertRaises(AccessError):
                     autres.with_user(self.usager).read(["display_name"])
 
@@ -69,6 +69,12 @@ class TestPortail(CasFormations):
             self.env["cnas.demande_rib"].with_user(self.usager).search([])
         with self.assertRaises(AccessError):
             self.env["res.partner.bank"].with_user(self.usager).search([])
+
+    def test_ne_devine_pas_le_rib_d_une_autre(self):
+        self.sienne.rib_principal = self.autre.rib_principal = RIB_VRAI
+        lus = self.sienne.with_user(self.usager).read()[0]
+        self.assertEqual(lus["rib_principal"], RIB_VRAI)
+        self.assertFalse({"rib_alerte", "rib_partage", "demande_rib_ids"} & lus.keys())
 
     def test_ne_s_attribue_pas_une_formation(self):
         usager = self.usager.with_user(self.usager)
