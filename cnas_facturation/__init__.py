@@ -1,1 +1,1 @@
-from . import models, wizards, report
+from . import controllers, models, report, wizards

@@ -7,6 +7,7 @@ from . import (
     facture_circuit,
     facture_paiement,
     facture_analyse,
+    facture_document,
     feuille_soin,
     feuille_soin_ligne,
     anomalie,

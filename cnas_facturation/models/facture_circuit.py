@@ -1,15 +1,35 @@
 import psycopg2
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-
-TAILLE_LOT_CONTROLE = 2000
 
 
 class FactureCircuit(models.Model):
     """Transitions de la facture jusqu'à la validation. Chaque action vérifie rôle, état et verrou."""
 
     _inherit = "cnas.facture"
+
+    peut_valider = fields.Boolean(compute="_compute_peut_decider")
+    peut_ordonnancer = fields.Boolean(compute="_compute_peut_decider")
+    raison_attente = fields.Char(string="En attente de", compute="_compute_peut_decider")
+
+    @api.depends_context("uid")
+    @api.depends("state", "nb_non_decidees", "preparateur_id", "soumetteur_id", "premier_validateur_id", "validateur_id")
+    def _compute_peut_decider(self):
+        """Ce que l'usager courant peut faire ici, pour ne pas montrer de bouton qui refuserait."""
+        superviseur = self.env.user.has_group("cnas_base.group_superviseur")
+        finance = self.env.user.has_group("cnas_base.group_finance")
+        saisies = self._factures_saisies_par_moi() if superviseur else set()
+        for facture in self:
+            signataires = (facture.preparateur_id.id, facture.soumetteur_id.id, facture.premier_validateur_id.id)
+            quatre_yeux = self.env.uid not in signataires and facture._origin.id not in saisies
+            facture.peut_valider = (
+                superviseur and facture.state == "controle" and bool(facture.nb_feuilles)
+                and not facture.nb_non_decidees and quatre_yeux)
+            facture.peut_ordonnancer = (
+                finance and facture.state == "validee"
+                and self.env.uid not in (facture.validateur_id.id, facture.premier_validateur_id.id))
+            facture.raison_attente = facture._phrase_attente(superviseur and not quatre_yeux)
 
     # ------------------------------------------------------------------ actions publiques
     def action_soumettre(self):
@@ -41,12 +61,9 @@ class FactureCircuit(models.Model):
             soumises._changer_etat("controle", controleur_id=self.env.uid, date_controle=fields.Datetime.now())
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", self.ids), ("state", "=", "deposee")])
-        if len(feuilles) > TAILLE_LOT_CONTROLE:
-            self.env["cnas.lot"]._lancer(
-                _("Contrôle de %s", ", ".join(self.mapped("numero"))), "cnas.feuille_soin", "_controler",
-                feuilles.ids, taille=TAILLE_LOT_CONTROLE)
-        elif feuilles:
-            feuilles._controler()
+        if feuilles:
+            feuilles._lancer_controle()
+            feuilles.filtered(lambda f: f.state == "controle")._affecter_au_moins_charge()
         self._actualiser_montants()
         return True
 
@@ -163,14 +180,33 @@ class FactureCircuit(models.Model):
                 "attendez quelques secondes puis rechargez la page.")) from None
         self.invalidate_recordset()
 
-    def _exiger_quatre_yeux_validation(self):
-        """Refuse la validation à qui a préparé, soumis, ou saisi une feuille de la facture."""
+    def _factures_saisies_par_moi(self):
+        """Rend les identifiants des factures dont l'usager courant a saisi au moins une feuille."""
+        if not self._origin.ids:
+            return set()
         self.env["cnas.feuille_soin"].flush_model(["facture_id", "saisie_par_id"])
         self.env.cr.execute(
             """SELECT DISTINCT facture_id FROM cnas_feuille_soin
                 WHERE facture_id IN %(ids)s AND (create_uid = %(uid)s OR saisie_par_id = %(uid)s)""",
-            {"ids": tuple(self.ids), "uid": self.env.uid})
-        saisies = {facture_id for facture_id, in self.env.cr.fetchall()}
+            {"ids": tuple(self._origin.ids), "uid": self.env.uid})
+        return {facture_id for facture_id, in self.env.cr.fetchall()}
+
+    def _phrase_attente(self, quatre_yeux):
+        """Rend la phrase qui dit ce que la facture attend, ou faux."""
+        if self.state != "controle":
+            return False
+        if self.nb_non_decidees:
+            return _("%(nb)s feuille(s) à décider avant la validation, dont %(instances)s en instance.",
+                     nb=self.nb_non_decidees, instances=self.nb_instances)
+        if quatre_yeux:
+            return _("Quatre yeux : vous avez préparé, soumis ou saisi cette facture, une autre personne la valide.")
+        if self.premier_validateur_id:
+            return _("Première validation faite : une seconde personne doit valider.")
+        return False
+
+    def _exiger_quatre_yeux_validation(self):
+        """Refuse la validation à qui a préparé, soumis, ou saisi une feuille de la facture."""
+        saisies = self._factures_saisies_par_moi()
         for facture in self:
             if self.env.uid in (facture.preparateur_id.id, facture.soumetteur_id.id):
                 raise UserError(_(

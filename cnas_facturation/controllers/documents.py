@@ -1,0 +1,37 @@
+import base64
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.http import content_disposition, request
+
+TYPES = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv;charset=utf-8",
+}
+MODELES = {"facture": "cnas.facture", "decompte": "cnas.decompte", "lot_virement": "cnas.lot_virement"}
+
+
+class Documents(http.Controller):
+    """Fichiers de la facturation, servis avec les droits de qui les demande."""
+
+    @http.route(
+        "/cnas/<any(facture,decompte,lot_virement):sorte>/<int:identifiant>/<any(pdf,xlsx,csv):extension>",
+        type="http", auth="user", methods=["GET"])
+    def telecharger(self, sorte, identifiant, extension, **_parametres):
+        """Sert un document : /cnas/decompte/12/pdf. Inconnu, interdit ou absent : 404, sans distinction."""
+        try:
+            document = request.env[MODELES[sorte]].browse(identifiant).exists()
+            if not document:
+                raise MissingError("")
+            document.check_access_rights("read")
+            document.check_access_rule("read")
+            fichier = document.telecharger(extension)
+        except (AccessError, MissingError, UserError):
+            raise request.not_found()
+        disposition = content_disposition(fichier["nom"])
+        if extension == "pdf":
+            disposition = disposition.replace("attachment", "inline", 1)
+        return request.make_response(base64.b64decode(fichier["contenu"]), [
+            ("Content-Type", TYPES[extension]), ("Content-Disposition", disposition),
+            ("X-Content-Type-Options", "nosniff")])

@@ -1,0 +1,189 @@
+"""Décompte de paiement (formation) ou de remboursement (assuré), depuis les lignes figées."""
+from itertools import groupby
+
+from reportlab.lib.colors import white
+from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
+
+from odoo.addons.cnas_assures.report.commun_pdf import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire, jour
+
+from .pdf_commun import MARGE, Document, colonnes_mm, nombre, quantite
+
+MOIS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+        "novembre", "décembre")
+# Paysage : 297 − 2 × 13 = 271 mm.
+COLONNES = colonnes_mm(
+    (17, "gauche"), (62, "gauche"), (13, "droite"), (13, "droite"), (20, "droite"), (21, "droite"), (20, "droite"),
+    (20, "droite"), (21, "droite"), (13, "droite"), (22, "droite"), (16, "droite"), (13, "droite"))
+TITRES = ("Code", "Prestation", "Qté", "Retenue", "Prix unit.", "Facturé", "Abattu", "Rejeté", "Base", "Taux",
+          "Part CNAS", "Ticket", "Dép.")
+SOMMES = ("montant_facture", "abattement", "montant_rejete", "montant_base", "montant_cnas", "ticket_moderateur",
+          "depassement")
+
+
+def mois_en_lettres(date):
+    """Rend « novembre 2026 »."""
+    return f"{MOIS[date.month - 1]} {date.year}"
+
+
+def dessiner_decompte(decompte):
+    """Rend les octets du PDF du décompte."""
+    lignes = decompte._lignes_brutes()
+    contre = decompte.nature == "contre_passation"
+    titre = "DÉCOMPTE DE PAIEMENT"
+    if decompte.mode == "remboursement":
+        titre = "DÉCOMPTE DE REMBOURSEMENT"
+    if contre:
+        titre = "CONTRE-PASSATION DE DÉCOMPTE"
+    doc = Document(
+        f"{titre} {decompte.numero}",
+        f"{decompte.numero} — SHA-256 {decompte.empreinte}")
+    doc.entete(titre, f"N° {decompte.numero} — {mois_en_lettres(decompte.periode)}")
+    _cadres(doc, decompte, lignes)
+    _net_et_recours(doc, decompte, contre)
+    _details(doc, decompte, lignes)
+    return doc.terminer()
+
+
+def _beneficiaire(decompte):
+    formation = decompte.formation_id
+    if decompte.mode == "remboursement":
+        assure = decompte.assure_id
+        return "Assuré remboursé", [
+            ("Matricule", assure.matricule), ("Nom", assure.name), ("Téléphone", assure.telephone_1 or "—")]
+    convention = formation.convention_ids.filtered(lambda c: c.state == "active")[:1]
+    return "Formation sanitaire", [
+        ("Code", formation.code), ("Nom", formation.name),
+        ("District", formation.district_id.name or "—"), ("Province", formation.province_id.name or "—"),
+        ("Convention", convention.numero or "—")]
+
+
+def _cadres(doc, decompte, lignes):
+    """Trois cadres : bénéficiaire et facture, récapitulatif, net par compte."""
+    largeur = (doc.largeur - 2 * MARGE - 8 * mm) / 3
+    facture = decompte.facture_id
+    titre, rangs = _beneficiaire(decompte)
+    rangs += [("Facture", facture.numero), ("Établi le", jour(decompte.date_decompte)),
+              ("Validé par", facture.validateur_id.name or decompte.etabli_par_id.name or "—")]
+    if decompte.origine_id:
+        rangs.append(("Décompte d'origine", decompte.origine_id.numero))
+    abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
+    recap = [
+        ("Feuilles de soins", nombre(abs(decompte.nb_feuilles))), ("Montant facturé", nombre(decompte.montant_facture)),
+        ("dont abattu", nombre(abattu)), ("dont rejeté", nombre(decompte.montant_rejete)),
+        ("Base de remboursement", nombre(decompte.montant_base)),
+        ("Ticket modérateur", nombre(decompte.ticket_moderateur)),
+        ("Dépassement", nombre(decompte.depassement)), ("Part CNAS", nombre(decompte.montant_cnas), True)]
+    net = [
+        ("Part CNAS — soins", nombre(decompte.montant_soins)),
+        ("Part CNAS — pharmacie", nombre(decompte.montant_pharmacie)),
+        ("Recours acceptés", nombre(decompte.montant_complement)),
+        ("Indus compensés", nombre(-decompte.montant_compense))]
+    if decompte.mode == "tiers_payant":
+        net += [("Net — compte principal", nombre(decompte.net_principal)),
+                ("Net — compte pharmacie", nombre(decompte.net_pharmacie))]
+    net += _reglement(facture)
+    net.append(("NET À PAYER (FCFA)", nombre(decompte.net_a_payer), True))
+    hauteurs = [
+        doc.cadre(MARGE, largeur, titre, rangs),
+        doc.cadre(MARGE + largeur + 4 * mm, largeur, "Récapitulatif (FCFA)", recap),
+        doc.cadre(MARGE + 2 * (largeur + 4 * mm), largeur, "Règlement (FCFA)", net)]
+    doc.y -= max(hauteurs) + 4 * mm
+
+
+def _reglement(facture):
+    """Rend les couples sur le paiement, s'il a eu lieu."""
+    if facture.state != "payee":
+        return []
+    return [("Payé le", jour(facture.date_paiement)), ("Référence", facture.reference_paiement)]
+
+
+def _net_et_recours(doc, decompte, contre):
+    page = doc.page
+    hauteur = 9 * mm
+    page.setFillColor(VERT_PALE)
+    page.roundRect(MARGE, doc.y - hauteur, doc.largeur - 2 * MARGE, hauteur, 1.5 * mm, stroke=0, fill=1)
+    ecrire(page, MARGE + 3 * mm, doc.y - 5.8 * mm,
+           f"Arrêté à la somme de : {decompte.montant_lettres} ({nombre(decompte.net_a_payer)} FCFA).", 9.5, gras=True,
+           couleur=VERT_SOMBRE, largeur=doc.largeur - 2 * MARGE - 6 * mm)
+    doc.y -= hauteur + 4 * mm
+    cote = 24 * mm
+    haut = doc.y
+    dessiner_qr(page, f"CNAS|{decompte.numero}|{int(decompte.net_a_payer)}|{decompte.empreinte}",
+                doc.largeur - MARGE - cote, haut - cote, cote)
+    if contre:
+        textes = [f"Motif : {decompte.motif}",
+                  f"Ce décompte annule au franc le décompte {decompte.origine_id.numero}."]
+    else:
+        textes = [
+            "Voies et délais de recours",
+            f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {jour(decompte.date_limite_recours)} : dans "
+            "votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence.",
+            "Premier degré : service du contrôle. Second degré : commission de recours, dans le même délai à compter "
+            "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant.",
+        ]
+    y = haut - 4 * mm
+    for rang, texte in enumerate(textes):
+        for morceau in simpleSplit(texte or "", "CnasLatin", 8, doc.largeur - 2 * MARGE - cote - 95 * mm):
+            ecrire(page, MARGE, y, morceau, 8, gras=not rang, couleur=VERT_SOMBRE if not rang else GRIS)
+            y -= 4 * mm
+    x = doc.largeur - MARGE - cote - 85 * mm
+    ecrire(page, x, haut - 4 * mm, "Le superviseur", 8, gras=True)
+    ecrire(page, x, haut - 8 * mm, decompte.facture_id.validateur_id.name or "", 8, couleur=GRIS, largeur=38 * mm)
+    ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
+    ecrire(page, x + 42 * mm, haut - 8 * mm, decompte.facture_id.ordonnateur_id.name or "", 8, couleur=GRIS,
+           largeur=38 * mm)
+    doc.y = min(y, haut - cote) - 4 * mm
+
+
+def _details(doc, decompte, lignes):
+    """Le détail, feuille par feuille, avec les motifs sous la ligne qu'ils expliquent."""
+    def titres():
+        doc.rang(COLONNES, TITRES, taille=7, gras=True, fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
+
+    doc.place(30 * mm)
+    titres()
+    doc.reprise = titres
+    for _feuille, groupe in groupby(lignes, key=lambda ligne: ligne["feuille_numero"]):
+        rangs = list(groupe)
+        tete = rangs[0]
+        doc.place(14 * mm)
+        texte = " · ".join(filter(None, (
+            f"Feuille {tete['feuille_numero']}", tete["feuille_reference"] and f"réf. {tete['feuille_reference']}",
+            tete["matricule"], tete["beneficiaire"], f"soins du {jour(tete['date_soins'])}")))
+        doc.page.setFillColor(VERT_PALE)
+        doc.page.rect(MARGE, doc.y - 4.8 * mm, doc.largeur - 2 * MARGE, 4.8 * mm, stroke=0, fill=1)
+        ecrire(doc.page, MARGE + 1, doc.y - 3.4 * mm, texte, 7.5, gras=True, largeur=doc.largeur - 2 * MARGE - 4)
+        doc.y -= 4.8 * mm
+        for ligne in rangs:
+            _ligne(doc, ligne)
+        _total(doc, "Total de la feuille", rangs)
+    doc.place(8 * mm)
+    _total(doc, "TOTAL DU DÉCOMPTE", lignes, fond=VERT_PALE)
+    doc.reprise = None
+
+
+def _ligne(doc, ligne):
+    doc.rang(COLONNES, (
+        ligne["prestation_code"], ligne["prestation_libelle"], quantite(ligne["quantite"]),
+        quantite(ligne["quantite_retenue"]), nombre(ligne["prix_unitaire"]), nombre(ligne["montant_facture"]),
+        nombre(ligne["abattement"]), nombre(ligne["montant_rejete"]), nombre(ligne["montant_base"]),
+        f"{quantite(ligne['taux'])} %", nombre(ligne["montant_cnas"]), nombre(ligne["ticket_moderateur"]),
+        nombre(ligne["depassement"])),
+        taille=7)
+    for motif in (ligne["motifs"] or "").split("\n"):
+        if motif:
+            doc.paragraphe(motif, taille=6.5, couleur=ROUGE, retrait=18 * mm)
+    if ligne["motifs"]:
+        doc.y -= 0.8 * mm
+    doc.filet()
+
+
+def _total(doc, titre, rangs, fond=None):
+    sommes = {champ: sum(int(rang[champ] or 0) for rang in rangs) for champ in SOMMES}
+    doc.rang(COLONNES, (
+        "", titre, "", "", "", nombre(sommes["montant_facture"]), nombre(sommes["abattement"]),
+        nombre(sommes["montant_rejete"]), nombre(sommes["montant_base"]), "", nombre(sommes["montant_cnas"]),
+        nombre(sommes["ticket_moderateur"]), nombre(sommes["depassement"])), taille=7, gras=True, fond=fond,
+        hauteur=4.8 * mm)
+    doc.y -= 0.8 * mm

@@ -1,0 +1,98 @@
+"""Bordereau récapitulatif de la facture : une ligne par feuille, totaux, signatures."""
+from reportlab.lib.colors import white
+from reportlab.lib.units import mm
+
+from odoo.addons.cnas_assures.report.commun_pdf import GRIS, VERT_PALE, VERT_SOMBRE, ecrire, jour
+
+from .pdf_commun import MARGE, Document, colonnes_mm, nombre
+from .pdf_decompte import mois_en_lettres
+
+# Portrait : 210 − 2 × 13 = 184 mm.
+COLONNES = colonnes_mm(
+    (30, "gauche"), (26, "gauche"), (46, "gauche"), (18, "gauche"), (21, "droite"), (21, "droite"), (22, "droite"))
+TITRES = ("N° de feuille", "Matricule", "Bénéficiaire", "Soins", "Facturé", "Ticket", "Part CNAS")
+
+
+def dessiner_facture(facture):
+    """Rend les octets du PDF du bordereau."""
+    doc = Document(f"Bordereau {facture.numero}", f"{facture.numero} — {facture._libelle_etat(facture.state)}",
+                   paysage=False)
+    doc.entete("", "")
+    ecrire(doc.page, doc.largeur / 2, doc.y, "BORDEREAU RÉCAPITULATIF DE FACTURE", 14, gras=True,
+           couleur=VERT_SOMBRE, cote="centre")
+    ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {mois_en_lettres(facture.periode)}", 10,
+           gras=True, cote="centre")
+    doc.y -= 12 * mm
+    _cadres(doc, facture)
+    _regimes(doc, facture)
+    _feuilles(doc, facture)
+    _signatures(doc, facture)
+    return doc.terminer()
+
+
+def _cadres(doc, facture):
+    largeur = (doc.largeur - 2 * MARGE - 4 * mm) / 2
+    formation = facture.formation_id
+    convention = formation.convention_ids.filtered(lambda c: c.state == "active")[:1]
+    identite = [
+        ("Code", formation.code or facture.assure_id.matricule), ("Nom", formation.name or facture.assure_id.name),
+        ("District", formation.district_id.name or "—"), ("Convention", convention.numero or "—"),
+        ("N° de la formation", facture.numero_formation or "—"), ("Soumise le", jour(facture.date_soumission)),
+        ("RIB principal", formation.compte_principal_id.acc_number or "—"),
+        ("RIB pharmacie", formation.compte_pharmacie_id.acc_number or "—")]
+    montants = [
+        ("Feuilles de soins", nombre(facture.nb_feuilles)), ("Montant facturé", nombre(facture.montant_facture)),
+        ("Total déclaré", nombre(facture.montant_declare) if facture.montant_declare else "—"),
+        ("Rejeté", nombre(facture.montant_rejete)), ("Ticket modérateur", nombre(facture.ticket_moderateur)),
+        ("Part CNAS — soins", nombre(facture.montant_soins)),
+        ("Part CNAS — pharmacie", nombre(facture.montant_pharmacie)),
+        ("PART CNAS (FCFA)", nombre(facture.montant_cnas), True)]
+    hauteurs = (doc.cadre(MARGE, largeur, "Formation sanitaire", identite),
+                doc.cadre(MARGE + largeur + 4 * mm, largeur, "Montants (FCFA)", montants))
+    doc.y -= max(hauteurs) + 5 * mm
+    decompte = facture.env["cnas.decompte"]
+    doc.paragraphe(
+        f"Arrêté le présent bordereau à {decompte._en_lettres(facture.montant_facture)} facturés, dont "
+        f"{decompte._en_lettres(facture.montant_cnas)} à la charge de la CNAS.", taille=8.5)
+    doc.y -= 4 * mm
+
+
+def _regimes(doc, facture):
+    colonnes = colonnes_mm((34, "gauche"), (22, "droite"), (32, "droite"), (32, "droite"), (32, "droite"), (32, "droite"))
+    doc.rang(colonnes, ("Régime", "Feuilles", "Facturé", "Soins", "Pharmacie", "Part CNAS"), gras=True,
+             fond=VERT_PALE)
+    for regime, feuilles, facture_, _base, part, soins, pharmacie in facture._montants_par_regime()[facture.id]:
+        doc.rang(colonnes, (regime, nombre(feuilles), nombre(facture_), nombre(soins), nombre(pharmacie), nombre(part)))
+    doc.y -= 4 * mm
+
+
+def _feuilles(doc, facture):
+    def titres():
+        doc.rang(COLONNES, TITRES, gras=True, fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
+
+    titres()
+    doc.reprise = titres
+    facture.env.flush_all()
+    facture.env.cr.execute("""
+        SELECT fs.numero, a.matricule, a.name, fs.date_soins, fs.montant_facture, fs.ticket_moderateur, fs.montant_cnas
+          FROM cnas_feuille_soin fs JOIN cnas_assure a ON a.id = fs.assure_id
+         WHERE fs.facture_id = %s ORDER BY fs.date_soins, fs.numero""", (facture.id,))
+    for numero, matricule, nom, date, facture_, ticket, part in facture.env.cr.fetchall():
+        doc.rang(COLONNES, (numero, matricule, nom, jour(date), nombre(facture_), nombre(ticket), nombre(part)))
+        doc.filet()
+    doc.rang(COLONNES, ("TOTAL", "", "", "", nombre(facture.montant_facture), nombre(facture.ticket_moderateur),
+                        nombre(facture.montant_cnas)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
+    doc.reprise = None
+
+
+def _signatures(doc, facture):
+    doc.place(32 * mm)
+    doc.y -= 9 * mm
+    ecrire(doc.page, MARGE, doc.y, "Le responsable de la formation", 8.5, gras=True)
+    ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
+    for rang, (libelle, valeur) in enumerate((
+        ("Date", jour(facture.date_soumission)), ("Reçu par", facture.soumetteur_id.name or "…"),
+        ("Nombre de feuilles reçues", nombre(facture.nb_feuilles)),
+    ), 1):
+        ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)
+    doc.y -= 18 * mm

@@ -1,0 +1,43 @@
+"""État des virements d'un lot, à signer et à remettre à la banque."""
+from reportlab.lib.colors import white
+from reportlab.lib.units import mm
+
+from odoo.addons.cnas_assures.report.commun_pdf import GRIS, VERT_PALE, VERT_SOMBRE, ecrire, jour
+
+from .pdf_commun import MARGE, Document, colonnes_mm, nombre
+
+COLONNES = colonnes_mm(
+    (10, "droite"), (34, "gauche"), (78, "gauche"), (52, "gauche"), (40, "gauche"), (30, "gauche"), (27, "droite"))
+TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
+
+
+def dessiner_lot(lot):
+    """Rend les octets du PDF de l'état du lot."""
+    doc = Document(f"Virements {lot.numero}", f"{lot.numero} — état des virements")
+    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {jour(lot.date_transmission or lot.create_date)}")
+    ordres = lot.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero")
+    total = int(sum(ordres.mapped("montant")))
+    lettres = lot.env["cnas.decompte"]._en_lettres(total)
+    doc.paragraphe(
+        f"Veuillez exécuter, par le débit de notre compte, les {len(ordres)} virements ci-dessous pour un total de "
+        f"{lettres} ({nombre(total)} FCFA).", taille=9)
+    doc.y -= 4 * mm
+
+    def titres():
+        doc.rang(COLONNES, TITRES, gras=True, fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
+
+    titres()
+    doc.reprise = titres
+    for rang, ordre in enumerate(ordres, 1):
+        doc.rang(COLONNES, (
+            str(rang), ordre.numero, f"{ordre.titulaire} — {ordre._fields['compte'].convert_to_export(ordre.compte, ordre)}",
+            ordre.rib, ordre.banque or "—", ordre.facture_id.numero, nombre(ordre.montant)), hauteur=5 * mm)
+        doc.filet()
+    doc.rang(COLONNES, ("", "TOTAL", "", "", "", "", nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
+    doc.reprise = None
+    doc.place(30 * mm)
+    doc.y -= 10 * mm
+    for x, titre in ((MARGE, "L'ordonnateur"), (doc.largeur / 2, "L'agent comptable")):
+        ecrire(doc.page, x, doc.y, titre, 9, gras=True)
+        ecrire(doc.page, x, doc.y - 5 * mm, "Nom, date, signature et cachet", 7.5, couleur=GRIS)
+    return doc.terminer()
