@@ -139,6 +139,7 @@ class Attestation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._exiger_groupe("cnas_base.group_agent", _("délivrer une attestation"))
+        vals_list = [dict(vals) for vals in vals_list]
         if not self._verrou_ouvert():
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
@@ -206,7 +207,9 @@ class Attestation(models.Model):
             "cnas_assures.attestation_validite_jours", VALIDITE_JOURS))
         for vals in vals_list:
             vals["date_debut"] = Date.to_date(vals.get("date_debut")) or Date.context_today(self)
-        assures = self.env["cnas.assure"].browse([vals.get("assure_id") for vals in vals_list])
+        assures = self.env["cnas.assure"].browse([vals.get("assure_id") or False for vals in vals_list])
+        if len(assures.exists()) < len(set(assures._ids)):
+            raise UserError(_("Choisissez l'assuré à qui délivrer l'attestation."))
         premiers = assures._droits_par_lot([(vals.get("assure_id"), vals["date_debut"]) for vals in vals_list])
         droits = []
         for vals, assure in zip(vals_list, assures):
@@ -214,6 +217,8 @@ class Attestation(models.Model):
             self._exiger_droits_ouverts(assure, vals["date_debut"], droit)
             fin = Date.to_date(vals.get("date_fin"))
             limite = vals["date_debut"] + relativedelta(days=jours - 1)
+            if fin and fin < vals["date_debut"]:
+                raise UserError(_("La date de fin de l'attestation doit suivre la date de début."))
             vals["date_fin"] = fin or min(limite, Date.to_date(droit.get("date_fin")) or limite)
             droits.append(droit)
         self._exiger_droits_jusqu_au_bout(vals_list, assures, droits)

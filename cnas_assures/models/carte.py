@@ -166,9 +166,8 @@ class Carte(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        for vals, numero in zip(vals_list, numeros_de_carte(self.env, len(vals_list))):
-            vals["numero"] = numero
-        cartes = super().create(vals_list)
+        numeros = numeros_de_carte(self.env, len(vals_list))
+        cartes = super().create([{**vals, "numero": numero} for vals, numero in zip(vals_list, numeros)])
         cartes._exiger_titulaire_actif(_("demander une carte"))
         return cartes
 
@@ -248,7 +247,6 @@ class Carte(models.Model):
         perimee = self.filtered(lambda c: c.date_expiration and c.date_expiration < aujourdhui)
         if perimee:
             raise UserError(_("La carte %s est expirée : demandez-en une nouvelle.", perimee[0].numero))
-        self._verrouiller_titulaires()
         # Une carte dont le passage est interdit ne doit pas faire annuler celle qu'elle remplace.
         remplacees = self.filtered(lambda c: c.state == "remise").remplace_id
         remplacees = remplacees.filtered(lambda c: c.state in ("produite", "remise", "active", "perdue"))
@@ -394,7 +392,7 @@ class Carte(models.Model):
             "cnas_assures.carte_validite_ans", VALIDITE_ANS))
         return emission + relativedelta(years=annees, days=-1)
 
-    def _pdf(self, forme):
+    def _pdf(self, forme="cartes"):
         self._exiger_lecteur()
         self.check_access_rights("read")
         self.check_access_rule("read")
@@ -413,6 +411,9 @@ class Carte(models.Model):
             if pas_remise:
                 raise UserError(_("La carte %s n'est pas encore remise.", pas_remise[0].numero))
             return dessiner_accuses(self)
+        closes = self.filtered(lambda c: c.state in ("perdue", "expiree", "annulee"))
+        if closes:
+            raise UserError(_("La carte %s est close : elle ne s'imprime plus.", closes[0].numero))
         return dessiner_planches(self) if forme == "planche" else dessiner_cartes(self)
 
     def _nom_pdf(self, forme):
@@ -443,12 +444,8 @@ class Carte(models.Model):
                     "%(nom)s n'est pas un assuré actif : immatriculez-le (ou réactivez-le) avant de %(quoi)s.",
                     nom=assure.display_name, quoi=quoi))
 
-    def _verrouiller_titulaires(self):
-        """Deux activations de la même personne passent l'une après l'autre."""
-        self.env.cr.execute(
-            "SELECT id FROM cnas_assure WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (self.assure_id.ids,))
-
     def _exiger_aucune_active(self):
+        """Dit la phrase avant l'index unique partiel, qui tranche entre deux transactions."""
         autre = self.search([("assure_id", "in", self.assure_id.ids), ("state", "=", "active"),
                              ("id", "not in", self.ids)], limit=1)
         if autre or len(self.assure_id) < len(self):

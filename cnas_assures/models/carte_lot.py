@@ -57,9 +57,7 @@ class CarteLot(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         numeros = numeros_annuels(self.env, "cnas.carte.lot", "LOT", len(vals_list))
-        for vals, numero in zip(vals_list, numeros):
-            vals["numero"] = numero
-        return super().create(vals_list)
+        return super().create([{**vals, "numero": numero} for vals, numero in zip(vals_list, numeros)])
 
     def write(self, vals):
         if not self._verrou_ouvert() and "carte_ids" in vals and any(lot.state != "prepare" for lot in self):

@@ -1,0 +1,138 @@
+import base64
+import io
+import subprocess
+import tempfile
+
+import zxingcpp  # décodeur des tests (requirements-dev.txt) : absent, le test échoue
+from PIL import Image
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import find_in_path
+
+from ..report import commun_pdf
+from .commun_documents import CasDocuments, image_base64
+
+MM = 72 / 25.4
+
+
+def codes_lus(contenu, resolution=300):
+    """Rend les textes des QR et codes-barres lus sur les pages d'un PDF, rendues en image par pdftoppm."""
+    with tempfile.TemporaryDirectory() as dossier:
+        subprocess.run(
+            [find_in_path("pdftoppm"), "-r", str(resolution), "-png", "-", f"{dossier}/page"],
+            input=contenu, check=True, timeout=120)
+        pages = subprocess.run(["ls", dossier], capture_output=True, text=True, check=True).stdout.split()
+        textes = []
+        for page in pages:
+            with Image.open(f"{dossier}/{page}") as image:
+                textes += [code.text for code in zxingcpp.read_barcodes(image.convert("RGB"))]
+    return textes
+
+
+def boites(contenu):
+    """Rend les formats de page (mm, arrondis au dixième) écrits dans un PDF."""
+    import re
+    trouves = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", contenu)
+    return [(round(float(l) / MM, 1), round(float(h) / MM, 1)) for l, h in trouves]
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestDocumentsPdf(CasDocuments):
+
+    def test_carte_id1_recto_verso_et_qr_relu(self):
+        self.assure.photo = image_base64("JPEG", (400, 300))
+        carte = self._carte("produite")
+        contenu = base64.b64decode(carte.obtenir_pdf()["contenu"])
+        self.assertEqual(boites(contenu), [(85.6, 54.0)] * 2)
+        self.assertEqual(set(codes_lus(contenu, 400)), {carte.qr_texte, carte.numero})
+        self.assertTrue(carte.verifier_qr(carte.qr_texte)["motif"])
+
+    def test_planche_de_dix_par_page(self):
+        cartes = self.env["cnas.carte"].with_user(self.agent).create(
+            [{"assure_id": self._assure(prenom=f"Planche {i}").id} for i in range(11)])
+        cartes.action_produire()
+        contenu = cartes._pdf("planche")
+        self.assertEqual(boites(contenu), [(210.0, 297.0)] * 4)
+        lus = codes_lus(contenu)
+        self.assertEqual({t for t in lus if "|" in t}, set(cartes.mapped("qr_texte")))
+
+    def test_noms_difficiles(self):
+        assure = self._assure(
+            nom="NGARMBAÏSSEM DJIMRANGAR MBAITOLOUM <b>&amp;", prenom="محمد عبد الله", date_naissance_estimee=True)
+        carte = self._carte("produite", assure=assure)
+        self.assertTrue(carte._pdf("cartes").startswith(b"%PDF"))
+
+    def test_photo_illisible_devient_silhouette(self):
+        self.assertIsNone(commun_pdf.lire_photo(base64.b64encode(b"pas une image")))
+        self.assertIsNone(commun_pdf.lire_photo(b"\xff\xff"))
+
+    def test_l_arabe_est_mis_en_forme(self):
+        visuel = commun_pdf.visuel("تشاد")
+        self.assertTrue(any("\ufe70" <= c <= "\ufeff" for c in visuel))
+        commun_pdf.charger_polices()
+        from reportlab.pdfbase import pdfmetrics
+        glyphes = pdfmetrics.getFont(commun_pdf.ARABE).face.charToGlyph
+        for francais, arabe in (commun_pdf.REPUBLIQUE, commun_pdf.DEVISE, commun_pdf.CAISSE):
+            manquants = [c for c in commun_pdf.visuel(arabe) if ord(c) not in glyphes]
+            self.assertFalse(manquants, francais)
+
+    def test_refus(self):
+        carte = self._carte("demandee")
+        with self.assertRaisesRegex(UserError, "pas encore produite"):
+            carte.obtenir_pdf()
+        with self.assertRaisesRegex(UserError, "inconnue"):
+            carte.obtenir_pdf("affiche")
+        carte.action_produire()
+        with self.assertRaisesRegex(UserError, "pas encore remise"):
+            carte.obtenir_pdf("accuse")
+        with self.assertRaises(AccessError):
+            carte.with_user(self.usagers["portail_formation"]).obtenir_pdf()
+        carte.action_annuler("Erreur")
+        with self.assertRaisesRegex(UserError, "ne s'imprime plus"):
+            carte.obtenir_pdf()
+
+    def test_attestation_a4_et_qr_vers_la_page_publique(self):
+        attestation = self._attestation()
+        contenu = base64.b64decode(attestation.obtenir_pdf()["contenu"])
+        self.assertEqual(boites(contenu), [(210.0, 297.0)])
+        self.assertEqual(codes_lus(contenu, 150), [attestation.url_verification])
+        self.assertTrue(attestation.url_verification.endswith(f"/cnas/verifier/{attestation.jeton}"))
+
+    def test_attestation_d_une_grande_famille_tient_sur_plusieurs_pages(self):
+        self._famille(41)
+        attestation = self._attestation()
+        self.assertEqual(len(attestation.beneficiaire_ids), 41)
+        self.assertEqual(len(boites(attestation._pdf())), 3)
+
+    def test_fiche_familiale(self):
+        self._famille(20)
+        contenu = self.assure.with_user(self.agent)._pdf_famille()
+        self.assertEqual(boites(contenu), [(210.0, 297.0)] * 2)
+        with self.assertRaises(AccessError):
+            self.assure.with_user(self.usagers["portail_formation"])._pdf_famille()
+
+    def test_rapports_d_odoo(self):
+        attestation, carte = self._attestation(), self._carte("produite")
+        rapports = self.env["ir.actions.report"].with_user(self.agent)
+        for nom, document in (("rapport_attestation", attestation), ("rapport_carte", carte),
+                              ("rapport_famille", self.assure)):
+            contenu, extension = rapports._render_qweb_pdf(f"cnas_assures.{nom}", document.ids)
+            self.assertEqual((contenu[:4], extension), (b"%PDF", "pdf"))
+
+    def _famille(self, combien):
+        enfants = self.env["cnas.assure"].create([{
+            "nom": "MAHAMAT", "prenom": f"Enfant {i}", "genre": "feminin", "date_naissance": "2020-01-01",
+            "assure_principal_id": self.assure.id, "lien": "enfant", "type_assure": "ayant_droit",
+            "regime_id": self.regime.id} for i in range(combien)])
+        enfants.action_immatriculer()
+        return enfants
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestPhoto(CasDocuments):
+
+    def test_recadrage_en_portrait(self):
+        lue = commun_pdf.lire_photo(image_base64("PNG", (500, 100)))
+        self.assertEqual(lue.getSize(), (360, 450))
+        self.assertIsInstance(lue.fp, io.BytesIO)
