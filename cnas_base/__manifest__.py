@@ -6,7 +6,7 @@
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
-    "depends": ["base", "web", "mail", "portal", "phone_validation", "spreadsheet_dashboard"],
+    "depends": ["base", "web", "mail", "portal", "auth_signup", "phone_validation", "spreadsheet_dashboard"],
     "external_dependencies": {"python": ["phonenumbers", "python-stdnum", "openpyxl"]},
     "data": [
         "security/cnas_base_groups.xml",
