@@ -33,8 +33,7 @@ def _contexte():
     return json.loads(Path(chemin).read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="session")
-def machine():
+def decrire_machine():
     """Le Python, l'Odoo et le PostgreSQL préparés par le lanceur."""
     donnees = _contexte()
     odoo = SimpleNamespace(racine=donnees["odoo"]["racine"], chemin_addons=",".join([*donnees["odoo"]["addons"], str(RACINE)]))
@@ -42,6 +41,12 @@ def machine():
     acces.options_odoo = lambda: {o: donnees["pg"][n] for o, n in (
         ("db_host", "PGHOST"), ("db_port", "PGPORT"), ("db_user", "PGUSER"), ("db_sslmode", "PGSSLMODE")) if donnees["pg"].get(n)}
     return SimpleNamespace(outils=bases.Machine(donnees["python"], odoo, acces), modele=donnees["modele"], chromium=donnees["chromium"])
+
+
+@pytest.fixture(scope="session")
+def machine():
+    """Voir `decrire_machine`."""
+    return decrire_machine()
 
 
 class Serveur:

@@ -1,0 +1,59 @@
+"""Contrôle et liquidation par lots, toutes règles actives, comparés à un UPDATE SQL nu des mêmes lignes."""
+import time
+
+from tests.bancs import reference
+
+TITRE = "Contrôle et liquidation par lots"
+ETALON = """
+    UPDATE cnas_feuille_soin_ligne l
+       SET tarif = t.montant, taux = 80, quantite_retenue = quantite, decision = 'acceptee', montant_base = quantite * least(prix_unitaire, t.montant),
+           montant_cnas = floor(quantite * least(prix_unitaire, t.montant) * 0.8),
+           ticket_moderateur = quantite * least(prix_unitaire, t.montant) - floor(quantite * least(prix_unitaire, t.montant) * 0.8),
+           depassement = 0, montant_rejete = montant_facture - quantite * least(prix_unitaire, t.montant)
+      FROM cnas_feuille_soin f, cnas_tarif t
+     WHERE f.id = l.feuille_id AND f.id = ANY(%(ids)s) AND t.prestation_id = l.prestation_id AND t.niveau IS NULL
+       AND f.date_soins BETWEEN t.date_debut AND coalesce(t.date_fin, 'infinity');
+    UPDATE cnas_feuille_soin f
+       SET montant_base = s.base, montant_cnas = s.cnas, ticket_moderateur = s.ticket, montant_rejete = s.rejete
+      FROM (SELECT feuille_id, sum(montant_base) AS base, sum(montant_cnas) AS cnas, sum(ticket_moderateur) AS ticket, sum(montant_rejete) AS rejete
+              FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%(ids)s) GROUP BY 1) s
+     WHERE s.feuille_id = f.id
+"""
+
+
+def mesurer(banc):
+    """But : ≤ 8 × l'étalon à 10 000 feuilles ; coût par feuille à ± 25 % de 1 000 à 100 000."""
+    couts = {}
+    for nombre in (1_000, 10_000, 100_000):
+        if nombre > 400_000 * banc.echelle:
+            continue
+        ids = reference.deposer_feuilles(banc.cr, nombre)
+        feuilles = banc.env["cnas.feuille_soin"].browse(ids)
+        fois = 3 if nombre <= 10_000 else 1
+        etalon = banc.chrono(lambda i=ids: banc.cr.execute(ETALON, {"ids": i}), fois=fois)
+        duree = banc.chrono(lambda f=feuilles: f._controler(), fois=fois)
+        couts[nombre] = duree / nombre
+        banc.rapport(f"{nombre} feuilles × 5 lignes", duree, etalon, 8)
+        banc.noter(f"débit à {nombre}", nombre / duree, "feuilles/s", but="> 1 000", atteint=nombre / duree > 1_000)
+        if nombre > 1_000:
+            ecart = couts[nombre] / couts[1_000] - 1
+            banc.noter(f"coût par feuille, {nombre} contre 1 000", ecart * 100, "%", but="± 25 %", atteint=abs(ecart) <= 0.25)
+        _repartition(banc, feuilles)
+        banc.cr.rollback()
+    banc.noter("requêtes : 1 000 feuilles moins 10", _requetes(banc, 1_000) - _requetes(banc, 10), "", but="0", atteint=None)
+
+
+def _requetes(banc, nombre):
+    ids = reference.deposer_feuilles(banc.cr, nombre)
+    compte = banc.requetes(banc.env["cnas.feuille_soin"].browse(ids)._controler)
+    banc.cr.rollback()
+    return compte
+
+
+def _repartition(banc, feuilles):
+    """Dit où mène le contrôle, pour qu'un lot tout rejeté ne passe pas pour un lot rapide."""
+    debut = time.perf_counter()
+    feuilles._controler()
+    banc.env.flush_all()
+    banc.cr.execute("SELECT state, count(*) FROM cnas_feuille_soin WHERE id = ANY(%s) GROUP BY 1 ORDER BY 2 DESC", [feuilles.ids])
+    print(f"    {len(feuilles)} feuilles : {dict(banc.cr.fetchall())} ({time.perf_counter() - debut:.1f} s)", flush=True)
