@@ -85,7 +85,7 @@ class DemandeRib(models.Model):
             codes = [
                 f.code for f in titulaires if f != demande.formation_id
                 and rib in (f.compte_principal_id.sanitized_acc_number, f.compte_pharmacie_id.sanitized_acc_number)]
-            demande.alerte = codes and _("Ce RIB est déjà celui de : %s.", ", ".join(codes))
+            demande.alerte = _("Ce RIB est déjà celui de : %s.", ", ".join(codes)) if codes else False
 
     def _compute_display_name(self):
         for demande in self:

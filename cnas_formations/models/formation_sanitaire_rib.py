@@ -55,10 +55,13 @@ class FormationSanitaire(models.Model):
     def _inverse_rib_principal(self):
         for formation in self:
             formation.compte_principal_id = formation._compte_du_rib(formation.rib_principal)
+        # L'écran relit le RIB mis en forme, pas la frappe.
+        self.invalidate_recordset(["rib_principal"])
 
     def _inverse_rib_pharmacie(self):
         for formation in self:
             formation.compte_pharmacie_id = formation._compte_du_rib(formation.rib_pharmacie)
+        self.invalidate_recordset(["rib_pharmacie"])
 
     @api.depends("demande_rib_ids.state")
     def _compute_demande_rib_attente(self):

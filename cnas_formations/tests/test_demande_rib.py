@@ -46,6 +46,7 @@ class TestDemandeRib(CasFormations):
 
     def test_validee_par_un_second_agent(self):
         demande = self.demander()
+        self.assertFalse(demande.alerte)
         self.assertEqual(demande.rib_ancien, RIB_VRAI)
         with self.assertRaises(UserError):
             demande.action_valider()

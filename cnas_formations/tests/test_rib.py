@@ -53,6 +53,7 @@ class TestRib(CasFormations):
     def test_compte_de_formation(self):
         formation = self.creer_formation("brouillon")
         formation.rib_principal = "TD89 6000 2000 0102 7109 1600 153"
+        self.assertEqual(formation.rib_principal, RIB_VRAI)
         self.assertRecordValues(formation.compte_principal_id, [
             {"acc_number": RIB_VRAI, "partner_id": formation.partner_id.id, "acc_type": "rib_cemac"}])
         with self.assertRaises(ValidationError):
