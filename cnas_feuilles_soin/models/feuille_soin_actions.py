@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 AGENT = "cnas_base.group_agent"
@@ -22,6 +22,17 @@ class FeuilleSoin(models.Model):
     """
 
     _inherit = "cnas.feuille_soin"
+
+    peut_juger = fields.Boolean(string="Peut décider", compute="_compute_peut_juger",
+                                help="Faux pour qui a saisi ou déposé la feuille (quatre yeux).")
+    passage_ids = fields.One2many("cnas.feuille_soin.passage", "feuille_id", string="Journal")
+
+    @api.depends_context("uid")
+    @api.depends("saisie_par_id", "deposee_par_id")
+    def _compute_peut_juger(self):
+        for feuille in self.sudo():
+            auteurs = feuille.create_uid | feuille.saisie_par_id | feuille.deposee_par_id
+            feuille.peut_juger = self.env.user not in auteurs
 
     # ------------------------------------------------------------------ actions
     def action_controler(self):

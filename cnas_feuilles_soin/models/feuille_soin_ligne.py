@@ -91,7 +91,9 @@ class FeuilleSoinLigne(models.Model):
             self._refuser_champs_geles(vals)
             lignes = self._deverrouiller()
             vals = {**vals, "revue_par_id": self.env.uid, "revue_le": fields.Datetime.now()}
-            return super(FeuilleSoinLigne, lignes).write(vals)
+            resultat = super(FeuilleSoinLigne, lignes).write(vals)
+            self.feuille_id.sudo()._recalculer()
+            return resultat
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -42,13 +42,18 @@ class FeuilleSoin(models.Model):
         return self._ouvrir(nouvelle)
 
     def action_dupliquer(self):
-        """Ouvre un nouveau brouillon de même formation, praticien et lignes, sans bénéficiaire à ressaisir."""
+        """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes."""
         self.ensure_one()
         self._exiger_groupe(AGENT, _("dupliquer une feuille"))
         nouvelle = self.sudo()._deverrouiller().copy({
             "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
             "date_depot": fields.Date.context_today(self)})
         return self._ouvrir(nouvelle)
+
+    def action_voir_reprises(self):
+        """Ouvre les reprises de ce dossier."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.feuille_soin_action")
+        return dict(action, domain=[("origine_id", "in", self.ids)])
 
     def action_nouvelle(self):
         """Enchaîne : ouvre une feuille vierge de la même formation."""
