@@ -88,7 +88,7 @@ class Praticien(models.Model):
             en_cours = praticien.affectation_ids.filtered_domain(
                 self.env["cnas.affectation"]._domaine_en_vigueur(aujourd_hui))
             voulues = praticien.formation_ids
-            a_fermer = en_cours.filtered(lambda a: a.formation_id not in voulues)
+            a_fermer = en_cours.filtered_domain([("formation_id", "not in", voulues.ids)])
             nees_du_jour = a_fermer.filtered(lambda a: a.date_debut >= aujourd_hui)
             (a_fermer - nees_du_jour).write({"date_fin": aujourd_hui - timedelta(days=1)})
             praticien.write({"affectation_ids": [
