@@ -29,6 +29,10 @@
         "views/menus.xml",
     ],
     "demo": ["demo/res_users_demo.xml"],
+    "assets": {
+        "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],
+        "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss"],
+    },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "application": True,

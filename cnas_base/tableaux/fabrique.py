@@ -50,7 +50,7 @@ class Tableau:
     def valeur(self, nom, modele, mesure, domaine=()):
         """Range dans la feuille de calcul le total d'une mesure ; rend la cellule à citer dans une formule."""
         pivot = self._pivot(nom, modele, [mesure], [], domaine)
-        return self._calcul(nom, f'=IFERROR(ODOO.PIVOT({pivot},"{mesure}"),0)')
+        return self._calcul(nom, f'=IFERROR(ODOO.PIVOT({pivot},"{mesure}")+0,0)')
 
     def carte(self, titre, formule, forme="nombre", menu=None):
         """Pose une carte de chiffre clé. `formule` : cellule rendue par `valeur()` ou expression."""
@@ -73,7 +73,7 @@ class Tableau:
         ligne = self._ligne_suivante()
         largeur = LARGEUR // len(descriptions)
         for rang, (titre, forme, modele, groupes, mesure, *domaine) in enumerate(descriptions):
-            self._titre(titre, "AE"[rang], ligne)
+            self._titre(titre, "AD"[rang], ligne)
             donnees = {
                 "type": f"odoo_{forme}", "title": "", "background": "#FFFFFF", "legendPosition": "top",
                 "metaData": {"groupBy": groupes, "measure": mesure, "order": None, "resModel": modele},

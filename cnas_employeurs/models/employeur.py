@@ -103,7 +103,7 @@ class Employeur(models.Model):
                 phrases.append(_("le NIF n'a pas la forme usuelle (sept chiffres et une lettre)"))
             if employeur.rccm and not RCCM_USUEL.fullmatch(employeur.rccm):
                 phrases.append(_("le RCCM n'a pas une forme connue"))
-            phrases += [_("%s manquant", champ) for champ in employeur._identifiants_manquants()]
+            phrases += [_("il manque %s", champ) for champ in employeur._identifiants_manquants()]
             texte = " ; ".join(phrases)
             employeur.avertissement = texte[:1].upper() + texte[1:] or False
 

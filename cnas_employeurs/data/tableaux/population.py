@@ -25,7 +25,7 @@ def dessiner(tableau):
     tableau.carte("Cartes en attente", cartes)
     tableau.carte("Employeurs actifs", employeurs, menu="cnas_employeurs.employeur_menu")
     tableau.carte("Déclarations en retard", retards, menu=MENU_DECLARATIONS)
-    tableau.carte("Cotisations appelées (FCFA)", appele, menu=MENU_DECLARATIONS)
+    tableau.carte("Cotisations (FCFA)", appele, menu=MENU_DECLARATIONS)
 
     tableau.graphes(
         ("Par âge et genre", "bar", POPULATION, ["tranche_age", "genre"], "actifs"),
