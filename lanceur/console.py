@@ -1,5 +1,6 @@
 """Ce que l'usager lit : étapes, détails, erreurs ; et l'exécution journalisée des programmes."""
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -47,6 +48,23 @@ def fin_du_journal(chemin, lignes=15):
         return ""
 
 
+def cause(chemin):
+    """Rend la dernière erreur Python d'un journal, abrégée, ou rien."""
+    try:
+        with open(chemin, encoding="utf-8", errors="replace") as flux:
+            lignes = flux.read().splitlines()
+    except OSError:
+        return ""
+    depart = max((rang for rang, ligne in enumerate(lignes) if re.match(r"\d{4}-.* (ERROR|CRITICAL) ", ligne)), default=0)
+    erreurs = [rang for rang in range(depart, len(lignes))
+               if re.match(r"[A-Za-z_][\w.]*(Error|Exception|Warning|Invalid\w*|Violation)\b.*: ", lignes[rang])]
+    if not erreurs:
+        return ""
+    # la première de la chaîne est la cause, la dernière dit où
+    blocs = [lignes[rang:rang + 6] if rang == erreurs[0] else lignes[rang:rang + 1] for rang in dict.fromkeys((erreurs[0], erreurs[-1]))]
+    return "\n".join(ligne.rstrip() for bloc in blocs for ligne in bloc if ligne.strip() and not ligne.startswith(("Traceback", "The above", "During", "  File ")))
+
+
 def executer(commande, journal, env=None, cwd=None, suivre=None, **options):
     """Lance un programme, écrit sa sortie dans `.cnas/journaux/<journal>`, rend son code de retour.
 
@@ -83,5 +101,5 @@ def exiger(commande, journal, phrase, **options):
     """Comme `executer`, mais un échec arrête tout avec `phrase` et la fin du journal."""
     code = executer(commande, journal, **options)
     if code:
-        raise Arret(f"{phrase}\n{fin_du_journal(chemins.journal(journal))}\n"
-                    f"(journal complet : {chemins.journal(journal)})")
+        chemin = chemins.journal(journal)
+        raise Arret(f"{phrase}\n{cause(chemin) or fin_du_journal(chemin)}\n(journal complet : {chemin})")
