@@ -36,5 +36,7 @@
         "views/verification_templates.xml",
         "views/menus.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/documents_demo.xml",
+    ],
 }

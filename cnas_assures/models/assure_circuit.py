@@ -54,6 +54,8 @@ class AssureCircuit(models.Model):
         :return: True
         """
         self._exiger_groupe("cnas_base.group_controleur", _("réactiver un assuré"))
+        if any(assure.state != "suspendu" for assure in self):
+            raise UserError(_("Seul un assuré suspendu se réactive."))
         self._changer_etat("actif", motif_etat=False)
         self._rouvrir_droits(fields.Date.context_today(self))
         return True
@@ -281,7 +283,9 @@ class AssureCircuit(models.Model):
         :raise UserError: texte illisible
         """
         if not valeur:
-            return fields.Date.context_today(self)
+            # `context_get` est en mémoire : pas de lecture de l'usager pour connaître son fuseau.
+            fuseau = self.env.context.get("tz") or self.env["res.users"].context_get().get("tz")
+            return fields.Date.context_today(self.with_context(tz=fuseau))
         try:
             return fields.Date.to_date(valeur)
         except (ValueError, TypeError) as erreur:

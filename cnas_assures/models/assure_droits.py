@@ -11,10 +11,9 @@ SQL_DROITS = """
 SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_deces, a.date_affiliation,
        date_part('year', age(d.jour, a.date_naissance))::int AS age,
        l.principal_id, l.lien,
-       propre.regime_id, propre.date_debut, propre.date_fin,
-       derive.regime_id, derive.date_debut, derive.date_fin,
+       propre.date_debut, propre.date_fin, derive.date_debut, derive.date_fin,
        ferme.motif, ferme.date_debut, ferme_principal.motif, ferme_principal.date_debut,
-       prolongation.nature, p.date_affiliation, p.state, a.regime_id
+       prolongation.nature, p.date_affiliation, a.matricule, a.name, r.id, r.code
   FROM unnest(%(ids)s::int[], %(jours)s::date[]) AS d(assure_id, jour)
   JOIN cnas_assure a ON a.id = d.assure_id
   LEFT JOIN LATERAL (
@@ -47,13 +46,13 @@ SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_dec
         WHERE assure_id = a.id AND date_debut <= d.jour AND (date_fin IS NULL OR date_fin >= d.jour)
         ORDER BY CASE nature WHEN 'handicap' THEN 0 WHEN 'etudes' THEN 1 ELSE 2 END
         LIMIT 1) prolongation ON TRUE
+  LEFT JOIN cnas_regime r ON r.id = COALESCE(propre.regime_id, derive.regime_id, a.regime_id)
 """
 COLONNES_DROITS = (
     "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
-    "principal_id", "lien", "propre_regime_id", "propre_debut", "propre_fin",
-    "derive_regime_id", "derive_debut", "derive_fin",
+    "principal_id", "lien", "propre_debut", "propre_fin", "derive_debut", "derive_fin",
     "ferme_motif", "ferme_debut", "ferme_principal_motif", "ferme_principal_debut",
-    "prolongation", "principal_affiliation", "principal_state", "assure_regime_id",
+    "prolongation", "principal_affiliation", "matricule", "name", "regime_id", "regime",
 )
 
 
@@ -95,11 +94,11 @@ class AssureDroits(models.Model):
         """
         self._exiger_groupe(ROLES_LECTURE_DROITS, _("vérifier des droits"))
         jour = self._lire_date(date)
-        assure, refus = self._chercher_matricule(matricule)
-        if not assure:
-            return self._reponse_droits(matricule=self._normaliser_matricule(matricule), motif=refus)
-        situation = self._droits_par_lot([(assure.id, jour)])[assure.id, jour]
-        return self._reponse_droits(assure, situation)
+        assure_id, refus = self._chercher_matricule(matricule)
+        if not assure_id:
+            return self._reponse_droits({
+                "matricule": self._normaliser_matricule(matricule), "etat": "fermes", "motif": refus})
+        return self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
 
     @api.model
     def droits_restants(self, matricule, date=None, code=None):
@@ -114,9 +113,9 @@ class AssureDroits(models.Model):
         """
         reponse = self.verifier_droits(matricule, date)
         reponse.update(plafonds=[], prestations=[])
-        assure = self._chercher_matricule(matricule)[0]
-        if assure:
-            cle = (assure.id, self._lire_date(date), code or False)
+        assure_id = self._chercher_matricule(matricule)[0]
+        if assure_id:
+            cle = (assure_id, self._lire_date(date), code or False)
             reponse.update(self._consommations_par_lot([cle])[cle])
         return reponse
 
@@ -127,8 +126,9 @@ class AssureDroits(models.Model):
 
         :param demandes: liste de (assure_id, date)
         :return: {(assure_id, date): {"etat": "ouverts"|"fermes", "motif", "code", "regime_id",
-            "date_debut", "date_fin", "date_affiliation", "principal_id", "lien"}} ; `code` est la règle
-            du catalogue qui ferme les droits (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
+            "date_debut", "date_fin", "date_affiliation", "principal_id", "lien", "matricule", "name",
+            "regime", "type_assure"}} ; `code` est la règle du catalogue qui ferme les droits
+            (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
         """
         demandes = list(set(demandes))
         if not demandes:
@@ -194,31 +194,28 @@ class AssureDroits(models.Model):
     # ------------------------------------------------------------------ privé
     @api.model
     def _chercher_matricule(self, matricule):
-        """Rend (assuré en sudo, phrase de refus) pour un matricule ou un numéro de carte saisi."""
-        vide = self.sudo().browse()
+        """Rend (assure_id ou False, phrase de refus) pour un matricule ou un numéro de carte saisi."""
         texte = self._normaliser_matricule(matricule)
         if not texte:
-            return vide, _("Donnez un matricule ou un numéro de carte.")
-        assure_id = self.sudo()._resoudre_matricules([texte])[texte]
+            return False, _("Donnez un matricule ou un numéro de carte.")
+        assure_id = self._resoudre_matricules([texte])[texte]
         if assure_id:
-            return self.sudo().browse(assure_id), ""
+            return assure_id, ""
         if not self._cle_valide(texte):
-            return vide, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
-        return vide, _("Aucun assuré ne porte le numéro « %s ».", texte)
+            return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
+        return False, _("Aucun assuré ne porte le numéro « %s ».", texte)
 
     @api.model
-    def _reponse_droits(self, assure=None, situation=None, matricule="", motif=""):
+    def _reponse_droits(self, situation, trouve=False):
         """Met une situation en types JSON simples, la même forme qu'on ait trouvé ou non."""
-        situation = situation or {"etat": "fermes", "motif": motif}
-        regime = self.env["cnas.regime"].sudo().browse(situation.get("regime_id") or [])
         return {
-            "trouve": bool(assure),
-            "matricule": assure.matricule if assure else matricule,
-            "name": assure.name if assure else "",
+            "trouve": trouve,
+            "matricule": situation["matricule"] or "",
+            "name": situation.get("name") or "",
             "etat_droits": situation["etat"],
             "motif": situation["motif"],
-            "regime": regime.code or "",
-            "type_assure": assure.type_assure if assure else "",
+            "regime": situation.get("regime") or "",
+            "type_assure": situation.get("type_assure") or "",
             "date_debut_droits": fields.Date.to_string(situation.get("date_debut") or False) or False,
             "date_fin_droits": fields.Date.to_string(situation.get("date_fin") or False) or False,
         }
@@ -236,7 +233,11 @@ class AssureDroits(models.Model):
             "etat": "fermes" if code else "ouverts",
             "code": code,
             "motif": motif,
-            "regime_id": faits[f"{source}_regime_id"] or faits["assure_regime_id"],
+            "regime_id": faits["regime_id"] or False,
+            "regime": faits["regime"],
+            "matricule": faits["matricule"],
+            "name": faits["name"],
+            "type_assure": "ayant_droit" if faits["principal_id"] else "principal",
             "date_debut": faits[f"{source}_debut"] or False if not code else False,
             "date_fin": faits[f"{source}_fin"] or False if not code else False,
             "date_affiliation": affiliation or False,

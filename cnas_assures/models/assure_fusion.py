@@ -1,12 +1,13 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg2
 
-from odoo import _, fields, models, tools
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 UN_JOUR = timedelta(days=1)
+INFINI = date(9999, 12, 31)
 # Tables réglées à la main : leurs contraintes d'exclusion demandent un jugement, pas un simple report.
 TABLES_A_PART = ("cnas_droit", "cnas_lien_familial", "cnas_doublon", "cnas_assure")
 # Champs que le dossier gardé reprend du dossier absorbé quand ils lui manquent.
@@ -115,6 +116,7 @@ class AssureFusion(models.Model):
         if affiliations:
             valeurs["date_affiliation"] = min(affiliations)
         absorbe._deverrouiller().write({"nni": False, "cle_import": False})
+        absorbe.flush_recordset()
         self._deverrouiller().write(valeurs)
 
     def _fusionner_droits(self, absorbe, trace):
@@ -122,38 +124,43 @@ class AssureFusion(models.Model):
         Droit = self.env["cnas.droit"].sudo()
         gardes = Droit.search([("assure_id", "=", self.id), ("state", "=", "ouvert")])
         repris = Droit.search([("assure_id", "=", absorbe.id)])
-        infini = fields.Date.to_date("9999-12-31")
         for droit in repris.filtered(lambda d: d.state == "ouvert"):
-            fin = droit.date_fin or infini
-            if any(g.date_debut <= fin and (g.date_fin or infini) >= droit.date_debut for g in gardes):
+            fin = droit.date_fin or INFINI
+            if any(g.date_debut <= fin and (g.date_fin or INFINI) >= droit.date_debut for g in gardes):
                 droit._deverrouiller().write({"state": "ferme", "origine": "fusion", "motif": _(
                     "Droits du dossier fusionné %s, déjà couverts par celui-ci", absorbe.matricule)})
-        self._prolonger_apres_fusion(gardes, repris.filtered(lambda d: d.origine == "fusion"), infini)
         trace["deplaces"]["cnas_droit"] = len(repris)
         self.env.flush_all()
+        self._prolonger_apres_fusion(gardes, repris.filtered(lambda d: d.origine == "fusion" and d.state == "ferme"))
         self.env.cr.execute("UPDATE cnas_droit SET assure_id = %s WHERE assure_id = %s", (self.id, absorbe.id))
         self.env.invalidate_all()
 
-    def _prolonger_apres_fusion(self, gardes, recouverts, infini):
-        """Rouvre les jours que seul le dossier absorbé couvrait, avant ou après les périodes du gardé."""
+    def _prolonger_apres_fusion(self, gardes, recouverts):
+        """Rouvre les jours que seul le dossier absorbé couvrait."""
         Droit = self.env["cnas.droit"].sudo()
-        occupes = sorted((g.date_debut, g.date_fin or infini) for g in gardes)
-        for droit in recouverts:
-            curseur, fin = droit.date_debut, droit.date_fin or infini
-            for debut_garde, fin_garde in [*occupes, (infini, infini)]:
-                if curseur < min(debut_garde, fin):
-                    borne = min(debut_garde - UN_JOUR, fin) if debut_garde != infini else fin
-                    Droit._deverrouiller().create({
-                        "assure_id": self.id, "regime_id": droit.regime_id.id, "date_debut": curseur,
-                        "date_fin": False if borne == infini else borne, "origine": "fusion",
-                        "motif": _("Repris d'un dossier fusionné")})
-                    occupes = sorted([*occupes, (curseur, borne)])
-                if fin_garde >= curseur and fin_garde != infini:
-                    curseur = fin_garde + UN_JOUR
-                elif fin_garde == infini and debut_garde <= curseur:
-                    break
-                if curseur > fin:
-                    break
+        occupes = [(g.date_debut, g.date_fin or INFINI) for g in gardes]
+        Droit._deverrouiller().create([{
+            "assure_id": self.id, "regime_id": droit.regime_id.id, "date_debut": debut,
+            "date_fin": False if fin == INFINI else fin, "origine": "fusion",
+            "motif": _("Repris d'un dossier fusionné")}
+            for droit in recouverts
+            for debut, fin in self._jours_decouverts(droit.date_debut, droit.date_fin or INFINI, sorted(occupes))])
+
+    @api.model
+    def _jours_decouverts(self, debut, fin, occupes):
+        """Rend les intervalles de [debut, fin] hors des intervalles `occupes`, triés et disjoints."""
+        libres = []
+        for debut_occupe, fin_occupe in occupes:
+            if fin_occupe < debut:
+                continue
+            if debut_occupe > fin:
+                break
+            if debut_occupe > debut:
+                libres.append((debut, debut_occupe - UN_JOUR))
+            if fin_occupe >= fin:
+                return libres
+            debut = fin_occupe + UN_JOUR
+        return [*libres, (debut, fin)]
 
     def _fusionner_famille(self, absorbe, trace):
         """Reporte les ayants droit de l'absorbé sur le gardé et leurs liens datés."""

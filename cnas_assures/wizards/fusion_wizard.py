@@ -13,7 +13,7 @@ class FusionWizard(models.TransientModel):
     assure_2_id = fields.Many2one(related="doublon_id.assure_2_id")
     garde = fields.Selection(
         selection=[("1", "Le premier dossier"), ("2", "Le second dossier")], string="Dossier gardé", required=True,
-        compute="_compute_garde", store=True, readonly=False)
+        compute="_compute_garde", store=True, precompute=True, readonly=False)
     motif = fields.Char(string="Pourquoi c'est la même personne", required=True)
     comparaison = fields.Html(related="doublon_id.comparaison", sanitize=False)
 

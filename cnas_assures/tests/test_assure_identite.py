@@ -1,0 +1,154 @@
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+from freezegun import freeze_time
+from psycopg2 import IntegrityError
+
+from odoo import fields
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .commun_assures import CasAssure
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestIdentite(CasAssure):
+    """Matricule, âge, noms, NNI, naissance, téléphone : ce qui est accepté, ce qui est refusé."""
+
+    def test_matricule_donne_a_la_creation(self):
+        for regime, numero in ((self.ass, "1"), (self.asi, "2"), (self.amed, "3")):
+            assure = self.creer(regime_id=regime.id)
+            annee = f"{fields.Date.today().year % 100:02d}"
+            self.assertRegex(assure.matricule, rf"^TD{numero}{annee}\d{{7}}\d{{2}}$")
+            self.assertTrue(self.Assure._cle_valide(assure.matricule))
+
+    def test_matricule_refuse_a_la_main(self):
+        with self.assertRaisesRegex(UserError, "Matricule"):
+            self.creer(matricule="TD326000000112")
+        with self.assertRaises(UserError):
+            self.creer().write({"matricule": "TD326000000112"})
+
+    def test_une_faute_de_frappe_se_voit(self):
+        matricule = self.creer().matricule
+        for i in range(2, len(matricule)):
+            for chiffre in "0123456789":
+                if chiffre != matricule[i]:
+                    self.assertFalse(self.Assure._cle_valide(matricule[:i] + chiffre + matricule[i + 1:]))
+
+    def test_creation_sans_champ_obligatoire(self):
+        for champ in ("nom", "prenom", "genre", "regime_id"):
+            with self.subTest(champ), mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+                self.creer(**{champ: False}).flush_recordset()
+
+    def test_nom_complet_et_espaces(self):
+        assure = self.creer(nom="  Adoum  ", prenom="Brahim   Hassan")
+        self.assertEqual(assure.name, "Adoum Brahim Hassan")
+
+    def test_nom_sans_lettre(self):
+        for nom in ("   ", "123", "--"):
+            with self.subTest(nom), self.assertRaises(ValidationError):
+                self.creer(nom=nom)
+
+    def test_naissance_future(self):
+        with self.assertRaisesRegex(ValidationError, "futur"):
+            self.creer(date_naissance=fields.Date.today() + relativedelta(days=2))
+
+    def test_naissance_invraisemblable(self):
+        with self.assertRaisesRegex(ValidationError, "130 ans"):
+            self.creer(date_naissance=date(1850, 1, 1))
+
+    @freeze_time("2026-11-21")
+    def test_age_exact(self):
+        for naissance, age, detail in (
+            (date(2000, 11, 21), 26, "26 ans"), (date(2000, 11, 22), 25, "25 ans"),
+            (date(2004, 2, 29), 22, "22 ans"), (date(2026, 4, 20), 0, "7 mois"), (date(2026, 11, 11), 0, "10 jours"),
+            (date(2025, 6, 1), 1, "17 mois"),
+        ):
+            assure = self.creer(date_naissance=naissance)
+            self.assertEqual((assure.age, assure.age_detail), (age, detail))
+            self.assertIn(assure, self.Assure.search([("age", "=", age)]))
+            self.assertNotIn(assure, self.Assure.search([("age", ">", age)]))
+            self.assertIn(assure, self.Assure.search([("age", "<=", age)]))
+            self.assertNotIn(assure, self.Assure.search([("age", "!=", age)]))
+
+    @freeze_time("2026-11-21")
+    def test_ne_vers(self):
+        assure = self.creer(date_naissance=date(1960, 7, 1), date_naissance_estimee=True)
+        self.assertEqual(assure.age_detail, "environ 66 ans")
+
+    def test_recherche_d_age_illisible(self):
+        with self.assertRaises(UserError):
+            self.Assure.search([("age", "=", "vieux")])
+
+    def test_nni_unique_si_renseigne(self):
+        self.creer(nni="td 123-456")
+        self.creer()
+        self.creer(nni="")
+        self.assertEqual(self.creer(nni=" ab1 ").nni, "AB1")
+        with self.assertRaisesRegex(Exception, "NNI|cnas_assure_nni_unique"), mute_logger("odoo.sql_db"):
+            with self.cr.savepoint():
+                self.creer(nni="TD123456").flush_recordset()
+
+    def test_telephone(self):
+        self.assertEqual(self.creer(telephone_1="66123456").telephone_1, "+235 66 12 34 56")
+        for faux in ("12", "00 00 00 00", "66 12 34 5"):
+            with self.subTest(faux), self.assertRaisesRegex(ValidationError, "téléphone"):
+                self.creer(telephone_1=faux)
+
+    def test_ne_a_l_etranger_demande_un_pays(self):
+        assure = self.creer(ne_a_l_etranger=True)
+        with self.assertRaisesRegex(UserError, "pays de naissance"):
+            assure.action_immatriculer()
+        assure.pays_naissance_id = self.env.ref("base.sd")
+        self.assertTrue(assure.action_immatriculer())
+
+    def test_immatriculer_sans_naissance(self):
+        assure = self.creer(date_naissance=False)
+        with self.assertRaisesRegex(UserError, "date de naissance"):
+            assure.action_immatriculer()
+        self.assertEqual(assure.state, "brouillon")
+
+    def test_recherche_par_nom_sans_accent_ou_matricule(self):
+        assure = self.creer(nom="Fatimé", prenom="Hissène Zouleikha")
+        for texte in ("hissene zoul", "FATIME", assure.matricule, assure.matricule[3:11]):
+            trouves = [i for i, _nom in self.Assure.name_search(texte)]
+            self.assertIn(assure.id, trouves, texte)
+
+    def test_formulaire(self):
+        with Form(self.Assure) as formulaire:
+            formulaire.nom, formulaire.prenom, formulaire.genre = "Ousmane", "Kaltouma", "feminin"
+            formulaire.regime_id = self.asi
+            formulaire.date_naissance = date(1990, 5, 5)
+            formulaire.telephone_1 = "66123456"
+            self.assertEqual(formulaire.telephone_1, "+235 66 12 34 56")
+            formulaire.ne_a_l_etranger = True
+            formulaire.pays_naissance_id = self.env.ref("base.sd")
+            formulaire.ne_a_l_etranger = False
+            self.assertFalse(formulaire.pays_naissance_id)
+        self.assertEqual(formulaire.record.state, "brouillon")
+        self.assertTrue(formulaire.record.matricule)
+
+    def test_creation_en_lot_a_requetes_constantes(self):
+        def lot(nombre):
+            return [{"nom": "Abakar", "prenom": f"Enfant {i}", "genre": "feminin", "date_naissance": "1990-01-01",
+                     "regime_id": self.amed.id, "district_id": self.district.id} for i in range(nombre)]
+
+        comptes = []
+        for nombre in (10, 10, 100, 1000):
+            avant = self.cr.sql_log_count
+            self.Assure.create(lot(nombre))
+            self.env.flush_all()
+            comptes.append(self.cr.sql_log_count - avant)
+            self.env.invalidate_all()
+        self.assertEqual(comptes[2], comptes[1])
+        # Odoo insère par paquets de cent : neuf INSERT de plus pour mille, et rien d'autre.
+        self.assertLessEqual(comptes[3], comptes[1] + 9)
+
+    def test_copie_et_suppression(self):
+        brouillon = self.creer()
+        brouillon.unlink()
+        actif = self.creer_actif()
+        with self.assertRaisesRegex(UserError, "ne se supprime pas"):
+            actif.unlink()
+        self.assertNotEqual(actif.copy().matricule, actif.matricule)

@@ -1,0 +1,69 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .commun_assures import CasAssure
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestCorrectionIdentite(CasAssure):
+    """Quatre yeux : qui demande ne valide pas ; l'ancienne et la nouvelle valeur restent."""
+
+    def demande(self, assure, usager=None, **valeurs):
+        return self.env["cnas.correction_identite"].with_user(usager or self.agent).create(
+            {"assure_id": assure.id, "motif": "Erreur de saisie", **valeurs})
+
+    def test_demande_validee_par_un_autre(self):
+        assure = self.creer_actif(nom="Mahamt", date_naissance_estimee=True)
+        demande = self.demande(assure, nom="Mahamat", date_naissance="1985-03-13", date_naissance_estimee="non")
+        self.assertTrue(demande.action_soumettre())
+        self.assertEqual(assure.nom, "Mahamt")
+        self.assertTrue(demande.with_user(self.superviseur).action_valider())
+        self.assertEqual((assure.nom, assure.name, assure.date_naissance, assure.date_naissance_estimee),
+                         ("Mahamat", "Mahamat Brahim", date(1985, 3, 13), False))
+        self.assertEqual(demande.anciennes_valeurs["nom"], "Mahamt")
+        self.assertEqual(demande.nouvelles_valeurs["nom"], "Mahamat")
+        self.assertEqual(demande.anciennes_valeurs["date_naissance_estimee"], "Oui")
+        self.assertIn("Mahamt", demande.comparaison)
+
+    def test_le_demandeur_ne_valide_pas(self):
+        assure = self.creer_actif()
+        demande = self.demande(assure, self.superviseur, nom="Autre")
+        demande.action_soumettre()
+        for geste in (demande.action_valider, lambda: demande.action_refuser("Non")):
+            with self.assertRaisesRegex(UserError, "autre superviseur"):
+                geste()
+        autre = new_test_user(self.env, "assa_sup2", "cnas_base.group_superviseur")
+        demande.with_user(autre).action_valider()
+        self.assertEqual(assure.nom, "Autre")
+
+    def test_creer_pour_un_autre_ne_contourne_pas(self):
+        demande = self.demande(self.creer_actif(), self.superviseur, nom="Autre")
+        demande.with_user(self.agent).action_soumettre()
+        with self.assertRaises(UserError):
+            demande.action_valider()
+
+    def test_roles_et_etats(self):
+        assure = self.creer_actif()
+        demande = self.demande(assure, nom="Autre")
+        with self.assertRaises(UserError):
+            demande.with_user(self.superviseur).action_valider()
+        with self.assertRaises(UserError):
+            demande.write({"state": "validee"})
+        demande.action_soumettre()
+        with self.assertRaises(AccessError):
+            demande.with_user(self.agent2).action_valider()
+        with self.assertRaises(UserError):
+            demande.write({"nom": "Encore autre"})
+        with self.assertRaises(UserError):
+            demande.unlink()
+        self.assertEqual(demande.with_user(self.superviseur).action_refuser()["res_model"], "cnas.motif.wizard")
+        demande.with_user(self.superviseur).action_refuser("Pièce illisible")
+        self.assertEqual((demande.state, assure.nom), ("refusee", "Adoum"))
+
+    def test_demande_vide_ou_sur_brouillon(self):
+        with self.assertRaisesRegex(UserError, "ne change rien"):
+            self.demande(self.creer_actif(), nom="Adoum").action_soumettre()
+        with self.assertRaisesRegex(UserError, "brouillon"):
+            self.demande(self.creer(), nom="Autre").action_soumettre()
