@@ -82,7 +82,7 @@ def charger(env, referentiel, ids, codes_actifs):
     if lot.feuilles:
         _historique(env.cr, lot, ids)
         _ententes(env.cr, lot)
-        _pieces(env, lot, ids)
+        _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
         _anomalies(env.cr, lot, ids)
     return lot
@@ -200,20 +200,22 @@ def _ententes(cr, lot):
     lot.ententes = par_cle
 
 
-def _pieces(env, lot, ids):
-    """Lit les pièces exigées manquantes et les feuilles numérisées déjà vues dans un dossier reçu avant."""
-    if "REC-03" in lot.codes_actifs:
-        manquantes = env["cnas.feuille_soin"].sudo().browse(ids)._pieces_manquantes()
-        lot.pieces_manquantes = {i: sorted(types.values()) for i, types in manquantes.items()}
-    env.cr.execute("""
+def _pieces(cr, lot, ids):
+    """Lit les types de pièces jointes, et les feuilles numérisées déjà vues dans un dossier reçu avant."""
+    cr.execute("SELECT feuille_id, type_id FROM cnas_feuille_soin_piece WHERE feuille_id = ANY(%s)", [ids])
+    jointes = defaultdict(set)
+    for feuille_id, type_id in cr.fetchall():
+        jointes[feuille_id].add(type_id)
+    lot.pieces_jointes = jointes
+    cr.execute("""
         SELECT DISTINCT ON (p.feuille_id) p.feuille_id, g.numero
           FROM cnas_feuille_soin_piece p
-          JOIN cnas_type_piece t ON t.id = p.type_id AND t.code = ANY(%s)
+          JOIN cnas_type_piece t ON t.id = p.type_id AND t.code = 'FEUILLE'
           JOIN cnas_feuille_soin_piece d ON d.empreinte = p.empreinte AND d.feuille_id < p.feuille_id
           JOIN cnas_feuille_soin g ON g.id = d.feuille_id AND g.state NOT IN ('brouillon', 'annulee')
          WHERE p.feuille_id = ANY(%s) AND p.empreinte IS NOT NULL
-         ORDER BY p.feuille_id, g.id""", [["FEUILLE"], ids])
-    lot.pieces_vues = dict(env.cr.fetchall())
+         ORDER BY p.feuille_id, g.id""", [ids])
+    lot.pieces_vues = dict(cr.fetchall())
 
 
 def _factures(cr, lot):

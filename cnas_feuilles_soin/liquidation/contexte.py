@@ -161,12 +161,12 @@ class Lot:
         self.ententes = {}
         self.entente_par_id = {}
         self.pieces_vues = {}
-        self.pieces_manquantes = {}
+        self.pieces_jointes = {}
         self.factures_payees = set()
         self.levees = frozenset()
         self.anciennes = {}
         for table in ("carnets", "agrements", "incompatibilites", "inclusions", "indications", "contre_indications",
-                      "gratuites", "prix_reference"):
+                      "gratuites", "prix_reference", "exigences"):
             setattr(self, table, getattr(referentiel, table))
 
     def au_panier(self, feuille, prestation):

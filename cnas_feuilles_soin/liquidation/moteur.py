@@ -61,7 +61,7 @@ def _evaluer_vague(lot, regles, vague, au_fil):
             cibles = _visees(regle, cibles)
         if not cibles:
             continue
-        debut = au_fil and au_fil.horloge()
+        debut = au_fil.horloge() if au_fil is not None else None
         rejets = False
         for cible, effet, valeurs in regle.fonction.fonction(lot, cibles, regle.valeur):
             rejets |= _appliquer(lot, regle, ordre, cible, effet, valeurs)

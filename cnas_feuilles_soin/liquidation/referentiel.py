@@ -204,5 +204,10 @@ class Referentiel:
                 SELECT formation_id, prestation_id, date_debut, date_fin FROM cnas_agrement
                  WHERE prestation_id = ANY(%s)""", self.ids):
             self.agrements[formation, prestation].append((debut, fin))
+        self.exigences = self._lire("""
+            SELECT e.type_piece_id, t.name, e.type_prestation, NULLIF(e.categorie, ''), e.type_soins, e.mode,
+                   COALESCE(e.montant_min, 0)::bigint
+              FROM cnas_piece_exigee e JOIN cnas_type_piece t ON t.id = e.type_piece_id
+             WHERE e.active ORDER BY t.name""")
         self.regimes = {rang[0]: rang[1:] for rang in self._lire(
             "SELECT id, code, COALESCE(carence_mois, 0) FROM cnas_regime")}

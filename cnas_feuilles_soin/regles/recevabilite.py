@@ -38,10 +38,27 @@ def diagnostic_non_code(lot, feuilles, valeur):
 @regle("REC-03")
 def piece_manquante(lot, feuilles, valeur):
     """Une pièce de la matrice des pièces exigées n'est pas jointe."""
+    if not lot.exigences:
+        return
     for feuille in feuilles:
-        manquantes = lot.pieces_manquantes.get(feuille.id)
+        jointes = lot.pieces_jointes.get(feuille.id, ())
+        manquantes = []
+        for type_id, nom, *conditions in lot.exigences:
+            if type_id not in jointes and nom not in manquantes and _exigee(feuille, *conditions):
+                manquantes.append(nom)
         if manquantes:
             yield constat(feuille, piece=", ".join(manquantes))
+
+
+def _exigee(feuille, type_prestation, categorie, type_soins, mode, montant_min):
+    """Dit si une ligne de la matrice vise cette feuille ; une case vide vaut « tous »."""
+    if type_soins not in (None, feuille.type_soins) or mode not in (None, feuille.mode):
+        return False
+    if montant_min and sum(ligne.facture for ligne in feuille.lignes) < montant_min:
+        return False
+    return (not type_prestation and not categorie) or any(
+        type_prestation in (None, ligne.prestation.type) and categorie in (None, ligne.prestation.categorie)
+        for ligne in feuille.lignes)
 
 
 @regle("REC-04", exigee=oui_non)

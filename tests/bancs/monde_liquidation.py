@@ -112,12 +112,13 @@ def feuilles(cr, monde, nombre, marque, state):
                                        type_soins, mode, papier, nature, pathologie_id, montant_facture, etat_droits,
                                        completude)
         SELECT %(p)s + g, 'BANC-' || %(m)s || lpad(g::text, 7, '0'), %(m)s || g, %(f)s + 1 + g %% %(nf)s,
-               %(a)s + 1 + (g::bigint * 7907 %% %(na)s)::int, DATE %(d)s + g %% 600, DATE %(d)s + g %% 600 + 20, %(s)s,
+               %(a)s + 1 + (g::bigint * 7907 %% %(na)s)::int, DATE %(d)s + (g + %(dec)s) %% 600, DATE %(d)s + (g + %(dec)s) %% 600 + 20, %(s)s,
                'ambulatoire', 'tiers_payant', 'agence', 'ordinaire', (%(patho)s)[1 + g %% %(np)s], 0, 'ouverts',
                'complet'
           FROM generate_series(1, %(n)s) g""", {
         "p": premier, "m": marque, "f": formation, "nf": formations, "a": assure, "na": assures, "d": DEBUT, "s": state,
-        "n": nombre, "patho": monde["pathologies"], "np": len(monde["pathologies"])})
+        "n": nombre, "patho": monde["pathologies"], "np": len(monde["pathologies"]),
+        "dec": 0 if state == "validee" else 300})
     _recaler(cr, "cnas_feuille_soin")
     decision = "acceptee" if state == "validee" else "attente"
     cr.execute("""
@@ -126,11 +127,11 @@ def feuilles(cr, monde, nombre, marque, state):
                depassement, montant_rejete, decision)
         SELECT f, l * 10, p, q, prix, q * prix, q * ok, prix * ok, q * prix * ok, 80 * ok,
                round(q * prix * 0.8) * ok, (q * prix - round(q * prix * 0.8)) * ok, 0, 0, %(dec)s
-          FROM (SELECT %(p)s + g AS f, l, %(pr)s + 1 + (g::bigint * 31 + l * 104729) %% %(np)s AS p,
+          FROM (SELECT %(p)s + g AS f, l, %(pr)s + 1 + (g::bigint * %(pas)s + l * 104729) %% %(np)s AS p,
                        1 + (g + l) %% 4 AS q, 100 + ((g + l) * 37 %% 3000) AS prix,
                        CASE WHEN %(dec)s = 'acceptee' THEN 1 ELSE 0 END AS ok
                   FROM generate_series(1, %(n)s) g, generate_series(1, 5) l) v""", {
-        "p": premier, "pr": prestation, "np": prestations, "n": nombre, "dec": decision})
+        "p": premier, "pr": prestation, "np": prestations, "n": nombre, "dec": decision, "pas": 31 if state == "validee" else 37})
     cr.execute("""
         UPDATE cnas_feuille_soin f SET montant_facture = v.facture, montant_base = v.base, montant_cnas = v.part,
                ticket_moderateur = v.ticket, depassement = 0, montant_rejete = 0
