@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 
 class CotationMixin(models.AbstractModel):
@@ -29,13 +29,6 @@ class CotationMixin(models.AbstractModel):
     def _compute_cotation(self):
         for fiche in self:
             fiche.cotation = f"{fiche.lettre_cle_id.code} {fiche.coefficient:g}" if fiche.lettre_cle_id else False
-
-    @api.constrains("mode_tarif", "lettre_cle_id", "coefficient")
-    def _check_cotation(self):
-        for fiche in self:
-            if fiche.mode_tarif == "cotation" and not (fiche.lettre_cle_id and fiche.coefficient > 0):
-                raise ValidationError(_(
-                    "%s : en cotation, il faut une lettre-clé et un coefficient positif.", fiche.name))
 
     def write(self, vals):
         changees = self.filtered(lambda f: f._cotation_change(vals))

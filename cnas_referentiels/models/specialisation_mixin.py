@@ -1,6 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import ValidationError
 
+from .constantes import CATEGORIE_PAR_TYPE
+
 CHAMPS_SUIVIS = (
     "code", "name", "categorie", "active", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
     "frequence_min_jours", "entente_prealable", "unique_vie", "type_soins", "acte_technique", "remboursable",
@@ -22,9 +24,12 @@ class SpecialisationMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields_list):
-        return super(
-            SpecialisationMixin, self.with_context(default_type_prestation=self._type_prestation)
-        ).default_get(fields_list)
+        valeurs = super().default_get(fields_list)
+        if "type_prestation" in fields_list:
+            valeurs["type_prestation"] = self._type_prestation
+        if "categorie" in fields_list:
+            valeurs.setdefault("categorie", CATEGORIE_PAR_TYPE.get(self._type_prestation, "autre"))
+        return valeurs
 
     @api.depends("name")
     def _compute_display_name(self):
@@ -33,9 +38,13 @@ class SpecialisationMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        normaliser = self.env["cnas.prestation"]._normaliser
         return super().create([
-            vals if vals.get("prestation_id") else {**vals, "type_prestation": self._type_prestation}
+            vals if vals.get("prestation_id") else {**normaliser(vals), "type_prestation": self._type_prestation}
             for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self.env["cnas.prestation"]._normaliser(vals))
 
     def unlink(self):
         prestations = self.prestation_id

@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import ValidationError
 
 from .constantes import NATURES, TYPES_PRESTATION
 
@@ -32,12 +31,6 @@ class Taux(models.Model):
     date_fin = fields.Date(tracking=True)
 
     _sql_constraints = [("taux_borne", "CHECK (taux BETWEEN 0 AND 100)", "Un taux va de 0 à 100 %.")]
-
-    @api.constrains("taux")
-    def _check_taux(self):
-        for ligne in self:
-            if not 0 <= ligne.taux <= 100:
-                raise ValidationError(_("Un taux va de 0 à 100 %."))
 
     @api.depends("regime_id", "type_prestation", "nature", "taux")
     def _compute_display_name(self):

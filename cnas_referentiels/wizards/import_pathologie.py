@@ -61,6 +61,9 @@ class ImportPathologie(models.TransientModel):
             racine = etree.fromstring(contenu, analyseur)
         except etree.XMLSyntaxError as erreur:
             raise UserError(_("Le fichier ClaML est illisible : téléchargez-le à nouveau.")) from erreur
+        dtd = racine.getroottree().docinfo.internalDTD
+        if dtd is not None and any(dtd.iterentities()):
+            raise UserError(_("Ce fichier déclare des entités XML : il est refusé."))
         classes = {c.get("code"): c for c in racine.iter("Class")}
         if not classes:
             raise UserError(_("Ce fichier XML n'est pas un ClaML : il ne porte aucune classe."))
