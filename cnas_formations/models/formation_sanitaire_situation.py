@@ -75,7 +75,7 @@ class FormationSanitaire(models.Model):
 
     def _compute_synthese(self):
         syntheses = self._synthese_par_lot()
-        champs = [nom for nom in self._fields if nom.startswith("synthese_")]
+        champs = [nom for nom, champ in self._fields.items() if champ.compute == "_compute_synthese"]
         for formation in self:
             valeurs = syntheses.get(formation.id) or {}
             for champ in champs:

@@ -70,7 +70,7 @@ class ResPartnerBank(models.Model):
     def _garder_comptes_actifs(self, vals):
         """Refuse de réécrire le numéro d'un compte que paie la CNAS : c'est une demande de changement de RIB."""
         formations = self.env["cnas.formation_sanitaire"].sudo().search([
-            ("date_activation", "!=", False),
+            "|", ("state", "!=", "brouillon"), ("date_activation", "!=", False),
             "|", ("compte_principal_id", "in", self.ids), ("compte_pharmacie_id", "in", self.ids)])
         for compte in self & (formations.compte_principal_id | formations.compte_pharmacie_id):
             change = (
