@@ -122,6 +122,7 @@ class Contestation(models.Model):
         lignes.check_access_rule("read")
         jour = fields.Date.context_today(self)
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_reponse_recours", jour)
+        self.flush_model(["state"])
         preparees = [{
             **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
             "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation"),

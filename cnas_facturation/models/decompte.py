@@ -159,6 +159,7 @@ class Decompte(models.Model):
     @api.model
     def _etablir(self, factures):
         """Fige un décompte par facture validée : entête, lignes copiées en SQL, empreinte."""
+        self.flush_model(["state"])
         jour = fields.Date.context_today(self)
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()

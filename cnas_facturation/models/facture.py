@@ -197,7 +197,8 @@ class Facture(models.Model):
     @api.depends("decompte_ids.state")
     def _compute_decompte_id(self):
         for facture in self:
-            facture.decompte_id = facture.decompte_ids.filtered(lambda d: d.state == "emis")[:1]
+            facture.decompte_id = facture.decompte_ids.filtered(
+                lambda d: d.state == "emis" and d.nature == "initial")[:1]
 
     @api.onchange("periode")
     def _onchange_periode(self):

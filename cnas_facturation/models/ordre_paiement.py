@@ -149,6 +149,7 @@ class OrdrePaiement(models.Model):
             facture = ordre.facture_id
             if self.env.uid in (facture.validateur_id.id, facture.premier_validateur_id.id):
                 raise UserError(_("Quatre yeux : vous avez validé la facture %s.", facture.numero))
+        self.flush_recordset()
         self.sudo()._deverrouiller().create([{
             **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
             "remplace_id": ordre.id,
@@ -160,6 +161,7 @@ class OrdrePaiement(models.Model):
     @api.model
     def _emettre(self, factures):
         """Crée les ordres des factures : un par compte au net positif."""
+        self.flush_model(["state"])
         sequence = self.env["ir.sequence"].sudo()
         valeurs = []
         for facture in factures:

@@ -1,0 +1,7 @@
+from . import (
+    test_circuit,
+    test_decompte,
+    test_paiement,
+    test_preparation,
+    test_recours,
+)

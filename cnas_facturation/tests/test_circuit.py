@@ -1,0 +1,243 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests.common import tagged
+
+from .commun_facture import CommunFacture
+
+# action → (arguments, état de départ, rôles permis)
+ACTIONS = {
+    "action_soumettre": ((), "brouillon", ("agent", "controleur", "superviseur", "portail")),
+    "action_controler": ((), "soumise", ("controleur", "superviseur")),
+    "action_valider": ((), "controle", ("superviseur",)),
+    "action_ordonnancer": ((), "validee", ("finance",)),
+    "action_payer": (("2026-11-21", "VIR"), "ordonnancee", ("finance",)),
+    "action_rejeter": (("Motif",), "soumise", ("controleur", "superviseur")),
+    "action_contre_passer": (("Motif",), "validee", ("superviseur",)),
+    "action_annuler_ordonnancement": (("Motif",), "ordonnancee", ("finance",)),
+}
+ROLES = ("agent", "controleur", "medecin", "superviseur", "finance", "portail")
+ETAPES = {"brouillon": "preparee", "soumise": "soumise", "controle": "en_controle", "validee": "validee",
+          "ordonnancee": "ordonnancee", "payee": "payee"}
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestCircuit(CommunFacture):
+    """Chaque transition × chaque rôle × chaque état ; write et create ne contournent rien."""
+
+    def _appeler(self, facture, action, usager):
+        arguments = ACTIONS[action][0]
+        if action == "action_payer":
+            arguments = (self.jour(), "VIR")
+        return getattr(facture.with_user(usager), action)(*arguments)
+
+    def test_circuit_entier_par_les_vraies_actions(self):
+        """Import, contrôle par les règles, validation, ordonnancement, paiement : tout rend True."""
+        feuille = self.feuille()
+        facture = self.preparee(feuilles=feuille)
+        self.assertIs(facture.with_user(self.agent2).action_soumettre(), True)
+        self.assertIs(facture.with_user(self.controleur).action_controler(), True)
+        self.assertEqual(facture.state, "controle")
+        self.assertEqual(feuille.state, "validee")
+        self.assertTrue(facture.montant_cnas)
+        self.assertEqual(facture.montant_cnas, feuille.montant_cnas)
+        self.assertEqual(facture.montant_pharmacie, sum(
+            ligne.montant_cnas for ligne in feuille.ligne_ids if ligne.type_prestation == "medicament"))
+        self.assertEqual(facture.montant_soins + facture.montant_pharmacie, facture.montant_cnas)
+        self.assertIs(facture.with_user(self.superviseur).action_valider(), True)
+        self.assertIs(facture.with_user(self.finance).action_ordonnancer(), True)
+        self.assertIs(facture.with_user(self.finance).action_payer(self.jour(), "VIR-77"), True)
+        self.assertEqual((facture.state, feuille.state), ("payee", "payee"))
+        self.assertEqual(facture.reference_paiement, "VIR-77")
+
+    def test_role_de_chaque_action(self):
+        for action, (_arguments, etat, permis) in ACTIONS.items():
+            facture = getattr(self, ETAPES[etat])()
+            for role in ROLES:
+                if role in permis:
+                    continue
+                with self.subTest(action=action, role=role), self.assertRaises(AccessError):
+                    self._appeler(facture, action, getattr(self, role))
+            self.assertEqual(facture.state, etat)
+            bon = self.portail if permis[-1] == "portail" else getattr(self, permis[-1])
+            self.assertIs(self._appeler(facture, action, bon), True)
+            self.assertNotEqual(facture.state, etat)
+            self._liberer(facture)
+
+    def _liberer(self, facture):
+        """Vide le mois pour l'essai suivant."""
+        facture._ouvrir_feuilles(facture.feuille_ids).with_context(
+            cnas_verrou=facture._deverrouiller().env.context["cnas_verrou"]).write(
+                {"facture_id": False, "state": "annulee"})
+
+    def test_etat_de_chaque_action(self):
+        facture = self.preparee()
+        etapes = (
+            ("brouillon", lambda: facture.with_user(self.agent2).action_soumettre()),
+            ("soumise", lambda: (self.decider(facture.feuille_ids),
+                                 facture.with_user(self.controleur).action_controler())),
+            ("controle", lambda: facture.with_user(self.superviseur).action_valider()),
+            ("validee", lambda: facture.with_user(self.finance).action_ordonnancer()),
+            ("ordonnancee", lambda: facture.with_user(self.finance).action_payer(self.jour(), "V")),
+            ("payee", lambda: None),
+        )
+        permises = {
+            "action_controler": {"soumise", "controle"}, "action_rejeter": {"soumise", "controle"},
+        }
+        for etat, avancer in etapes:
+            self.assertEqual(facture.state, etat)
+            for action, (_arguments, depart, roles) in ACTIONS.items():
+                if etat in permises.get(action, {depart}):
+                    continue
+                usager = getattr(self, roles[0] if roles[0] != "agent" else "agent2")
+                with self.subTest(etat=etat, action=action), self.assertRaises(UserError):
+                    self._appeler(facture, action, usager)
+            avancer()
+
+    def test_write_ne_contourne_rien(self):
+        facture = self.en_controle()
+        for usager in (self.agent, self.controleur, self.superviseur, self.finance, self.tout):
+            for valeurs in ({"state": "validee"}, {"state": "payee"}, {"montant_cnas": 1}, {"net_a_payer": 1},
+                            {"validateur_id": usager.id}, {"premier_validateur_id": False, "date_paiement": "2026-11-01"},
+                            {"preparateur_id": usager.id}, {"nb_non_decidees": 4}, {"montant_pharmacie": 3}):
+                with self.subTest(usager=usager.login, valeurs=valeurs), self.assertRaises(UserError):
+                    facture.with_user(usager).with_context(cnas_verrou=True, cnas_facturation=True).write(valeurs)
+
+    def test_identite_fixe(self):
+        facture = self.preparee()
+        for valeurs in ({"formation_id": self.autre_formation.id}, {"periode": "2026-10-01"}, {"mode": "remboursement"}):
+            with self.subTest(valeurs=valeurs), self.assertRaises(UserError):
+                facture.with_user(self.agent2).write(valeurs)
+        facture.with_user(self.agent2).write({"numero_formation": "F-12", "montant_declare": 9000})
+        self.assertEqual(facture.ecart_declare, 9000 - facture.montant_facture)
+
+    def test_suppression_et_copie_refusees(self):
+        facture = self.preparee()
+        with self.assertRaises(UserError):
+            facture.with_user(self.tout).unlink()
+        with self.assertRaises(UserError):
+            facture.with_user(self.agent).copy()
+
+    def test_quatre_yeux_validation(self):
+        facture = self.preparee(usager=self.superviseur)
+        facture.with_user(self.superviseur2).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        for usager in (self.superviseur, self.superviseur2):
+            self.assertFalse(facture.with_user(usager).peut_valider)
+            with self.subTest(usager=usager.login), self.assertRaisesRegex(UserError, "Quatre yeux"):
+                facture.with_user(usager).action_valider()
+        self.assertTrue(facture.with_user(self.tout).peut_valider)
+        facture.with_user(self.tout).action_valider()
+        self.assertEqual(facture.validateur_id, self.tout)
+
+    def test_administrateur_ne_s_echappe_pas(self):
+        facture = self.preparee(usager=self.tout)
+        facture.with_user(self.tout).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.tout).action_controler()
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            facture.with_user(self.tout).action_valider()
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            facture.with_user(self.tout).sudo().action_valider()
+        facture.with_user(self.superviseur).action_valider()
+        facture2 = self.validee_par_tout()
+        self.assertFalse(facture2.with_user(self.tout).peut_ordonnancer)
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            facture2.with_user(self.tout).action_ordonnancer()
+
+    def validee_par_tout(self):
+        self.feuille()
+        facture = self.preparee(feuilles=self.feuilles)
+        facture.with_user(self.agent2).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.tout).action_valider()
+        return facture
+
+    def test_saisisseur_de_feuille_ne_valide_pas(self):
+        assure = self.creer_assure("Saisi", "1980-01-01")
+        self.importer(self.dossier("SAI-1", matricule=assure.matricule), user=self.superviseur)
+        facture = self.preparee(feuilles=self.feuilles)
+        facture.with_user(self.agent2).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        with self.assertRaisesRegex(UserError, "saisi une feuille"):
+            facture.with_user(self.superviseur).action_valider()
+        self.assertIs(facture.with_user(self.superviseur2).action_valider(), True)
+
+    def test_feuille_non_decidee_bloque(self):
+        facture = self.en_controle(nombre=3)
+        for etat in ("deposee", "instance", "controle", "avis_medical"):
+            facture.feuille_ids[0]._deverrouiller().write({"state": etat})
+            with self.subTest(etat=etat), self.assertRaisesRegex(UserError, "ne sont pas décidées"):
+                facture.with_user(self.superviseur).action_valider()
+            self.assertIn("à décider", facture.with_user(self.superviseur).raison_attente)
+        facture.feuille_ids[0]._deverrouiller().write({"state": "rejetee"})
+        self.decider(facture.feuille_ids[0], "rejetee")
+        facture.with_user(self.superviseur).action_valider()
+        self.assertEqual(facture.montant_rejete, facture.feuille_ids[0].montant_facture)
+
+    def test_seconde_validation_au_dessus_du_seuil(self):
+        parametre = self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")])
+        parametre.valeur = 1000
+        facture = self.en_controle()
+        self.assertIs(facture.with_user(self.superviseur).action_valider(), True)
+        self.assertEqual((facture.state, facture.premier_validateur_id), ("controle", self.superviseur))
+        self.assertFalse(facture.decompte_ids)
+        with self.assertRaisesRegex(UserError, "seconde personne"):
+            facture.with_user(self.superviseur).action_valider()
+        facture.with_user(self.superviseur2).action_valider()
+        self.assertEqual((facture.state, facture.validateur_id), ("validee", self.superviseur2))
+        for usager in (self.superviseur, self.superviseur2):
+            usager.groups_id |= self.env.ref("cnas_base.group_finance")
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
+                facture.with_user(usager).action_ordonnancer()
+
+    def test_feuilles_gelees_apres_validation(self):
+        for etape in ("validee", "ordonnancee", "payee"):
+            facture = getattr(self, etape)()
+            feuille = facture.feuille_ids[0]
+            ligne = feuille.ligne_ids[0]
+            tentatives = (
+                lambda f=feuille: f.with_user(self.superviseur).write({"urgence": True}),
+                lambda f=feuille: f.with_user(self.superviseur).action_annuler("Erreur"),
+                lambda f=feuille: f._deverrouiller().write({"state": "rejetee"}),
+                lambda f=feuille: f.with_user(self.controleur)._controler(),
+                lambda n=ligne: n._deverrouiller().write({"montant_cnas": 1}),
+                lambda n=ligne: n.with_user(self.controleur).write({"quantite_revue": 1, "motif_revue": "x"}),
+                lambda n=ligne: n._deverrouiller().unlink(),
+                lambda f=feuille: self.env["cnas.feuille_soin.ligne"]._deverrouiller().create({
+                    "feuille_id": f.id, "prestation_id": self.acte.prestation_id.id, "quantite": 1,
+                    "prix_unitaire": 5}),
+                lambda f=facture: f.with_user(self.superviseur).action_retirer_feuilles(f.feuille_ids[:1].ids, "x"),
+                lambda f=facture: f.with_user(self.agent).action_reporter_instances(),
+                lambda f=facture: f.with_user(self.agent).write({"montant_declare": 1}),
+                lambda f=facture: f.with_user(self.superviseur).action_annuler("x"),
+            )
+            avant = facture.read(["montant_cnas", "net_a_payer", "montant_facture"])
+            for rang, tentative in enumerate(tentatives):
+                with self.subTest(etape=etape, rang=rang), self.assertRaises(UserError):
+                    tentative()
+            facture._actualiser_montants()
+            self.assertEqual(facture.read(["montant_cnas", "net_a_payer", "montant_facture"]), avant)
+
+    def test_feuille_annulee_quitte_la_facture(self):
+        facture = self.soumise(nombre=2)
+        facture.feuille_ids[0].with_user(self.superviseur).action_annuler("Doublon papier")
+        self.assertEqual(facture.nb_feuilles, 1)
+
+    def test_motif_vide_rend_l_assistant(self):
+        facture = self.soumise()
+        for motif in (None, "", "   "):
+            action = facture.with_user(self.controleur).action_rejeter(motif)
+            self.assertEqual(action["res_model"], "cnas.motif.wizard")
+        self.assertEqual(facture.state, "soumise")
+
+    def test_facture_vide_ne_se_soumet_pas(self):
+        facture = self.factures.with_user(self.agent).create({"formation_id": self.formation.id, "periode": "2026-10-01"})
+        with self.assertRaisesRegex(UserError, "aucune feuille"):
+            facture.action_soumettre()
+
+    def test_controleur_ne_voit_pas_le_bouton_du_superviseur(self):
+        facture = self.en_controle()
+        self.assertFalse(facture.with_user(self.controleur).peut_valider)
+        self.assertTrue(facture.with_user(self.superviseur).peut_valider)

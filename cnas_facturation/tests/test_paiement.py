@@ -1,0 +1,184 @@
+import base64
+import csv
+import io
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests.common import tagged
+
+from odoo.addons.cnas_formations.rib import composer_rib
+
+from .commun_facture import MOIS, CommunFacture
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestPaiement(CommunFacture):
+    """Deux ordres, RIB figé, tout ou rien, banque qui rejette, sommes qui se rapprochent."""
+
+    def test_deux_ordres(self):
+        facture = self.ordonnancee()
+        montants = {o.compte: (o.montant, o.rib, o.mode_paiement) for o in facture.ordre_ids}
+        self.assertEqual(montants, {
+            "principal": (facture.montant_soins, self.formation.compte_principal_id.acc_number, "virement"),
+            "pharmacie": (facture.montant_pharmacie, self.formation.compte_pharmacie_id.acc_number, "virement")})
+
+    def test_ordre_intouchable(self):
+        ordre = self.ordonnancee().ordre_ids[0]
+        for usager in (self.agent, self.finance, self.tout):
+            for valeurs in ({"montant": 1}, {"rib": "X"}, {"state": "paye"}, {"titulaire": "Moi"}):
+                with self.assertRaises(UserError):
+                    ordre.with_user(usager).write(valeurs)
+            with self.assertRaises(UserError):
+                ordre.with_user(usager).unlink()
+            with self.assertRaises(UserError):
+                self.env["cnas.ordre_paiement"].with_user(usager).create({
+                    "numero": "OP-X", "facture_id": ordre.facture_id.id, "compte": "principal", "montant": 1,
+                    "mode_paiement": "cheque"})
+
+    def test_paiement_faux(self):
+        facture = self.ordonnancee()
+        demain = str(fields.Date.context_today(facture) + timedelta(days=1))
+        for date, reference in ((demain, "V"), ("2020-01-01", "V"), ("n'importe", "V"), (self.jour(), ""),
+                                (self.jour(), "  "), (self.jour(), "x" * 65), (None, "V"), (self.jour(), None)):
+            with self.subTest(date=date, reference=reference), self.assertRaises(UserError):
+                facture.with_user(self.finance).action_payer(date, reference)
+        self.assertEqual(facture.state, "ordonnancee")
+        action = facture.with_user(self.finance).action_payer()
+        self.assertEqual(action["res_model"], "cnas.paiement.wizard")
+
+    def test_jamais_deux_fois(self):
+        facture = self.payee()
+        for action in (lambda: facture.with_user(self.finance).action_payer(self.jour(), "V2"),
+                       lambda: facture.with_user(self.finance).action_ordonnancer()):
+            with self.assertRaises(UserError):
+                action()
+        self.assertEqual(sum(facture.ordre_ids.mapped("montant")), facture.net_a_payer)
+
+    def test_rib_modifie_bloque(self):
+        facture = self.ordonnancee()
+        self.formation._deverrouiller().write({"compte_principal_id": self.env["res.partner.bank"].create({
+            "acc_number": composer_rib("60002", "00009", f"{99:011d}"),
+            "partner_id": self.formation.partner_id.id}).id})
+        with self.assertRaisesRegex(UserError, "RIB"):
+            facture.with_user(self.finance).action_payer(self.jour(), "V")
+        self.assertEqual(facture.state, "ordonnancee")
+        facture.with_user(self.finance).action_annuler_ordonnancement("RIB changé, vérifié")
+        self.assertEqual(facture.state, "validee")
+        facture.with_user(self.finance).action_ordonnancer()
+        self.assertIs(facture.with_user(self.finance).action_payer(self.jour(), "V"), True)
+
+    def test_sans_rib_cheque(self):
+        self.formation._deverrouiller().write({"compte_principal_id": False, "compte_pharmacie_id": False})
+        facture = self.payee()
+        self.assertEqual(set(facture.ordre_ids.mapped("mode_paiement")), {"cheque"})
+
+    def test_lot_de_virements(self):
+        facture = self.ordonnancee()
+        action = facture.ordre_ids[0].with_user(self.finance).action_creer_lot()
+        lot = self.env["cnas.lot_virement"].browse(action["res_id"])
+        self.assertEqual(lot.ordre_ids, facture.ordre_ids, "les deux ordres d'une facture partent ensemble")
+        self.assertEqual(lot.montant_total, facture.net_a_payer)
+        texte = base64.b64decode(lot.with_user(self.finance).telecharger("csv")["contenu"]).decode("utf-8-sig")
+        rangs = list(csv.DictReader(io.StringIO(texte), delimiter=";"))
+        self.assertEqual(sum(int(r["montant"]) for r in rangs), facture.net_a_payer)
+        self.assertEqual({r["rib"] for r in rangs}, set(facture.ordre_ids.mapped("rib")))
+        self.assertTrue(base64.b64decode(lot.with_user(self.finance).telecharger("pdf")["contenu"]).startswith(b"%PDF"))
+        with self.assertRaises(UserError):
+            lot.with_user(self.finance).action_executer(self.jour(), "B-1")
+        lot.with_user(self.finance).action_transmettre()
+        with self.assertRaises(UserError):
+            facture.with_user(self.finance).action_annuler_ordonnancement("Trop tard")
+        lot.with_user(self.finance).action_executer(self.jour(), "B-1")
+        self.assertEqual((lot.state, facture.state), ("execute", "payee"))
+        for usager in (self.agent, self.superviseur):
+            with self.assertRaises(AccessError):
+                lot.with_user(usager).telecharger("csv")
+
+    def test_rejet_de_banque_et_reemission(self):
+        facture = self.ordonnancee()
+        lot = self.env["cnas.lot_virement"].browse(
+            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+        lot.with_user(self.finance).action_transmettre()
+        rejete = facture.ordre_ids.filtered(lambda o: o.compte == "pharmacie")
+        rejete.with_user(self.finance).action_rejeter_banque("Compte clos")
+        lot.with_user(self.finance).action_executer(self.jour(), "B-2")
+        self.assertEqual(facture.state, "ordonnancee", "un ordre reste à payer")
+        with self.assertRaisesRegex(UserError, "réémettez"):
+            facture.with_user(self.finance).action_payer(self.jour(), "B-2")
+        rejete.with_user(self.finance).action_reemettre()
+        with self.assertRaises(UserError):
+            rejete.with_user(self.finance).action_reemettre()
+        facture.with_user(self.finance).action_payer(self.jour(), "B-3")
+        payes = facture.ordre_ids.filtered(lambda o: o.state == "paye")
+        self.assertEqual((facture.state, sum(payes.mapped("montant"))), ("payee", facture.net_a_payer))
+
+    def test_rejet_apres_paiement_rouvre(self):
+        facture = self.payee()
+        ordre = facture.ordre_ids[0]
+        ordre.with_user(self.finance).action_rejeter_banque("Retour d'impayé")
+        self.assertEqual(facture.state, "ordonnancee")
+        self.assertNotIn("payee", facture.feuille_ids.mapped("state"))
+        ordre.with_user(self.finance).action_reemettre()
+        facture.with_user(self.finance).action_payer(self.jour(), "B-9")
+        self.assertEqual(facture.state, "payee")
+
+    def test_sommes_qui_se_rapprochent(self):
+        self.payee(nombre=3)
+        for _i in range(2):
+            self.feuille()
+        self.ordonnancee(feuilles=self.feuilles)
+        self.feuille()
+        self.validee(feuilles=self.feuilles)
+        factures = self.factures.search([("formation_id", "=", self.formation.id)])
+        sommes = self.factures.with_user(self.finance).rapprocher(MOIS, MOIS)
+        self.assertEqual(sommes["ecart"], 0)
+        self.assertGreaterEqual(sommes["factures"], sum(factures.mapped("montant_cnas")))
+        self.assertEqual(sommes["feuilles"], sommes["factures"])
+        self.assertEqual(sommes["feuilles"], sommes["decomptes"])
+        for facture in factures:
+            self.assertEqual(facture.montant_cnas, sum(facture.feuille_ids.mapped("montant_cnas")))
+            self.assertEqual(facture.montant_cnas, facture.decompte_id.montant_cnas)
+
+    def test_journal_equilibre(self):
+        facture = self.payee()
+        assistant = self.env["cnas.journal.wizard"].with_user(self.finance).create({
+            "date_debut": "2026-01-01", "date_fin": self.jour()})
+        assistant.action_exporter()
+        texte = base64.b64decode(assistant.fichier).decode("utf-8-sig")
+        rangs = list(csv.DictReader(io.StringIO(texte), delimiter=";"))
+        self.assertEqual(sum(int(r["debit"]) for r in rangs), sum(int(r["credit"]) for r in rangs))
+        tiers = [r for r in rangs if r["compte"] == "40111" and r["tiers"] == self.formation.code]
+        self.assertEqual(sum(int(r["credit"]) for r in tiers), facture.net_a_payer)
+        self.assertEqual(sum(int(r["debit"]) for r in tiers), facture.net_a_payer)
+
+    def test_facture_entierement_rejetee(self):
+        facture = self.soumise()
+        self.decider(facture.feuille_ids, "rejetee")
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.superviseur).action_valider()
+        facture.with_user(self.finance).action_ordonnancer()
+        self.assertFalse(facture.ordre_ids)
+        facture.with_user(self.finance).action_payer(self.jour(), "SANS OBJET")
+        self.assertEqual(facture.state, "payee")
+        self.assertEqual(set(facture.feuille_ids.mapped("state")), {"rejetee"})
+
+    def test_remboursement_paye_a_l_assure(self):
+        assure = self.creer_assure("Direct", "1990-01-01")
+        assure.telephone_1 = "+23566123456"
+        resultat = self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement"))[0]
+        feuille = self.feuilles.browse(resultat["id"])
+        self.decider(feuille)
+        facture = self.factures.browse(
+            self.factures.with_user(self.agent2).preparer_remboursement(assure.matricule, MOIS))
+        facture.with_user(self.agent2).action_soumettre()
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.superviseur).action_valider()
+        facture.with_user(self.finance).action_ordonnancer()
+        ordre = facture.ordre_ids
+        self.assertEqual((ordre.compte, ordre.montant, ordre.mode_paiement),
+                         ("assure", facture.montant_cnas, "mobile_money"))
+        facture.with_user(self.finance).action_payer(self.jour(), "MM-1")
+        self.assertEqual(feuille.state, "payee")
+        self.assertTrue(base64.b64decode(facture.decompte_id.telecharger("pdf")["contenu"]).startswith(b"%PDF"))
+        self.assertFalse(self.factures.with_user(self.portail).search([("id", "=", facture.id)]))
