@@ -1,1 +1,1 @@
-from . import models, report, wizards
+from . import demo, models, report, wizards

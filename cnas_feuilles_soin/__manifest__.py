@@ -37,5 +37,5 @@
         "report/feuille_analyse_views.xml",
         "data/tableaux_de_bord.xml",
     ],
-    "demo": [],
+    "demo": ["demo/feuilles_demo.xml"],
 }
