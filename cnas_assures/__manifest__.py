@@ -37,6 +37,7 @@
         "views/menus.xml",
     ],
     "demo": [
+        "demo/assures_demo.xml",
         "demo/documents_demo.xml",
     ],
 }

@@ -1,1 +1,2 @@
+from . import cnas_demo_assures
 from . import cnas_demo_documents
