@@ -9,6 +9,8 @@ class ConfigActe(models.Model):
     _inherit = ["cnas.config.mixin"]
     _rec_names_search = ["acte_id.code", "acte_id.name"]
 
+    _order = "acte_id, niveau nulls first, date_debut desc"
+
     _cle_tarif = "acte_id"
     _periode_cle = ("acte_id", "niveau")
 

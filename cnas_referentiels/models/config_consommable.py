@@ -9,6 +9,8 @@ class ConfigConsommable(models.Model):
     _inherit = ["cnas.config.mixin"]
     _rec_names_search = ["consommable_id.code", "consommable_id.name"]
 
+    _order = "consommable_id, niveau nulls first, date_debut desc"
+
     _cle_tarif = "consommable_id"
     _periode_cle = ("consommable_id", "niveau")
 

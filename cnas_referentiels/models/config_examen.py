@@ -9,6 +9,8 @@ class ConfigExamen(models.Model):
     _inherit = ["cnas.config.mixin"]
     _rec_names_search = ["examen_id.code", "examen_id.name"]
 
+    _order = "examen_id, niveau nulls first, date_debut desc"
+
     _cle_tarif = "examen_id"
     _periode_cle = ("examen_id", "niveau")
 

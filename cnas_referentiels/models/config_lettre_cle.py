@@ -9,6 +9,8 @@ class ConfigLettreCle(models.Model):
     _inherit = ["cnas.config.mixin"]
     _rec_names_search = ["lettre_cle_id.code", "lettre_cle_id.name"]
 
+    _order = "lettre_cle_id, niveau nulls first, date_debut desc"
+
     _cle_tarif = "lettre_cle_id"
     _periode_cle = ("lettre_cle_id", "niveau")
 

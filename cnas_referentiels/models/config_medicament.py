@@ -9,6 +9,8 @@ class ConfigMedicament(models.Model):
     _inherit = ["cnas.config.mixin"]
     _rec_names_search = ["medicament_id.code", "medicament_id.name", "medicament_id.dci"]
 
+    _order = "medicament_id, niveau nulls first, date_debut desc"
+
     _cle_tarif = "medicament_id"
     _periode_cle = ("medicament_id", "niveau")
 

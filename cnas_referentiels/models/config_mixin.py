@@ -26,7 +26,6 @@ class ConfigMixin(models.AbstractModel):
     _name = "cnas.config.mixin"
     _description = "Tarif daté"
     _inherit = ["cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
-    _order = "date_debut desc, id desc"
 
     # Champ Many2one de l'objet tarifé ; chaque modèle le déclare.
     _cle_tarif = None
