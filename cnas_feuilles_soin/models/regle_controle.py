@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -127,6 +129,28 @@ class RegleControle(models.Model):
             self.env.cr.execute(
                 "UPDATE cnas_regle_controle SET version = version + 1 WHERE id IN %s", [tuple(self.ids)])
             self.invalidate_recordset(["version"])
+
+    def _dater_parametre(self, code, valeur, date):
+        """Ferme la veille la période en cours d'un paramètre et en ouvre une nouvelle.
+
+        :param code: nom du paramètre (`severite` pour la sévérité)
+        :param date: premier jour de soins où la valeur vaut
+        """
+        self.ensure_one()
+        parametres = self.parametre_ids.filtered(lambda p: p.code == code)
+        couvre = parametres.filtered(lambda p: p.date_debut <= date and (not p.date_fin or p.date_fin >= date))
+        fin = couvre.date_fin
+        if couvre and couvre.date_debut == date:
+            couvre.valeur = valeur
+            return
+        if couvre:
+            couvre.date_fin = date - timedelta(days=1)
+        suivants = parametres.filtered(lambda p: p.date_debut > date).sorted("date_debut")
+        if suivants and not fin:
+            fin = suivants[0].date_debut - timedelta(days=1)
+        self.env["cnas.regle_parametre"].create({
+            "regle_id": self.id, "code": code, "valeur": valeur, "date_debut": date, "date_fin": fin,
+            "description": couvre.description})
 
     def _verifier_severite(self, severite):
         """Refuse une sévérité inconnue, ou un abattement que la fonction de la règle ne sait pas calculer."""

@@ -3,6 +3,8 @@ from . import (
     archivage_wizard,
     avis_medical_wizard,
     entente_accord_wizard,
+    essai_regle_wizard,
     export_decisions_wizard,
+    selection_revue_wizard,
     verification_wizard,
 )

@@ -1,0 +1,188 @@
+from collections import Counter
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ..liquidation import lot as passage
+from ..models.regle_controle import SEVERITES
+from ..regles import registre
+
+FEUILLES_MAX = 20_000
+EXEMPLES = 40
+
+
+class EssaiRegleWizard(models.TransientModel):
+    """Essai à blanc : « si ce seuil avait été… » sur des feuilles déjà contrôlées. N'écrit aucune feuille.
+
+    | qui | peut |
+    |---|---|
+    | administrateur | essayer, puis appliquer à partir d'une date |
+    """
+
+    _name = "cnas.essai_regle.wizard"
+    _description = "Essai à blanc d'une règle"
+    _inherit = ["cnas.montant.mixin"]
+
+    regle_id = fields.Many2one("cnas.regle_controle", string="Règle", required=True, ondelete="cascade",
+                               context={"active_test": False})
+    severite = fields.Selection(SEVERITES, string="Sévérité essayée", required=True)
+    active_essai = fields.Boolean(string="Règle active", default=True)
+    parametre_ids = fields.One2many("cnas.essai_regle.parametre", "essai_id", string="Paramètres essayés")
+    date_debut = fields.Date(string="Soins du", required=True,
+                             default=lambda self: fields.Date.context_today(self).replace(month=1, day=1))
+    date_fin = fields.Date(string="au", required=True, default=fields.Date.context_today)
+    formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", help="Vide : toutes.")
+    date_effet = fields.Date(string="Appliquer aux soins à partir du", default=fields.Date.context_today)
+    # --- résultat
+    fait = fields.Boolean(readonly=True)
+    nombre = fields.Integer(string="Feuilles rejouées", readonly=True)
+    touchees = fields.Integer(string="Feuilles qui changent", readonly=True)
+    anomalies_avant = fields.Integer(string="Anomalies de la règle, aujourd'hui", readonly=True)
+    anomalies_apres = fields.Integer(string="Anomalies de la règle, à l'essai", readonly=True)
+    montant_avant = fields.Monetary(string="Part CNAS aujourd'hui", readonly=True)
+    montant_apres = fields.Monetary(string="Part CNAS à l'essai", readonly=True)
+    automatiques_avant = fields.Integer(string="Validées seules aujourd'hui", readonly=True)
+    automatiques_apres = fields.Integer(string="Validées seules à l'essai", readonly=True)
+    exemple_ids = fields.One2many("cnas.essai_regle.exemple", "essai_id", string="Exemples", readonly=True)
+
+    @api.onchange("regle_id")
+    def _onchange_regle_id(self):
+        """Propose la sévérité et les valeurs en vigueur."""
+        self.severite = self.regle_id.severite
+        self.active_essai = self.regle_id.active if self.regle_id else True
+        aujourdhui = fields.Date.context_today(self)
+        en_vigueur = self.regle_id.parametre_ids.filtered(
+            lambda p: p.date_debut <= aujourdhui and (not p.date_fin or p.date_fin >= aujourdhui))
+        self.parametre_ids = [(5, 0, 0)] + [
+            (0, 0, {"code": p.code, "actuelle": p.valeur, "valeur": p.valeur, "description": p.description})
+            for p in en_vigueur if p.code != "severite"]
+
+    # ------------------------------------------------------------------ actions
+    def action_essayer(self):
+        """Rejoue les feuilles choisies avec les règles d'aujourd'hui, puis avec l'essai, et montre la différence.
+
+        :return: l'assistant, avec son résultat
+        """
+        self.ensure_one()
+        self._exiger_administrateur()
+        ids = self._choisir()
+        surcharge = {self.regle_id.code: {
+            "severite": self.severite, "active": self.active_essai, "parametres": self._parametres()}}
+        avant = self._rejouer(ids, {})
+        apres = self._rejouer(ids, surcharge)
+        self._montrer(avant, apres)
+        return self._rouvrir()
+
+    def action_appliquer(self):
+        """Écrit la sévérité et les paramètres essayés, datés ; la règle garde la trace du changement.
+
+        :return: fermeture de l'assistant
+        """
+        self.ensure_one()
+        self._exiger_administrateur()
+        if not self.fait:
+            raise UserError(_("Essayez d'abord à blanc : vous verrez ce que le changement aurait fait."))
+        if not self.date_effet:
+            raise UserError(_("Donnez la date à partir de laquelle le changement vaut."))
+        regle = self.regle_id
+        if regle.active != self.active_essai:
+            regle.active = self.active_essai
+        neuves = [(p.code, p.valeur) for p in self.parametre_ids if p.valeur != p.actuelle]
+        if self.severite != regle.severite:
+            neuves.append(("severite", self.severite))
+        for code, valeur in neuves:
+            regle._dater_parametre(code, valeur, self.date_effet)
+        return {"type": "ir.actions.act_window_close"}
+
+    # ------------------------------------------------------------------ privé
+    def _exiger_administrateur(self):
+        if not self.env.user.has_group("cnas_base.group_administrateur"):
+            raise UserError(_("Seul l'administrateur essaie et change les règles."))
+
+    def _parametres(self):
+        fonction = registre.REGLES.get(self.regle_id.code)
+        valeurs = {}
+        for parametre in self.parametre_ids:
+            try:
+                fonction.lire(parametre.code, parametre.valeur)
+            except (AttributeError, ValueError) as erreur:
+                raise UserError(_("Paramètre « %(code)s » : %(raison)s.", code=parametre.code, raison=erreur)) from erreur
+            valeurs[parametre.code] = parametre.valeur
+        return valeurs
+
+    def _choisir(self):
+        domaine = [("date_soins", ">=", self.date_debut), ("date_soins", "<=", self.date_fin),
+                   ("state", "not in", ("brouillon", "annulee"))]
+        if self.formation_id:
+            domaine.append(("formation_id", "=", self.formation_id.id))
+        feuilles = self.env["cnas.feuille_soin"].search(domaine, limit=FEUILLES_MAX + 1, order="id")
+        if not feuilles:
+            raise UserError(_("Aucune feuille contrôlée sur cette période : élargissez les dates."))
+        if len(feuilles) > FEUILLES_MAX:
+            raise UserError(_("Plus de %s feuilles sur cette période : réduisez les dates ou choisissez une formation.",
+                              FEUILLES_MAX))
+        return feuilles.ids
+
+    def _rejouer(self, ids, surcharges):
+        """Rend {feuille: (état, part CNAS, base, rejeté)} et le nombre d'anomalies de la règle."""
+        portraits, comptes = {}, Counter()
+        for lot in passage.simuler(self.env(su=True), ids, surcharges):
+            for feuille in lot.feuilles:
+                portraits[feuille.id] = (feuille.etat, sum(li.part for li in feuille.lignes),
+                                         sum(li.base for li in feuille.lignes))
+                comptes.update(c.regle.code for c in feuille.anomalies)
+        return portraits, comptes[self.regle_id.code]
+
+    def _montrer(self, avant, apres):
+        (portraits_avant, anomalies_avant), (portraits_apres, anomalies_apres) = avant, apres
+        changees = [i for i in portraits_avant if portraits_avant[i] != portraits_apres[i]]
+        changees.sort(key=lambda i: -abs(portraits_avant[i][1] - portraits_apres[i][1]))
+        self.exemple_ids.unlink()
+        self.write({
+            "fait": True, "nombre": len(portraits_avant), "touchees": len(changees),
+            "anomalies_avant": anomalies_avant, "anomalies_apres": anomalies_apres,
+            "montant_avant": sum(p[1] for p in portraits_avant.values()),
+            "montant_apres": sum(p[1] for p in portraits_apres.values()),
+            "automatiques_avant": sum(p[0] == "validee" for p in portraits_avant.values()),
+            "automatiques_apres": sum(p[0] == "validee" for p in portraits_apres.values()),
+            "exemple_ids": [(0, 0, {
+                "feuille_id": i, "etat_avant": portraits_avant[i][0], "etat_apres": portraits_apres[i][0],
+                "montant_avant": portraits_avant[i][1], "montant_apres": portraits_apres[i][1]})
+                for i in changees[:EXEMPLES]],
+        })
+
+    def _rouvrir(self):
+        return {"type": "ir.actions.act_window", "name": _("Essai à blanc"), "res_model": self._name,
+                "res_id": self.id, "view_mode": "form", "target": "new"}
+
+
+class EssaiRegleParametre(models.TransientModel):
+    """Une valeur de paramètre à essayer."""
+
+    _name = "cnas.essai_regle.parametre"
+    _description = "Paramètre essayé"
+
+    essai_id = fields.Many2one("cnas.essai_regle.wizard", required=True, ondelete="cascade")
+    code = fields.Char(string="Paramètre", required=True)
+    description = fields.Char(string="Ce que dit ce paramètre")
+    actuelle = fields.Char(string="Aujourd'hui")
+    valeur = fields.Char(string="À l'essai", required=True)
+
+
+class EssaiRegleExemple(models.TransientModel):
+    """Une feuille que l'essai change."""
+
+    _name = "cnas.essai_regle.exemple"
+    _description = "Feuille changée par l'essai"
+    _inherit = ["cnas.montant.mixin"]
+
+    essai_id = fields.Many2one("cnas.essai_regle.wizard", required=True, ondelete="cascade")
+    feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, ondelete="cascade")
+    etat_avant = fields.Selection(
+        [("validee", "Validée seule"), ("rejetee", "Rejetée"), ("instance", "En instance"), ("controle", "À contrôler"),
+         ("avis_medical", "Avis médical")], string="Aujourd'hui")
+    etat_apres = fields.Selection(
+        [("validee", "Validée seule"), ("rejetee", "Rejetée"), ("instance", "En instance"), ("controle", "À contrôler"),
+         ("avis_medical", "Avis médical")], string="À l'essai")
+    montant_avant = fields.Monetary(string="Part CNAS aujourd'hui")
+    montant_apres = fields.Monetary(string="Part CNAS à l'essai")
