@@ -40,4 +40,9 @@
         "demo/assures_demo.xml",
         "demo/documents_demo.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "cnas_assures/static/src/**/*",
+        ],
+    },
 }

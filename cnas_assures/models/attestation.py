@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.osv import expression
 
 from .. import signature as outil
+from ..entrees import lire_dates
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 
@@ -139,7 +140,7 @@ class Attestation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._exiger_groupe("cnas_base.group_agent", _("délivrer une attestation"))
-        vals_list = [dict(vals) for vals in vals_list]
+        vals_list = [lire_dates(self, vals) for vals in vals_list]
         if not self._verrou_ouvert():
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
@@ -203,12 +204,14 @@ class Attestation(models.Model):
         :raise UserError: assuré inactif, droits fermés au début ou avant la fin
         """
         Date = fields.Date
-        jours = int(self.env["ir.config_parameter"].sudo().get_param(
-            "cnas_assures.attestation_validite_jours", VALIDITE_JOURS))
+        jours = max(1, self.env["cnas.assure"]._parametre_entier("attestation_validite_jours", VALIDITE_JOURS))
         for vals in vals_list:
             vals["date_debut"] = Date.to_date(vals.get("date_debut")) or Date.context_today(self)
-        assures = self.env["cnas.assure"].browse([vals.get("assure_id") or False for vals in vals_list])
-        if len(assures.exists()) < len(set(assures._ids)):
+        demandes = [vals.get("assure_id") for vals in vals_list]
+        if not all(isinstance(assure_id, int) and assure_id for assure_id in demandes):
+            raise UserError(_("Choisissez l'assuré à qui délivrer l'attestation."))
+        assures = self.env["cnas.assure"].browse(demandes)
+        if len(assures.exists()) < len(set(demandes)):
             raise UserError(_("Choisissez l'assuré à qui délivrer l'attestation."))
         premiers = assures._droits_par_lot([(vals.get("assure_id"), vals["date_debut"]) for vals in vals_list])
         droits = []

@@ -7,6 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import signature as outil
+from ..entrees import lire_dates
 from ..numerotation import numeros_de_carte
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 from ..report.accuse_pdf import dessiner_accuses
@@ -67,6 +68,7 @@ class Carte(models.Model):
     matricule = fields.Char(related="assure_id.matricule", string="Matricule")
     regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime", store=True, index=True)
     photo = fields.Image(related="assure_id.photo", string="Photo")
+    photo_128 = fields.Image(related="assure_id.photo_128", string="Vignette")
     state = fields.Selection(
         [("demandee", "Demandée"), ("produite", "Produite"), ("remise", "Remise"), ("active", "Active"),
          ("perdue", "Perdue"), ("expiree", "Expirée"), ("annulee", "Annulée")],
@@ -167,11 +169,12 @@ class Carte(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         numeros = numeros_de_carte(self.env, len(vals_list))
-        cartes = super().create([{**vals, "numero": numero} for vals, numero in zip(vals_list, numeros)])
+        cartes = super().create([{**lire_dates(self, vals), "numero": numero} for vals, numero in zip(vals_list, numeros)])
         cartes._exiger_titulaire_actif(_("demander une carte"))
         return cartes
 
     def write(self, vals):
+        vals = lire_dates(self, vals)
         if not self._verrou_ouvert():
             if "numero" in vals:
                 raise UserError(_("Le numéro d'une carte ne se change pas."))
@@ -388,8 +391,7 @@ class Carte(models.Model):
 
     @api.model
     def _expiration_par_defaut(self, emission):
-        annees = int(self.env["ir.config_parameter"].sudo().get_param(
-            "cnas_assures.carte_validite_ans", VALIDITE_ANS))
+        annees = max(1, self.env["cnas.assure"]._parametre_entier("carte_validite_ans", VALIDITE_ANS))
         return emission + relativedelta(years=annees, days=-1)
 
     def _pdf(self, forme="cartes"):

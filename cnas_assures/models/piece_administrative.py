@@ -12,6 +12,8 @@ from odoo.tools import human_size
 
 from odoo.addons.cnas_base.outils import type_reel
 
+from ..entrees import lire_dates
+
 ALERTES_PAR_PASSAGE = 500
 PIXELS_MAX = 60_000_000
 
@@ -146,7 +148,7 @@ class PieceAdministrative(models.Model):
         par_empreinte = {empreinte: set(ids) for empreinte, ids in porteurs}
         for piece in self:
             autres = par_empreinte.get(piece.empreinte, set()) - {piece.assure_id.id}
-            piece.avertissement = autres and _(
+            piece.avertissement = bool(autres) and _(
                 "Ce même fichier est au dossier de %s autre(s) personne(s) : vérifiez l'original.", len(autres))
 
     # ------------------------------------------------------------------ CRUD
@@ -155,10 +157,12 @@ class PieceAdministrative(models.Model):
         if not self._verrou_ouvert():
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
+        vals_list = [lire_dates(self, vals) for vals in vals_list]
         preparees = [self._avec_empreinte(vals, self._type_de(vals)) for vals in vals_list]
         return super(PieceAdministrative, self._deverrouiller()).create(preparees).with_env(self.env)
 
     def write(self, vals):
+        vals = lire_dates(self, vals)
         if not self._verrou_ouvert():
             self._refuser_champs_geles(vals)
             if "fichier" in vals and any(piece.empreinte for piece in self):

@@ -7,3 +7,9 @@ from . import test_droit
 from . import test_famille
 from . import test_fusion
 from . import test_import_assures
+from . import test_carte
+from . import test_attestation
+from . import test_signature
+from . import test_documents_pdf
+from . import test_verification_publique
+from . import test_piece_administrative

@@ -259,3 +259,25 @@ class TestCarteConcurrence(CasDocuments):
             cr.execute("DELETE FROM cnas_carte WHERE id = ANY(%s)", (ids,))
             cr.execute("DELETE FROM cnas_droit WHERE assure_id = %s", (assure_id,))
             cr.execute("DELETE FROM cnas_assure WHERE id = %s", (assure_id,))
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestEntreesFausses(CasDocuments):
+
+    def test_dates_et_liens_illisibles(self):
+        cas = [
+            ("cnas.carte", {"assure_id": self.assure.id, "date_expiration": "31/12/2026"}),
+            ("cnas.carte", {"assure_id": self.assure.id, "date_emission": 20261231}),
+            ("cnas.attestation", {"assure_id": self.assure.id, "date_debut": "demain"}),
+            ("cnas.attestation", {}),
+            ("cnas.attestation", {"assure_id": 999_999_999}),
+            ("cnas.attestation", {"assure_id": "abc"}),
+            ("cnas.piece_administrative", {
+                "assure_id": self.assure.id, "type_piece_id": self.env.ref("cnas_assures.type_piece_cni").id,
+                "date_delivrance": "2026-13-45"}),
+        ]
+        for modele, valeurs in cas:
+            with self.subTest(modele, valeurs=valeurs), self.assertRaises(UserError):
+                self.env[modele].with_user(self.agent).create(valeurs)
+        with self.assertRaisesRegex(UserError, "AAAA-MM-JJ"):
+            self._carte().write({"date_expiration": "n'importe quoi"})
