@@ -211,7 +211,7 @@ class CnasDemoAssures(models.AbstractModel):
         demandes = self.env["cnas.correction_identite"].with_user(Assure.env.user).create([
             {"assure_id": actifs[0].id, "motif": "Jugement supplétif", "date_naissance": "1983-08-14",
              "date_naissance_estimee": "non"},
-            {"assure_id": actifs[1].id, "motif": "Orthographe de la carte d'identité", "nom": actifs[1].nom + "e"},
+            {"assure_id": actifs[1].id, "motif": "Orthographe de la carte d'identité", "prenom": f"{actifs[1].prenom} Abakar"},
             {"assure_id": actifs[2].id, "motif": "Mère mal transcrite", "nom_mere": "Achta Mahamat"},
         ])
         demandes.action_soumettre()

@@ -79,7 +79,7 @@ class Assure(models.Model):
         selection=STATUTS_MATRIMONIAUX, string="Statut matrimonial", default="celibataire")
     regime_id = fields.Many2one(
         comodel_name="cnas.regime", string="Régime", required=True, index=True, ondelete="restrict", tracking=True)
-    regime_code = fields.Char(related="regime_id.code", string="Code du régime")
+    regime_code = fields.Char(string="Code du régime", related="regime_id.code")
     photo = fields.Image(string="Photo", max_width=600, max_height=600)
     photo_128 = fields.Image(
         string="Vignette", related="photo", max_width=128, max_height=128, store=True)
@@ -355,11 +355,14 @@ class Assure(models.Model):
 
     @api.model
     def _completer_depuis_principal(self, vals_list):
-        """Donne à l'ayant droit sans régime celui de son principal (une lecture pour tout le lot)."""
-        sans = [v for v in vals_list if v.get("assure_principal_id") and not v.get("regime_id")]
-        principaux = self.browse({v["assure_principal_id"] for v in sans})
-        for vals in sans:
-            vals["regime_id"] = principaux.browse(vals["assure_principal_id"]).regime_id.id
+        """Donne à l'ayant droit le régime et le district de son principal, s'il n'en a pas (une lecture par lot)."""
+        rattaches = [v for v in vals_list if v.get("assure_principal_id")]
+        principaux = self.browse({v["assure_principal_id"] for v in rattaches})
+        for vals in rattaches:
+            principal = principaux.browse(vals["assure_principal_id"])
+            for champ in ("regime_id", "district_id"):
+                if not vals.get(champ):
+                    vals[champ] = principal[champ].id
 
     def _refuser_champs_figes(self, vals):
         """Refuse l'écriture directe de l'identité, du régime et de la famille après l'immatriculation."""

@@ -272,7 +272,7 @@ class AssureCircuit(models.Model):
         """Rend le paramètre `cnas_assures.<nom>` en entier, `defaut` s'il manque ou est illisible."""
         valeur = self.env["ir.config_parameter"].sudo().get_param(f"cnas_assures.{nom}")
         try:
-            return int(valeur)
+            return int(valeur) if valeur else defaut
         except (TypeError, ValueError):
             return defaut
 

@@ -125,6 +125,7 @@ class ImportAssures(models.Model):
 
         :return: action de téléchargement
         """
+        self._exiger_groupe("cnas_base.group_agent", _("télécharger le modèle d'import"))
         exemple = [
             "M-0001", "Mahamat", "Saleh", "masculin", "12/05/1984", "", "chef", "Abéché", "Quartier Kamina",
             "66 12 34 56", "Saleh Abakar", "Fatimé Adoum", "", "01/07/2025", "AMED-2025-014"]
@@ -136,6 +137,7 @@ class ImportAssures(models.Model):
         :return: action de téléchargement
         """
         self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("télécharger le rapport d'import"))
         libelles = dict(self.env["cnas.import_assures.ligne"]._fields["state"].selection)
         lignes = ([ligne.numero, libelles[ligne.state], ligne.message or "", ligne.assure_id.matricule or "",
                    ligne.nom_complet or ""] for ligne in self.ligne_ids.sorted("numero"))
