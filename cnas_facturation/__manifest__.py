@@ -24,7 +24,8 @@
         "views/parametre_facturation_views.xml",
         "views/schema_comptable_views.xml",
         "views/rapprochement_views.xml",
+        "views/portail_templates.xml",
         "views/menus.xml",
     ],
-    "demo": [],
+    "demo": ["demo/facturation_demo.xml"],
 }

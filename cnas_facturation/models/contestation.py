@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .horloge import aujourdhui
+
 
 class Contestation(models.Model):
     """Recours d'une formation contre une ligne de décompte, à deux degrés.
@@ -91,7 +93,7 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ calculs
     @api.depends("state", "date_limite_reponse")
     def _compute_en_retard(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourdhui(self)
         for contestation in self:
             contestation.en_retard = (
                 contestation.state in ("deposee", "instruction")
@@ -100,7 +102,7 @@ class Contestation(models.Model):
     def _search_en_retard(self, operateur, valeur):
         if operateur not in ("=", "!="):
             raise UserError(_("« En retard » se cherche par oui ou non."))
-        jour = fields.Date.context_today(self)
+        jour = aujourdhui(self)
         domaine = [("state", "in", ("deposee", "instruction")), ("date_limite_reponse", "<", jour)]
         return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
@@ -120,7 +122,7 @@ class Contestation(models.Model):
         lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
         lignes.check_access_rights("read")
         lignes.check_access_rule("read")
-        jour = fields.Date.context_today(self)
+        jour = aujourdhui(self)
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_reponse_recours", jour)
         self.flush_model(["state"])
         preparees = [{
@@ -239,7 +241,7 @@ class Contestation(models.Model):
     def _decider(self, etat, montant, motif):
         self._changer_etat(
             etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
-            date_decision=fields.Date.context_today(self))
+            date_decision=aujourdhui(self))
         libelle = self._libelle_etat(etat)
         self.sudo().with_context(mail_notify_force_send=False).message_post(
             subject=_("Contestation %s", self.numero),

@@ -3,6 +3,8 @@ import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .horloge import maintenant
+
 
 class FactureCircuit(models.Model):
     """Transitions de la facture jusqu'à la validation. Chaque action vérifie rôle, état et verrou."""
@@ -44,7 +46,7 @@ class FactureCircuit(models.Model):
         for facture in self.sudo():
             if not facture.nb_feuilles:
                 raise UserError(_("La facture %s ne porte aucune feuille : rassemblez-les d'abord.", facture.numero))
-        self.sudo()._changer_etat("soumise", soumetteur_id=self.env.uid, date_soumission=fields.Datetime.now())
+        self.sudo()._changer_etat("soumise", soumetteur_id=self.env.uid, date_soumission=maintenant(self))
         return True
 
     def action_controler(self):
@@ -58,7 +60,7 @@ class FactureCircuit(models.Model):
         self._exiger_etat(("soumise", "controle"), _("être contrôlée"))
         soumises = self.filtered(lambda f: f.state == "soumise")
         if soumises:
-            soumises._changer_etat("controle", controleur_id=self.env.uid, date_controle=fields.Datetime.now())
+            soumises._changer_etat("controle", controleur_id=self.env.uid, date_controle=maintenant(self))
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", self.ids), ("state", "=", "deposee")])
         if feuilles:
@@ -85,7 +87,7 @@ class FactureCircuit(models.Model):
         pretes = self._premiere_validation()
         if pretes:
             pretes._regler_ajustements()
-            pretes._changer_etat("validee", validateur_id=self.env.uid, date_validation=fields.Datetime.now())
+            pretes._changer_etat("validee", validateur_id=self.env.uid, date_validation=maintenant(self))
             pretes.flush_recordset()
             self.env["cnas.decompte"].sudo()._etablir(pretes)
             pretes._notifier_decompte()
@@ -256,7 +258,7 @@ class FactureCircuit(models.Model):
         a_doubler = self.filtered(lambda f: f.montant_cnas >= seuil and not f.premier_validateur_id)
         if a_doubler:
             a_doubler._deverrouiller().write({
-                "premier_validateur_id": self.env.uid, "date_premiere_validation": fields.Datetime.now()})
+                "premier_validateur_id": self.env.uid, "date_premiere_validation": maintenant(self)})
             for facture in a_doubler:
                 facture.message_post(body=_(
                     "Première validation. La part CNAS atteint le seuil de %s FCFA : "
@@ -299,7 +301,7 @@ class FactureCircuit(models.Model):
         for facture in self.sudo():
             decompte = facture.decompte_id
             facture._informer_formation(_("Décompte disponible"), _(
-                "le décompte %(numero)s de %(mois)s est disponible dans votre espace (/my/decomptes/%(id)s). "
+                "le décompte %(numero)s de %(mois)s est disponible dans votre espace (/my/formation/decomptes/%(id)s). "
                 "Net à payer : %(net)s FCFA. Recours possible jusqu'au %(limite)s.",
                 numero=decompte.numero, mois=facture.periode.strftime("%m/%Y"), id=decompte.id,
                 net=f"{int(facture.net_a_payer):,}".replace(",", "\u00a0"),

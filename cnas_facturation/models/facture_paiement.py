@@ -1,6 +1,8 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from .horloge import aujourdhui, maintenant
+
 
 class FacturePaiement(models.Model):
     """Ordonnancement et paiement : deux ordres, RIB figé, tout ou rien."""
@@ -23,7 +25,7 @@ class FacturePaiement(models.Model):
                     "Quatre yeux : vous avez validé la facture %s, une autre personne doit l'ordonnancer.",
                     facture.numero))
         self._changer_etat(
-            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=fields.Datetime.now())
+            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=maintenant(self))
         self.flush_recordset()
         self.env["cnas.ordre_paiement"].sudo()._emettre(self)
         return True
@@ -102,7 +104,7 @@ class FacturePaiement(models.Model):
             jour = None
         if not jour:
             raise UserError(_("Indiquez la date du paiement sous la forme AAAA-MM-JJ."))
-        if jour > fields.Date.context_today(self):
+        if jour > aujourdhui(self):
             raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
                               jour.strftime("%d/%m/%Y")))
         texte = str(reference or "").strip()

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.outils import arrondi_xaf
 
+from .horloge import aujourdhui
+
 
 class Indu(models.Model):
     """Somme versée à tort à une formation, récupérée par compensation plafonnée.
@@ -92,7 +94,7 @@ class Indu(models.Model):
         for indu in self:
             if indu.create_uid.id == self.env.uid:
                 raise UserError(_("Quatre yeux : vous avez constaté %s, une autre personne le notifie.", indu.numero))
-        self._changer_etat("notifie", date_notification=fields.Date.context_today(self))
+        self._changer_etat("notifie", date_notification=aujourdhui(self))
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
                 subject=_("Indu %s", indu.numero),

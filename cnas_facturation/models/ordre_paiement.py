@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .horloge import aujourdhui
+
 VIVANTS = ("emis", "en_lot", "transmis", "paye")
 
 
@@ -185,7 +187,7 @@ class OrdrePaiement(models.Model):
         """Rend les valeurs d'un ordre : bénéficiaire, mode et RIB du jour."""
         valeurs = {
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
-            "assure_id": facture.assure_id.id, "date_emission": fields.Date.context_today(self),
+            "assure_id": facture.assure_id.id, "date_emission": aujourdhui(self),
         }
         if compte == "assure":
             telephone = facture.assure_id.telephone_1

@@ -1,0 +1,234 @@
+import base64
+
+from odoo import _, fields
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.cnas_base.outils import type_reel
+from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
+
+PAR_PAGE = 20
+LIGNES_PAR_PAGE = 60
+TAILLE_MAX_PIECE = 10 * 1024 * 1024
+NOMBRE_MAX_PIECES = 5
+
+
+class PortailFacturation(PortailFormation):
+    """Factures, décomptes et contestations dans l'espace de la formation.
+
+    Tout se cherche avec les droits de l'usager : une facture absente et une facture d'autrui donnent la
+    même réponse (retour à la liste).
+    """
+
+    # ------------------------------------------------------------------ factures
+    @espace_formation(["/my/formation/factures", "/my/formation/factures/page/<int:numero_page>"])
+    def factures(self, numero_page=1, **_parametres):
+        """Liste des factures et préparation de celle du mois."""
+        return self._rendre_factures(numero_page)
+
+    @espace_formation("/my/formation/factures/preparer", methods=["POST"])
+    def preparer_facture(self, formation="", mois="", **_parametres):
+        """Prépare (ou complète) la facture d'un mois, puis l'ouvre."""
+        try:
+            with request.env.cr.savepoint():
+                facture_id = request.env["cnas.facture"].preparer(formation[:64], f"{mois[:7]}-01")
+        except UserError as refus:
+            return self._rendre_factures(1, erreur=str(refus))
+        return request.redirect(f"/my/formation/factures/{facture_id}")
+
+    @espace_formation(["/my/formation/factures/<int:facture_id>",
+                       "/my/formation/factures/<int:facture_id>/page/<int:numero_page>"])
+    def facture(self, facture_id, numero_page=1, **_parametres):
+        """Une facture : montants, feuilles, étapes, décompte."""
+        facture = self._chercher("cnas.facture", facture_id)
+        if not facture:
+            return request.redirect("/my/formation/factures")
+        return self._rendre_facture(facture, numero_page)
+
+    @espace_formation("/my/formation/factures/<int:facture_id>/<any(soumettre,rassembler,reporter):quoi>", methods=["POST"])
+    def agir_facture(self, facture_id, quoi, numero_formation="", montant_declare="", **_parametres):
+        """Soumet la facture, y ajoute les feuilles arrivées depuis, ou reporte ses instances."""
+        facture = self._chercher("cnas.facture", facture_id)
+        if not facture:
+            return request.redirect("/my/formation/factures")
+        try:
+            with request.env.cr.savepoint():
+                if quoi == "soumettre":
+                    self._declarer(facture, numero_formation, montant_declare)
+                    facture.action_soumettre()
+                elif quoi == "rassembler":
+                    facture.action_rassembler()
+                else:
+                    facture.action_reporter_instances()
+                request.env.flush_all()
+        except UserError as refus:
+            request.env.invalidate_all()
+            return self._rendre_facture(facture, 1, erreur=str(refus))
+        return request.redirect(f"/my/formation/factures/{facture.id}")
+
+    # ------------------------------------------------------------------ décomptes
+    @espace_formation(["/my/formation/decomptes", "/my/formation/decomptes/page/<int:numero_page>"])
+    def decomptes(self, numero_page=1, **_parametres):
+        """Liste des décomptes."""
+        return self._rendre_liste("cnas.decompte", "cnas_facturation.portail_decomptes", "decomptes", numero_page)
+
+    @espace_formation(["/my/formation/decomptes/<int:decompte_id>",
+                       "/my/formation/decomptes/<int:decompte_id>/page/<int:numero_page>"])
+    def decompte(self, decompte_id, numero_page=1, refus="", **_parametres):
+        """Un décompte : récapitulatif, lignes, motifs, recours."""
+        decompte = self._chercher("cnas.decompte", decompte_id)
+        if not decompte:
+            return request.redirect("/my/formation/decomptes")
+        domaine = [("decompte_id", "=", decompte.id)]
+        if refus:
+            domaine.append(("decision", "in", ("rejetee", "abattue")))
+        lignes = request.env["cnas.decompte.ligne"]
+        numero_page, pages, total = self._paginer(lignes, domaine, numero_page, LIGNES_PAR_PAGE)
+        page = lignes.search(domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE).sudo()
+        contestations = {}
+        for contestation in request.env["cnas.contestation"].search([("decompte_ligne_id", "in", page.ids)]).sudo():
+            contestations.setdefault(contestation.decompte_ligne_id.id, []).append(contestation)
+        jour = fields.Date.context_today(request.env.user)
+        return self._rendre("cnas_facturation.portail_decompte", {
+            "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "numero_page": numero_page,
+            "pages": pages, "total": total, "refus": refus, "contestations": contestations,
+            "recours_ouvert": decompte.sudo().state == "emis" and decompte.sudo().nature == "initial"
+            and jour <= decompte.sudo().date_limite_recours,
+        })
+
+    # ------------------------------------------------------------------ contestations
+    @espace_formation(["/my/formation/contestations", "/my/formation/contestations/page/<int:numero_page>"])
+    def contestations(self, numero_page=1, **_parametres):
+        """Liste des contestations et de leurs décisions."""
+        return self._rendre_liste(
+            "cnas.contestation", "cnas_facturation.portail_contestations", "contestations", numero_page)
+
+    @espace_formation("/my/formation/lignes/<int:ligne_id>/contester", methods=["GET", "POST"])
+    def contester(self, ligne_id, motif="", montant="", **_parametres):
+        """Formulaire puis dépôt d'une contestation, avec ses pièces."""
+        ligne = self._chercher("cnas.decompte.ligne", ligne_id)
+        if not ligne:
+            return request.redirect("/my/formation/decomptes")
+        erreur = None
+        if request.httprequest.method == "POST":
+            try:
+                with request.env.cr.savepoint():
+                    self._deposer_contestation(ligne, motif, montant)
+                    request.env.flush_all()
+                return request.redirect("/my/formation/contestations")
+            except UserError as refus:
+                request.env.invalidate_all()
+                erreur = str(refus)
+        return self._rendre("cnas_facturation.portail_contester", {
+            "page": "decomptes", "ligne": ligne.sudo(), "erreur": erreur, "motif": motif,
+            "montant_demande": montant or ligne.sudo()._montant_contestable()})
+
+    @espace_formation("/my/formation/contestations/<int:contestation_id>/<any(retirer,second):quoi>", methods=["POST"])
+    def agir_contestation(self, contestation_id, quoi, motif="", **_parametres):
+        """Retire une contestation, ou la porte au second degré."""
+        contestation = self._chercher("cnas.contestation", contestation_id)
+        erreur = None
+        if contestation:
+            try:
+                with request.env.cr.savepoint():
+                    if quoi == "retirer":
+                        contestation.action_retirer()
+                    elif motif.strip():
+                        contestation.action_second_degre(motif.strip()[:4000])
+                    else:
+                        raise UserError(_("Écrivez ce que vous opposez à la décision."))
+                    request.env.flush_all()
+            except UserError as refus:
+                request.env.invalidate_all()
+                erreur = str(refus)
+        if erreur:
+            return self._rendre_liste("cnas.contestation", "cnas_facturation.portail_contestations", "contestations",
+                                      1, erreur=erreur)
+        return request.redirect("/my/formation/contestations")
+
+    # ------------------------------------------------------------------ privé
+    def _chercher(self, modele, identifiant):
+        """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
+        return request.env[modele].search([("id", "=", identifiant)])
+
+    def _paginer(self, modele, domaine, numero_page, taille):
+        """Rend (page bornée, nombre de pages, total)."""
+        total = modele.search_count(domaine)
+        pages = max(1, -(-total // taille))
+        return min(max(1, numero_page), pages), pages, total
+
+    def _rendre_liste(self, modele, gabarit, page, numero_page, **valeurs):
+        objets = request.env[modele]
+        numero_page, pages, total = self._paginer(objets, [], numero_page, PAR_PAGE)
+        return self._rendre(gabarit, {
+            "page": page, "numero_page": numero_page, "pages": pages, "total": total, "erreur": None,
+            "objets": objets.search([], limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE).sudo(),
+            "libelles": dict(objets.sudo()._fields["state"]._description_selection(request.env)), **valeurs})
+
+    def _rendre_factures(self, numero_page, erreur=None):
+        mois = fields.Date.context_today(request.env.user).strftime("%Y-%m")
+        return self._rendre_liste(
+            "cnas.facture", "cnas_facturation.portail_factures", "factures", numero_page, erreur=erreur, mois=mois)
+
+    def _rendre_facture(self, facture, numero_page, erreur=None):
+        feuilles = request.env["cnas.feuille_soin"]
+        domaine = [("facture_id", "=", facture.id)]
+        numero_page, pages, total = self._paginer(feuilles, domaine, numero_page, LIGNES_PAR_PAGE)
+        return self._rendre("cnas_facturation.portail_facture", {
+            "page": "factures", "facture": facture.sudo(), "erreur": erreur, "numero_page": numero_page,
+            "pages": pages, "total": total,
+            "libelles": dict(facture.sudo()._fields["state"]._description_selection(request.env)),
+            "feuilles": feuilles.search(
+                domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE,
+                order="date_soins, numero").sudo(),
+        })
+
+    def _declarer(self, facture, numero_formation, montant_declare):
+        """Note le numéro et le total que la formation écrit sur sa facture.
+
+        :raise UserError: facture déjà soumise, ou total illisible
+        """
+        facture._exiger_etat(("brouillon",), _("être soumise"))
+        valeurs = {}
+        if numero_formation.strip():
+            valeurs["numero_formation"] = numero_formation.strip()[:64]
+        texte = "".join(montant_declare.split())
+        if texte:
+            if not texte.isdigit() or len(texte) > 12:
+                raise UserError(_("Le total déclaré s'écrit en chiffres, sans virgule."))
+            valeurs["montant_declare"] = int(texte)
+        if valeurs:
+            facture.sudo().write(valeurs)
+
+    def _deposer_contestation(self, ligne, motif, montant):
+        """Dépose la contestation d'une ligne avec ses pièces.
+
+        :raise UserError: motif vide, montant illisible, pièce trop grosse ou d'un autre type
+        """
+        if not motif.strip():
+            raise UserError(_("Écrivez ce que vous opposez à la décision."))
+        texte = "".join(str(montant).split())
+        if not texte.isdigit() or len(texte) > 12:
+            raise UserError(_("Le montant demandé s'écrit en chiffres, sans virgule."))
+        pieces = self._lire_pieces()
+        contestation = request.env["cnas.contestation"].create({
+            "decompte_ligne_id": ligne.id, "motif": motif.strip()[:4000], "montant_demande": int(texte)})
+        attachements = request.env["ir.attachment"].sudo().create([{
+            "name": nom, "datas": base64.b64encode(contenu), "mimetype": mime, "res_model": "cnas.contestation",
+            "res_id": contestation.id} for nom, contenu, mime in pieces])
+        contestation.sudo()._deverrouiller().write({"piece_ids": [(6, 0, attachements.ids)]})
+
+    def _lire_pieces(self):
+        """Rend [(nom, octets, type)] des fichiers envoyés, vérifiés par leurs premiers octets."""
+        pieces = []
+        for fichier in [f for f in request.httprequest.files.getlist("fichiers") if f.filename]:
+            contenu = fichier.read(TAILLE_MAX_PIECE + 1)
+            mime = type_reel(contenu)
+            if len(contenu) > TAILLE_MAX_PIECE:
+                raise UserError(_("« %s » dépasse 10 Mo : réduisez-le.", fichier.filename))
+            if not mime:
+                raise UserError(_("« %s » n'est ni un PDF ni une image : convertissez-le.", fichier.filename))
+            pieces.append((fichier.filename[:128], contenu, mime))
+        if len(pieces) > NOMBRE_MAX_PIECES:
+            raise UserError(_("Joignez %s pièces au plus.", NOMBRE_MAX_PIECES))
+        return pieces
