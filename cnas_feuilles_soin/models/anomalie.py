@@ -68,6 +68,9 @@ class Anomalie(models.Model):
             leves = self.filtered(lambda a, f=feuille: a.feuille_id == f)
             feuille.sudo().message_post(body=_("Anomalie levée : %(motifs)s. Justification : %(texte)s",
                                         motifs=" ; ".join(leves.mapped("message")), texte=motif))
+        passees_outre = self.filtered(lambda a: a.severite in ("rejet", "abattement")).feuille_id
+        if passees_outre:
+            passees_outre.sudo()._recalculer()
         return True
 
     # ------------------------------------------------------------------ privé

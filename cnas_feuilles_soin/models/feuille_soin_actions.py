@@ -30,9 +30,10 @@ class FeuilleSoin(models.Model):
     @api.depends_context("uid")
     @api.depends("saisie_par_id", "deposee_par_id")
     def _compute_peut_juger(self):
-        for feuille in self.sudo():
-            auteurs = feuille.create_uid | feuille.saisie_par_id | feuille.deposee_par_id
-            feuille.peut_juger = self.env.user not in auteurs
+        for feuille in self:
+            dossier = feuille.sudo()
+            feuille.peut_juger = self.env.user not in (
+                dossier.create_uid | dossier.saisie_par_id | dossier.deposee_par_id)
 
     # ------------------------------------------------------------------ actions
     def action_controler(self):
@@ -48,7 +49,7 @@ class FeuilleSoin(models.Model):
                                   nom=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
         a_controler = self.filtered(lambda f: f.state in ("deposee", "controle"))
         if a_controler:
-            a_controler._controler()
+            a_controler._lancer_controle()
             a_controler._affecter_au_moins_charge()
         return True
 

@@ -81,6 +81,18 @@ class FeuilleSoin(models.Model):
             return domaine
         return ["!", "&", *domaine]
 
+    # ------------------------------------------------------------------ actions
+    def action_rendre_avis(self, avis=None, motif=None):
+        """Rend l'avis médical ; un avis rendu lève ce qui l'exigeait (seuil, contre-indication)."""
+        resultat = super().action_rendre_avis(avis, motif)
+        if resultat is True:
+            attendus = self.sudo().anomalie_ids.filtered(
+                lambda a: a.state == "ouverte" and a.severite == "signalement" and a.regle_id.avis_medical)
+            attendus._changer_etat(
+                "levee", justification=_("Avis médical rendu : %s", motif), levee_par_id=self.env.uid,
+                levee_le=fields.Datetime.now())
+        return resultat
+
     # ------------------------------------------------------------------ métier
     def _lancer_controle(self):
         """Contrôle tout de suite un petit lot ; au-dessus de 2 000 feuilles, ouvre un lot suivi à l'écran."""

@@ -8,3 +8,4 @@ from . import test_regles_droits
 from . import test_regles_clinique
 from . import test_regles_quantites
 from . import test_regles_tarif
+from . import test_moteur_plafonds

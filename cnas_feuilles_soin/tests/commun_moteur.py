@@ -91,7 +91,7 @@ class CommunMoteur(TransactionCase):
     def tarif(cls, prestation, montant, debut="2020-01-01", fin=False, niveau=False):
         """Ajoute une période de tarif à une prestation."""
         genre = prestation.type_prestation
-        objet = cls.env[f"cnas.{genre}"].search([("prestation_id", "=", prestation.id)])
+        objet = cls.env[f"cnas.{genre}"].with_context(active_test=False).search([("prestation_id", "=", prestation.id)])
         return cls.env[f"cnas.config_{genre}"].create({
             f"{genre}_id": objet.id, "montant": montant, "date_debut": debut, "date_fin": fin, "niveau": niveau})
 
@@ -109,7 +109,7 @@ class CommunMoteur(TransactionCase):
                                   "sequence": 10 * (place + 1), **(li[3] if len(li) > 3 else {})})
                           for place, li in enumerate(lignes or [(cls.consultation, 1, 1500)])],
             **champs})
-        return feuille
+        return cls.env["cnas.feuille_soin"].browse(feuille.id)
 
     def controler(self, *feuilles):
         """Contrôle les feuilles ensemble."""
