@@ -5,3 +5,4 @@ from . import test_lot
 from . import test_outils
 from . import test_periode
 from . import test_reference
+from . import test_rpc
