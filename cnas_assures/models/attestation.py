@@ -128,7 +128,7 @@ class Attestation(models.Model):
             "valide": [("state", "=", "delivree"), ("date_debut", "<=", jour), ("date_fin", ">=", jour)],
         }
         valeurs = [value] if isinstance(value, str) else value
-        return expression.OR([domaines[v] for v in valeurs if v in domaines]) or [(0, "=", 1)]
+        return expression.OR([domaines[v] for v in valeurs if v in domaines] or [expression.FALSE_DOMAIN])
 
     @api.depends("jeton")
     def _compute_url_verification(self):

@@ -9,8 +9,8 @@ from odoo.exceptions import UserError, ValidationError
 from .. import signature as outil
 from ..entrees import lire_dates
 from ..numerotation import numeros_de_carte
-from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 from ..report.accuse_pdf import dessiner_accuses
+from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 
 EN_COURS = ("demandee", "produite", "remise")
 VALIDITE_ANS = 3

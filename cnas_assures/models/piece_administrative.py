@@ -8,6 +8,7 @@ from PIL import Image
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.osv import expression
 from odoo.tools import human_size
 
 from odoo.addons.cnas_base.outils import type_reel
@@ -124,16 +125,24 @@ class PieceAdministrative(models.Model):
     def _search_situation(self, operator, value):
         if operator not in ("=", "in"):
             raise UserError(_("Cherchez une situation avec « = » ou « in »."))
-        self.flush_model(["state", "date_expiration", "type_piece_id"])
-        self.env.cr.execute("""
-            SELECT p.id FROM cnas_piece_administrative p JOIN cnas_type_piece t ON t.id = p.type_piece_id
-             WHERE (CASE WHEN p.state = 'annulee' THEN 'annulee'
-                         WHEN p.date_expiration IS NULL THEN 'valide'
-                         WHEN p.date_expiration < %(jour)s THEN 'expiree'
-                         WHEN p.date_expiration <= %(jour)s + COALESCE(t.alerte_jours, 0) THEN 'bientot'
-                         ELSE 'valide' END) = ANY(%(valeurs)s)
-        """, {"jour": fields.Date.context_today(self), "valeurs": [value] if isinstance(value, str) else list(value)})
-        return [("id", "in", [ligne[0] for ligne in self.env.cr.fetchall()])]
+        jour = fields.Date.context_today(self)
+        # Les délais d'alerte distincts sont quelques-uns : un domaine par délai, jamais une liste de pièces.
+        alertes = self.env["cnas.type_piece"].with_context(active_test=False)._read_group(
+            [], ["alerte_jours"], ["id:array_agg"])
+        bientot = expression.OR([
+            [("type_piece_id", "in", ids), ("date_expiration", "<=", jour + relativedelta(days=jours or 0))]
+            for jours, ids in alertes] or [expression.FALSE_DOMAIN])
+        deposee = [("state", "=", "deposee")]
+        a_venir = [*deposee, ("date_expiration", ">=", jour)]
+        domaines = {
+            "annulee": [("state", "=", "annulee")],
+            "expiree": [*deposee, ("date_expiration", "<", jour)],
+            "bientot": expression.AND([a_venir, bientot]),
+            "valide": expression.OR([
+                [*deposee, ("date_expiration", "=", False)], expression.AND([a_venir, ["!", *expression.normalize_domain(bientot)]])]),
+        }
+        valeurs = [value] if isinstance(value, str) else value
+        return expression.OR([domaines[v] for v in valeurs if v in domaines] or [expression.FALSE_DOMAIN])
 
     @api.depends("taille")
     def _compute_taille_lisible(self):

@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 import subprocess
 import tempfile
 
@@ -32,9 +33,8 @@ def codes_lus(contenu, resolution=300):
 
 def boites(contenu):
     """Rend les formats de page (mm, arrondis au dixième) écrits dans un PDF."""
-    import re
     trouves = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", contenu)
-    return [(round(float(l) / MM, 1), round(float(h) / MM, 1)) for l, h in trouves]
+    return [(round(float(largeur) / MM, 1), round(float(hauteur) / MM, 1)) for largeur, hauteur in trouves]
 
 
 @tagged("post_install", "-at_install", "cnas")

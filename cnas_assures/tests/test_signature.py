@@ -4,13 +4,14 @@ import stat
 import tempfile
 from unittest.mock import patch
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from odoo.exceptions import AccessError, UserError
 from odoo.models import check_method_name
 from odoo.tests import tagged
-from odoo.tools import config
+from odoo.tools import config, file_path
 
 from .. import signature as outil
 from ..models import signature as modele
@@ -38,7 +39,7 @@ class TestSignature(CasDocuments):
         version, matricule, numero, expiration, signature = texte.split("|")
         autre_cle = outil.base64url(Ed25519PrivateKey.generate().sign(texte.rpartition("|")[0].encode()))
         faux = [
-            f"{version}|{matricule[:-1]}9|{numero}|{expiration}|{signature}",
+            f"{version}|{matricule[:-1]}{(int(matricule[-1]) + 1) % 10}|{numero}|{expiration}|{signature}",
             f"{version}|{matricule}|{numero}|2099-12-31|{signature}",
             f"{version}|{matricule}|{numero}|{expiration}|{autre_cle}",
             f"{version}|{matricule}|{numero}|{expiration}|",
@@ -66,6 +67,21 @@ class TestSignature(CasDocuments):
         sans_role = self.env["res.users"].create({"name": "Sans rôle", "login": "sans_role_qr"})
         with self.assertRaises(AccessError):
             self.env["cnas.carte"].with_user(sans_role).verifier_qr(texte)
+
+    def test_la_procedure_documentee_verifie_hors_ligne(self):
+        """Le code de readme/VERIFICATION.md, tel quel, accepte la carte et refuse la falsifiée et la révoquée."""
+        with open(file_path("cnas_assures/readme/VERIFICATION.md"), encoding="utf-8") as fichier:
+            code = fichier.read().split("```python")[1].split("```")[0]
+        espace = {}
+        exec(compile(code, "VERIFICATION.md", "exec"), espace)  # pylint: disable=exec-used
+        carte = self._carte("active")
+        cle = self.env["cnas.signature"]._cle_publique_courante()[0]["cle"]
+        verifier = espace["carte_authentique"]
+        self.assertTrue(verifier(carte.qr_texte, cle, set(), "2026-11-21"))
+        self.assertFalse(verifier(carte.qr_texte, cle, {carte.qr_empreinte}, "2026-11-21"))
+        self.assertFalse(verifier(carte.qr_texte, cle, set(), "2040-01-01"))
+        with self.assertRaises(InvalidSignature):
+            verifier(carte.qr_texte.replace("|CS", "|CT"), cle, set(), "2026-11-21")
 
     # ------------------------------------------------------------------ clé
     def test_la_cle_privee_est_hors_de_portee_du_rpc(self):

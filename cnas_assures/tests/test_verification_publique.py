@@ -1,3 +1,4 @@
+import base64
 import json
 
 from odoo.tests import HttpCase, tagged
@@ -104,7 +105,6 @@ class TestVerificationPublique(HttpCase, CasDocuments):
         texte, empreinte = carte.qr_texte, carte.qr_empreinte
         publie = json.loads(self.url_open("/cnas/cle-publique").text)
         message, _separateur, signature = texte.rpartition("|")
-        import base64
         cle = base64.b64decode(publie["cles"][0]["cle"])
         self.assertTrue(outil.signature_juste(cle, message.encode(), outil.octets_base64url(signature)))
         self.assertNotIn("PRIVATE", self.url_open("/cnas/cle-publique").text)
