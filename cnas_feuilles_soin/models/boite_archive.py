@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .feuille_soin_actions import SUPERVISEUR
+from .feuille_soin_impression import image_code_barres
 
 
 class BoiteArchive(models.Model):
@@ -58,6 +59,11 @@ class BoiteArchive(models.Model):
     def _unlink_vide_seule(self):
         if any(boite.feuille_ids or boite.state == "detruite" for boite in self):
             raise UserError(_("Une boîte qui a servi ne se supprime pas."))
+
+    def _code_barres(self):
+        """Rend le code-barres de la boîte en image intégrée."""
+        self.ensure_one()
+        return image_code_barres(self.env, self.name)
 
     def action_fermer(self):
         """Ferme les boîtes : elles ne reçoivent plus de dossier."""
