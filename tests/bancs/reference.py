@@ -105,7 +105,7 @@ def _assures(cr, nombre):
                CASE WHEN i %% 2 = 0 THEN 'feminin' ELSE 'masculin' END, CASE WHEN rang < 2 THEN 'marie' ELSE 'celibataire' END,
                r.id, 'actif', CASE WHEN rang = 0 THEN 'principal' ELSE 'ayant_droit' END, (ARRAY[NULL, 'conjoint', 'enfant', 'enfant'])[rang + 1],
                CASE WHEN rang > 0 THEN %(depart)s + i - rang END, %(depart)s + i - rang,
-               CASE WHEN rang < 2 THEN date '1960-01-01' + (i * 7919 %% 14000)::int ELSE date '2010-01-01' + (i * 7919 %% 5000)::int END,
+               CASE WHEN rang < 2 THEN date '1960-01-01' + (i::bigint * 7919 %% 14000)::int ELSE date '2010-01-01' + (i::bigint * 7919 %% 5000)::int END,
                '2020-01-01', '2020-01-01', d.ids[1 + i %% cardinality(d.ids)], d.provinces[1 + i %% cardinality(d.ids)], true, now(), now()
           FROM (SELECT i, (i - 1) %% 4 AS rang, (i - 1) / 4 AS famille FROM generate_series(1, %(nombre)s) i) s
           CROSS JOIN LATERAL (SELECT (%(noms)s::text[])[1 + famille %% %(n_noms)s] || ' ' || (%(noms)s::text[])[1 + (famille / %(n_noms)s) %% %(n_noms)s] AS nom,
