@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+
 from odoo.addons.cnas_base.outils import sans_accent
 
 from ..outils_noms import cle_phonetique, ressemblance

@@ -2,6 +2,7 @@ import base64
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+
 from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
 
 COLONNES = (

@@ -7,6 +7,7 @@ from psycopg2.extras import execute_values
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+
 from odoo.addons.cnas_base.outils import sans_accent
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",

@@ -86,9 +86,8 @@ class TestIdentite(CasAssure):
         self.creer()
         self.creer(nni="")
         self.assertEqual(self.creer(nni=" ab1 ").nni, "AB1")
-        with self.assertRaisesRegex(Exception, "NNI|cnas_assure_nni_unique"), mute_logger("odoo.sql_db"):
-            with self.cr.savepoint():
-                self.creer(nni="TD123456").flush_recordset()
+        with self.assertRaisesRegex(Exception, "NNI|cnas_assure_nni_unique"), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            self.creer(nni="TD123456").flush_recordset()
 
     def test_telephone(self):
         self.assertEqual(self.creer(telephone_1="66123456").telephone_1, "+235 66 12 34 56")

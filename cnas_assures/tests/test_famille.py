@@ -54,7 +54,7 @@ class TestFamille(CasAssure):
         with self.assertRaisesRegex(ValidationError, "déjà ayant droit"):
             self.creer(assure_principal_id=epouse.id, lien="enfant")
         brouillon = self.creer(nom="Seul")
-        with mute_logger("odoo.sql_db"), self.assertRaises((IntegrityError)):
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             brouillon.write({"type_assure": "ayant_droit", "assure_principal_id": brouillon.id, "lien": "autre"})
             brouillon.flush_recordset()
 
@@ -167,7 +167,7 @@ class TestFamille(CasAssure):
     def test_rattachement_faux(self):
         seule = self.creer_actif(nom="Kaltouma", genre="feminin")
         for principal, lien in ((999999, "conjoint"), (self.pere.id, "cousin"), (seule.id, "autre")):
-            with self.subTest(lien), mute_logger("odoo.sql_db"), self.assertRaises((UserError)):
+            with self.subTest(lien), mute_logger("odoo.sql_db"), self.assertRaises(UserError):
                 try:
                     seule.action_rattacher(principal, lien)
                     seule.flush_recordset()

@@ -6,6 +6,7 @@ from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
 from odoo.addons.cnas_base.outils import ecrire_xlsx
 
 from ..models.import_assures import COLONNES
