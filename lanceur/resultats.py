@@ -14,8 +14,6 @@ ATTENDUS = (
     ("", re.compile(r"Running as user 'root' is a security risk")),
     # bibliothèques tierces épinglées par Odoo 17, hors de notre portée
     ("py.warnings", re.compile(r"(site-packages|/odoo)/(?!addons/cnas_)\S+: (Pending)?DeprecationWarning")),
-    # le README.md de nos addons est du Markdown ; Odoo le lit comme du reStructuredText
-    ("odoo.addons.base.models.ir_module", re.compile(r"^docutils' system message present")),
 )
 # Un test sauté parce qu'un outil que ./cnas installe lui-même manque n'est pas une raison.
 RAISONS_REFUSEES = re.compile(r"chrome|chromium|websocket|--odoo-http|^\s*$", re.I)

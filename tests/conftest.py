@@ -143,11 +143,18 @@ def pytest_runtest_makereport(item, call):
     return rapport
 
 
+def attendre_ecran(onglet):
+    """Attend que le client web ait fini de charger : action affichée (ou erreur), plus rien en cours."""
+    onglet.wait_for_selector(".o_action_manager > *, .o_error_dialog")
+    onglet.wait_for_timeout(300)
+    onglet.wait_for_selector(".o_loading_indicator", state="hidden")
+
+
 @pytest.fixture
 def page(request, navigateur, serveur):
     """Fabrique de pages connectées : `page("agent")` ; en cas d'échec, une capture est posée dans `.cnas/captures/`.
 
-    `page.erreurs` recueille les erreurs JavaScript et les réponses HTTP ≥ 500.
+    `page.erreurs` recueille les erreurs JavaScript et les réponses HTTP ≥ 500 ; `page.pret()` attend la fin du chargement.
     """
     ouvertes = []
 
@@ -157,6 +164,7 @@ def page(request, navigateur, serveur):
         onglet = contexte.new_page()
         onglet.set_default_timeout(30_000)
         onglet.erreurs = []
+        onglet.pret = lambda: attendre_ecran(onglet)
         onglet.on("pageerror", lambda erreur: onglet.erreurs.append(f"JavaScript : {erreur}"))
         onglet.on("response", lambda r: r.status >= 500 and onglet.erreurs.append(f"HTTP {r.status} : {r.url}"))
         ouvertes.append((contexte, onglet))

@@ -38,7 +38,7 @@ class Lot(models.Model):
     state = fields.Selection(
         [("attente", "En attente"), ("en_cours", "En cours"), ("fait", "Terminé"),
          ("erreur", "En erreur"), ("annule", "Annulé")],
-        string="Statut", compute="_compute_avancement", store=True, index=True)
+        string="Statut", compute="_compute_state", store=True, index=True)
     annule = fields.Boolean(readonly=True)
     message_erreur = fields.Text(string="Dernière erreur", compute="_compute_avancement")
 
@@ -46,10 +46,14 @@ class Lot(models.Model):
     def _compute_avancement(self):
         for lot in self:
             faites = lot.plage_ids.filtered(lambda p: p.state == "fait")
-            etats = set(lot.plage_ids.mapped("state"))
             lot.traites = sum(faites.mapped("nombre"))
             lot.progression = 100 * lot.traites / lot.total if lot.total else 100
             lot.message_erreur = "\n".join(filter(None, lot.plage_ids.mapped("erreur"))) or False
+
+    @api.depends("plage_ids.state", "annule")
+    def _compute_state(self):
+        for lot in self:
+            etats = set(lot.plage_ids.mapped("state"))
             if lot.annule:
                 lot.state = "annule"
             elif "erreur" in etats:
@@ -57,7 +61,7 @@ class Lot(models.Model):
             elif etats <= {"fait"}:
                 lot.state = "fait"
             else:
-                lot.state = "en_cours" if faites else "attente"
+                lot.state = "en_cours" if "fait" in etats else "attente"
 
     # ------------------------------------------------------------------ actions
     def action_relancer(self):

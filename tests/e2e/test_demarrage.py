@@ -75,9 +75,9 @@ def test_mauvais_mot_de_passe(serveur):
 def test_societe_et_monnaie(rpc):
     """Société CNAS au Tchad, en francs CFA sans décimale."""
     session = rpc("admin")
-    societe = session.appel("res.company", "search_read", [], fields=["name", "country_code", "currency_id"], limit=1)[0]
+    societe = session.appel("res.company", "search_read", [], fields=["name", "country_id", "currency_id"], limit=1)[0]
     assert "CNAS" in societe["name"] or "Caisse Nationale" in societe["name"]
-    assert societe["country_code"] == "TD"
+    assert session.appel("res.country", "read", [societe["country_id"][0]], ["code"])[0]["code"] == "TD"
     monnaie = session.appel("res.currency", "read", [societe["currency_id"][0]], ["name", "rounding"])[0]
     assert (monnaie["name"], monnaie["rounding"]) == ("XAF", 1.0)
 
@@ -87,7 +87,7 @@ def test_ecran_barre_de_menus(page, menus):
     onglet = page("administrateur", chemin=None)
     onglet.goto(f"/web#menu_id={menus['cnas_base.menu_root']}")
     onglet.wait_for_selector(".o_menu_sections button, .o_menu_sections a")
-    onglet.wait_for_load_state("networkidle")
+    onglet.pret()
     textes = [t.strip() for t in onglet.locator(".o_menu_sections > *:visible:not(.o_menu_sections_more)").all_inner_texts()]
     assert [t for t in textes if t] == BARRE
     assert not onglet.erreurs, onglet.erreurs
@@ -110,8 +110,7 @@ def test_ecran_chaque_menu_s_ouvre(page, rpc, menus):
         action = menu["action"].split(",")[1] if menu["action"] else ""
         onglet.goto("about:blank")
         onglet.goto(f"/web#menu_id={menu['id']}" + (f"&action={action}" if action else ""))
-        onglet.wait_for_selector(".o_action_manager > *, .o_error_dialog")
-        onglet.wait_for_load_state("networkidle")
+        onglet.pret()
         if onglet.locator(".o_error_dialog").count() or onglet.erreurs:
             ratees.append((menu["name"], list(onglet.erreurs)))
             onglet.erreurs.clear()
