@@ -26,6 +26,9 @@
         "views/rapprochement_views.xml",
         "views/portail_templates.xml",
         "views/menus.xml",
+        "security/tableaux/ir.model.access.csv",
+        "report/facture_chiffres_views.xml",
+        "data/tableaux_de_bord.xml",
     ],
     "demo": ["demo/facturation_demo.xml"],
 }

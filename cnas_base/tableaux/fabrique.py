@@ -128,7 +128,7 @@ class Tableau:
             "sheets": [
                 self._feuille("Tableau", self.cellules, self.figures, {
                     "0": {"size": 260}, "1": {"size": 120}, "2": {"size": 120}, "3": {"size": 120},
-                    "4": {"size": 120}, "5": {"size": 120}, "6": {"size": 130}}),
+                    "4": {"size": 120}, "5": {"size": 120}, "6": {"size": 160}}),
                 self._feuille("Calculs", self.calculs, [], {"0": {"size": 260}}),
             ],
         }

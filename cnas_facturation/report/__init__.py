@@ -1,1 +1,2 @@
 from . import rapprochement
+from . import facture_chiffres

@@ -92,10 +92,12 @@ def _cadres(doc, decompte, lignes):
 
 
 def _reglement(facture):
-    """Rend les couples sur le paiement, s'il a eu lieu."""
-    if facture.state != "payee":
-        return []
-    return [("Payé le", jour(facture.date_paiement)), ("Référence", facture.reference_paiement)]
+    """Rend les couples sur les ordres émis et le paiement."""
+    ordres = facture.ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis", "paye"))
+    rangs = [(f"Ordre {ordre.numero}", ordre.rib or ordre.telephone or "chèque du Trésor") for ordre in ordres]
+    if facture.state == "payee":
+        rangs.append((f"Payé le {jour(facture.date_paiement)}", facture.reference_paiement))
+    return rangs
 
 
 def _net_et_recours(doc, decompte, contre):

@@ -18,6 +18,7 @@ def dessiner_facture(facture):
     doc = Document(f"Bordereau {facture.numero}", f"{facture.numero} — {facture._libelle_etat(facture.state)}",
                    paysage=False)
     doc.entete("", "")
+    doc.y -= 6 * mm
     ecrire(doc.page, doc.largeur / 2, doc.y, "BORDEREAU RÉCAPITULATIF DE FACTURE", 14, gras=True,
            couleur=VERT_SOMBRE, cote="centre")
     ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {mois_en_lettres(facture.periode)}", 10,

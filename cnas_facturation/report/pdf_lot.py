@@ -7,7 +7,7 @@ from odoo.addons.cnas_assures.report.commun_pdf import GRIS, VERT_PALE, VERT_SOM
 from .pdf_commun import MARGE, Document, colonnes_mm, nombre
 
 COLONNES = colonnes_mm(
-    (10, "droite"), (34, "gauche"), (78, "gauche"), (52, "gauche"), (40, "gauche"), (30, "gauche"), (27, "droite"))
+    (8, "droite"), (30, "gauche"), (82, "gauche"), (50, "gauche"), (32, "gauche"), (42, "gauche"), (27, "droite"))
 TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
 
 

@@ -5,3 +5,4 @@ from . import (
     test_preparation,
     test_recours,
 )
+from . import test_tableaux

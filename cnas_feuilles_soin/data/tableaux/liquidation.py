@@ -23,7 +23,7 @@ def dessiner(tableau):
     tableau.carte("Facturé (FCFA)", facture, menu=MENU)
     tableau.carte("Base (FCFA)", base, menu=MENU)
     tableau.carte("Part CNAS (FCFA)", part, menu=MENU)
-    tableau.carte("Ticket modérateur (FCFA)", ticket, menu=MENU)
+    tableau.carte("Ticket modérateur", ticket, menu=MENU)
     tableau.carte("Dépassement (FCFA)", depassement, menu=MENU)
     tableau.carte("Rejeté (FCFA)", rejete, menu=MENU)
     tableau.ratio("Taux de rejet (montant)", rejete, facture, menu=MENU)
