@@ -25,7 +25,7 @@ class Tarif(models.Model):
 
     prestation_id = fields.Many2one("cnas.prestation", string="Prestation", readonly=True)
     niveau = fields.Integer(string="Niveau (1 à 4)", readonly=True, group_operator=None)
-    niveau_libelle = fields.Selection(NIVEAUX, string="Niveau", compute="_compute_niveau_libelle")
+    niveau_libelle = fields.Selection([("0", "Tous les niveaux"), *NIVEAUX], string="Niveau", readonly=True)
     montant = fields.Monetary(string="Montant", readonly=True, group_operator="avg")
     date_debut = fields.Date(string="Date début", readonly=True)
     date_fin = fields.Date(string="Date fin", readonly=True)
@@ -33,10 +33,6 @@ class Tarif(models.Model):
         [("config_medicament", "Config Médicament"), ("config_consommable", "Config Consommable"),
          ("config_acte", "Config Acte"), ("config_examen", "Config Examen"), ("cotation", "Cotation")],
         string="Source", readonly=True)
-
-    def _compute_niveau_libelle(self):
-        for tarif in self:
-            tarif.niveau_libelle = str(tarif.niveau) if tarif.niveau else False
 
     @api.model
     def _requete(self):
@@ -46,7 +42,8 @@ class Tarif(models.Model):
             ("acte", "AND f.mode_tarif = 'forfait'", 2), ("examen", "AND f.mode_tarif = 'forfait'", 3),
         ]
         requetes = [
-            f"""SELECT c.id * 5 + {rang} AS id, f.prestation_id, c.niveau, c.montant::integer AS montant,
+            f"""SELECT c.id * 5 + {rang} AS id, f.prestation_id, c.niveau,
+                       COALESCE(c.niveau, 0)::varchar AS niveau_libelle, c.montant::integer AS montant,
                        c.date_debut, c.date_fin, 'config_{nom}'::varchar AS source
                   FROM cnas_config_{nom} c JOIN cnas_{nom} f ON f.id = c.{nom}_id {condition}"""
             for nom, condition, rang in forfaits
@@ -54,7 +51,7 @@ class Tarif(models.Model):
         # Identifiant d'une cotation : numérotation de Cantor du couple (lettre datée, prestation), sans collision.
         requetes += [
             f"""SELECT ((c.id + f.prestation_id)::bigint * (c.id + f.prestation_id + 1) / 2 + f.prestation_id) * 5 + 4,
-                       f.prestation_id, c.niveau, round(f.coefficient * c.montant)::integer,
+                       f.prestation_id, c.niveau, COALESCE(c.niveau, 0)::varchar, round(f.coefficient * c.montant)::integer,
                        c.date_debut, c.date_fin, 'cotation'
                   FROM cnas_{nom} f JOIN cnas_config_lettre_cle c ON c.lettre_cle_id = f.lettre_cle_id
                  WHERE f.mode_tarif = 'cotation'"""

@@ -11,7 +11,7 @@ PRENOMS = ("Achta Adoum Aicha Allaramadji Amina Amne Appolinaire Béchir Brahim 
            "Mariam Marthe Moussa Nadège Ngarmadji Oumar Ousmane Pauline Rachel Rémadji Rosalie Saleh Samira Solange Tatiana Younous Zara Zenaba").split()
 
 
-def _etape(cr, titre, requete, parametres=None):
+def _etape(cr, titre, requete, parametres=()):
     debut = time.perf_counter()
     cr.execute(requete, parametres)
     nombre = cr.rowcount
