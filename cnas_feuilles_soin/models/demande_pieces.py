@@ -29,7 +29,7 @@ class DemandePieces(models.Model):
     motif = fields.Char(string="Ce qui manque", required=True)
     date_demande = fields.Date(string="Demandée le", required=True, default=fields.Date.context_today)
     date_limite = fields.Date(string="À fournir avant le", index=True)
-    relances = fields.Integer(string="Relances")
+    relances = fields.Integer(string="Relances", default=0)
     date_relance = fields.Date(string="Dernière relance")
     date_fermeture = fields.Date(string="Fermée le")
     demandee_par_id = fields.Many2one("res.users", string="Demandée par", default=lambda self: self.env.user)
