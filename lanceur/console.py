@@ -71,9 +71,8 @@ def executer(commande, journal, env=None, cwd=None, suivre=None, **options):
     `suivre(ligne)` reçoit chaque ligne au vol (progression).
     """
     chemin = chemins.journal(journal)
-    with open(chemin, "a", encoding="utf-8") as flux:
+    with open(chemin, "a", encoding="utf-8", buffering=1) as flux:
         flux.write(f"\n# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(map(str, commande))}\n")
-        flux.flush()
         try:
             processus = subprocess.Popen(
                 [str(c) for c in commande], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ Deux files menées de front (deux cœurs) :
   2. base sans démonstration, `--test-enable`, addon par addon  →  `tests/` sur une copie de la base de démonstration.
 """
 import json
+import re
 import shutil
 import threading
 import time
@@ -122,7 +123,7 @@ def _pytest(machine, bilan, phase, arguments, env=None):
         [machine.python, "-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", f"--junitxml={rapport}",
          f"--rootdir={chemins.RACINE}", "-c", chemins.RACINE / "pyproject.toml", *arguments],
         journal, env=env or machine.env(), cwd=chemins.RACINE,
-        suivre=lambda ligne: ligne.startswith(("FAILED", "ERROR", "SKIPPED")) and console.detail(ligne))
+        suivre=lambda ligne: (ligne.startswith(("FAILED", "ERROR", "SKIPPED")) or re.search(r"\[ *\d+%\]$", ligne)) and console.detail(ligne))
     if not rapport.exists():
         return bilan.echec(phase, f"pytest n'a rien rendu (code {code}) :\n{console.fin_du_journal(chemins.journal(journal))}")
     tests, echecs, sautes, defauts = resultats.lire_junit(rapport)
