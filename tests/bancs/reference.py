@@ -11,9 +11,10 @@ PRENOMS = ("Achta Adoum Aicha Allaramadji Amina Amne Appolinaire Béchir Brahim 
            "Mariam Marthe Moussa Nadège Ngarmadji Oumar Ousmane Pauline Rachel Rémadji Rosalie Saleh Samira Solange Tatiana Younous Zara Zenaba").split()
 
 
-def _etape(cr, titre, requete, parametres=()):
+def _etape(cr, titre, requete, parametres=None):
     debut = time.perf_counter()
-    cr.execute(requete, parametres)
+    # Sans paramètre, psycopg2 ne réduit pas « %% ».
+    cr.execute(requete if parametres else requete.replace("%%", "%"), parametres)
     nombre = cr.rowcount
     print(f"    {titre} : {nombre if nombre >= 0 else '…'} ({time.perf_counter() - debut:.0f} s)", flush=True)
 
