@@ -35,6 +35,8 @@ class CnasDemoDocuments(models.AbstractModel):
     def _demo_cartes(self, assures, tirage):
         """Trois assurés sur quatre ont une carte : la plupart active, les autres le long du circuit."""
         etats = ["active"] * 9 + ["remise", "produite", "produite", "demandee", "demandee", "perdue", "annulee"]
+        agences = {agence.province_id: agence.id for agence in self.env["cnas.agence"].search([], order="id desc")}
+        siege = self.env.ref("cnas_base.agence_ndjamena", raise_if_not_found=False)
         valeurs, cibles = [], []
         for assure in assures:
             if tirage.random() > 0.75:
@@ -43,7 +45,8 @@ class CnasDemoDocuments(models.AbstractModel):
             demande = date(2025, 1, 6) + timedelta(days=tirage.randrange(560 if cible == "active" else 660))
             if cible in ("demandee", "produite"):
                 demande = date(2026, 10, 20) + timedelta(days=tirage.randrange(30))
-            valeurs.append({"assure_id": assure.id, "date_demande": demande, "motif_demande": "premiere"})
+            valeurs.append({"assure_id": assure.id, "date_demande": demande, "motif_demande": "premiere",
+                            "agence_id": agences.get(assure.province_id) or (siege and siege.id)})
             cibles.append(cible)
         cartes = self.env["cnas.carte"].create(valeurs)
         par_cible = {cible: cartes.browse() for cible in set(cibles)}

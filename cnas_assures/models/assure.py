@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.osv import expression
 
 from ..outils_noms import cle_phonetique
 
@@ -158,7 +159,9 @@ class Assure(models.Model):
     correction_ids = fields.One2many(
         comodel_name="cnas.correction_identite", inverse_name="assure_id", string="Corrections d'identité")
 
-    # ------------------------------------------------------------------ rapprochement, import
+    # ------------------------------------------------------------------ recherche, rapprochement, import
+    recherche = fields.Char(
+        string="Nom, matricule, carte ou téléphone", compute="_compute_recherche", search="_search_recherche")
     nom_phonetique = fields.Char(
         string="Clé de rapprochement", compute="_compute_nom_phonetique", store=True, precompute=True)
     cle_import = fields.Char(string="Clé d'import", copy=False, readonly=True)
@@ -254,6 +257,15 @@ class Assure(models.Model):
             "!=": ["|", ("date_naissance", ">", ne_au_plus_tard), ("date_naissance", "<=", ne_apres)],
         }[operator]
 
+    def _compute_recherche(self):
+        self.recherche = False
+
+    def _search_recherche(self, operator, value):
+        """Cherche ce que l'usager a sous les yeux : un nom, un matricule, une carte, un QR, un téléphone."""
+        if not isinstance(value, str) or operator in ("!=", "not ilike", "not like", "not in", "in"):
+            raise UserError(_("Cherchez un nom, un matricule, un numéro de carte ou un téléphone."))
+        return self._domaine_recherche(value)
+
     @api.depends("ayant_droit_ids")
     def _compute_nombre_ayants_droit(self):
         comptes = dict(self.env["cnas.assure"]._read_group(
@@ -308,7 +320,33 @@ class Assure(models.Model):
         if any(assure.state != "brouillon" for assure in self):
             raise UserError(_("Un assuré immatriculé ne se supprime pas : radiez-le, avec un motif et une date."))
 
-    # ------------------------------------------------------------------ métier : matricule, âge
+    @api.model
+    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
+        """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI."""
+        if name and operator == "ilike":
+            domaine = expression.AND([self._domaine_recherche(name), domain or []])
+            return self._search(domaine, limit=limit, order=order)
+        return super()._name_search(name, domain, operator, limit, order)
+
+    # ------------------------------------------------------------------ métier : recherche, matricule, âge
+    @api.model
+    def _domaine_recherche(self, texte):
+        """Rend le domaine qui cherche `texte` : exact pour un numéro complet, par morceau de nom ou de matricule sinon.
+
+        :param str texte: nom, matricule, numéro de carte, contenu d'un QR (`version|matricule|carte|…`),
+            téléphone ou NNI
+        """
+        morceaux = [m for m in texte.split("|") if self._cle_valide(self._normaliser_matricule(m))]
+        trouves = list(filter(None, self._resoudre_matricules(morceaux).values()))
+        if trouves:
+            return [("id", "in", trouves)]
+        domaines = [[("name", "ilike", texte)]]
+        if any(c.isdigit() for c in texte):
+            compact = self._normaliser_matricule(texte)
+            domaines += [[("matricule", "ilike", compact)], [("nni", "=", compact)],
+                         [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))]]
+        return expression.OR(domaines)
+
     @api.model
     def _matricule_prefixe(self, vals):
         """Rend « TD » + numéro du régime + année d'inscription (domaine §3.7)."""

@@ -197,7 +197,8 @@ class AssureDoublons(models.Model):
         ids = self.ids or self.sudo()._ids_a_rapprocher()
         lot = self.env["cnas.lot"]._lancer(
             _("Recherche de doublons"), "cnas.assure", "_detecter_doublons", ids, taille=1000)
-        return lot._action_montrer() if hasattr(lot, "_action_montrer") else True
+        return {"type": "ir.actions.act_window", "name": _("Recherche de doublons"), "res_model": "cnas.lot",
+                "res_id": lot.id, "view_mode": "form"}
 
     @api.model
     def _ids_a_rapprocher(self):

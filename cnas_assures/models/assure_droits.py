@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import _, api, fields, models
 
 ROLES_LECTURE_DROITS = (
@@ -13,7 +15,7 @@ SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_dec
        l.principal_id, l.lien,
        propre.date_debut, propre.date_fin, derive.date_debut, derive.date_fin,
        ferme.motif, ferme.date_debut, ferme_principal.motif, ferme_principal.date_debut,
-       prolongation.nature, p.date_affiliation, a.matricule, a.name, r.id, r.code
+       prolongation.nature, p.date_affiliation, a.matricule, a.name, r.id, r.code, r.carence_mois
   FROM unnest(%(ids)s::int[], %(jours)s::date[]) AS d(assure_id, jour)
   JOIN cnas_assure a ON a.id = d.assure_id
   LEFT JOIN LATERAL (
@@ -52,7 +54,7 @@ COLONNES_DROITS = (
     "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
     "principal_id", "lien", "propre_debut", "propre_fin", "derive_debut", "derive_fin",
     "ferme_motif", "ferme_debut", "ferme_principal_motif", "ferme_principal_debut",
-    "prolongation", "principal_affiliation", "matricule", "name", "regime_id", "regime",
+    "prolongation", "principal_affiliation", "matricule", "name", "regime_id", "regime", "carence_mois",
 )
 
 
@@ -66,6 +68,9 @@ class AssureDroits(models.Model):
         compute="_compute_etat_droits")
     motif_droits = fields.Char(string="Explication des droits", compute="_compute_etat_droits")
     date_fin_droits = fields.Date(string="Fin des droits", compute="_compute_etat_droits")
+    date_fin_carence = fields.Date(
+        string="Fin de la carence", compute="_compute_etat_droits",
+        help="Premier jour couvert hors urgence et maternité, selon la carence du régime.")
 
     # ------------------------------------------------------------------ calculs
     @api.depends("state", "date_deces", "date_naissance", "assure_principal_id", "droit_ids.date_debut",
@@ -79,6 +84,7 @@ class AssureDroits(models.Model):
             assure.etat_droits = situation.get("etat", "fermes")
             assure.motif_droits = situation.get("motif", "")
             assure.date_fin_droits = situation.get("date_fin", False)
+            assure.date_fin_carence = situation.get("date_fin_carence", False)
 
     # ------------------------------------------------------------------ métier (XML-RPC)
     @api.model
@@ -88,7 +94,8 @@ class AssureDroits(models.Model):
         :param str matricule: matricule (espaces et casse indifférents) ou numéro de carte
         :param date: AAAA-MM-JJ ; vide : aujourd'hui
         :return: {"trouve", "matricule", "name", "etat_droits": "ouverts"|"fermes", "motif", "regime",
-            "date_debut_droits", "date_fin_droits"} ; dates en texte, False s'il n'y en a pas
+            "date_debut_droits", "date_fin_droits", "date_fin_carence"} ; dates en texte, False s'il n'y en a
+            pas ; la carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
         :raise UserError: date illisible
         :raise AccessError: usager sans rôle CNAS
         """
@@ -126,7 +133,7 @@ class AssureDroits(models.Model):
 
         :param demandes: liste de (assure_id, date)
         :return: {(assure_id, date): {"etat": "ouverts"|"fermes", "motif", "code", "regime_id",
-            "date_debut", "date_fin", "date_affiliation", "principal_id", "lien", "matricule", "name",
+            "date_debut", "date_fin", "date_affiliation", "date_fin_carence", "principal_id", "lien", "matricule", "name",
             "regime", "type_assure"}} ; `code` est la règle du catalogue qui ferme les droits
             (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
         """
@@ -218,6 +225,7 @@ class AssureDroits(models.Model):
             "type_assure": situation.get("type_assure") or "",
             "date_debut_droits": fields.Date.to_string(situation.get("date_debut") or False) or False,
             "date_fin_droits": fields.Date.to_string(situation.get("date_fin") or False) or False,
+            "date_fin_carence": fields.Date.to_string(situation.get("date_fin_carence") or False) or False,
         }
 
     @api.model
@@ -241,6 +249,8 @@ class AssureDroits(models.Model):
             "date_debut": faits[f"{source}_debut"] or False if not code else False,
             "date_fin": faits[f"{source}_fin"] or False if not code else False,
             "date_affiliation": affiliation or False,
+            "date_fin_carence": affiliation and faits["carence_mois"] and (
+                affiliation + relativedelta(months=faits["carence_mois"])) or False,
             "principal_id": faits["principal_id"] or False,
             "lien": faits["lien"] or False,
         }

@@ -58,6 +58,13 @@ class TestDroits(CasAssure):
                 self.Assure.verifier_droits(matricule, faux)
         self.assertEqual(self.Assure.verifier_droits(matricule, "")["etat_droits"], "ouverts")
 
+    def test_carence_annoncee(self):
+        self.asi.carence_mois = 3
+        assure = self.creer_actif(regime_id=self.asi.id, date_affiliation=date(2026, 1, 31))
+        reponse = self.verifier(assure, "2026-02-15")
+        self.assertEqual((reponse["etat_droits"], reponse["date_fin_carence"]), ("ouverts", "2026-04-30"))
+        self.assertIs(self.verifier(self.creer_actif())["date_fin_carence"], False)
+
     def test_brouillon_sans_droits(self):
         assure = self.creer()
         reponse = self.verifier(assure)
