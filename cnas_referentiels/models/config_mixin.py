@@ -5,7 +5,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
 from .constantes import NIVEAUX
-from .outils import Niveau, ecrire_date, ecrire_montant, lire_date, lire_niveau
+from .outils import Niveau, ecrire_date, ecrire_montant, lire_date, lire_montant, lire_niveau
 
 UN_JOUR = datetime.timedelta(days=1)
 
@@ -105,7 +105,7 @@ class ConfigMixin(models.AbstractModel):
 
     @api.model
     def _lire_valeurs(self, vals):
-        """Rend les valeurs avec leurs dates et leur niveau lus (une saisie illisible donne une phrase claire)."""
+        """Rend les valeurs avec dates, niveau et montant lus (une saisie illisible donne une phrase claire)."""
         vals = dict(vals)
         for champ in ("date_debut", "date_fin"):
             if vals.get(champ):
@@ -114,6 +114,8 @@ class ConfigMixin(models.AbstractModel):
             vals["niveau"] = vals.pop("niveau_libelle")
         if "niveau" in vals:
             vals["niveau"] = lire_niveau(vals["niveau"])
+        if "montant" in vals:
+            vals["montant"] = lire_montant(vals["montant"])
         return vals
 
     # Clôture automatique

@@ -45,12 +45,15 @@ def lire_montant(valeur):
     texte = re.sub(r"(?i)[\s\u00a0\u202f]|fcfa|xaf", "", str(valeur if valeur is not None else "")).replace(",", ".")
     try:
         montant = Decimal(texte)
+        negatif = montant < 0  # « NaN » se lit, mais ne se compare pas
     except InvalidOperation:
         raise ValidationError(_("Montant illisible : « %s ». Écrivez un nombre entier de francs.", valeur or "")) from None
-    if not montant.is_finite() or montant != montant.to_integral_value():
-        raise ValidationError(_("Montant avec centimes : « %s ». Le franc CFA n'en a pas.", valeur))
-    if not 0 <= montant <= 1_000_000_000:
+    if negatif:
+        raise ValidationError(_("Montant négatif : « %s ».", valeur))
+    if not montant <= 1_000_000_000:
         raise ValidationError(_("Montant hors limites : « %s ».", valeur))
+    if montant != montant.to_integral_value():
+        raise ValidationError(_("Montant avec centimes : « %s ». Le franc CFA n'en a pas.", valeur))
     return int(montant)
 
 
