@@ -56,8 +56,11 @@ class Carte(models.Model):
         "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
         "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture",
     )
-    # Ce qui est imprimé sur la carte ne change plus une fois la carte produite.
-    _champs_imprimes = ("assure_id", "date_emission", "date_expiration", "numero_support")
+    # La demande et ce qui est imprimé ne changent plus une fois la carte produite.
+    _champs_de_la_demande = (
+        "assure_id", "date_emission", "date_expiration", "numero_support", "date_demande", "motif_demande",
+        "remplace_id", "lot_id",
+    )
 
     # === Identité ===
     numero = fields.Char(
@@ -179,9 +182,9 @@ class Carte(models.Model):
             if "numero" in vals:
                 raise UserError(_("Le numéro d'une carte ne se change pas."))
             figees = self.filtered(lambda c: c.state != "demandee")
-            if figees and set(vals) & set(self._champs_imprimes):
+            if figees and set(vals) & set(self._champs_de_la_demande):
                 raise UserError(_(
-                    "La carte %s est déjà produite : ce qui est imprimé dessus ne se change plus. "
+                    "La carte %s est déjà produite : sa demande et ce qui est imprimé ne se changent plus. "
                     "Annulez-la et demandez-en une autre.", figees[0].numero))
         return super().write(vals)
 

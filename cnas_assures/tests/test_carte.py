@@ -222,6 +222,15 @@ class TestCarte(CasDocuments):
         with self.assertRaisesRegex(UserError, "aucune carte"):
             lot.action_produire()
 
+    def test_une_carte_produite_n_entre_plus_dans_un_lot(self):
+        lot = self.env["cnas.carte.lot"].with_user(self.agent).create({})
+        produite, demandee = self._carte("produite"), self._carte()
+        with self.assertRaisesRegex(UserError, "déjà produite"):
+            lot.write({"carte_ids": [fields.Command.link(produite.id)]})
+        lot.write({"carte_ids": [fields.Command.link(demandee.id)]})
+        lot.write({"carte_ids": [fields.Command.unlink(demandee.id)]})
+        self.assertFalse(demandee.lot_id)
+
 
 @tagged("post_install", "-at_install", "cnas")
 class TestCarteConcurrence(CasDocuments):
