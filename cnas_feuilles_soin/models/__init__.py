@@ -31,4 +31,5 @@ from . import (
     feuille_soin_controle,
     assure_consommation,
     controle_quotidien,
+    prestation,
 )

@@ -13,3 +13,4 @@ from . import test_regles_quantites
 from . import test_regles_recevabilite
 from . import test_regles_tarif
 from . import test_tableaux
+from . import test_tarif_utilise
