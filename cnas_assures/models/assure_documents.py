@@ -123,12 +123,17 @@ class AssureDocuments(models.Model):
 
     def action_imprimer_famille(self):
         """Ouvre la fiche familiale A4 : le principal, ses ayants droit, leurs droits et leurs cartes."""
-        self._pdf_famille()  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
+        self._verifier_imprimable_famille()  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
         ids = ",".join(map(str, self.ids))
         return {"type": "ir.actions.act_url", "url": f"/cnas/famille/{ids}", "target": "new"}
 
     # ------------------------------------------------------------------ métier
     def _pdf_famille(self):
+        """Rend le PDF (bytes) de la fiche des familles, après contrôle du rôle et du nombre."""
+        self._verifier_imprimable_famille()
+        return dessiner_familles(self.famille_id or self)
+
+    def _verifier_imprimable_famille(self):
         self._exiger_groupe(
             ("cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance"),
             _("imprimer une fiche familiale"))
@@ -136,7 +141,6 @@ class AssureDocuments(models.Model):
         self.check_access_rule("read")
         if not self or len(self) > FAMILLES_PAR_PDF:
             raise UserError(_("Choisissez de 1 à %s assurés.", FAMILLES_PAR_PDF))
-        return dessiner_familles(self.famille_id or self)
 
     def _nom_pdf_famille(self):
         return _("Fiche familiale %s.pdf", self.matricule if len(self) == 1 else len(self))
@@ -155,6 +159,19 @@ class AssureDocuments(models.Model):
         if attestations:
             attestations._revoquer(motif)
         return True
+
+    @api.model
+    def _chercher_matricule(self, matricule):
+        """Accepte aussi le texte lu dans le QR d'une carte : signature juste, carte ni perdue ni annulée."""
+        if not isinstance(matricule, str) or "|" not in matricule:
+            return super()._chercher_matricule(matricule)
+        Carte = self.env["cnas.carte"].sudo()
+        lu = Carte._lire_qr(matricule.strip())
+        if not lu:
+            return False, _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte.")
+        carte = Carte.search([("numero", "=", lu["numero"])], limit=1)
+        refus = carte._motif_refus() if carte else _("Cette carte est inconnue.")
+        return (False, refus) if refus else super()._chercher_matricule(lu["numero"])
 
     def _preparer_fusion(self, absorbe):
         """Deux cartes actives ne tiennent pas dans un dossier : celle du dossier absorbé est annulée."""

@@ -180,7 +180,7 @@ class Attestation(models.Model):
 
     def action_imprimer(self):
         """Ouvre le PDF A4 des attestations choisies."""
-        self._pdf()  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
+        self._verifier_imprimable()  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
         ids = ",".join(map(str, self.ids))
         return {"type": "ir.actions.act_url", "url": f"/cnas/attestations/{ids}", "target": "new"}
 
@@ -347,6 +347,11 @@ class Attestation(models.Model):
             motif_revocation=motif)
 
     def _pdf(self):
+        """Rend le PDF (bytes), après les contrôles de `_verifier_imprimable`."""
+        self._verifier_imprimable()
+        return dessiner_attestations(self)
+
+    def _verifier_imprimable(self):
         self._exiger_groupe(
             ("cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance"),
             _("imprimer une attestation"))
@@ -356,7 +361,6 @@ class Attestation(models.Model):
             raise UserError(_("Choisissez au moins une attestation."))
         if len(self) > ATTESTATIONS_PAR_PDF:
             raise UserError(_("Imprimez au plus %s attestations à la fois.", ATTESTATIONS_PAR_PDF))
-        return dessiner_attestations(self)
 
     def _nom_pdf(self):
         return _("Attestation %s.pdf", self.numero if len(self) == 1 else len(self))

@@ -398,6 +398,11 @@ class Carte(models.Model):
         return emission + relativedelta(years=annees, days=-1)
 
     def _pdf(self, forme="cartes"):
+        """Rend le PDF (bytes), après les contrôles de `_verifier_imprimable`."""
+        self._verifier_imprimable(forme)
+        return {"cartes": dessiner_cartes, "planche": dessiner_planches, "accuse": dessiner_accuses}[forme](self)
+
+    def _verifier_imprimable(self, forme):
         self._exiger_lecteur()
         self.check_access_rights("read")
         self.check_access_rule("read")
@@ -412,21 +417,19 @@ class Carte(models.Model):
             raise UserError(_("La carte %s n'est pas encore produite : produisez-la avant de l'imprimer.",
                               a_produire[0].numero))
         if forme == "accuse":
-            pas_remise = self.filtered(lambda c: not c.date_remise)
-            if pas_remise:
-                raise UserError(_("La carte %s n'est pas encore remise.", pas_remise[0].numero))
-            return dessiner_accuses(self)
-        closes = self.filtered(lambda c: c.state in ("perdue", "expiree", "annulee"))
-        if closes:
-            raise UserError(_("La carte %s est close : elle ne s'imprime plus.", closes[0].numero))
-        return dessiner_planches(self) if forme == "planche" else dessiner_cartes(self)
+            refusees, phrase = self.filtered(lambda c: not c.date_remise), _("La carte %s n'est pas encore remise.")
+        else:
+            refusees = self.filtered(lambda c: c.state in ("perdue", "expiree", "annulee"))
+            phrase = _("La carte %s est close : elle ne s'imprime plus.")
+        if refusees:
+            raise UserError(phrase % refusees[0].numero)
 
     def _nom_pdf(self, forme):
         debut = {"cartes": _("Carte"), "planche": _("Planche"), "accuse": _("Accusé de remise")}[forme]
         return f"{debut} {self.numero if len(self) == 1 else len(self)}.pdf"
 
     def _action_pdf(self, forme):
-        self._pdf(forme)  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
+        self._verifier_imprimable(forme)  # un refus se dit ici, par une phrase, avant d'ouvrir un onglet
         ids = ",".join(map(str, self.ids))
         return {"type": "ir.actions.act_url", "url": f"/cnas/cartes/{forme}/{ids}", "target": "new"}
 

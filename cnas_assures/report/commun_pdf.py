@@ -88,7 +88,8 @@ def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, c
 
 def dessiner_qr(page, texte, x, y, cote):
     """Dessine un QR (correction M) en tracé vectoriel, zone de silence comprise dans `cote` (points)."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
+    # Masque fixe : nos textes sont faits de hasard (signature), en essayer huit coûterait six fois plus.
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4, mask_pattern=2)
     code.add_data(texte, optimize=0)
     code.make(fit=True)
     matrice = code.get_matrix()

@@ -61,6 +61,20 @@ class TestSignature(CasDocuments):
         self.assertIn("perdue", reponse["motif"])
         self.assertIn(carte.qr_empreinte, self.env["cnas.carte"]._empreintes_revoquees(10_000))
 
+    def test_verifier_droits_par_le_qr(self):
+        carte = self._carte("active")
+        verifier = self.env["cnas.assure"].with_user(self.usagers["portail_formation"]).verifier_droits
+        reponse = verifier(carte.qr_texte)
+        self.assertEqual((reponse["trouve"], reponse["etat_droits"], reponse["matricule"]),
+                         (True, "ouverts", self.assure.matricule))
+        self.assertTrue(verifier(carte.numero)["trouve"])
+        faux = verifier(carte.qr_texte[:-3] + "AAA")
+        self.assertEqual((faux["trouve"], faux["etat_droits"]), (False, "fermes"))
+        carte.action_declarer_perte("Perdue")
+        perdue = verifier(carte.qr_texte)
+        self.assertFalse(perdue["trouve"])
+        self.assertIn("perdue", perdue["motif"])
+
     def test_verifier_qr_exige_un_role(self):
         texte = self._carte("active").qr_texte
         self.assertTrue(self.env["cnas.carte"].with_user(self.usagers["portail_formation"]).verifier_qr(texte)["valide"])
