@@ -127,7 +127,8 @@ class Contestation(models.Model):
         self.flush_model(["state"])
         preparees = [{
             **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
-            "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation"),
+            "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code(
+                "cnas.contestation", sequence_date=aujourdhui(self)),
         } for vals in vals_list]
         contestations = super(Contestation, self._deverrouiller()).create(preparees)
         contestations = contestations.with_context(self.env.context)

@@ -166,7 +166,7 @@ class Decompte(models.Model):
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()
         decomptes = self._deverrouiller().create([{
-            "numero": sequence.next_by_code("cnas.decompte"),
+            "numero": sequence.next_by_code("cnas.decompte", sequence_date=jour),
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "assure_id": facture.assure_id.id,
             "mode": facture.mode, "periode": facture.periode, "date_decompte": jour,
             "date_limite_recours": fields.Date.add(jour, days=delai), "etabli_par_id": self.env.uid,
@@ -186,7 +186,7 @@ class Decompte(models.Model):
                                  ("nature", "=", "initial")])
         sequence = self.env["ir.sequence"].sudo()
         inverses = self._deverrouiller().create([{
-            "numero": sequence.next_by_code("cnas.decompte"), "nature": "contre_passation",
+            "numero": sequence.next_by_code("cnas.decompte", sequence_date=jour), "nature": "contre_passation",
             "origine_id": original.id, "motif": motif, "facture_id": original.facture_id.id,
             "formation_id": original.formation_id.id, "assure_id": original.assure_id.id, "mode": original.mode,
             "periode": original.periode, "date_decompte": jour, "date_limite_recours": jour,

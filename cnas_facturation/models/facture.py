@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 ETATS_FIGES = ("validee", "ordonnancee", "payee")
 # Jeton du code de la facturation : seul lui attache une feuille ou touche une feuille figée.
@@ -62,6 +63,7 @@ class Facture(models.Model):
     periode = fields.Date(
         string="Période", required=True, index=True, tracking=True,
         help="Mois des soins, ramené au premier jour.")
+    mois = fields.Char(string="Mois", compute="_compute_mois")
     numero_formation = fields.Char(
         string="N° de la formation", help="Numéro que la formation a donné à sa facture papier.")
     montant_declare = fields.Monetary(
@@ -181,6 +183,11 @@ class Facture(models.Model):
     def _compute_display_name(self):
         for facture in self:
             facture.display_name = facture.numero or _("Nouvelle facture")
+
+    @api.depends("periode")
+    def _compute_mois(self):
+        for facture in self:
+            facture.mois = format_date(self.env, facture.periode, date_format="MMMM y") if facture.periode else ""
 
     @api.depends("montant_declare", "montant_facture")
     def _compute_ecart_declare(self):

@@ -119,5 +119,5 @@ class FactureMontants(models.Model):
              WHERE fs.facture_id IN %s
              GROUP BY fs.facture_id, r.code ORDER BY fs.facture_id, r.code""", (tuple(self.ids),))
         for facture_id, *valeurs in self.env.cr.fetchall():
-            resultat[facture_id].append((valeurs[0], *map(int, valeurs[1:])))
+            resultat[facture_id].append((valeurs[0], *(int(v or 0) for v in valeurs[1:])))
         return resultat

@@ -1,8 +1,5 @@
-import psycopg2
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import mute_logger
 
 ETATS_FACTURABLES = ("deposee", "instance", "controle", "avis_medical", "validee", "rejetee")
 ETATS_REPRIS = ("rejetee", "annulee")
@@ -175,30 +172,32 @@ class FacturePreparation(models.Model):
         if existante:
             existante._attacher_feuilles(domaine)
             return existante
+        concurrente = self._attendre_concurrente(identite, mois)
+        if concurrente:
+            return self.sudo().browse(concurrente)
         if not self.env["cnas.feuille_soin"].sudo().search_count(domaine, limit=1):
             raise UserError(self._phrase_rien_a_facturer(identite, mois))
-        try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                facture = self.sudo().create({**identite, "periode": mois})
-                facture.flush_recordset()
-        except psycopg2.errors.UniqueViolation:
-            return self.sudo().browse(self._facture_concurrente(identite, mois))
+        facture = self.sudo().create({**identite, "periode": mois})
         facture._attacher_feuilles(domaine)
         return facture
 
     @api.model
-    def _facture_concurrente(self, identite, mois):
-        """Rend l'id du brouillon qu'un autre usager vient d'enregistrer (lu hors de notre instantané)."""
+    def _attendre_concurrente(self, identite, mois):
+        """Attend qui préparerait la même facture au même instant ; rend l'id du brouillon qu'il a enregistré.
+
+        Le verrou dure jusqu'à la fin de la transaction. La lecture se fait dans une connexion neuve, car
+        notre instantané date d'avant l'attente. L'index unique partiel reste le dernier rempart.
+        """
+        cle = (identite["mode"], identite.get("formation_id") or 0, identite.get("assure_id") or 0, mois)
+        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"cnas_facture{cle}",))
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """SELECT id FROM cnas_facture
-                    WHERE state = 'brouillon' AND periode = %s AND mode = %s
-                      AND COALESCE(formation_id, 0) = %s AND COALESCE(assure_id, 0) = %s""",
-                (mois, identite["mode"], identite.get("formation_id") or 0, identite.get("assure_id") or 0))
+                    WHERE state = 'brouillon' AND mode = %s AND COALESCE(formation_id, 0) = %s
+                      AND COALESCE(assure_id, 0) = %s AND periode = %s""", cle)
             trouve = cr.fetchone()
-        if not trouve:
-            raise UserError(_("Un autre usager prépare cette facture au même instant : réessayez."))
-        return trouve[0]
+        # Visible chez nous, le brouillon vient d'être soumis ou annulé par notre propre transaction.
+        return trouve[0] if trouve and not self.sudo().browse(trouve[0]).exists() else None
 
     @api.model
     def _phrase_rien_a_facturer(self, identite, mois):

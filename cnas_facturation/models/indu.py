@@ -68,7 +68,8 @@ class Indu(models.Model):
         if not self._verrou_ouvert():
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
-        vals_list = [{**vals, "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.indu")}
+        vals_list = [{**vals, "numero": self.env["ir.sequence"].sudo().next_by_code(
+                "cnas.indu", sequence_date=aujourdhui(self))}
                      for vals in vals_list]
         indus = super(Indu, self._deverrouiller()).create(vals_list).with_context(self.env.context)
         indus._exiger_coherence()

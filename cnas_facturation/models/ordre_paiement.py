@@ -117,7 +117,8 @@ class OrdrePaiement(models.Model):
         ordres |= freres
         ordres._exiger_rib_inchange()
         lot = self.env["cnas.lot_virement"]._deverrouiller().create({
-            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.lot_virement")})
+            "numero": self.env["ir.sequence"].sudo().next_by_code(
+                "cnas.lot_virement", sequence_date=aujourdhui(self))})
         ordres._changer_etat("en_lot", lot_id=lot.id)
         return {
             "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
@@ -155,7 +156,7 @@ class OrdrePaiement(models.Model):
         self.sudo()._deverrouiller().create([{
             **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
             "remplace_id": ordre.id,
-            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement"),
+            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=aujourdhui(self)),
         } for ordre in self])
         return True
 
@@ -175,7 +176,7 @@ class OrdrePaiement(models.Model):
                 if montant > 0:
                     valeurs.append({
                         **self._valeurs_beneficiaire(facture, compte), "montant": montant,
-                        "numero": sequence.next_by_code("cnas.ordre_paiement")})
+                        "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=aujourdhui(self))})
         ordres = self._deverrouiller().create(valeurs)
         for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
             facture.message_post(body=_(

@@ -1,7 +1,9 @@
 from . import (
     test_circuit,
+    test_concurrence,
     test_decompte,
     test_paiement,
+    test_portail,
     test_preparation,
     test_recours,
 )

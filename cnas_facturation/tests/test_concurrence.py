@@ -1,0 +1,147 @@
+import threading
+from contextlib import contextmanager
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.tests.common import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+MOIS = "2026-10-01"
+CODE = "CONC-FAC-01"
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestConcurrence(TransactionCase):
+    """Deux usagers, deux connexions, le même instant : une seule fois, et l'autre lit une phrase claire."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self._nettoyer)
+        with self.connexion() as env:
+            env = env(context={"tracking_disable": True, "no_reset_password": True})
+            self.usagers = {
+                login: new_test_user(env, login=f"conc_{login}", groups=f"cnas_base.group_{groupe}").id
+                for login, groupe in (("agent", "agent"), ("agent2", "agent"), ("controleur", "controleur"),
+                                      ("chef", "superviseur"), ("chef2", "superviseur"), ("finance", "finance"),
+                                      ("finance2", "finance"))}
+            self._creer_feuille(env)
+
+    def _creer_feuille(self, env):
+        formation = env["cnas.formation_sanitaire"].create({"code": CODE, "name": "Concurrence"})
+        assure = env["cnas.assure"].create({
+            "nom": "CONCURRENCE", "prenom": "Essai", "genre": "feminin", "date_naissance": "1990-01-01",
+            "regime_id": env.ref("cnas_base.regime_ass").id})
+        acte = env["cnas.acte"].create(
+            {"code": "CONC-ACT", "name": "Acte concurrent", "type_prestation": "acte", "mode_tarif": "forfait"})
+        feuille = env["cnas.feuille_soin"].create({
+            "reference": "CONC-1", "formation_id": formation.id, "assure_id": assure.id, "date_soins": "2026-10-05",
+            "ligne_ids": [(0, 0, {"prestation_id": acte.prestation_id.id, "quantite": 1, "prix_unitaire": 1000})]})
+        feuille.ligne_ids._deverrouiller().write({
+            "quantite_retenue": 1, "tarif": 1000, "taux": 80, "montant_base": 1000, "montant_cnas": 800,
+            "ticket_moderateur": 200, "depassement": 0, "montant_rejete": 0, "decision": "acceptee"})
+        feuille._deverrouiller().write({"numero": "CONC-2026-000001", "state": "validee", "completude": "complet"})
+
+    def _nettoyer(self):
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT id FROM cnas_formation_sanitaire WHERE code = %s", (CODE,))
+            formation = cr.fetchone() or (0,)
+            cr.execute("ALTER TABLE cnas_decompte DISABLE TRIGGER USER; ALTER TABLE cnas_decompte_ligne DISABLE TRIGGER USER")
+            for requete in (
+                "DELETE FROM cnas_decompte_ligne WHERE decompte_id IN (SELECT id FROM cnas_decompte WHERE formation_id = %s)",
+                "DELETE FROM cnas_decompte WHERE formation_id = %s",
+                "DELETE FROM cnas_ordre_paiement WHERE formation_id = %s",
+                "DELETE FROM cnas_feuille_soin WHERE formation_id = %s",
+                "DELETE FROM mail_message WHERE model = 'cnas.facture' AND res_id IN "
+                "(SELECT id FROM cnas_facture WHERE formation_id = %s)",
+                "DELETE FROM cnas_facture WHERE formation_id = %s",
+                "DELETE FROM cnas_formation_sanitaire WHERE id = %s",
+            ):
+                cr.execute(requete, formation)
+            cr.execute("ALTER TABLE cnas_decompte ENABLE TRIGGER USER; ALTER TABLE cnas_decompte_ligne ENABLE TRIGGER USER")
+            cr.execute("DELETE FROM cnas_droit WHERE assure_id IN (SELECT id FROM cnas_assure WHERE nom = 'CONCURRENCE')")
+            cr.execute("DELETE FROM cnas_assure WHERE nom = 'CONCURRENCE'")
+            cr.execute("DELETE FROM cnas_acte WHERE prestation_id IN (SELECT id FROM cnas_prestation WHERE code = 'CONC-ACT')")
+            cr.execute("DELETE FROM cnas_prestation WHERE code = 'CONC-ACT'")
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["res.users"].search([("login", "=like", "conc\\_%")]).unlink()
+
+    # ------------------------------------------------------------------ outils
+    @contextmanager
+    def connexion(self, login=None):
+        """Ouvre une vraie connexion, validée à la sortie, au nom d'un usager."""
+        with self.registry.cursor() as cr, mute_logger("odoo.sql_db"):
+            uid = self.usagers[login] if login else SUPERUSER_ID
+            yield api.Environment(cr, uid, {"tracking_disable": True, "mail_notify_force_send": False})
+
+    def appeler(self, login, methode, *arguments):
+        """Appelle une action de la facture dans sa propre connexion ; rend son résultat."""
+        with self.connexion(login) as env:
+            return getattr(env["cnas.facture"].browse(self.facture_id), methode)(*arguments)
+
+    def preparer(self, login="agent"):
+        with self.connexion(login) as env:
+            return env["cnas.facture"].preparer(CODE, MOIS)
+
+    def mener(self, *etapes):
+        self.facture_id = self.preparer()
+        for login, methode, *arguments in etapes:
+            self.appeler(login, methode, *arguments)
+
+    def refuse_pendant(self, premier, second, arguments=()):
+        """Le premier agit sans valider, le second est refusé tout de suite ; après validation, refusé encore."""
+        methode = premier[1]
+        with self.connexion(premier[0]) as env:
+            self.assertIs(getattr(env["cnas.facture"].browse(self.facture_id), methode)(*arguments), True)
+            env.flush_all()
+            with self.assertRaisesRegex(UserError, "même instant"):
+                self.appeler(second, methode, *arguments)
+        with self.assertRaisesRegex(UserError, "état"):
+            self.appeler(second, methode, *arguments)
+
+    def lire(self, requete):
+        with self.connexion() as env:
+            env.cr.execute(requete, (self.facture_id,))
+            return env.cr.fetchone()[0]
+
+    # ------------------------------------------------------------------ essais
+    def test_valider_a_deux(self):
+        self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"))
+        self.refuse_pendant(("chef", "action_valider"), "chef2")
+        self.assertEqual(self.lire("SELECT count(*) FROM cnas_decompte WHERE facture_id = %s"), 1)
+        self.assertEqual(self.lire("SELECT montant_cnas FROM cnas_decompte WHERE facture_id = %s"), 800)
+
+    def test_ordonnancer_puis_payer_a_deux(self):
+        self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"), ("chef", "action_valider"))
+        self.refuse_pendant(("finance", "action_ordonnancer"), "finance2")
+        self.assertEqual(self.lire("SELECT count(*) FROM cnas_ordre_paiement WHERE facture_id = %s"), 1)
+        with self.connexion() as env:
+            jour = str(env["cnas.facture"]._fields["date_paiement"].context_today(env["cnas.facture"]))
+        self.refuse_pendant(("finance", "action_payer"), "finance2", (jour, "VIR-C"))
+        self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
+
+    def test_preparer_a_deux(self):
+        """Deux préparations au même instant rendent la même facture, une seule existe."""
+        resultats = []
+        with self.connexion("agent") as env:
+            premier = env["cnas.facture"].preparer(CODE, MOIS)
+            env.flush_all()
+            fil = threading.Thread(target=lambda: resultats.append(self.preparer("agent2")))
+            fil.start()
+            fil.join(timeout=0.5)
+            self.assertTrue(fil.is_alive(), "le second attend le premier")
+        fil.join(timeout=20)
+        self.facture_id = premier
+        self.assertEqual(resultats, [premier])
+        self.assertEqual(self.lire("SELECT count(*) FROM cnas_feuille_soin WHERE facture_id = %s"), 1)
+
+    def test_coupure_pendant_la_validation(self):
+        """La connexion meurt avant de valider : rien à moitié, et la facture se valide ensuite."""
+        self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"))
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, self.usagers["chef"], {"tracking_disable": True})
+            env["cnas.facture"].browse(self.facture_id).action_valider()
+            env.flush_all()
+            cr.rollback()
+        self.assertEqual(self.lire("SELECT state FROM cnas_facture WHERE id = %s"), "controle")
+        self.assertEqual(self.lire("SELECT count(*) FROM cnas_decompte WHERE facture_id = %s"), 0)
+        self.assertIs(self.appeler("chef", "action_valider"), True)
