@@ -1,15 +1,16 @@
 """Précharge une tranche de feuilles en quelques requêtes ; aucune autre lecture n'aura lieu."""
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .contexte import Feuille, Ligne, Lot, Passe
 from .dates import age_en_annees, annee_de_droits
 from .calcul import part as part_theorique
 
-ETATS_VIVANTS = ("controle", "avis_medical", "validee", "payee")
 # Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
 HORIZON = 400
 
+# Rang d'une feuille acceptée sans être passée par ce contrôle (reprise de données) : avant toutes.
+JAMAIS = datetime.min
 CHAMPS_FEUILLE = 47
 
 SQL_FEUILLES = """
@@ -26,14 +27,13 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALES
        COALESCE(p.ald, false),
        m.date_radiation, m.qualification,
        ARRAY[f.montant_base, f.montant_cnas, f.ticket_moderateur, f.depassement, f.montant_rejete]::bigint[],
-       f.etat_droits, f.completude
+       f.etat_droits, f.completude, f.controle_initial
   FROM cnas_feuille_soin f
   JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
  WHERE f.id = ANY(%s)
- ORDER BY f.date_soins, f.numero, f.id
 """
 SQL_LIGNES = """
 SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint, COALESCE(l.montant_facture, 0)::bigint,
@@ -49,7 +49,7 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint,
  ORDER BY l.feuille_id, l.sequence, l.id
 """
 SQL_HISTORIQUE = """
-SELECT f.id, f.numero, f.date_soins, f.state IN ('validee', 'payee'), f.assure_id, COALESCE(a.famille_id, a.id),
+SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id, COALESCE(a.famille_id, a.id),
        f.formation_id, s.name, COALESCE(f.date_fin_soins, f.date_soins), f.mode, f.type_soins, f.pathologie_id,
        f.praticien_id, l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false),
        COALESCE(l.quantite_retenue, 0), COALESCE(l.montant_base, 0)::bigint, COALESCE(l.montant_cnas, 0)::bigint,
@@ -68,13 +68,14 @@ SELECT f.id, f.numero, f.date_soins, f.state IN ('validee', 'payee'), f.assure_i
 """
 
 
-def charger(env, referentiel, ids, codes_actifs):
+def charger(env, referentiel, ids, codes_actifs, instant):
     """Rend le lot préchargé d'une tranche.
 
     :param ids: identifiants de feuilles, familles entières
     :param codes_actifs: codes des règles actives
+    :param instant: le rang que prennent les feuilles contrôlées pour la première fois
     """
-    lot = Lot(referentiel, codes_actifs)
+    lot = Lot(referentiel, codes_actifs, instant)
     lot.feuilles = _feuilles(env.cr, ids)
     _lignes(env.cr, lot, ids)
     _droits(env, lot)
@@ -96,12 +97,16 @@ def _feuilles(cr, ids):
         feuille = Feuille()
         for nom, valeur in zip(noms, rang):
             setattr(feuille, nom, valeur)
-        montants, etat_droits, completude = rang[CHAMPS_FEUILLE:]
+        montants, etat_droits, completude, premier = rang[CHAMPS_FEUILLE:]
         feuille.ancien = (feuille.state, *(m or 0 for m in montants), etat_droits, completude)
         feuille.lignes = []
         feuille.cle = (feuille.date_soins, feuille.numero or "", feuille.id)
+        # Une feuille (re)déposée n'a pas de rang : d'autres ont pu être acceptées pendant son instance.
+        feuille.place = (premier, feuille.cle) if premier and feuille.state != "deposee" else None
         feuille.age = age_en_annees(feuille.naissance, feuille.date_soins) if feuille.naissance else None
         feuilles.append(feuille)
+    # Qui a déjà pris rang garde sa place ; les nouvelles suivent, par date de soins puis numéro.
+    feuilles.sort(key=lambda f: (f.place is None, f.place or (), f.cle))
     return feuilles
 
 
@@ -165,10 +170,10 @@ def _historique(cr, lot, ids):
     depuis = premier - timedelta(days=max(HORIZON, referentiel.frequence_max))
     cr.execute(SQL_HISTORIQUE.format(personnes=personnes), {
         "personnes": cles, "depuis": depuis, "uniques": referentiel.uniques, "lot": ids})
-    for (feuille_id, numero, date, decide, assure, famille, formation, nom, fin, mode, soins, pathologie, praticien,
+    for (feuille_id, numero, date, premier, assure, famille, formation, nom, fin, mode, soins, pathologie, praticien,
          prestation, categorie, dci, technique, quantite, base, part, taux, duree, entente) in cr.fetchall():
         lot.historique.ajouter(Passe(
-            feuille_id, numero, (date, numero or "", feuille_id), decide, assure, famille, formation, nom, date, fin,
+            feuille_id, numero, (premier or JAMAIS, (date, numero or "", feuille_id)), assure, famille, formation, nom, date, fin,
             mode, soins, pathologie, praticien, prestation, categorie, dci, technique, quantite, base, part,
             part_theorique(base, taux), duree, entente))
 

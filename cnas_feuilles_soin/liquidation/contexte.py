@@ -62,8 +62,8 @@ class Feuille:
         "patho_sexe", "patho_age_min", "patho_age_max", "patho_maternite", "patho_ald",
         # praticien
         "praticien_radie_le", "praticien_qualification",
-        # calculé au chargement
-        "cle", "age", "droits_code", "regime_id", "annee", "situation", "carence_mois", "affiliation", "regime_code",
+        # calculé au chargement ; place : (premier contrôle, clé), None si la feuille n'a pas encore pris rang
+        "cle", "place", "age", "droits_code", "regime_id", "annee", "situation", "carence_mois", "affiliation", "regime_code",
         "lignes",
         # tenu par le moteur
         "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat",
@@ -93,7 +93,7 @@ class Passe:
     """Une ligne déjà acceptée, d'un autre dossier du bénéficiaire ou de sa famille."""
 
     __slots__ = (
-        "feuille_id", "numero", "cle", "decide", "assure_id", "famille_id", "formation_id", "formation_nom", "date",
+        "feuille_id", "numero", "place", "assure_id", "famille_id", "formation_id", "formation_nom", "date",
         "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "categorie", "dci", "technique",
         "quantite", "base", "part", "theorique", "duree", "entente_id",
     )
@@ -101,6 +101,10 @@ class Passe:
     def __init__(self, *valeurs):
         for nom, valeur in zip(self.__slots__, valeurs):
             setattr(self, nom, valeur)
+
+    def avant(self, feuille):
+        """Dit si la ligne a été acceptée avant le premier contrôle de la feuille."""
+        return feuille.place is None or self.place < feuille.place
 
 
 class Historique:
@@ -122,12 +126,11 @@ class Historique:
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_prestation.get((feuille.assure_id, prestation_id), ())
-                if p.decide or p.cle < feuille.cle]
+        return [p for p in self.par_prestation.get((feuille.assure_id, prestation_id), ()) if p.avant(feuille)]
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_assure.get(feuille.assure_id, ()) if p.decide or p.cle < feuille.cle]
+        return [p for p in self.par_assure.get(feuille.assure_id, ()) if p.avant(feuille)]
 
 
 class Periodes:
@@ -153,8 +156,9 @@ class Periodes:
 class Lot:
     """Tout ce que les règles d'une tranche peuvent lire : ses feuilles, leur passé, les référentiels."""
 
-    def __init__(self, referentiel, codes_actifs=()):
+    def __init__(self, referentiel, codes_actifs, instant):
         self.referentiel = referentiel
+        self.instant = instant
         self.codes_actifs = frozenset(codes_actifs)
         self.historique = Historique()
         self.feuilles = []

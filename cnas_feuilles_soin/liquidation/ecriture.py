@@ -79,12 +79,15 @@ def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
                    depassement = v.depassement, montant_rejete = v.rejete, state = v.etat, etat_droits = v.droits,
                    completude = v.completude, motif_decision = COALESCE(v.motif, f.motif_decision),
                    date_controle = now() AT TIME ZONE 'UTC', version_regles = %s,
+                   controle_initial = CASE WHEN v.etat = 'instance' THEN NULL
+                                           WHEN f.state = 'deposee' OR f.controle_initial IS NULL THEN %s
+                                           ELSE f.controle_initial END,
                    date_decision = CASE WHEN v.etat IN ('validee', 'rejetee') AND f.state <> v.etat
                                         THEN now() AT TIME ZONE 'UTC' ELSE f.date_decision END,
                    write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
               FROM unnest({_unnest(GENRES_FEUILLE)})
                    AS v (id, base, part, ticket, depassement, rejete, etat, droits, completude, motif)
-             WHERE f.id = v.id""", [version, uid, *_tableaux(rangs, GENRES_FEUILLE)])
+             WHERE f.id = v.id""", [version, lot.instant, uid, *_tableaux(rangs, GENRES_FEUILLE)])
     return passages
 
 

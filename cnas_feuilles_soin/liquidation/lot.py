@@ -2,13 +2,15 @@
 import gc
 from collections import Counter
 from contextlib import contextmanager
+from datetime import datetime
 
 from . import catalogue, chargement, ecriture, moteur
 from .referentiel import Referentiel
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
 TRANCHE = 2500
-ETATS_CONTROLABLES = ("deposee", "instance", "controle", "avis_medical")
+# Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».
+ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
 
 def ordonner_par_famille(env, ids, etats=None):
@@ -78,12 +80,14 @@ def controler(env, ids, changer_etat=True, au_fil=None):
         return comptes
     regles = catalogue.charger(cr)
     version = sum(regle.version for regle in regles)
+    cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+    instant = cr.fetchone()[0]
     referentiel = Referentiel(env, [i for feuilles, _familles in decoupe for i in feuilles])
     codes = [regle.code for regle in regles]
     for feuilles, familles in decoupe:
         with _sans_ramasse_miettes():
             verrouiller(cr, familles)
-            lot = chargement.charger(env, referentiel, feuilles, codes)
+            lot = chargement.charger(env, referentiel, feuilles, codes, instant)
             moteur.evaluer(lot, regles, au_fil)
             passages = ecriture.ecrire(cr, lot, env.uid, version, changer_etat)
         _apres(env, lot, passages)
@@ -103,7 +107,7 @@ def simuler(env, ids, surcharges=None):
     referentiel = Referentiel(env, ids)
     for debut in range(0, len(ids), TRANCHE):
         tranche = ids[debut:debut + TRANCHE]
-        lot = chargement.charger(env, referentiel, tranche, [regle.code for regle in regles])
+        lot = chargement.charger(env, referentiel, tranche, [regle.code for regle in regles], datetime.max)
         moteur.evaluer(lot, regles)
         yield lot
 
@@ -121,9 +125,3 @@ def _apres(env, lot, passages):
                  for f, _avant, apres in passages if apres == "instance"}
     if instances:
         Feuille.sudo().browse(list(instances))._ouvrir_demandes(instances)
-    rejetees = Feuille.sudo().browse([f.id for f, avant, apres in passages if apres == "rejetee" and avant == "instance"])
-    if rejetees:
-        rejetees._fermer_demandes("echue")
-    sorties = Feuille.sudo().browse([f.id for f, avant, apres in passages if avant == "instance"]) - rejetees
-    if sorties:
-        sorties._fermer_demandes("satisfaite")

@@ -1,7 +1,8 @@
 """Le moteur : mène une tranche préchargée à travers les règles, dans l'ordre, puis fixe montants et états.
 
-Les feuilles d'une même famille passent l'une après l'autre, par date de soins puis numéro : ce que
-la première retient est dans l'historique de la suivante. Les familles, indépendantes, avancent
+Les feuilles d'une même famille passent l'une après l'autre, par date de soins puis numéro (celles qui
+avaient déjà pris rang gardent leur place) : ce que la première retient est dans l'historique de la
+suivante. Les familles, indépendantes, avancent
 ensemble — une « vague » prend la n-ième feuille de chaque famille. Le résultat est donc celui d'un
 passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 """
@@ -208,7 +209,7 @@ def _verser_a_l_historique(lot, feuille):
             continue
         p = li.prestation
         lot.historique.ajouter(Passe(
-            feuille.id, feuille.numero, feuille.cle, feuille.etat == "validee", feuille.assure_id, feuille.famille_id,
-            feuille.formation_id, feuille.formation_nom, feuille.date_soins, feuille.fin, feuille.mode,
+            feuille.id, feuille.numero, feuille.place or (lot.instant, feuille.cle), feuille.assure_id,
+            feuille.famille_id, feuille.formation_id, feuille.formation_nom, feuille.date_soins, feuille.fin, feuille.mode,
             feuille.type_soins, feuille.pathologie_id, feuille.praticien_id, p.id, p.categorie, p.dci, p.technique,
             li.q, li.base, li.part, li.theorique, li.duree, li.entente_id))

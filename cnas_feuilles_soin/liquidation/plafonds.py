@@ -39,9 +39,9 @@ def _prises(lot, plafond, feuille):
 
 
 def montants(lot, plafond, feuille):
-    """Rend [part CNAS déjà prise, part théorique déjà passée sous la franchise]."""
+    """Rend [part CNAS prise par les autres dossiers, part théorique passée sous la franchise avant celui-ci]."""
     prises = _prises(lot, plafond, feuille)
-    return [sum(p.part for p in prises), sum(p.theorique for p in prises)]
+    return [sum(p.part for p in prises), sum(p.theorique for p in prises if p.avant(feuille))]
 
 
 def nombre(lot, plafond, feuille):

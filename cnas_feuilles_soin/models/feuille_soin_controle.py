@@ -20,7 +20,7 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
-    _champs_geles = (*Dossier._champs_geles, "date_controle", "version_regles")
+    _champs_geles = (*Dossier._champs_geles, "date_controle", "controle_initial", "version_regles")
 
     # --- faits facultatifs : une règle ne s'en sert que s'ils sont renseignés
     signature_constatee = fields.Selection(
@@ -44,6 +44,9 @@ class FeuilleSoin(models.Model):
     diagnostic_clair = fields.Boolean(string="Diagnostic écrit en clair seulement", copy=False)
     # --- trace du contrôle
     date_controle = fields.Datetime(string="Contrôlée le", readonly=True, copy=False)
+    controle_initial = fields.Datetime(
+        string="Rang pris le", readonly=True, copy=False,
+        help="Premier contrôle abouti : fixe la place de la feuille devant les doublons et les franchises.")
     version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
                                     help="Somme des versions des règles actives au dernier contrôle.")
     anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")
@@ -106,8 +109,8 @@ class FeuilleSoin(models.Model):
     def _controler(self, changer_etat=True):
         """Évalue les règles, calcule les lignes, écrit montants et anomalies, mène chaque feuille à son état.
 
-        Seules les feuilles déposées, en instance, en contrôle ou en avis médical sont touchées ; rejouer
-        sur un lot inchangé ne change rien. Nombre de requêtes indépendant du nombre de feuilles (par
+        Seules les feuilles déposées, en contrôle ou en avis médical sont touchées ; rejouer sur un lot
+        inchangé ne change rien. Nombre de requêtes indépendant du nombre de feuilles (par
         tranches de quelques milliers, groupées par famille).
 
         :param changer_etat: faux pour recalculer sans décider (révision d'une ligne)
