@@ -53,4 +53,7 @@
         "data/tableaux_de_bord.xml",
     ],
     "demo": ["demo/feuilles_demo.xml"],
+    "assets": {
+        "web.assets_tests": ["cnas_feuilles_soin/static/tests/tours/*.js"],
+    },
 }

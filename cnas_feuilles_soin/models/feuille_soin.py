@@ -84,9 +84,10 @@ class FeuilleSoin(models.Model):
         "annulee": (),
     }
     _champs_geles = (
-        "numero", "etat_droits", "completude", "nature", *MONTANTS, "deposee_par_id", "decidee_par_id",
-        "date_decision", "motif_decision", "saisie_par_id", "date_limite_instance", "date_affectation", "empreinte", "origine_id", "controleur_id",
-        "date_numerisation", "papier", "boite_id", "date_archivage", "archivee_par_id", "bordereau_id",
+        "numero", "etat_droits", "completude", "nature", *MONTANTS, "saisie_par_id", "deposee_par_id",
+        "decidee_par_id", "date_decision", "motif_decision", "date_limite_instance", "date_affectation",
+        "controleur_id", "empreinte", "origine_id", "date_numerisation", "papier", "boite_id", "date_archivage",
+        "archivee_par_id", "bordereau_id",
     )
     # Ce que dit le papier : immuable après dépôt.
     _champs_papier = (

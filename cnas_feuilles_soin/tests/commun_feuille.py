@@ -25,7 +25,7 @@ class CommunFeuille(TransactionCase):
     @classmethod
     def _creer_usagers(cls):
         def usager(login, groupe):
-            return new_test_user(cls.env, login=login, groups=groupe, name=f"Essai {login}",
+            return new_test_user(cls.env, login=login, password=login, groups=groupe, name=f"Essai {login}",
                                  agence_ids=[(6, 0, cls.agence.ids)], tz="Africa/Ndjamena")
 
         cls.agent = usager("t_agent", "cnas_base.group_agent")

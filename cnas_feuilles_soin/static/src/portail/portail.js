@@ -1,18 +1,56 @@
-// Saisie d'une feuille : droits affichés aussitôt, codes proposés, total en direct. Sans ce script, le formulaire marche aussi.
+// Espace formation : droits affichés aussitôt, codes proposés, total en direct, QR lu par la caméra, envoi sans
+// perdre la saisie ni les fichiers. Sans ce script, toutes les pages marchent aussi.
 (function () {
     "use strict";
+
+    // ------------------------------------------------------------------ QR d'une carte (photo)
+    function proposerQr(champ) {
+        const bouton = document.createElement("button");
+        const photo = document.createElement("input");
+        bouton.type = "button";
+        bouton.className = "discret qr";
+        bouton.textContent = "Lire le QR de la carte";
+        photo.type = "file";
+        photo.accept = "image/*";
+        photo.setAttribute("capture", "environment");
+        photo.hidden = true;
+        bouton.addEventListener("click", () => photo.click());
+        photo.addEventListener("change", async () => {
+            const lecteur = new window.BarcodeDetector({ formats: ["qr_code"] });
+            const codes = photo.files.length ? await lecteur.detect(await createImageBitmap(photo.files[0])) : [];
+            if (codes.length) {
+                champ.value = codes[0].rawValue;
+                champ.dispatchEvent(new Event("change", { bubbles: true }));
+            } else {
+                bouton.textContent = "QR illisible : recommencez de plus près";
+            }
+        });
+        champ.after(bouton, photo);
+    }
+    if ("BarcodeDetector" in window) {
+        document.querySelectorAll("label input[name=matricule]").forEach(proposerQr);
+    }
+
+    // ------------------------------------------------------------------ saisie d'une feuille
+    const formulaire = document.getElementById("saisie");
+    if (!formulaire) {
+        return;
+    }
     const lignes = document.getElementById("lignes");
     const ajouter = document.getElementById("ajouter");
     const droits = document.getElementById("droits");
+    const erreurs = document.getElementById("erreurs");
     const matricule = document.getElementById("matricule");
     const dateSoins = document.getElementById("date_soins");
     let attente;
+
+    const entier = (texte) => parseInt(texte.replace(/\s/g, ""), 10) || 0;
 
     function total() {
         let somme = 0;
         for (const ligne of lignes.children) {
             const [, quantite, prix] = ligne.querySelectorAll("input");
-            somme += (parseInt(quantite.value, 10) || 0) * (parseInt(prix.value, 10) || 0);
+            somme += entier(quantite.value) * entier(prix.value);
         }
         document.getElementById("total").textContent = somme.toLocaleString("fr-FR");
     }
@@ -32,8 +70,10 @@
             return;
         }
         const reponse = await fetch(`/my/formation/chercher/${champ.dataset.chercher}?q=${encodeURIComponent(texte)}`);
-        const liste = document.getElementById(champ.getAttribute("list"));
-        liste.replaceChildren(...(await reponse.json()).map(({ code, nom }) => new Option(nom, `${code} — ${nom}`)));
+        if (reponse.ok) {
+            const liste = document.getElementById(champ.getAttribute("list"));
+            liste.replaceChildren(...(await reponse.json()).map(({ code, nom }) => new Option(nom, `${code} — ${nom}`)));
+        }
     }
 
     async function verifierDroits() {
@@ -43,21 +83,58 @@
             return;
         }
         const cles = new URLSearchParams({ matricule: matricule.value, date: dateSoins.value });
-        const reponse = await (await fetch(`/my/formation/droits.json?${cles}`)).json();
-        const ouverts = reponse.trouve && reponse.etat_droits === "ouverts";
+        const reponse = await fetch(`/my/formation/droits.json?${cles}`);
+        if (!reponse.ok) {
+            return;
+        }
+        const lus = await reponse.json();
+        const ouverts = lus.trouve && lus.etat_droits === "ouverts";
         droits.classList.add(ouverts ? "ouverts" : "fermes");
-        droits.textContent = reponse.trouve
-            ? `${reponse.name} : droits ${ouverts ? "ouverts" : "fermés"}${ouverts ? "" : " — " + reponse.motif}`
-            : reponse.motif;
+        droits.textContent = lus.trouve
+            ? `${lus.name} : droits ${ouverts ? "ouverts" : "fermés — " + lus.motif}` : lus.motif;
     }
 
-    document.getElementById("saisie").addEventListener("input", (ev) => {
+    function montrerErreurs(phrases) {
+        erreurs.querySelector("ul").replaceChildren(...phrases.map((phrase) => {
+            const element = document.createElement("li");
+            element.textContent = phrase;
+            return element;
+        }));
+        erreurs.hidden = false;
+        erreurs.focus();
+    }
+
+    // Envoi en arrière-plan : une erreur ou une coupure du réseau laisse la saisie et les fichiers en place.
+    async function deposer(ev) {
+        ev.preventDefault();
+        const bouton = formulaire.querySelector("button.principal");
+        bouton.disabled = true;
+        bouton.textContent = "Envoi en cours…";
+        try {
+            const reponse = await fetch(formulaire.action, {
+                method: "POST", body: new FormData(formulaire), headers: { Accept: "application/json" },
+            });
+            const lu = await reponse.json();
+            if (lu.adresse) {
+                window.location.assign(lu.adresse);
+                return;
+            }
+            montrerErreurs(lu.erreurs);
+        } catch {
+            montrerErreurs(["Le réseau n'a pas répondu ou votre session a expiré. Rien n'est perdu ici : réessayez ; une feuille déjà reçue ne sera pas déposée deux fois."]);
+        }
+        bouton.disabled = false;
+        bouton.textContent = "Déposer la feuille";
+    }
+
+    formulaire.addEventListener("input", (ev) => {
         total();
         if (ev.target.dataset.chercher) {
             clearTimeout(attente);
             attente = setTimeout(() => chercher(ev.target), 250);
         }
     });
+    formulaire.addEventListener("submit", deposer);
     matricule.addEventListener("change", verifierDroits);
     dateSoins.addEventListener("change", verifierDroits);
     ajouter.hidden = false;
