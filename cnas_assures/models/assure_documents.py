@@ -109,6 +109,18 @@ class AssureDocuments(models.Model):
         return {"type": "ir.actions.act_window", "name": _("Attestation"), "res_model": "cnas.attestation",
                 "res_id": attestation.id, "view_mode": "form"}
 
+    def action_preparer_attestation(self):
+        """Ouvre une attestation à compléter (dates, objet) ; enregistrer la délivre.
+
+        :raise UserError: droits fermés ou assuré inactif, dit avant toute saisie
+        """
+        self.ensure_one()
+        jour = fields.Date.context_today(self)
+        self.env["cnas.attestation"]._exiger_droits_ouverts(
+            self, jour, self._droits_par_lot([(self.id, jour)])[self.id, jour])
+        return {"type": "ir.actions.act_window", "name": _("Attestation"), "res_model": "cnas.attestation",
+                "view_mode": "form", "context": {"default_assure_id": self.id}}
+
     def action_voir_cartes(self):
         """Ouvre les cartes de l'assuré."""
         return self._action_documents("cnas.carte", _("Cartes sanitaires"), "kanban,tree,form")

@@ -100,8 +100,8 @@ class Attestation(models.Model):
     @api.depends("numero", "assure_id.name")
     def _compute_display_name(self):
         for attestation in self:
-            parts = filter(None, (attestation.numero, attestation.assure_id.name))
-            attestation.display_name = " — ".join(parts) or _("Nouveau")
+            nom = attestation.assure_id.name
+            attestation.display_name = f"{attestation.numero} — {nom}" if attestation.numero else _("Nouveau")
 
     @api.depends("state", "date_debut", "date_fin")
     def _compute_situation(self):

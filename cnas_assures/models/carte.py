@@ -161,8 +161,8 @@ class Carte(models.Model):
     @api.depends("numero", "assure_id.name")
     def _compute_display_name(self):
         for carte in self:
-            parts = filter(None, (carte.numero, carte.assure_id.name))
-            carte.display_name = " — ".join(parts) or _("Nouveau")
+            nom = carte.assure_id.name
+            carte.display_name = f"{carte.numero} — {nom}" if carte.numero else _("Nouveau")
 
     @api.model
     def _etats_du_circuit(self, states, domain, order):

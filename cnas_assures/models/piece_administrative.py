@@ -96,7 +96,7 @@ class PieceAdministrative(models.Model):
     def _compute_display_name(self):
         for piece in self:
             parts = filter(None, (piece.type_piece_id.name, piece.numero, piece.assure_id.name))
-            piece.display_name = " — ".join(parts) or _("Nouveau")
+            piece.display_name = " — ".join(parts) if piece._origin else _("Nouveau")
 
     @api.depends("type_piece_id", "date_delivrance")
     def _compute_date_expiration(self):

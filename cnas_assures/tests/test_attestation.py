@@ -16,6 +16,18 @@ class TestAttestation(CasDocuments):
         self.assertEqual(attestation.delivree_par_id, self.agent)
         self.assertEqual(attestation.regime_id, self.regime)
 
+    def test_depuis_la_fiche(self):
+        fiche = self.assure.with_user(self.agent)
+        action = fiche.action_preparer_attestation()
+        self.assertEqual(action["context"], {"default_assure_id": self.assure.id})
+        self.assertFalse(self.assure.attestation_ids)
+        fiche.action_delivrer_attestation()
+        self.assertEqual(len(self.assure.attestation_ids), 1)
+        self.assure.droit_ids.action_fermer("Fin de contrat", "2026-03-01")
+        for methode in ("action_preparer_attestation", "action_delivrer_attestation"):
+            with self.subTest(methode), self.assertRaisesRegex(UserError, "sont fermés"):
+                getattr(fiche, methode)()
+
     def test_dates_proposees(self):
         attestation = self._attestation()
         jour = fields.Date.context_today(attestation)
