@@ -54,11 +54,12 @@ def cellule_sure(valeur):
     return valeur
 
 
-def lire_tableau(contenu, nom_fichier):
+def lire_tableau(contenu, nom_fichier, avec_rang=False):
     """Lit un classeur XLSX ou un CSV.
 
     :param bytes contenu: le fichier
     :param str nom_fichier: son nom, dont l'extension dit le format
+    :param bool avec_rang: ajoute `_rang`, le numéro de la ligne dans le fichier (la première ligne est 1)
     :return: liste de dict {colonne normalisée: valeur} ; une ligne vide est passée
     :raise UserError: fichier trop gros, illisible, vide ou d'un autre format
     """
@@ -76,9 +77,9 @@ def lire_tableau(contenu, nom_fichier):
     if not any(entetes):
         raise UserError(_("Le fichier est vide : la première ligne doit porter les titres de colonnes."))
     lignes = []
-    for rang in rangs:
+    for numero, rang in enumerate(rangs, 2):
         if any(v not in (None, "") for v in rang):
-            lignes.append({e: v for e, v in zip(entetes, rang) if e})
+            lignes.append({e: v for e, v in zip(entetes, rang) if e} | ({"_rang": numero} if avec_rang else {}))
         if len(lignes) > LIGNES_MAX_TABLEAU:
             raise UserError(_("Le fichier dépasse %s lignes : découpez-le.", LIGNES_MAX_TABLEAU))
     return lignes

@@ -8,5 +8,6 @@ from . import province
 from . import district
 from . import agence
 from . import regime
+from . import ir_http
 from . import lot
 from . import res_users

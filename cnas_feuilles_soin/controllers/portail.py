@@ -1,5 +1,8 @@
 import base64
 import functools
+import re
+
+from werkzeug import urls
 
 from odoo import _, fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
@@ -8,19 +11,37 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 PAR_PAGE = 20
+IDENTIFIANT_MAX = 2**31 - 1
+FICHIERS_MAX = 10
+ETATS_DECIDES = ("validee", "rejetee", "payee")
+_CONTROLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def espace_formation(chemin, **options):
-    """Route de l'espace formation : connexion exigée, et retour à l'accueil d'Odoo pour qui n'en est pas."""
+    """Route de l'espace formation.
+
+    Connexion exigée ; retour à l'accueil d'Odoo pour qui n'est pas d'une formation. Ce qui arrive est borné :
+    un fichier envoyé dans un champ de texte devient vide, les caractères de contrôle tombent, un identifiant
+    plus grand que ceux de la base ramène à l'accueil.
+    """
     def decorer(methode):
         @http.route(chemin, type="http", auth="user", **options)
         @functools.wraps(methode)
         def route(self, **parametres):
             if not request.env.user.has_group("cnas_base.group_portail_formation"):
                 return request.redirect("/my")
-            return methode(self, **parametres)
+            propres = {nom: _propre(valeur) for nom, valeur in parametres.items()}
+            if any(isinstance(valeur, int) and valeur > IDENTIFIANT_MAX for valeur in propres.values()):
+                return request.redirect("/my/formation")
+            return methode(self, **propres)
         return route
     return decorer
+
+
+def _propre(valeur):
+    if isinstance(valeur, str):
+        return _CONTROLE.sub("", valeur)
+    return valeur if isinstance(valeur, int) else ""
 
 
 class PortailAccueil(CustomerPortal):
@@ -44,17 +65,18 @@ class PortailFormation(http.Controller):
     @espace_formation("/my/formation")
     def accueil(self, **parametres):
         """Comptes par état, vérification des droits, raccourcis."""
-        comptes = {etat: nombre for etat, nombre in request.env["cnas.feuille_soin"]._read_group(
-            self._domaine_feuilles(), ["state"], ["__count"])}
+        comptes = dict(request.env["cnas.feuille_soin"]._read_group(self._domaine_feuilles(), ["state"], ["__count"]))
         etats = self._etats()
         return self._rendre("cnas_feuilles_soin.portail_accueil", {
             "page": "accueil",
-            "comptes": [(cle, libelle, comptes.get(cle, 0)) for cle, libelle in etats.items() if cle != "brouillon"],
+            "comptes": [(cle, libelle, comptes[cle]) for cle, libelle in etats.items() if comptes.get(cle)],
         })
 
     @espace_formation("/my/formation/droits")
     def droits(self, matricule="", date="", **parametres):
         """Vérifie les droits d'un assuré à une date (matricule, numéro de carte ou contenu du QR)."""
+        if "/cnas/verifier/" in matricule:
+            return request.redirect("/cnas/verifier/" + urls.url_quote(matricule.strip().rpartition("/")[2][:400], safe=""))
         resultat, erreur = None, None
         if matricule.strip():
             try:
@@ -81,7 +103,7 @@ class PortailFormation(http.Controller):
         numero_page = min(max(1, numero_page), pages)
         return self._rendre("cnas_feuilles_soin.portail_feuilles", {
             "page": "feuilles", "total": total, "pages": pages, "numero_page": numero_page,
-            "etat": etat, "recherche": recherche.strip(),
+            "etat": etat if etat in self._etats() else "", "recherche": recherche.strip()[:64],
             "feuilles": feuilles.search(
                 domaine, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE, order="date_depot desc, id desc").sudo(),
         })
@@ -92,21 +114,21 @@ class PortailFormation(http.Controller):
         feuille = self._feuille(feuille_id)
         if not feuille:
             return request.redirect("/my/formation/feuilles")
-        return self._rendre_feuille(feuille, message="pieces_recues" if message == "pieces_recues" else "")
+        return self._rendre_feuille(feuille, message)
 
     @espace_formation("/my/formation/feuilles/<int:feuille_id>/completer", methods=["POST"])
-    def completer(self, feuille_id, type_piece="", **parametres):
+    def completer(self, feuille_id, **parametres):
         """Reçoit des pièces pour un dossier en instance et le remet dans le circuit s'il est complet."""
         feuille = self._feuille(feuille_id)
         if not feuille:
             return request.redirect("/my/formation/feuilles")
         try:
             with request.env.cr.savepoint():
-                self._recevoir_pieces(feuille, type_piece)
+                self._recevoir_pieces(feuille)
         except UserError as refus:
             return self._rendre_feuille(feuille, erreur=str(refus))
-        self._regulariser_si_complet(feuille)
-        return request.redirect(f"/my/formation/feuilles/{feuille.id}?message=pieces_recues")
+        message = "complet" if self._regulariser_si_complet(feuille) else "incomplet"
+        return request.redirect(f"/my/formation/feuilles/{feuille.id}?message={message}")
 
     @espace_formation("/my/formation/pieces/<int:piece_id>")
     def piece(self, piece_id, **parametres):
@@ -125,20 +147,34 @@ class PortailFormation(http.Controller):
     def _rendre(self, gabarit, valeurs):
         return request.render(gabarit, {
             "formations": request.env.user.sudo().formation_ids,
-            "etats": self._etats(), "montant": self._montant, "jour": self._jour,
+            "etats": self._etats(), "decides": ETATS_DECIDES, "montant": self._montant, "jour": self._jour,
             "usager": request.env.user, **valeurs,
         })
 
     def _rendre_feuille(self, feuille, message="", erreur=None):
+        dossier = feuille.sudo()
         motifs = {}
-        for anomalie in feuille.sudo().anomalie_ids.filtered(lambda a: a.state == "ouverte"):
+        for anomalie in dossier.anomalie_ids.filtered(lambda a: a.state == "ouverte"):
             motifs.setdefault(anomalie.ligne_id.id, []).append(anomalie)
+        types = self._types_piece()
+        manquants = types.browse(dossier._pieces_manquantes().get(feuille.id, {})) if dossier.state == "instance" else types[:0]
         return self._rendre("cnas_feuilles_soin.portail_feuille", {
-            "page": "feuilles", "feuille": feuille.sudo(), "motifs": motifs, "erreur": erreur,
-            "message": _("Pièces reçues : merci.") if message == "pieces_recues" else "",
-            "types_piece": request.env["cnas.type_piece"].sudo().search([("usage", "=", "feuille")]),
-            "demandes": feuille.sudo().demande_ids.filtered(lambda d: d.state == "en_attente"),
+            "page": "feuilles", "feuille": dossier, "motifs": motifs, "erreur": erreur,
+            "message": self._phrase(dossier, message), "types_piece": types,
+            "types_proposes": [*manquants, *(types - manquants)][:max(1, len(manquants))],
+            "demandes": dossier.demande_ids.filtered(lambda d: d.state == "en_attente"),
         })
+
+    def _phrase(self, feuille, message):
+        """Rend la phrase annoncée en tête d'une feuille ; un mot inconnu n'annonce rien."""
+        phrases = {
+            "deposee": _("Feuille déposée sous le numéro %s.", feuille.numero or ""),
+            "complet": _("Pièces reçues : le dossier est complet et repart dans le circuit."),
+            "incomplet": _("Pièces reçues : il en manque encore."),
+        }
+        if message == "deposee" and feuille.state == "instance":
+            return phrases["deposee"] + " " + _("Il manque une pièce : joignez-la ci-dessous.")
+        return phrases.get(message, "")
 
     def _domaine_feuilles(self):
         return [("formation_id", "in", request.env.user.sudo().formation_ids.ids)]
@@ -151,33 +187,54 @@ class PortailFormation(http.Controller):
         return dict(request.env["cnas.feuille_soin"].sudo()._fields["state"]._description_selection(request.env))
 
     def _verifier_droits(self, matricule, date=""):
-        # Le QR d'une carte porte « version|matricule|carte|… » : le matricule suffit.
-        morceaux = matricule.strip()[:400].split("|")
-        return request.env["cnas.assure"].sudo().verifier_droits(
-            morceaux[1] if len(morceaux) > 2 else morceaux[0], date or False)
+        """Rend la réponse de `verifier_droits` ; le QR d'une carte doit être signé par la CNAS et la carte active."""
+        texte = matricule.strip()[:400]
+        if "|" in texte:
+            carte = request.env["cnas.carte"].sudo().verifier_qr(texte)
+            if not carte["valide"]:
+                return {"trouve": False, "motif": carte["motif"]}
+            texte = carte["matricule"]
+        return request.env["cnas.assure"].sudo().verifier_droits(texte, date[:32] or False)
 
-    def _recevoir_pieces(self, feuille, type_piece):
-        fichiers = [f for f in request.httprequest.files.getlist("fichiers") if f.filename]
-        if not fichiers:
-            raise UserError(_("Choisissez au moins un fichier."))
+    def _types_piece(self):
+        """Types proposés, « Autre pièce » en dernier."""
+        types = request.env["cnas.type_piece"].sudo().search([("usage", "=", "feuille")])
+        return types.sorted(lambda t: (t.code == "AUTRE", t.sequence, t.id))
+
+    def _fichiers_recus(self):
+        """Rend [(code du type, nom, octets)] : un type par champ de fichier, dans l'ordre du formulaire.
+
+        :raise UserError: plus de dix fichiers
+        """
+        codes = request.httprequest.form.getlist("type_piece")
+        recus = []
+        for rang, code in enumerate(codes[:FICHIERS_MAX]):
+            recus += [(code[:64], f.filename, f) for f in request.httprequest.files.getlist(f"fichiers_{rang}") if f.filename]
+        if len(recus) > FICHIERS_MAX:
+            raise UserError(_("Envoyez au plus %s fichiers à la fois.", FICHIERS_MAX))
+        return [(code, _CONTROLE.sub("", nom)[:255], fichier.read()) for code, nom, fichier in recus]
+
+    def _recevoir_pieces(self, feuille):
         if feuille.sudo().state != "instance":
             raise UserError(_("Cette feuille n'attend plus de pièce."))
-        types = request.env["cnas.type_piece"].sudo().search([("code", "=", type_piece[:64]), ("usage", "=", "feuille")])
-        pieces = request.env["cnas.feuille_soin.piece"].sudo()
-        for fichier in fichiers[:10]:
-            pieces.create({
-                "feuille_id": feuille.id, "type_id": types.id, "name": fichier.filename,
-                "contenu": base64.b64encode(fichier.read())})
+        fichiers = self._fichiers_recus()
+        if not fichiers:
+            raise UserError(_("Choisissez au moins un fichier."))
+        types = {t.code: t.id for t in self._types_piece()}
+        request.env["cnas.feuille_soin.piece"].sudo().create([{
+            "feuille_id": feuille.id, "type_id": types.get(code), "name": nom, "contenu": base64.b64encode(octets),
+        } for code, nom, octets in fichiers])
         feuille.sudo()._message_log(body=_("%(nombre)s pièce(s) envoyée(s) par la formation (%(qui)s).",
-                                           nombre=len(fichiers[:10]), qui=request.env.user.name))
+                                           nombre=len(fichiers), qui=request.env.user.name))
 
     def _regulariser_si_complet(self, feuille):
-        """Remet le dossier dans le circuit ; s'il manque encore une pièce, il reste en instance."""
+        """Remet le dossier dans le circuit et rend True ; False s'il manque encore une pièce."""
         try:
             with request.env.cr.savepoint():
                 feuille.sudo().action_regulariser()
         except UserError:
-            return
+            return False
+        return True
 
     @staticmethod
     def _montant(valeur):

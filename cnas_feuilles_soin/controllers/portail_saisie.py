@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 
 from odoo import _, fields
 from odoo.exceptions import UserError
@@ -9,11 +10,24 @@ from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
 
 from .portail import PortailFormation, espace_formation
 
-LIGNES_VIDES = 5
-COLONNES = [
-    "Référence", "Matricule", "Date soins", "Date fin soins", "Pathologie", "Praticien", "Urgence", "Type soins",
-    "Prestation", "Quantité", "Prix unitaire",
-]
+LIGNES_VIDES = 4
+RESULTATS_MONTRES = 100
+CHAMPS_FEUILLE = ("matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins")
+COLONNES_AIDE = {
+    "Référence": "votre numéro de feuille ; les lignes de même référence font une feuille",
+    "Matricule": "matricule ou numéro de carte du bénéficiaire",
+    "Date soins": "AAAA-MM-JJ ou JJ/MM/AAAA",
+    "Date fin soins": "vide si les soins ont duré un jour",
+    "Pathologie": "code CIM-10",
+    "Praticien": "numéro d'ordre, facultatif",
+    "Urgence": "oui ou non",
+    "Type soins": "ambulatoire ou hospitalisation",
+    "Prestation": "code de la nomenclature",
+    "Quantité": "nombre entier",
+    "Prix unitaire": "en FCFA, sans décimale",
+}
+COLONNES = list(COLONNES_AIDE)
+_DATE_FRANCAISE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
 class PortailSaisie(PortailFormation):
@@ -25,10 +39,16 @@ class PortailSaisie(PortailFormation):
         """Formulaire de saisie ; à l'envoi, dépose la feuille ou rend le formulaire avec ses erreurs."""
         if request.httprequest.method != "POST":
             return self._rendre_saisie({}, [])
-        resultat = self._importer([self._feuille_saisie(champs)])[0]
+        try:
+            resultat = self._importer([self._feuille_saisie(champs)])[0]
+        except UserError as refus:
+            resultat = {"erreurs": [str(refus)]}
+        adresse = f"/my/formation/feuilles/{resultat.get('id')}?message=deposee"
+        if request.httprequest.accept_mimetypes.best == "application/json":
+            return self._json({"erreurs": resultat["erreurs"]} if resultat["erreurs"] else {"adresse": adresse})
         if resultat["erreurs"]:
             return self._rendre_saisie(champs, resultat["erreurs"])
-        return request.redirect(f"/my/formation/feuilles/{resultat['id']}")
+        return request.redirect(adresse)
 
     @espace_formation("/my/formation/chercher/<string:quoi>")
     def chercher(self, quoi, q="", **parametres):
@@ -52,14 +72,14 @@ class PortailSaisie(PortailFormation):
     @espace_formation("/my/formation/import", methods=["GET", "POST"])
     def classeur(self, formation="", **parametres):
         """Importe un classeur (une ligne par prestation, regroupées par référence) ; erreurs ligne à ligne."""
-        valeurs = {"page": "import", "erreur": None, "resultats": None}
+        valeurs = {"page": "import", "erreur": None, "refusees": None, "colonnes": COLONNES_AIDE}
         fichier = request.httprequest.files.get("classeur")
         if request.httprequest.method == "POST":
             try:
                 if not fichier or not fichier.filename:
                     raise UserError(_("Choisissez un fichier."))
-                lignes = lire_tableau(fichier.read(), fichier.filename)
-                valeurs["resultats"] = self._importer(self._feuilles_du_classeur(lignes, formation))
+                lignes = lire_tableau(fichier.read(), fichier.filename, avec_rang=True)
+                valeurs.update(self._importer_classeur(lignes, formation))
             except UserError as refus:
                 valeurs["erreur"] = str(refus)
         return self._rendre("cnas_feuilles_soin.portail_import", valeurs)
@@ -68,7 +88,7 @@ class PortailSaisie(PortailFormation):
     def modele_classeur(self, **parametres):
         """Rend le classeur vide à remplir, avec deux lignes d'exemple."""
         exemple = [
-            ["FS-0001", "TD…", "2026-11-02", "", "B54", "", "non", "ambulatoire", "ACT0002", 1, 500],
+            ["FS-0001", "TD…", "2026-11-02", "", "B54", "", "non", "ambulatoire", "ACT0001", 1, 1000],
             ["FS-0001", "", "", "", "", "", "", "", "MED0001", 20, 25],
         ]
         return request.make_response(ecrire_xlsx(COLONNES, exemple, _("Feuilles")), headers=[
@@ -82,71 +102,126 @@ class PortailSaisie(PortailFormation):
 
     def _rendre_saisie(self, champs, erreurs):
         lignes = self._lignes_saisies(champs)
+        types = self._types_piece()
+        praticiens = request.env["cnas.praticien"].search_fetch([], ["numero_ordre", "name"], limit=50, order="name")
         return self._rendre("cnas_feuilles_soin.portail_saisie", {
             "page": "saisie", "champs": champs, "erreurs": erreurs,
             "lignes": lignes + [{}] * max(1, LIGNES_VIDES - len(lignes)),
             "aujourdhui": fields.Date.to_string(fields.Date.context_today(request.env.user)),
-            "types_piece": request.env["cnas.type_piece"].sudo().search([("usage", "=", "feuille")]),
+            "types_piece": types, "types_proposes": types[:2], "praticiens": praticiens,
+            "fichiers_perdus": any(f.filename for f in request.httprequest.files.values()),
         })
 
     def _feuille_saisie(self, champs):
         """Rend la feuille au format d'`importer` ; les champs laissés vides sont omis."""
         feuille = {
             nom: champs[nom].strip() for nom in (
-                "reference", "formation", "matricule", "date_soins", "date_fin_soins", "pathologie", "praticien",
-                "type_soins", "entente") if champs.get(nom, "").strip()}
-        feuille["pathologie"] = feuille.get("pathologie", "").split(" ")[0]
+                "reference", "formation", "date_soins", "date_fin_soins", "type_soins", "entente", *CHAMPS_FEUILLE)
+            if champs.get(nom, "").strip()}
+        for nom in ("pathologie", "praticien"):
+            if nom in feuille:
+                feuille[nom] = self._code(feuille[nom])
+        if "matricule" in feuille:
+            feuille["matricule"] = self._matricule(feuille["matricule"])
         feuille["urgence"] = champs.get("urgence") == "on"
         feuille["lignes"] = [
-            {"prestation": ligne["prestation"].split(" ")[0], "quantite": self._nombre(ligne["quantite"]),
+            {"prestation": self._code(ligne["prestation"]), "quantite": self._nombre(ligne["quantite"]),
              "prix_unitaire": self._nombre(ligne["prix_unitaire"])} for ligne in self._lignes_saisies(champs)]
-        pieces = [
-            {"type": champs.get("type_piece", ""), "nom": fichier.filename,
-             "contenu": base64.b64encode(fichier.read()).decode()}
-            for fichier in request.httprequest.files.getlist("fichiers") if fichier.filename]
+        formations = request.env.user.sudo().formation_ids
+        feuille.update(self._agence(formations.filtered(lambda f: f.code == feuille.get("formation"))))
+        pieces = [{"type": code, "nom": nom, "contenu": base64.b64encode(octets).decode()}
+                  for code, nom, octets in self._fichiers_recus()]
         if pieces:
             feuille["pieces"] = pieces
         return feuille
 
     @staticmethod
+    def _agence(formation):
+        """Rend {"agence": code} de la province de la formation ; rien s'il n'y en a pas : `importer` choisira."""
+        agence = request.env["cnas.agence"].sudo().search([("province_id", "in", formation.province_id.ids)], limit=1)
+        return {"agence": agence.code} if agence else {}
+
+    @staticmethod
+    def _code(texte):
+        """Rend le code d'un choix « CODE — libellé »."""
+        return texte.partition(" — ")[0].strip()
+
+    @staticmethod
+    def _matricule(texte):
+        """Rend le matricule que porte le QR d'une carte, ou le texte tel quel."""
+        morceaux = texte.split("|")
+        return morceaux[1] if len(morceaux) == 5 else texte
+
+    @staticmethod
     def _lignes_saisies(champs):
         formulaire = request.httprequest.form
         colonnes = [formulaire.getlist(nom) for nom in ("prestation", "quantite", "prix_unitaire")]
-        return [
+        lignes = [
             {"prestation": prestation.strip(), "quantite": quantite.strip(), "prix_unitaire": prix.strip()}
-            for prestation, quantite, prix in zip(*colonnes) if prestation.strip()] if champs else []
+            for prestation, quantite, prix in zip(*colonnes)] if champs else []
+        return [ligne for ligne in lignes if any(ligne.values())]
+
+    def _importer_classeur(self, lignes, formation):
+        """Importe les feuilles du classeur ; rend ce que montre la page, en citant les lignes du classeur."""
+        groupes = self._feuilles_du_classeur(lignes, formation)
+        bons = [g for g in groupes if not g["erreurs"]]
+        for groupe, resultat in zip(bons, self._importer([g["feuille"] for g in bons])):
+            groupe["resultat"] = resultat
+            groupe["erreurs"] = [
+                re.sub(r"^Ligne ([0-9]+)", lambda trouve, rangs=groupe["rangs"]: _(
+                    "Ligne %s", rangs[int(trouve[1]) - 1]), phrase) for phrase in resultat["erreurs"]]
+        refusees = [g for g in groupes if g["erreurs"]]
+        deposees = [g for g in groupes if not g["erreurs"]]
+        return {
+            "total": len(groupes), "refusees": refusees[:RESULTATS_MONTRES], "nombre_refusees": len(refusees),
+            "deposees": deposees[:RESULTATS_MONTRES], "nombre_deposees": len(deposees),
+            "nombre_instances": sum(g["resultat"]["state"] == "instance" for g in deposees),
+        }
 
     def _feuilles_du_classeur(self, lignes, formation):
-        """Regroupe les lignes de même référence ; les champs de la feuille se lisent sur sa première ligne."""
+        """Regroupe les lignes de même référence ; les champs de la feuille se lisent sur sa première ligne.
+
+        :return: [{"feuille", "rangs": lignes du classeur, "erreurs": [phrase…]}] dans l'ordre du classeur
+        """
         formations = request.env.user.sudo().formation_ids
-        code = formation if formation in formations.mapped("code") else formations[:1].code
-        feuilles = {}
+        choisie = formations.filtered(lambda f: f.code == formation) or formations[:1]
+        communs = {"formation": choisie.code or "", **self._agence(choisie)}
+        groupes = {}
         for ligne in lignes:
-            reference = str(ligne.get("reference") or "").strip()
-            feuille = feuilles.get(reference)
-            if feuille is None:
-                feuille = feuilles[reference] = {
-                    "reference": reference, "formation": code, "lignes": [],
-                    "urgence": str(ligne.get("urgence") or "").strip().lower() in ("oui", "1", "true", "vrai"),
-                    **{nom: self._texte(ligne.get(nom)) for nom in (
-                        "matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins")
-                       if ligne.get(nom)}}
-            feuille["lignes"].append({
+            reference = self._texte(ligne.get("reference"))
+            lus = {nom: self._texte(ligne.get(nom)) for nom in CHAMPS_FEUILLE if self._texte(ligne.get(nom))}
+            groupe = groupes.get(reference)
+            if groupe is None:
+                groupe = groupes[reference] = {"rangs": [], "erreurs": [], "feuille": {
+                    **communs, "reference": reference, "lignes": [],
+                    "urgence": self._texte(ligne.get("urgence")).lower() in ("oui", "1", "true", "vrai"), **lus}}
+            for nom, valeur in lus.items():
+                if valeur != groupe["feuille"].get(nom):
+                    groupe["erreurs"].append(_(
+                        "Ligne %(rang)s : « %(nom)s » vaut « %(valeur)s » et diffère de la première ligne de cette référence.",
+                        rang=ligne["_rang"], nom=nom, valeur=valeur[:40]))
+            groupe["rangs"].append(ligne["_rang"])
+            groupe["feuille"]["lignes"].append({
                 "prestation": self._texte(ligne.get("prestation")), "quantite": self._nombre(ligne.get("quantite")),
                 "prix_unitaire": self._nombre(ligne.get("prix_unitaire"))})
-        return list(feuilles.values())
+        return list(groupes.values())
 
     @staticmethod
     def _texte(valeur):
         if hasattr(valeur, "strftime"):
             return valeur.strftime("%Y-%m-%d")
-        return str(valeur if valeur is not None else "").strip()
+        if isinstance(valeur, float) and valeur.is_integer():
+            valeur = int(valeur)
+        texte = str(valeur if valeur is not None else "").strip()
+        date_francaise = _DATE_FRANCAISE.fullmatch(texte)
+        return "-".join(reversed(date_francaise.groups())) if date_francaise else texte
 
     @staticmethod
     def _nombre(valeur):
         """Rend un entier s'il se lit, le texte sinon : c'est `importer` qui refusera, avec sa phrase."""
         texte = "".join(str(valeur if valeur is not None else "").split()).removesuffix(".0")
-        return int(texte) if texte.removeprefix("-").isascii() and texte.removeprefix("-").isdigit() else texte
+        chiffres = texte.removeprefix("-")
+        return int(texte) if len(texte) < 19 and chiffres.isascii() and chiffres.isdigit() else texte
 
     @staticmethod
     def _json(donnees):
