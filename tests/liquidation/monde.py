@@ -114,10 +114,12 @@ TYPES = {1: "centre_sante", 2: "hopital_district", 3: "hopital_provincial", 4: "
 
 
 def poser(env):
-    """Crée le monde en base par l'ORM.
+    """Crée le monde en base par l'ORM, ou le retrouve s'il y est déjà.
 
     :return: {table: {nom: identifiant}}
     """
+    if env["cnas.regime"].search([("code", "=", "NA")]):
+        return _retrouver(env)
     ids = {}
     ids["regime"] = {code: env["cnas.regime"].create({"code": code, "name": f"Régime {code}", **valeurs}).id
                      for code, valeurs in REGIMES.items()}
@@ -135,6 +137,19 @@ def poser(env):
     regle.parametre_ids.valeur = str(SEUIL_MEDICAL)
     env.flush_all()
     return ids
+
+
+def _retrouver(env):
+    def par(modele, champ, prefixe=""):
+        trouves = env[modele].with_context(active_test=False).search([(champ, "=like", f"{prefixe}%")])
+        return {objet[champ].removeprefix(prefixe): objet.id for objet in trouves}
+    return {
+        "regime": {code: ident for code, ident in par("cnas.regime", "code").items() if code in REGIMES},
+        "prestation": par("cnas.prestation", "code", "NAIF-"), "formation": par("cnas.formation_sanitaire", "code", "NAIF-"),
+        "assure": {a.prenom: a.id for a in env["cnas.assure"].search([("nom", "=", "NAIF")])},
+        "pathologie": par("cnas.pathologie", "name", "Pathologie "),
+        "entente": env["cnas.entente_prealable"].search([("numero", "=like", "NAIF-%")], order="id").ids,
+    }
 
 
 def _poser_prestations(env, ids):

@@ -19,13 +19,20 @@ PAR_LOT = 50
 NATURES = {"ordinaire": "ordinaire", "ald": "ald", "maternite": "maternite"}
 PRIX = (0, 1, 333, 334, 500, 640, 749, 750, 1001, 1338, 1500, 1700, 2222, 3001, 3210, 5000, 9000, 15000, 290000)
 
-lignes = st.tuples(st.sampled_from(sorted(monde.PRESTATIONS)), st.integers(1, 9), st.sampled_from(PRIX))
+# Le courant domine, pour que plafonds et doublons aient de quoi mordre ; les bornes et les refus viennent assez souvent.
+CODES = [*sorted(monde.PRESTATIONS), *("P01 P02 P03 P05 P06 P07 P08 P09 P12 P13 P14".split() * 2)]
+FORMATIONS = [*sorted(monde.FORMATIONS), "F2", "F4", "F4", "F4"]
+ASSURES = [*sorted(monde.ASSURES), "A1", "A2", "A3"]
+JOURS = [*monde.JOURS, *[monde.jour(d) for d in (0, 0, 0, 0, 1, 1, 29, 30)]]
+PATHOLOGIES = ["ordinaire"] * 5 + ["ald", "maternite"]
+
+lignes = st.tuples(st.sampled_from(CODES), st.integers(1, 9), st.sampled_from(PRIX))
 feuilles = st.tuples(
-    st.sampled_from(sorted(monde.ASSURES)), st.sampled_from(sorted(monde.FORMATIONS)), st.sampled_from(monde.JOURS),
-    st.sampled_from(sorted(monde.PATHOLOGIES)), st.lists(lignes, min_size=1, max_size=5),
+    st.sampled_from(ASSURES), st.sampled_from(FORMATIONS), st.sampled_from(JOURS), st.sampled_from(PATHOLOGIES),
+    st.lists(lignes, min_size=1, max_size=5),
     st.integers(0, 39),   # mode, urgence, séjour
-    st.sampled_from((0, 0, 0, 1, 5, 60, 61, 90, 91)),  # jours entre les soins et le dépôt
-    st.integers(0, 9),    # total déclaré
+    st.sampled_from([0] * 9 + [1, 5, 60, 61, 90, 91]),  # jours entre les soins et le dépôt
+    st.integers(0, 19),    # total déclaré
 )
 
 
