@@ -1,7 +1,10 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -158,6 +161,10 @@ class LotPlage(models.Model):
             try:
                 with self.env.cr.savepoint():
                     getattr(cibles, lot.methode)(**(lot.parametres or {}))
+            except OperationalError as erreur:
+                if erreur.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                    raise  # la base demande de recommencer avec une vue à jour : la plage reste en attente
+                plage.write({"state": "erreur", "erreur": str(erreur)})
             except Exception as erreur:  # une plage en erreur n'arrête pas les autres
                 _logger.info("Lot %s, plage %s : %s", lot.id, plage.id, erreur)
                 plage.write({"state": "erreur", "erreur": str(erreur)})
