@@ -88,6 +88,20 @@ def etat(base, _donnees):
     return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}, "demo": bool(demo and demo[0])}
 
 
+def reprendre(base, _donnees):
+    """Après une installation interrompue, déclare installés les modules dont les données sont validées.
+
+    Odoo valide les données d'un module puis, avec le module suivant seulement, son état : une coupure entre les deux
+    ferait recharger deux fois le jeu de démonstration.
+    """
+    with curseur(base) as cr:
+        cr.execute("""UPDATE ir_module_module m SET state = 'installed', demo = (SELECT demo FROM ir_module_module WHERE name = 'base')
+                       WHERE state IN ('uninstalled', 'to install')
+                         AND EXISTS (SELECT 1 FROM ir_model_data d WHERE d.module = m.name AND d.model IN ('ir.ui.view', 'res.groups', 'ir.model.access'))
+                   RETURNING name""")
+        return {"repris": [ligne[0] for ligne in cr.fetchall()]}
+
+
 def noter(base, donnees):
     """Enregistre les empreintes des addons installés."""
     with curseur(base) as cr:
@@ -107,7 +121,7 @@ def supprimer(base, _donnees):
 
 
 if __name__ == "__main__":
-    commandes = {f.__name__: f for f in (serveur, creer, contributions, etat, noter, supprimer)}
+    commandes = {f.__name__: f for f in (serveur, creer, contributions, etat, reprendre, noter, supprimer)}
     try:
         reponse = commandes[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
     except psycopg2.Error as erreur:

@@ -1,4 +1,6 @@
 """Le circuit complet, par XML-RPC et à l'écran : de l'immatriculation au décompte payé, montants calculés à la main."""
+from datetime import date
+
 import pytest
 
 LIGNES = [
@@ -25,9 +27,9 @@ def assure(rpc):
     return identifiant, agent.appel("cnas.assure", "read", [identifiant], ["matricule"])[0]["matricule"]
 
 
-def envoi(matricule, reference, **autres):
+def envoi(assure, reference, **autres):
     """Une feuille telle qu'un script l'envoie à `importer`."""
-    return {"reference": reference, "formation": "CS-ABE-01", "matricule": matricule, "date_soins": "2026-11-10",
+    return {"reference": reference, "formation": "CS-ABE-01", "matricule": assure, "date_soins": "2026-11-10",
             "date_depot": "2026-11-12", "pathologie": "B54", "praticien": "INF-0101", "agence": "AG-ABE", "lignes": LIGNES, **autres}
 
 
@@ -57,7 +59,7 @@ def test_du_premier_assure_au_dossier_paye(rpc, assure):
     superviseur.appel("cnas.facture", "action_valider", [facture])
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     finance.appel("cnas.facture", "action_ordonnancer", [facture])
-    finance.appel("cnas.facture", "action_payer", [facture], "2026-11-20", "VIR-E2E-1")
+    finance.appel("cnas.facture", "action_payer", [facture], date.today().isoformat(), "VIR-E2E-1")
 
     payee = superviseur.appel("cnas.facture", "read", [facture], ["state", "montant_soins", "montant_pharmacie", "decompte_ids", *MONTANTS])[0]
     assert payee["state"] == "payee" and payee["decompte_ids"]
@@ -91,7 +93,7 @@ def test_decompte_pdf(page, rpc):
 def test_entrees_fausses_rien_d_ecrit(rpc, assure, changement, attendu):
     """Une phrase claire, rien d'écrit."""
     agent = rpc("agent")
-    reference = f"E2E-FAUX-{abs(hash(str(changement)))}"
+    reference = f"E2E-FAUX-{attendu + str(len(str(changement)))}"
     avant = agent.appel("cnas.feuille_soin", "search_count", [])
     reponse = agent.appel("cnas.feuille_soin", "importer", [envoi(assure[1], reference, **changement)])[0]
     assert reponse["id"] is False and reponse["erreurs"], reponse
@@ -130,7 +132,8 @@ def test_etats_gardes_par_rpc(rpc, modele, valeurs):
 
 def test_ecran_feuille_de_soins(page, rpc):
     """Le contrôleur ouvre un dossier contrôlé : statut, lignes et montants sont à l'écran."""
-    trouvees = rpc("controleur").appel("cnas.feuille_soin", "search_read", [("state", "=", "payee")], fields=["numero"], limit=1)
+    trouvees = rpc("controleur").appel("cnas.feuille_soin", "search_read", [("numero", "!=", False), ("montant_cnas", ">", 0)],
+                                       fields=["numero"], limit=1)
     onglet = page("controleur", chemin=None)
     onglet.goto(f"/web#id={trouvees[0]['id']}&model=cnas.feuille_soin&view_type=form")
     onglet.pret()
