@@ -45,6 +45,7 @@
         "views/piece_exigee_views.xml",
         "views/lot_numerisation_views.xml",
         "views/res_config_settings_views.xml",
+        "views/formation_sanitaire_views.xml",
         "views/menus.xml",
         "views/moteur_menus.xml",
         "security/tableaux/ir.model.access.csv",

@@ -7,11 +7,37 @@ class FormationSanitaire(models.Model):
 
     facture_ids = fields.One2many("cnas.facture", "formation_id", string="Factures")
 
+    nombre_factures = fields.Integer(
+        string="Nombre de factures", compute="_compute_nombre_factures",
+        groups="cnas_base.group_agent,cnas_base.group_finance")
+
+    def _compute_nombre_factures(self):
+        nombres = dict(self.env["cnas.facture"]._read_group(
+            [("formation_id", "in", self.ids)], ["formation_id"], ["__count"]))
+        for formation in self:
+            formation.nombre_factures = nombres.get(formation, 0)
+
     def action_voir_factures(self):
         """Ouvre les factures de la formation. Rend une action de fenêtre."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_facturation.facture_action")
         return {**action, "domain": [("formation_id", "=", self.id)], "context": {}}
+
+    def _synthese_par_lot(self):
+        """Ajoute le délai moyen de paiement, de la soumission au paiement, en une requête (voir cnas_formations)."""
+        syntheses = super()._synthese_par_lot()
+        if not self.ids:
+            return syntheses
+        self.env["cnas.facture"].flush_model(["formation_id", "state", "date_soumission", "date_paiement"])
+        self.env.cr.execute("""
+            SELECT formation_id, avg(date_paiement - date_soumission::date)
+              FROM cnas_facture
+             WHERE formation_id = ANY(%s) AND state = 'payee' AND date_paiement >= %s AND date_soumission IS NOT NULL
+             GROUP BY formation_id
+        """, [self.ids, self._debut_de_synthese()])
+        for formation_id, delai in self.env.cr.fetchall():
+            syntheses[formation_id]["delai_paiement"] = float(delai)
+        return syntheses
 
     def _preparer_facture_du_mois(self, periode):
         """Prépare la facture du mois de chaque formation (tâche de lot, rejouable).

@@ -32,4 +32,5 @@ from . import (
     assure_consommation,
     controle_quotidien,
     prestation,
+    formation_sanitaire,
 )

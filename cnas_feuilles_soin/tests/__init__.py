@@ -16,3 +16,4 @@ from . import test_regles_recevabilite
 from . import test_regles_tarif
 from . import test_tableaux
 from . import test_tarif_utilise
+from . import test_synthese_formation
