@@ -24,6 +24,8 @@
         "views/parametre_facturation_views.xml",
         "views/schema_comptable_views.xml",
         "views/rapprochement_views.xml",
+        "views/feuille_soin_views.xml",
+        "views/formation_sanitaire_views.xml",
         "views/portail_templates.xml",
         "views/menus.xml",
         "security/tableaux/ir.model.access.csv",

@@ -1,3 +1,4 @@
+import base64
 import logging
 from datetime import date, timedelta
 from random import Random
@@ -50,10 +51,16 @@ class CnasDemo(models.AbstractModel):
         envois = []
         for rang in range(1001, 1101):
             soins = date(2026, 7, 1) + timedelta(days=hasard.randrange(0, 130))
-            envois.append({
+            envoi = {
                 **self._composer(hasard, offre, rang), "formation": PORTAIL[rang % 2], "date_soins": str(soins),
-                "date_depot": str(min(soins + timedelta(days=6), date(2026, 11, 18))),
-                "mode": "remboursement" if rang % 25 == 0 else "tiers_payant"})
+                "date_depot": str(min(soins + timedelta(days=6), date(2026, 11, 18))), "mode": "tiers_payant"}
+            if rang % 9 == 0:
+                envoi["mode"] = "remboursement"
+                envoi["pieces"] = [
+                    {"type": sorte, "nom": f"{envoi['reference']}-{sorte.lower()}.pdf",
+                     "contenu": base64.b64encode(self._dessiner({**envoi, "reference": f"{envoi['reference']}-{sorte}"})).decode()}
+                    for sorte in ("ORDONNANCE", "FACTURE")]
+            envois.append(envoi)
         agent = self.env.ref("cnas_base.user_agent2")
         resultats = self.env["cnas.feuille_soin"].with_user(agent).importer(envois)
         feuilles = self.env["cnas.feuille_soin"].browse([r["id"] for r in resultats if r["id"]])

@@ -299,4 +299,4 @@ class Facture(models.Model):
 
     def _ouvrir_feuilles(self, feuilles):
         """Rend les feuilles avec le droit, réservé à la facturation, de les attacher ou de les payer."""
-        return feuilles.sudo().with_context(cnas_facturation=JETON_FACTURATION)
+        return feuilles.sudo()._deverrouiller().with_context(cnas_facturation=JETON_FACTURATION)

@@ -149,4 +149,4 @@ class FacturePaiement(models.Model):
         payees._changer_etat("ordonnancee", date_paiement=False, reference_paiement=False, payeur_id=False)
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", payees.ids), ("state", "=", "payee")])
-        self._ouvrir_feuilles(feuilles)._deverrouiller().write({"state": "validee"})
+        self._ouvrir_feuilles(feuilles).write({"state": "validee"})

@@ -190,6 +190,9 @@ class FacturePreparation(models.Model):
         """
         cle = (identite["mode"], identite.get("formation_id") or 0, identite.get("assure_id") or 0, mois)
         self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"cnas_facture{cle}",))
+        if not self.env.registry.ready:
+            # Installation en cours : la table n'existe pas encore pour une autre connexion.
+            return None
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """SELECT id FROM cnas_facture

@@ -80,6 +80,12 @@ class FeuilleSoin(models.Model):
             facture.action_retirer_feuilles((self & facture.feuille_ids).ids, motif)
         return True
 
+    def action_voir_facture(self):
+        """Ouvre la facture de la feuille. Rend une action de fenêtre."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": "cnas.facture", "res_id": self.facture_id.id,
+                "view_mode": "form"}
+
     # ------------------------------------------------------------------ métier
     def _controler(self, *args, **kwargs):
         """Contrôle les feuilles puis remet à jour les montants de leurs factures."""

@@ -64,9 +64,7 @@ class TestCircuit(CommunFacture):
 
     def _liberer(self, facture):
         """Vide le mois pour l'essai suivant."""
-        facture._ouvrir_feuilles(facture.feuille_ids).with_context(
-            cnas_verrou=facture._deverrouiller().env.context["cnas_verrou"]).write(
-                {"facture_id": False, "state": "annulee"})
+        facture._ouvrir_feuilles(facture.feuille_ids).write({"facture_id": False, "state": "annulee"})
 
     def test_etat_de_chaque_action(self):
         facture = self.preparee()
