@@ -26,6 +26,7 @@ class AvisMedical(models.Model):
 
     def write(self, vals):
         """Toujours refusé : un avis rendu ne se modifie pas."""
+        self.check_access_rights("write")
         raise UserError(_("Un avis médical ne se modifie pas : rendez un nouvel avis."))
 
     @api.ondelete(at_uninstall=False)

@@ -70,6 +70,7 @@ class FeuilleSoin(models.Model):
     _order = "date_depot desc, id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "reference"]
+    _mail_post_access = "read"
 
     _etat_initial = "brouillon"
     _etat_transitions = {
@@ -225,7 +226,6 @@ class FeuilleSoin(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Crée des brouillons. L'agent peut donner `pathologie_id` sans avoir le droit de la relire."""
-        self = self._sans_defauts_forges()
         if self._peut_lire_diagnostic():
             return super().create(vals_list)
         diagnostics = [vals.get("pathologie_id") or vals.get("diagnostic_saisi_id") for vals in vals_list]
@@ -241,6 +241,7 @@ class FeuilleSoin(models.Model):
         if not self._verrou_ouvert():
             self.check_access_rights("write")
             self._refuser_papier_change(vals)
+            self._refuser_si_close(vals)
         if "pathologie_id" in vals and not self._peut_lire_diagnostic():
             self.check_access_rule("write")
             vals = dict(vals)
@@ -253,15 +254,6 @@ class FeuilleSoin(models.Model):
             raise UserError(_("Une feuille déposée ne se supprime pas : annulez-la avec un motif."))
 
     # ------------------------------------------------------------------ privé
-    def _sans_defauts_forges(self):
-        """Ôte du contexte les valeurs par défaut des champs gardés (`default_state`…)."""
-        if self._verrou_ouvert():
-            return self
-        gardes = {f"default_{champ}" for champ in ("state", *self._champs_geles)}
-        if gardes.isdisjoint(self.env.context):
-            return self
-        return self.with_context({k: v for k, v in self.env.context.items() if k not in gardes})
-
     @api.model
     def _peut_lire_diagnostic(self):
         return self.env.su or self.user_has_groups(GROUPES_MEDICAUX)
@@ -300,6 +292,15 @@ class FeuilleSoin(models.Model):
                     "Annulez-la avec un motif, puis saisissez-la de nouveau.",
                     champ=self._fields[champ]._description_string(self.env), numero=feuille.display_name,
                 ))
+
+    def _refuser_si_close(self, vals):
+        """Une feuille décidée ne reçoit plus que des messages et des activités."""
+        if all(champ.startswith(("message_", "activity_", "my_activity_")) for champ in vals):
+            return
+        for feuille in self.sudo():
+            if feuille.state in ("validee", "rejetee", "payee", "annulee"):
+                raise UserError(_("La feuille %(numero)s est à l'état « %(etat)s » : elle ne change plus.",
+                                  numero=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
 
     @api.model
     def _parametre_entier(self, nom):

@@ -73,9 +73,6 @@ class FeuilleSoinLigne(models.Model):
         """Crée des lignes de feuilles en brouillon ; les montants retenus viennent du seul calcul."""
         if self._verrou_ouvert():
             return super().create(vals_list)
-        gardes = {f"default_{champ}" for champ in self._champs_geles}
-        if not gardes.isdisjoint(self.env.context):
-            self = self.with_context({k: v for k, v in self.env.context.items() if k not in gardes})
         lignes = super().create(vals_list)
         lignes._refuser_hors_brouillon()
         return lignes
@@ -84,6 +81,8 @@ class FeuilleSoinLigne(models.Model):
         """Permet la saisie en brouillon, la révision pendant le contrôle, rien d'autre."""
         if self._verrou_ouvert():
             return super().write(vals)
+        self.check_access_rights("write")
+        self.check_access_rule("write")
         if not set(vals) <= set(self._champs_revue):
             self._refuser_hors_brouillon()
         if not set(vals).isdisjoint(self._champs_revue):

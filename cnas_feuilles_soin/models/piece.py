@@ -75,6 +75,7 @@ class FeuilleSoinPiece(models.Model):
 
     def write(self, vals):
         """Un fichier reçu ne se remplace pas ; son type et son nom se corrigent."""
+        self.check_access_rights("write")
         if set(vals) - {"type_id", "name"}:
             raise UserError(_("Le fichier d'une pièce ne se remplace pas : ajoutez une nouvelle pièce."))
         return super().write(vals)

@@ -93,6 +93,16 @@ class TestCircuit(CommunFeuille):
             self.env["cnas.feuille_soin.ligne"].with_user(self.agent).create(
                 {"feuille_id": feuille.id, "prestation_id": self.acte.prestation_id.id, "prix_unitaire": 1})
 
+    def test_feuille_close(self):
+        """Une feuille décidée ne change plus en rien, pas même les constats sur le document."""
+        feuille = self._en_controle().with_user(self.controleur)
+        feuille.write({"signature_constatee": "presente"})
+        feuille.action_rejeter("motif")
+        for valeurs in ({"signature_constatee": "absente"}, {"cause": "programme"}, {"total_declare": 3}):
+            with self.subTest(valeurs=valeurs), self.assertRaises(UserError):
+                feuille.write(valeurs)
+        feuille.message_post(body="vu")
+
     def test_brouillon_se_supprime(self):
         self.assertTrue(self.brouillon().unlink())
 
