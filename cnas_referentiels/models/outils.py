@@ -16,6 +16,16 @@ class Niveau(fields.Integer):
         return int(value) if value else None
 
 
+def _extrait(valeur):
+    """Rend le début de ce qui ne se lit pas, pour le citer dans un message."""
+    if valeur is None or valeur is False:
+        return ""
+    try:
+        return str(valeur)[:40]
+    except ValueError:  # entier de plus de 4 300 chiffres
+        return "…"
+
+
 def lire_date(valeur):
     """Rend une date.
 
@@ -34,7 +44,8 @@ def lire_date(valeur):
             return datetime.datetime.strptime(texte, modele).date()
         except ValueError:
             continue
-    raise ValidationError(_("Date illisible : « %s ». Écrivez-la AAAA-MM-JJ, par exemple 2026-11-21.", valeur or ""))
+    raise ValidationError(_(
+        "Date illisible : « %s ». Écrivez-la AAAA-MM-JJ, par exemple 2026-11-21.", _extrait(valeur)))
 
 
 def lire_montant(valeur):
@@ -42,18 +53,20 @@ def lire_montant(valeur):
 
     :raise ValidationError: vide, illisible, négatif ou avec des centimes
     """
-    texte = re.sub(r"(?i)[\s\u00a0\u202f]|fcfa|xaf", "", str(valeur if valeur is not None else "")).replace(",", ".")
+    vide = valeur is None or valeur is False
     try:
+        texte = re.sub(r"(?i)[\s\u00a0\u202f]|fcfa|xaf", "", "" if vide else str(valeur)).replace(",", ".")
         montant = Decimal(texte)
         negatif = montant < 0  # « NaN » se lit, mais ne se compare pas
-    except InvalidOperation:
-        raise ValidationError(_("Montant illisible : « %s ». Écrivez un nombre entier de francs.", valeur or "")) from None
+    except (InvalidOperation, ValueError):
+        raise ValidationError(_(
+            "Montant illisible : « %s ». Écrivez un nombre entier de francs.", _extrait(valeur))) from None
     if negatif:
-        raise ValidationError(_("Montant négatif : « %s ».", valeur))
+        raise ValidationError(_("Montant négatif : « %s ».", _extrait(valeur)))
     if not montant <= 1_000_000_000:
-        raise ValidationError(_("Montant hors limites : « %s ».", valeur))
+        raise ValidationError(_("Montant hors limites : « %s ».", _extrait(valeur)))
     if montant != montant.to_integral_value():
-        raise ValidationError(_("Montant avec centimes : « %s ». Le franc CFA n'en a pas.", valeur))
+        raise ValidationError(_("Montant avec centimes : « %s ». Le franc CFA n'en a pas.", _extrait(valeur)))
     return int(montant)
 
 
@@ -66,11 +79,11 @@ def lire_niveau(valeur):
         return 0
     try:
         nombre = float(valeur)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         nombre = -1
     if nombre not in (1, 2, 3, 4):
         raise ValidationError(_("Niveau inconnu : « %s ». Les niveaux vont de 1 (centre de santé) à 4 (hôpital "
-                                "de référence) ; laissez vide pour tous.", valeur))
+                                "de référence) ; laissez vide pour tous.", _extrait(valeur)))
     return int(nombre)
 
 

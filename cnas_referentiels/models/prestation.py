@@ -232,7 +232,7 @@ class Prestation(models.Model):
     @api.model
     def _prestations_par_code(self, codes):
         """Rend {code tel que reçu: id} des codes connus, archivés compris ; casse et espaces autour ignorés."""
-        propres = {code: code.strip().upper().replace("\x00", "") for code in codes}
+        propres = {code: code.strip().upper().replace("\x00", "").encode("utf-8", "ignore").decode() for code in codes}
         self.flush_model(["code"])
         self.env.cr.execute("SELECT code, id FROM cnas_prestation WHERE code = ANY(%s)", (list(propres.values()),))
         connus = dict(self.env.cr.fetchall())

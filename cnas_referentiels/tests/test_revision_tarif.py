@@ -175,16 +175,19 @@ class TestRevisionTarif(CommunReferentiels):
             self.env["cnas.revision_tarif.ligne"].with_user(self.administrateur).create({"revision_id": revision.id})
 
     def test_gros_volume_en_lot(self):
-        revision = self._classeur("code,montant\nTST-MED,1600\n")
+        """Au-delà de la taille d'un lot, l'application se fait plage par plage ; rejouer une plage n'ajoute rien."""
+        revision = self._classeur("code,montant,niveau\nTST-MED,1600,\nTST-MED,1700,2\nTST-MED,1800,3\n")
         revision.action_preparer()
-        with patch("odoo.addons.cnas_referentiels.models.revision_tarif.TAILLE_LOT", 0), \
+        with patch("odoo.addons.cnas_referentiels.models.revision_tarif.TAILLE_LOT", 2), \
                 patch.object(type(self.env["cnas.lot"]), "_planifier", lambda lot: None):
-            with patch.object(type(self.env["cnas.lot"]), "_lancer", autospec=True) as lancer:
-                lancer.return_value = self.env["cnas.lot"]
-                revision.action_appliquer()
-        self.assertEqual(revision.state, "en_cours")
-        self.assertEqual(lancer.call_args.args[2:4], ("cnas.revision_tarif.ligne", "_appliquer"))
+            revision.action_appliquer()
+        self.assertEqual((revision.state, revision.nombre_appliquees), ("en_cours", 0))
+        with self.assertRaises(UserError):
+            revision.action_preparer()
+        plages = revision.lot_id.sudo().plage_ids
+        plages[0]._executer()
+        self.assertEqual((revision.state, revision.nombre_appliquees), ("en_cours", 2))
+        plages._executer()
         revision.ligne_ids._appliquer()
-        revision.ligne_ids._appliquer()
-        self.assertEqual(revision.state, "appliquee")
-        self.assertEqual(len(self.medicament.config_ids), 1, "rejouer la plage n'ajoute rien")
+        self.assertEqual((revision.state, revision.nombre_appliquees), ("appliquee", 3))
+        self.assertEqual(len(self.medicament.config_ids), 3)

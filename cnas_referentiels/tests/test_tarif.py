@@ -1,5 +1,9 @@
+import random
+
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
+
+from odoo.addons.cnas_referentiels.models.outils import lire_date, lire_montant, lire_niveau
 
 from .common import CommunReferentiels
 
@@ -79,6 +83,21 @@ class TestTarif(CommunReferentiels):
             with self.assertRaises(ValidationError, msg=(debut, montant, niveau)), self.cr.savepoint():
                 self.tarif(debut, False, montant, niveau)
         self.assertEqual(self.tarif("2026-01-01", False, "1 500 FCFA").montant, 1500)
+
+    def test_lectures_ne_rendent_que_des_phrases(self):
+        """Quoi qu'on leur donne, les lectures rendent une valeur ou une phrase claire, jamais une erreur Python."""
+        tirage = random.Random(17)
+        alphabet = "0123456789-/.,eE+ :T\x00éà\u202f\ud800=<>{}NaN"
+        bizarres = [None, True, False, [], {}, (), b"12", 10**5000, -10**400, float("nan"), float("inf"), "٣", "½", "1_000"]
+        bizarres += ["".join(tirage.choices(alphabet, k=tirage.randint(0, 14))) for _rang in range(800)]
+        for valeur in bizarres:
+            for lire in (lire_date, lire_montant, lire_niveau):
+                try:
+                    lire(valeur)
+                except ValidationError as erreur:
+                    self.assertLess(len(erreur.args[0]), 200)
+        textes = [v for v in bizarres if isinstance(v, str)]
+        self.assertEqual(len(self.Prestation.tarif_applicable(textes, "2026-11-21", 1)), len(set(textes)))
 
     def test_titre_parlant(self):
         tarif = self.tarif("2019-01-01", "2026-04-09", 1500)
