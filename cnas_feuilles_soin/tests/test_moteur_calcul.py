@@ -1,7 +1,9 @@
 from datetime import date
+from unittest.mock import patch
 
 from odoo.tests.common import tagged
 
+from ..models import feuille_soin_controle
 from .commun_moteur import JOUR, CommunMoteur
 
 
@@ -155,3 +157,18 @@ class TestMoteurCalcul(CommunMoteur):
             feuilles._controler()
             comptes.append(self.env.cr.sql_log_count - avant)
         self.assertEqual(comptes[1], comptes[2])
+
+    def test_grand_lot_en_tache_de_fond(self):
+        """Au-dessus du seuil, le contrôle devient un lot par plages ; le rejouer ne change rien."""
+        feuilles = self.env["cnas.feuille_soin"].concat(
+            *[self.feuille((self.pansement, 1, 1000), assure_id=self.creer_assure().id) for _i in range(5)])
+        with patch(f"{feuille_soin_controle.__name__}.TAILLE_LOT", 2):
+            lot = feuilles._lancer_controle()
+        self.assertEqual((lot.total, len(lot.plage_ids)), (5, 3))
+        self.assertEqual(set(feuilles.mapped("state")), {"deposee"})
+        plages = lot.sudo().plage_ids
+        plages[0]._executer()
+        plages[0]._executer()
+        self.assertEqual(lot.traites, 2)
+        plages[1:]._executer()
+        self.assertEqual((lot.state, set(feuilles.mapped("state"))), ("fait", {"validee"}))
