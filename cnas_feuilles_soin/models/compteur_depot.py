@@ -37,6 +37,20 @@ class CompteurDepot(models.Model):
         self.invalidate_model(["dernier"])
         return {(a, an): dernier - besoins[a, an] + 1 for a, an, dernier in self.env.cr.fetchall()}
 
+    def _verrouiller(self, cles):
+        """Prend dès le début d'un envoi les compteurs dont il aura besoin.
+
+        Deux envois simultanés vers la même agence se suivent : le second attend ici, puis Odoo le rejoue,
+        avant qu'il n'ait rien préparé.
+
+        :param cles: {(agence_id, annee)}
+        """
+        if cles:
+            self.env.cr.execute("""
+                SELECT 1 FROM cnas_compteur_depot WHERE (agence_id, annee) IN %s
+                 ORDER BY agence_id, annee FOR UPDATE
+            """, [tuple(cles)])
+
     def unlink(self):
         """Refusé : un compteur effacé redonnerait les mêmes numéros."""
         raise UserError(_("Un compteur de dépôts ne se supprime pas."))

@@ -142,7 +142,9 @@ class FeuilleSoin(models.Model):
                                   string="Complétude", readonly=True, copy=False, index=True)
     # --- lignes, pièces, anomalies
     ligne_ids = fields.One2many("cnas.feuille_soin.ligne", "feuille_id", string="Lignes", copy=True)
-    piece_ids = fields.One2many("cnas.feuille_soin.piece", "feuille_id", string="Pièces")
+    piece_ids = fields.One2many(
+        "cnas.feuille_soin.piece", "feuille_id", string="Pièces",
+        groups="cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation")
     anomalie_ids = fields.One2many("cnas.anomalie", "feuille_id", string="Anomalies")
     total_declare = fields.Monetary(string="Total déclaré", copy=False,
                                     help="Total écrit sur le papier ; vide (0) : aucun.")

@@ -1,7 +1,6 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin import GROUPES_MEDICAUX
 from .feuille_soin_actions import MEDECIN
 
 
@@ -10,7 +9,8 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
-    avis_ids = fields.One2many("cnas.avis_medical", "feuille_id", string="Avis médicaux", groups=GROUPES_MEDICAUX)
+    avis_ids = fields.One2many("cnas.avis_medical", "feuille_id", string="Avis médicaux",
+                               groups="cnas_base.group_controleur,cnas_base.group_medecin_conseil")
 
     def action_rendre_avis(self, avis=None, motif=None):
         """Rend l'avis médical et renvoie la feuille au contrôleur.

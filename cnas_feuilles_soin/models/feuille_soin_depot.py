@@ -131,31 +131,39 @@ class FeuilleSoin(models.Model):
         return resultat
 
     def _pieces_manquantes(self):
-        """Rend les pièces exigées et absentes du lot, en une requête.
+        """Rend les pièces exigées et absentes du lot, en trois requêtes au plus.
 
         :return: {feuille_id: {type_piece_id: nom du type}}
         """
-        if not self.ids:
+        exigences = self.env["cnas.piece_exigee"].sudo().search([])
+        modes, soins = set(self.mapped("mode")), set(self.mapped("type_soins"))
+        exigences = exigences.filtered(
+            lambda e: (not e.mode or e.mode in modes) and (not e.type_soins or e.type_soins in soins))
+        if not exigences:
             return {}
+        contenus, jointes = self._contenus_et_pieces()
+        manquantes = {}
+        for feuille in self:
+            for exigence in exigences:
+                if (exigence.type_piece_id.id not in jointes.get(feuille.id, ())
+                        and exigence._concerne(feuille, contenus.get(feuille.id, ()))):
+                    manquantes.setdefault(feuille.id, {})[exigence.type_piece_id.id] = exigence.type_piece_id.display_name
+        return manquantes
+
+    def _contenus_et_pieces(self):
+        """Rend {feuille: {(type, catégorie) de ses prestations}} et {feuille: {types de ses pièces}}."""
         self.env.flush_all()
         self.env.cr.execute("""
-            SELECT f.id, array_agg(DISTINCT e.type_piece_id)
-              FROM cnas_feuille_soin f
-              JOIN cnas_piece_exigee e
-                ON e.active AND (e.type_soins IS NULL OR e.type_soins = f.type_soins)
-               AND (e.mode IS NULL OR e.mode = f.mode)
-               AND COALESCE(f.montant_facture, 0) >= COALESCE(e.montant_min, 0)
-             WHERE f.id = ANY(%s)
-               AND ((e.type_prestation IS NULL AND COALESCE(e.categorie, '') = '') OR EXISTS (
-                    SELECT 1 FROM cnas_feuille_soin_ligne l JOIN cnas_prestation p ON p.id = l.prestation_id
-                     WHERE l.feuille_id = f.id
-                       AND (e.type_prestation IS NULL OR p.type_prestation = e.type_prestation)
-                       AND (COALESCE(e.categorie, '') = '' OR p.categorie = e.categorie)))
-               AND NOT EXISTS (SELECT 1 FROM cnas_feuille_soin_piece d
-                                WHERE d.feuille_id = f.id AND d.type_id = e.type_piece_id)
-             GROUP BY f.id
+            SELECT l.feuille_id, p.type_prestation, p.categorie
+              FROM cnas_feuille_soin_ligne l JOIN cnas_prestation p ON p.id = l.prestation_id
+             WHERE l.feuille_id = ANY(%s)
         """, [self.ids])
-        rangs = self.env.cr.fetchall()
-        types = self.env["cnas.type_piece"].sudo().browse({t for _f, ids in rangs for t in ids})
-        noms = {t.id: t.display_name for t in types}
-        return {feuille_id: {t: noms[t] for t in ids} for feuille_id, ids in rangs}
+        contenus = {}
+        for feuille_id, type_prestation, categorie in self.env.cr.fetchall():
+            contenus.setdefault(feuille_id, set()).add((type_prestation, categorie))
+        self.env.cr.execute(
+            "SELECT feuille_id, type_id FROM cnas_feuille_soin_piece WHERE feuille_id = ANY(%s)", [self.ids])
+        jointes = {}
+        for feuille_id, type_id in self.env.cr.fetchall():
+            jointes.setdefault(feuille_id, set()).add(type_id)
+        return contenus, jointes

@@ -67,6 +67,10 @@ class FeuilleSoin(models.Model):
                 a_creer.append(lecture)
             else:
                 lecture.deja = premiere
+        agence_defaut = self.env["cnas.agence"]._de_l_usager().id
+        self.env["cnas.compteur_depot"].sudo()._verrouiller({
+            (lecture.valeurs["agence_id"] or agence_defaut, lecture.valeurs["date_depot"].year)
+            for lecture in a_creer if lecture.valeurs["agence_id"] or agence_defaut})
         self._creer_lot(a_creer)
         for lecture in lectures:
             if lecture.deja is not None:
@@ -226,7 +230,8 @@ class FeuilleSoin(models.Model):
 
     @staticmethod
     def _valeurs_de_creation(valeurs):
-        commandes = [(0, 0, {"sequence": rang, "prestation_id": prestation_id, "quantite": q, "prix_unitaire": prix})
+        commandes = [(0, 0, {"sequence": rang, "prestation_id": prestation_id, "quantite": q, "prix_unitaire": prix,
+                            "montant_facture": q * prix})
                      for rang, (prestation_id, q, prix) in enumerate(valeurs["lignes"], 1)]
         pieces = [(0, 0, {"type_id": type_id, "name": nom, "contenu": base64.b64encode(contenu)})
                   for type_id, nom, contenu, _sha in valeurs["pieces"]]

@@ -8,7 +8,8 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
-    demande_ids = fields.One2many("cnas.demande_pieces", "feuille_id", string="Demandes de pièces")
+    demande_ids = fields.One2many("cnas.demande_pieces", "feuille_id", string="Demandes de pièces",
+                                  groups="cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation")
 
     # ------------------------------------------------------------------ métier
     def _ouvrir_demandes(self, manques):

@@ -1,4 +1,5 @@
 from . import test_circuit
+from . import test_concurrence
 from . import test_entente
 from . import test_files
 from . import test_importer
@@ -14,6 +15,6 @@ from . import test_regles_droits
 from . import test_regles_quantites
 from . import test_regles_recevabilite
 from . import test_regles_tarif
+from . import test_synthese_formation
 from . import test_tableaux
 from . import test_tarif_utilise
-from . import test_synthese_formation

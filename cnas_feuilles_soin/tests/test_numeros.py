@@ -30,11 +30,11 @@ class TestNumeros(CommunFeuille):
         """Deux transactions prennent leurs numéros en même temps : la seconde attend, aucun numéro ne se répète."""
         agence_id = None
         registre = self.env.registry
-        with registry_cursor(registre) as curseur:
+        with CurseurReel(registre) as curseur:
             env = api.Environment(curseur, self.env.uid, {})
             agence_id = env["cnas.agence"].create({"code": "CONC", "name": "Concurrence"}).id
         try:
-            with registry_cursor(registre) as un, registry_cursor(registre) as deux:
+            with CurseurReel(registre) as un, CurseurReel(registre) as deux:
                 compteur_1 = api.Environment(un, self.env.uid, {})["cnas.compteur_depot"]
                 compteur_2 = api.Environment(deux, self.env.uid, {})["cnas.compteur_depot"]
                 self.assertEqual(compteur_1._reserver({(agence_id, 2026): 3}), {(agence_id, 2026): 1})
@@ -47,12 +47,12 @@ class TestNumeros(CommunFeuille):
                 deux.rollback()
                 self.assertEqual(compteur_1._reserver({(agence_id, 2026): 1}), {(agence_id, 2026): 4})
         finally:
-            with registry_cursor(registre) as curseur:
+            with CurseurReel(registre) as curseur:
                 curseur.execute("DELETE FROM cnas_compteur_depot WHERE agence_id = %s", [agence_id])
                 curseur.execute("DELETE FROM cnas_agence WHERE id = %s", [agence_id])
 
 
-class registry_cursor:
+class CurseurReel:
     """Un vrai curseur, hors de la transaction du test."""
 
     def __init__(self, registre):

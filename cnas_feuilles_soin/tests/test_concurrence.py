@@ -1,0 +1,80 @@
+from threading import Thread
+
+from odoo import api
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .commun_feuille import CommunFeuille
+from .test_numeros import CurseurReel
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestConcurrence(CommunFeuille):
+    """Deux vraies transactions en même temps, sur de vraies données ôtées à la fin."""
+
+    def setUp(self):
+        super().setUp()
+        self.registre = self.env.registry
+        with CurseurReel(self.registre) as curseur:
+            env = api.Environment(curseur, self.env.uid, {})
+            self.ids = self._poser(env)
+        self.addCleanup(self._oter)
+
+    def _poser(self, env):
+        agence = env["cnas.agence"].create({"code": "CONC", "name": "Concurrence"})
+        formation = env["cnas.formation_sanitaire"].create({
+            "code": "T-CONC", "name": "Concurrence", "type_formation": "centre_sante"})
+        regime = env.ref("cnas_base.regime_ass")
+        assure = env["cnas.assure"].create({"nom": "CONCURRENCE", "prenom": "Essai", "genre": "masculin",
+                                            "regime_id": regime.id, "date_naissance": "1980-01-01"})
+        acte = env["cnas.acte"].create({"code": "T-CONC", "name": "Concurrence", "type_prestation": "acte"})
+        pathologie = env["cnas.pathologie"].create({"code": "X97.1", "name": "Concurrence"})
+        return {"agence": agence.id, "formation": formation.id, "assure": assure.id, "acte": acte.id,
+                "pathologie": pathologie.id, "matricule": assure.matricule}
+
+    def _oter(self):
+        with CurseurReel(self.registre) as cr:
+            cr.execute("DELETE FROM cnas_feuille_soin WHERE formation_id = %s", [self.ids["formation"]])
+            cr.execute("DELETE FROM cnas_compteur_depot WHERE agence_id = %s", [self.ids["agence"]])
+            env = api.Environment(cr, self.env.uid, {})
+            env["cnas.acte"].browse(self.ids["acte"]).prestation_id.sudo().unlink()
+            cr.execute("DELETE FROM cnas_pathologie WHERE id = %s", [self.ids["pathologie"]])
+            cr.execute("DELETE FROM cnas_assure WHERE id = %s", [self.ids["assure"]])
+            cr.execute("DELETE FROM cnas_formation_sanitaire WHERE id = %s", [self.ids["formation"]])
+            cr.execute("DELETE FROM cnas_agence WHERE id = %s", [self.ids["agence"]])
+
+    def _envoi(self, reference):
+        return [{"reference": reference, "formation": "T-CONC", "matricule": self.ids["matricule"], "agence": "CONC",
+                 "date_soins": "2026-11-10", "pathologie": "X97.1",
+                 "lignes": [{"prestation": "T-CONC", "quantite": 1, "prix_unitaire": 500}]}]
+
+    @mute_logger("odoo.sql_db")
+    def test_meme_envoi_au_meme_instant(self):
+        """Le second attend, puis reçoit une phrase claire ou les mêmes identifiants : jamais deux dossiers."""
+        resultats = []
+        with CurseurReel(self.registre) as un:
+            premier = api.Environment(un, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi("MEME"))[0]
+            self.assertFalse(premier["erreurs"])
+            fil = Thread(target=self._importer_ailleurs, args=("MEME", resultats))
+            fil.start()
+            fil.join(1.5)
+            self.assertTrue(fil.is_alive(), "le second envoi devrait attendre le premier")
+            un.commit()
+            fil.join(20)
+        self.assertEqual(len(resultats), 1)
+        second = resultats[0]
+        self.assertTrue(isinstance(second, Exception) or second["erreurs"] or second["id"] == premier["id"])
+        with CurseurReel(self.registre) as cr:
+            cr.execute("SELECT count(*) FROM cnas_feuille_soin WHERE formation_id = %s", [self.ids["formation"]])
+            self.assertEqual(cr.fetchone()[0], 1)
+            rejoue = api.Environment(cr, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi("MEME"))[0]
+            self.assertEqual(rejoue["id"], premier["id"])
+
+    def _importer_ailleurs(self, reference, resultats):
+        try:
+            with CurseurReel(self.registre) as cr:
+                resultats.append(
+                    api.Environment(cr, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi(reference))[0])
+        except Exception as erreur:
+            # Odoo rejoue un appel refusé pour concurrence ; ici, il suffit de constater le refus.
+            resultats.append(erreur)
