@@ -5,6 +5,7 @@ réduit chaque mot à un squelette de consonnes : deux mots de même squelette s
 """
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from odoo.addons.cnas_base.outils import sans_accent
 
@@ -33,6 +34,7 @@ _REGLES = (
 )
 
 
+@lru_cache(maxsize=20_000)
 def squelette(mot):
     """Rend le squelette phonétique d'un mot sans accent : « mohamed » et « mahamat » → « mmt »."""
     mot = VARIANTES.get(mot, mot)

@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.modules.db import FunctionStatus
 from odoo.osv import expression
 
 from ..outils_noms import cle_phonetique
@@ -72,7 +73,7 @@ class Assure(models.Model):
 
     # ------------------------------------------------------------------ informations générales
     name = fields.Char(
-        string="Nom complet", compute="_compute_name", store=True, precompute=True, index="trigram")
+        string="Nom complet", compute="_compute_name", store=True, precompute=True)
     nom = fields.Char(string="Nom", required=True, tracking=True)
     prenom = fields.Char(string="Prénom", required=True, tracking=True)
     genre = fields.Selection(selection=GENRES, string="Genre", required=True, tracking=True)
@@ -140,7 +141,8 @@ class Assure(models.Model):
         comodel_name="cnas.assure", string="Famille", readonly=True, copy=False, index=True,
         help="L'assuré principal de la famille (l'assuré lui-même s'il est principal).")
     prolongation_ids = fields.One2many(
-        comodel_name="cnas.prolongation_age", inverse_name="assure_id", string="Prolongations d'âge")
+        comodel_name="cnas.prolongation_age", inverse_name="assure_id", string="Prolongations d'âge",
+        groups="cnas_base.group_agent,cnas_base.group_medecin_conseil")
 
     # ------------------------------------------------------------------ droits
     date_affiliation = fields.Date(
@@ -157,7 +159,8 @@ class Assure(models.Model):
     piece_ids = fields.One2many(
         comodel_name="cnas.piece_administrative", inverse_name="assure_id", string="Pièces administratives")
     correction_ids = fields.One2many(
-        comodel_name="cnas.correction_identite", inverse_name="assure_id", string="Corrections d'identité")
+        comodel_name="cnas.correction_identite", inverse_name="assure_id", string="Corrections d'identité",
+        groups="cnas_base.group_agent")
 
     # ------------------------------------------------------------------ recherche, rapprochement, import
     recherche = fields.Char(
@@ -190,9 +193,15 @@ class Assure(models.Model):
                    " ON cnas_assure (cle_import) WHERE cle_import IS NOT NULL")
         tools.create_index(cr, "cnas_assure_liste_idx", table, ["name", "id"])
         tools.create_index(cr, "cnas_assure_telephone_1_idx", table, ["telephone_1"], where="telephone_1 IS NOT NULL")
-        # Sans accents par construction : l'index trigramme porte sur la colonne nue.
-        tools.create_index(cr, "cnas_assure_phonetique_trgm_idx", table, ["nom_phonetique gin_trgm_ops"], "gin")
+        tools.create_index(cr, "cnas_assure_matricule_debut_idx", table, ["matricule varchar_pattern_ops"])
         tools.create_index(cr, "cnas_assure_phonetique_idx", table, ["nom_phonetique", "date_naissance"])
+        # Sans accents par construction : cet index trigramme porte sur la colonne nue.
+        tools.create_index(cr, "cnas_assure_phonetique_trgm_idx", table, ["nom_phonetique gin_trgm_ops"], "gin")
+        sans_accent = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
+        tools.create_index(cr, "cnas_assure_name_trgm_idx", table, [f"{sans_accent} gin_trgm_ops"], "gin")
+        if sans_accent != "name":
+            # Peu de noms, très portés : sans statistiques fines, PostgreSQL croit chaque morceau de nom rare.
+            cr.execute("ALTER INDEX cnas_assure_name_trgm_idx ALTER COLUMN 1 SET STATISTICS 2000")
 
     # ------------------------------------------------------------------ contraintes
     @api.constrains("date_naissance", "date_deces")
@@ -324,14 +333,16 @@ class Assure(models.Model):
     def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
         """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI."""
         if name and operator == "ilike":
-            domaine = expression.AND([self._domaine_recherche(name), domain or []])
+            domaine = expression.AND([[("recherche", "ilike", name)], domain or []])
             return self._search(domaine, limit=limit, order=order)
         return super()._name_search(name, domain, operator, limit, order)
 
     # ------------------------------------------------------------------ métier : recherche, matricule, âge
     @api.model
     def _domaine_recherche(self, texte):
-        """Rend le domaine qui cherche `texte` : exact pour un numéro complet, par morceau de nom ou de matricule sinon.
+        """Rend le domaine qui cherche `texte` : un numéro entier, un début de matricule, des morceaux de nom.
+
+        L'ordre des mots d'un nom n'y compte pas.
 
         :param str texte: nom, matricule, numéro de carte, contenu d'un QR (`version|matricule|carte|…`),
             téléphone ou NNI
@@ -340,12 +351,27 @@ class Assure(models.Model):
         trouves = list(filter(None, self._resoudre_matricules(morceaux).values()))
         if trouves:
             return [("id", "in", trouves)]
-        domaines = [[("name", "ilike", texte)]]
         if any(c.isdigit() for c in texte):
             compact = self._normaliser_matricule(texte)
-            domaines += [[("matricule", "ilike", compact)], [("nni", "=", compact)],
-                         [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))]]
-        return expression.OR(domaines)
+            return expression.OR([
+                [("matricule", "=like", f"{compact}%")], [("nni", "=", compact)],
+                [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))],
+                [("name", "ilike", texte)]])
+        mots = texte.split()
+        if len(mots) < 2:
+            return [("name", "ilike", texte.strip())]
+        return [("id", "inselect", self._requete_mots(mots))]
+
+    @api.model
+    def _requete_mots(self, mots):
+        """Rend (SQL, paramètres) des assurés dont le nom contient tous les mots.
+
+        La liste est triée par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en
+        croyant les mots répartis au hasard, et lirait la moitié de la table.
+        """
+        requete = self._where_calc([("name", "ilike", mot) for mot in mots], active_test=False)
+        sql, parametres = requete.select("cnas_assure.id")
+        return f"WITH trouves AS MATERIALIZED ({sql}) SELECT id FROM trouves", parametres
 
     @api.model
     def _matricule_prefixe(self, vals):

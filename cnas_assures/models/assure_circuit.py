@@ -114,7 +114,7 @@ class AssureCircuit(models.Model):
         ouverts = droits.search([("assure_id", "=", self.id), ("state", "=", "ouvert"),
                                  "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
         suivants = ouverts._couper(jour)
-        suivants._deverrouiller().unlink()
+        suivants._effacer()
         (self | self.ayant_droit_ids)._deverrouiller().write({"regime_id": regime.id})
         droits._deverrouiller().create({
             "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
@@ -218,7 +218,7 @@ class AssureCircuit(models.Model):
             "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
         fins = {droit.assure_id.id: droit.date_fin for droit in ouverts}
         suivants = ouverts._couper(jour)
-        suivants._deverrouiller().unlink()
+        suivants._effacer()
         Droit._deverrouiller().create([{
             "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "motif": motif,
             "origine": origine, "state": "ferme", "fin_prevue": fins.get(assure.id)} for assure in self])
@@ -229,7 +229,7 @@ class AssureCircuit(models.Model):
         fermes = Droit.search([("assure_id", "in", self.ids), ("state", "=", "ferme"), ("date_fin", "=", False)])
         fins = {droit.assure_id.id: droit.fin_prevue for droit in fermes}
         sans_effet = fermes._couper(jour)
-        sans_effet._deverrouiller().unlink()
+        sans_effet._effacer()
         a_ouvrir = [
             {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour,
              "date_fin": fins.get(assure.id), "origine": "reactivation", "motif": _("Réactivation")}

@@ -24,9 +24,12 @@ UNION
 (SELECT id FROM cnas_assure WHERE active AND nom_phonetique = %(cle)s
   ORDER BY abs(date_naissance - %(naissance)s::date) NULLS LAST, id LIMIT %(maximum)s)
 UNION
+SELECT id FROM cnas_assure
+ WHERE active AND date_naissance = %(naissance)s::date AND similarity(nom_phonetique, %(cle)s) >= 0.4
+UNION
 (SELECT id FROM cnas_assure
   WHERE active AND nom_phonetique %% %(cle)s
-    AND (%(naissance)s::date IS NULL OR date_naissance IS NULL
+    AND (%(naissance)s::date IS NULL
          OR date_naissance BETWEEN %(naissance)s::date - 800 AND %(naissance)s::date + 800)
   ORDER BY similarity(nom_phonetique, %(cle)s) DESC, id LIMIT %(maximum)s)
 """
@@ -75,7 +78,7 @@ class AssureDoublons(models.Model):
             return []
         self.flush_model()
         cr = self.env.cr
-        cr.execute("SET LOCAL pg_trgm.similarity_threshold = 0.45")
+        cr.execute("SET LOCAL pg_trgm.similarity_threshold = 0.6")
         cr.execute(SQL_CANDIDATS, {
             "nni": saisie["nni"], "telephones": list(saisie["telephones"]), "cle": saisie["cle"],
             "naissance": saisie["date_naissance"] or None, "maximum": CANDIDATS_MAX})

@@ -13,8 +13,8 @@ SQL_DROITS = """
 SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_deces, a.date_affiliation,
        date_part('year', age(d.jour, a.date_naissance))::int AS age,
        l.principal_id, l.lien,
-       propre.date_debut, propre.date_fin, derive.date_debut, derive.date_fin,
-       ferme.motif, ferme.date_debut, ferme_principal.motif, ferme_principal.date_debut,
+       droit.propre_debut, droit.propre_fin, droit.derive_debut, droit.derive_fin,
+       droit.ferme_motif, droit.ferme_debut, droit.ferme_principal_motif, droit.ferme_principal_debut,
        prolongation.nature, p.date_affiliation, a.matricule, a.name, r.id, r.code, r.carence_mois
   FROM unnest(%(ids)s::int[], %(jours)s::date[]) AS d(assure_id, jour)
   JOIN cnas_assure a ON a.id = d.assure_id
@@ -24,31 +24,27 @@ SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_dec
         LIMIT 1) l ON TRUE
   LEFT JOIN cnas_assure p ON p.id = l.principal_id
   LEFT JOIN LATERAL (
-       SELECT regime_id, date_debut, date_fin FROM cnas_droit
-        WHERE assure_id = a.id AND state = 'ouvert' AND date_debut <= d.jour
-          AND (date_fin IS NULL OR date_fin >= d.jour)
-        LIMIT 1) propre ON TRUE
-  LEFT JOIN LATERAL (
-       SELECT regime_id, date_debut, date_fin FROM cnas_droit
-        WHERE assure_id = l.principal_id AND state = 'ouvert' AND date_debut <= d.jour
-          AND (date_fin IS NULL OR date_fin >= d.jour)
-        LIMIT 1) derive ON TRUE
-  LEFT JOIN LATERAL (
-       SELECT motif, date_debut FROM cnas_droit
-        WHERE assure_id = a.id AND state = 'ferme' AND date_debut <= d.jour
-          AND (date_fin IS NULL OR date_fin >= d.jour)
-        ORDER BY date_debut DESC, id DESC LIMIT 1) ferme ON TRUE
-  LEFT JOIN LATERAL (
-       SELECT motif, date_debut FROM cnas_droit
-        WHERE assure_id = l.principal_id AND state = 'ferme' AND date_debut <= d.jour
-          AND (date_fin IS NULL OR date_fin >= d.jour)
-        ORDER BY date_debut DESC, id DESC LIMIT 1) ferme_principal ON TRUE
+       SELECT max(regime_id) FILTER (WHERE assure_id = a.id AND state = 'ouvert') AS propre_regime_id,
+              max(date_debut) FILTER (WHERE assure_id = a.id AND state = 'ouvert') AS propre_debut,
+              max(date_fin) FILTER (WHERE assure_id = a.id AND state = 'ouvert') AS propre_fin,
+              max(regime_id) FILTER (WHERE assure_id = p.id AND state = 'ouvert') AS derive_regime_id,
+              max(date_debut) FILTER (WHERE assure_id = p.id AND state = 'ouvert') AS derive_debut,
+              max(date_fin) FILTER (WHERE assure_id = p.id AND state = 'ouvert') AS derive_fin,
+              max(date_debut) FILTER (WHERE assure_id = a.id AND state = 'ferme') AS ferme_debut,
+              (array_agg(motif ORDER BY date_debut DESC, id DESC)
+               FILTER (WHERE assure_id = a.id AND state = 'ferme'))[1] AS ferme_motif,
+              max(date_debut) FILTER (WHERE assure_id = p.id AND state = 'ferme') AS ferme_principal_debut,
+              (array_agg(motif ORDER BY date_debut DESC, id DESC)
+               FILTER (WHERE assure_id = p.id AND state = 'ferme'))[1] AS ferme_principal_motif
+         FROM cnas_droit
+        WHERE assure_id IN (a.id, p.id) AND date_debut <= d.jour AND (date_fin IS NULL OR date_fin >= d.jour)
+       ) droit ON TRUE
   LEFT JOIN LATERAL (
        SELECT nature FROM cnas_prolongation_age
         WHERE assure_id = a.id AND date_debut <= d.jour AND (date_fin IS NULL OR date_fin >= d.jour)
         ORDER BY CASE nature WHEN 'handicap' THEN 0 WHEN 'etudes' THEN 1 ELSE 2 END
         LIMIT 1) prolongation ON TRUE
-  LEFT JOIN cnas_regime r ON r.id = COALESCE(propre.regime_id, derive.regime_id, a.regime_id)
+  LEFT JOIN cnas_regime r ON r.id = COALESCE(droit.propre_regime_id, droit.derive_regime_id, a.regime_id)
 """
 COLONNES_DROITS = (
     "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
@@ -137,7 +133,7 @@ class AssureDroits(models.Model):
             "regime", "type_assure"}} ; `code` est la règle du catalogue qui ferme les droits
             (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
         """
-        demandes = list(set(demandes))
+        demandes = sorted(set(demandes))
         if not demandes:
             return {}
         self.env.flush_all()
@@ -149,10 +145,12 @@ class AssureDroits(models.Model):
             "scolarite": self._parametre_entier("age_max_scolarite", 21),
             "etudes": self._parametre_entier("age_max_etudes", 25),
         }
+        # Traduite une fois pour le lot : la traduction coûterait plus que tout le reste.
+        ouverts = _("Droits ouverts depuis le %s.", "%s")
         resultat = {}
         for rang in rangs:
             faits = dict(zip(COLONNES_DROITS, rang))
-            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites)
+            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites, ouverts)
         return resultat
 
     @api.model
@@ -229,14 +227,14 @@ class AssureDroits(models.Model):
         }
 
     @api.model
-    def _juger_droits(self, faits, limites):
+    def _juger_droits(self, faits, limites, ouverts):
         """Conclut, depuis les faits d'une ligne de `SQL_DROITS`, si les droits sont ouverts ce jour-là."""
         code, motif = self._empechement(faits, limites)
         propre = bool(faits["propre_debut"])
         source = "propre" if propre else "derive"
         affiliation = faits["date_affiliation"] if propre or not faits["principal_id"] else faits["principal_affiliation"]
         if not code:
-            motif = _("Droits ouverts depuis le %s.", faits[f"{source}_debut"].strftime("%d/%m/%Y"))
+            motif = ouverts % faits[f"{source}_debut"].strftime("%d/%m/%Y")
         return {
             "etat": "fermes" if code else "ouverts",
             "code": code,

@@ -185,7 +185,7 @@ class AssureFamille(models.Model):
         ouverts = self.env["cnas.droit"].sudo().search([
             ("assure_id", "in", self.ids), ("state", "=", "ouvert"),
             "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
-        ouverts._couper(jour)._deverrouiller().unlink()
+        ouverts._couper(jour)._effacer()
         if ouverts.exists():
             self.message_post(body=_("Droits propres arrêtés : %s.", motif))
 
@@ -199,7 +199,7 @@ class AssureFamille(models.Model):
         fin = ouverts[:1].date_fin
         (nouveau | self.ayant_droit_ids)._sortir_de_famille(jour, motif)
         if ouverts:
-            ouverts._couper(jour)._deverrouiller().unlink()
+            ouverts._couper(jour)._effacer()
             nouveau._fermer_droits_propres(jour, motif)
             Droit._deverrouiller().create({
                 "assure_id": nouveau.id, "regime_id": self.regime_id.id, "date_debut": jour, "date_fin": fin,

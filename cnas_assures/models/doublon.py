@@ -10,23 +10,30 @@ CHAMPS_MONTRES = (
     "district_id", "telephone_1", "type_assure", "assure_principal_id", "date_immatriculation",
 )
 
+# Pour chaque personne du lot : ses homonymes (à la graphie près) de naissance proche, ceux qui partagent
+# son téléphone, et les noms voisins nés le même jour. Chaque branche suit un index.
 SQL_PAIRES = """
 SELECT DISTINCT LEAST(a.id, b.id), GREATEST(a.id, b.id)
   FROM cnas_assure a
   JOIN LATERAL (
-       SELECT id FROM cnas_assure c
-        WHERE c.id <> a.id AND c.active AND c.nom_phonetique = a.nom_phonetique
-          AND (c.date_naissance IS NULL OR a.date_naissance IS NULL
-               OR c.date_naissance BETWEEN a.date_naissance - 800 AND a.date_naissance + 800)
+       SELECT c.id FROM cnas_assure c
+        WHERE c.nom_phonetique = a.nom_phonetique AND c.active
+          AND c.date_naissance BETWEEN a.date_naissance - 800 AND a.date_naissance + 800
+          AND (c.date_naissance = a.date_naissance OR c.date_naissance_estimee OR a.date_naissance_estimee
+               OR c.telephone_1 = a.telephone_1
+               OR (date_part('year', c.date_naissance) = date_part('year', a.date_naissance)
+                   AND (date_part('month', c.date_naissance) IN (date_part('month', a.date_naissance),
+                                                                 date_part('day', a.date_naissance))
+                        OR date_part('day', c.date_naissance) = date_part('day', a.date_naissance)))
+               OR to_char(c.date_naissance, 'MMDD') = to_char(a.date_naissance, 'MMDD'))
        UNION
-       SELECT id FROM cnas_assure c
-        WHERE c.id <> a.id AND c.active AND c.telephone_1 = a.telephone_1 AND c.genre = a.genre
+       SELECT c.id FROM cnas_assure c
+        WHERE c.telephone_1 = a.telephone_1 AND c.genre = a.genre AND c.active
        UNION
-       (SELECT id FROM cnas_assure c
-         WHERE c.id <> a.id AND c.active AND c.nom_phonetique %% a.nom_phonetique
-           AND c.date_naissance = a.date_naissance
-         LIMIT 20)
-       ) b ON TRUE
+       SELECT c.id FROM cnas_assure c
+        WHERE c.date_naissance = a.date_naissance AND c.active AND NOT COALESCE(a.date_naissance_estimee, FALSE)
+          AND similarity(c.nom_phonetique, a.nom_phonetique) >= 0.6
+       ) b ON b.id <> a.id
  WHERE a.id = ANY(%(ids)s) AND a.active
    AND NOT EXISTS (SELECT 1 FROM cnas_doublon d
                     WHERE d.assure_1_id = LEAST(a.id, b.id) AND d.assure_2_id = GREATEST(a.id, b.id))
@@ -218,7 +225,6 @@ class AssureDetection(models.Model):
         """Met dans la file d'examen les paires vraisemblables de ces assurés (idempotent, appelé par lot)."""
         self.flush_model()
         cr = self.env.cr
-        cr.execute("SET LOCAL pg_trgm.similarity_threshold = 0.6")
         cr.execute(SQL_PAIRES, {"ids": self.ids})
         paires = cr.fetchall()
         seuil = self._parametre_entier("seuil_doublon", SEUIL_FILE)

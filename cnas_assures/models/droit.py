@@ -159,7 +159,7 @@ class Droit(models.Model):
             assure = droit.assure_id
             assure._deverrouiller().write({
                 "date_affiliation": min(debuts[assure.id], assure.date_affiliation or droit.date_debut)})
-        cedent._deverrouiller().unlink()
+        cedent._effacer()
 
     def _refuser_sur_assure_ferme(self):
         """Refuse d'ouvrir des droits en cours ou à venir à une personne suspendue, radiée ou décédée."""
@@ -176,3 +176,15 @@ class Droit(models.Model):
         avant = self.filtered(lambda d: d.date_debut < jour)
         avant._deverrouiller().write({"date_fin": jour - timedelta(days=1)})
         return self - avant
+
+    def _effacer(self):
+        """Efface des périodes remplacées avant d'avoir servi ; le fil de l'assuré en garde la trace."""
+        if not self:
+            return
+        traces = {}
+        for droit in self:
+            traces.setdefault(droit.assure_id.id, []).append(droit.display_name)
+        self.assure_id._message_log_batch({
+            assure_id: _("Période de droits remplacée avant son début : %s", ", ".join(noms))
+            for assure_id, noms in traces.items()})
+        self._deverrouiller().unlink()
