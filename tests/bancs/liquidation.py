@@ -10,7 +10,7 @@ ETALON = """
        SET tarif = t.montant, taux = 80, quantite_retenue = quantite, decision = 'acceptee', montant_base = quantite * least(prix_unitaire, t.montant),
            montant_cnas = floor(quantite * least(prix_unitaire, t.montant) * 0.8),
            ticket_moderateur = quantite * least(prix_unitaire, t.montant) - floor(quantite * least(prix_unitaire, t.montant) * 0.8),
-           depassement = 0, montant_rejete = montant_facture - quantite * least(prix_unitaire, t.montant)
+           depassement = 0, montant_rejete = l.montant_facture - quantite * least(prix_unitaire, t.montant)
       FROM cnas_feuille_soin f, cnas_tarif t
      WHERE f.id = l.feuille_id AND f.id = ANY(%(ids)s) AND t.prestation_id = l.prestation_id AND t.niveau IS NULL
        AND f.date_soins BETWEEN t.date_debut AND coalesce(t.date_fin, 'infinity');

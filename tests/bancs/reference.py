@@ -151,7 +151,7 @@ def poser(cr, nombre, prefixe, etat, debut, jours, lignes=5):
         CREATE TEMP TABLE banc_ligne ON COMMIT DROP AS
         SELECT %(depart)s + i AS feuille_id, j, p.id AS prestation_id, 1 + (i + j) %% 2 AS quantite, p.montant AS prix,
                (1 + (i + j) %% 2) * p.montant AS montant, floor((1 + (i + j) %% 2) * p.montant * 0.8) AS cnas
-          FROM generate_series(1, %(nombre)s) i, generate_series(0, %(lignes)s - 1) j
+          FROM generate_series(1, %(nombre)s) i CROSS JOIN generate_series(0, %(lignes)s - 1) j
           JOIN banc_prestation p ON p.rang = (i * 7 + j * 13) %% (SELECT count(*) FROM banc_prestation);
     """, parametres)
     _etape(cr, f"feuilles ({etat})", """
