@@ -86,7 +86,8 @@ class Facture(models.Model):
     feuille_ids = fields.One2many("cnas.feuille_soin", "facture_id", string="Feuilles de soins", copy=False)
     decompte_ids = fields.One2many("cnas.decompte", "facture_id", string="Décomptes", copy=False)
     decompte_id = fields.Many2one("cnas.decompte", string="Décompte", compute="_compute_decompte_id")
-    ordre_ids = fields.One2many("cnas.ordre_paiement", "facture_id", string="Ordres de paiement", copy=False)
+    ordre_ids = fields.One2many("cnas.ordre_paiement", "facture_id", string="Ordres de paiement", copy=False,
+                                groups="cnas_base.group_agent,cnas_base.group_finance")
     contestation_ids = fields.One2many("cnas.contestation", "facture_id", string="Contestations", copy=False)
     complement_ids = fields.One2many(
         "cnas.contestation", "facture_complement_id", string="Recours acceptés réglés ici", copy=False)

@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 class FormationSanitaire(models.Model):
     _inherit = "cnas.formation_sanitaire"
 
-    facture_ids = fields.One2many("cnas.facture", "formation_id", string="Factures")
+    facture_ids = fields.One2many("cnas.facture", "formation_id", string="Factures",
+                                  groups="cnas_base.group_agent,cnas_base.group_finance,cnas_base.group_portail_formation")
 
     nombre_factures = fields.Integer(
         string="Nombre de factures", compute="_compute_nombre_factures",

@@ -65,7 +65,7 @@ class RegleControle(models.Model):
         string="Types de formation visés", tracking=True,
         help="Vide : tous. Sinon, séparés par des virgules : centre_sante, hopital_district, "
              "hopital_provincial, hopital_reference.")
-    parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres")
+    parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres", groups="base.group_user")
     version = fields.Integer(string="Version", default=1, readonly=True, copy=False,
                              help="Augmente à chaque changement ; chaque anomalie garde celle qui l'a produite.")
     anomalie_count = fields.Integer(string="Anomalies", compute="_compute_anomalie_count")
