@@ -27,7 +27,9 @@ class AvisMedical(models.Model):
     def write(self, vals):
         """Toujours refusé : un avis rendu ne se modifie pas."""
         self.check_access_rights("write")
-        raise UserError(_("Un avis médical ne se modifie pas : rendez un nouvel avis."))
+        if self:
+            raise UserError(_("Un avis médical ne se modifie pas : rendez un nouvel avis."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_jamais(self):

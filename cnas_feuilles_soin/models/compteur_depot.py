@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -51,6 +51,7 @@ class CompteurDepot(models.Model):
                  ORDER BY agence_id, annee FOR UPDATE
             """, [tuple(cles)])
 
-    def unlink(self):
-        """Refusé : un compteur effacé redonnerait les mêmes numéros."""
+    @api.ondelete(at_uninstall=False)
+    def _unlink_jamais(self):
+        """Un compteur effacé redonnerait les mêmes numéros."""
         raise UserError(_("Un compteur de dépôts ne se supprime pas."))

@@ -2,7 +2,8 @@ import base64
 import hashlib
 import json
 
-from psycopg2 import Error as ErreurBase, OperationalError
+from psycopg2 import Error as ErreurBase
+from psycopg2 import OperationalError
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError

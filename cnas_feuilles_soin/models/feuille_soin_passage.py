@@ -27,4 +27,6 @@ class FeuilleSoinPassage(models.Model):
     def write(self, vals):
         """Toujours refusé : le journal ne se corrige pas."""
         self.check_access_rights("write")
-        raise UserError(_("Le journal d'une feuille ne se modifie pas."))
+        if self:
+            raise UserError(_("Le journal d'une feuille ne se modifie pas."))
+        return super().write(vals)

@@ -29,8 +29,9 @@ class ResConfigSettings(models.TransientModel):
         return valeurs
 
     def set_values(self):
-        super().set_values()
+        resultat = super().set_values()
         parametres = self.env["ir.config_parameter"].sudo()
         for nom in PARAMETRES:
             valeur = self[f"cnas_feuille_{nom}"]
             parametres.set_param(f"cnas_feuilles_soin.{nom}", str(max(valeur, 0)))
+        return resultat

@@ -1,3 +1,6 @@
+from random import Random
+from xmlrpc.client import dumps
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -140,3 +143,38 @@ class TestImporter(CommunFeuille):
         requetes(3, "chauffe")
         petit, grand = requetes(10, "petit"), requetes(100, "grand")
         self.assertLessEqual(grand, petit + 2)
+
+    def test_cinq_cents_entrees_hostiles(self):
+        """Quoi qu'on envoie : une réponse par feuille, jamais d'exception, jamais d'écriture sans numéro."""
+        hasard = Random(65)
+        poisons = (
+            None, True, False, 0, -1, 1.5, float("nan"), float("inf"), 2 ** 70, "", " ", "\x00", "<script>alert(1)</script>",
+            "=HYPERLINK(1)", "é" * 5000, "2026-13-45", "0000-00-00", "2026-11-10T10:00", "9" * 400, "' OR 1=1 --", [], {},
+            [[]], [None], {"a": 1}, ("x",), b"octets", "\ud800", "２０２６-11-10", "T-ACT-1\n", "%s%n{0}",
+        )
+        champs = (*self.dossier(), "date_fin_soins", "date_depot", "praticien", "urgence", "type_soins", "mode", "agence",
+                  "entente", "total", "pieces")
+        envoi = []
+        for rang in range(500):
+            dossier = self.dossier(f"H-{rang}")
+            for champ in hasard.sample(champs, hasard.randint(1, 3)):
+                if champ == "lignes" and hasard.random() < 0.7:
+                    ligne = {**dossier["lignes"][0], hasard.choice(("prestation", "quantite", "prix_unitaire")):
+                             hasard.choice(poisons)}
+                    dossier["lignes"] = [ligne]
+                elif champ == "pieces" and hasard.random() < 0.7:
+                    dossier["pieces"] = [{"type": hasard.choice((*poisons, "AUTRE")), "nom": hasard.choice(poisons),
+                                          "contenu": hasard.choice((*poisons, PDF))}]
+                else:
+                    dossier[champ] = hasard.choice(poisons)
+            envoi.append(dossier)
+        avant = self.feuilles.search_count([])
+        resultats = self.importer(*envoi)
+        self.assertEqual(len(resultats), 500)
+        for resultat in resultats:
+            self.assertEqual(bool(resultat["id"]), not resultat["erreurs"], resultat)
+            self.assertTrue(all(isinstance(phrase, str) for phrase in resultat["erreurs"]))
+        ecrites = self.feuilles.browse({r["id"] for r in resultats if r["id"]})
+        self.assertEqual(self.feuilles.search_count([]) - avant, len(ecrites))
+        self.assertTrue(all(ecrites.mapped("numero")))
+        dumps((resultats,), allow_none=False)
