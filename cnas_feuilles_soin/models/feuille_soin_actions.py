@@ -66,6 +66,7 @@ class FeuilleSoin(models.Model):
             return self._demander_motif("action_demander_pieces", _("Demander des pièces"))
         self._changer_etat("instance", completude="incomplet", motif_journal=motif)
         self._ouvrir_demandes({feuille.id: [motif] for feuille in self})
+        self._prevenir_formation(_("Pièces attendues"))
         return True
 
     def action_regulariser(self):

@@ -100,6 +100,19 @@ class FeuilleSoinLigne(models.Model):
         if not self._verrou_ouvert():
             self._refuser_hors_brouillon()
 
+    # ------------------------------------------------------------------ actions
+    def action_reviser(self):
+        """Ouvre la révision de la ligne : quantité et prix retenus, rejet, motif.
+
+        :return: l'action qui ouvre la révision
+        :raise UserError: feuille qui n'est plus en contrôle, ou saisie par la même personne
+        """
+        self.ensure_one()
+        self._verifier_revue({})
+        vue = self.env.ref("cnas_feuilles_soin.feuille_soin_ligne_view_form_revue")
+        return {"type": "ir.actions.act_window", "name": _("Réviser la ligne"), "res_model": self._name,
+                "res_id": self.id, "view_mode": "form", "views": [(vue.id, "form")], "target": "new"}
+
     # ------------------------------------------------------------------ privé
     def _refuser_hors_brouillon(self):
         for feuille in self.feuille_id:

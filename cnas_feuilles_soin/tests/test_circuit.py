@@ -153,6 +153,25 @@ class TestCircuit(CommunFeuille):
         with self.assertRaisesRegex(UserError, "lancez le contrôle"):
             self._en_controle().with_user(self.controleur).action_valider()
 
+    def test_reviser_une_ligne(self):
+        """Ce que le contrôleur retient prime et se recalcule ; il faut un motif, et ne pas avoir saisi."""
+        feuille = self.deposee()
+        feuille._controler(changer_etat=False)
+        feuille._changer_etat("controle")
+        ligne = feuille.ligne_ids[1].with_user(self.controleur)
+        self.assertEqual(ligne.action_reviser()["res_id"], ligne.id)
+        for valeurs in ({"quantite_revue": 2}, {"quantite_revue": 99, "motif_revue": "trop"},
+                        {"prix_revu": 9999, "motif_revue": "trop"}, {"quantite_revue": 2, "montant_cnas": 1}):
+            with self.subTest(valeurs=valeurs), self.assertRaises(UserError):
+                ligne.write(valeurs)
+        with self.assertRaises(AccessError):
+            ligne.with_user(self.agent).write({"quantite_revue": 2, "motif_revue": "x"})
+        ligne.write({"quantite_revue": 2, "motif_revue": "Posologie"})
+        self.assertEqual((ligne.quantite_retenue, ligne.montant_base, ligne.revue_par_id), (2, 400, self.controleur))
+        self.assertEqual(feuille.montant_base, 1900)
+        ligne.write({"rejet_revu": True, "motif_revue": "Non prescrit"})
+        self.assertEqual((ligne.decision, ligne.montant_rejete, feuille.montant_base), ("rejetee", 1200, 1500))
+
     def test_instance_et_regularisation(self):
         feuille = self.deposee().with_user(self.controleur)
         self.assertEqual(feuille.action_demander_pieces()["res_model"], "cnas.motif.wizard")

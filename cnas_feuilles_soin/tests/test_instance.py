@@ -34,7 +34,7 @@ class TestInstance(CommunFeuille):
                 self.feuilles._relancer_instances()
             self.assertEqual(demande.relances, attendu, jours)
         courriels = self.env["mail.mail"].search([("email_to", "=", "cs@sante.example")])
-        self.assertEqual(len(courriels), 2)
+        self.assertEqual(len(courriels), 3)  # la demande, puis deux relances
         self.assertIn("Ordonnance", courriels[0].body_html)
         self.assertNotIn(self.palu.name, courriels[0].body_html)
 
