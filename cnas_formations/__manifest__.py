@@ -1,7 +1,6 @@
 {
     "name": "CNAS — Formations sanitaires",
     "summary": "Formations, conventions, praticiens, comptes bancaires, carnets, usagers du portail",
-    "description": "Formations sanitaires de la CNAS : voir README.md.",
     "version": "17.0.1.0.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",

@@ -110,7 +110,9 @@ class Tableau:
     def json(self):
         """Rend le document d'Odoo, clés triées."""
         for filtre, champs, nature in self.champs_filtres:
-            definition = lambda modele: {"field": champs[modele], "type": nature, **({"offset": 0} if nature == "date" else {})}  # noqa: E731
+            def definition(modele, champs=champs, nature=nature):
+                return {"field": champs[modele], "type": nature, **({"offset": 0} if nature == "date" else {})}
+
             filtre["pivotFields"] = {i: definition(p["model"]) for i, p in self.pivots.items() if p["model"] in champs}
             filtre["graphFields"] = {i: definition(m) for i, m in self.modeles_graphes.items() if m in champs}
             filtre["listFields"] = {}

@@ -2,9 +2,9 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+from .calcul import part as part_theorique
 from .contexte import Feuille, Ligne, Lot, Passe
 from .dates import age_en_annees, annee_de_droits
-from .calcul import part as part_theorique
 
 # Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
 HORIZON = 400

@@ -140,10 +140,10 @@ class Periodes:
 
     def __init__(self, lignes):
         """:param lignes: [(début, fin ou None, valeur)]"""
-        lignes = sorted(lignes, key=lambda l: l[0])
-        self.debuts = [l[0] for l in lignes]
-        self.fins = [l[1] for l in lignes]
-        self.valeurs = [l[2] for l in lignes]
+        lignes = sorted(lignes, key=lambda ligne: ligne[0])
+        self.debuts = [ligne[0] for ligne in lignes]
+        self.fins = [ligne[1] for ligne in lignes]
+        self.valeurs = [ligne[2] for ligne in lignes]
 
     def au(self, jour):
         """Rend la valeur en vigueur ce jour, ou None."""

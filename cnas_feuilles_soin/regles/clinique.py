@@ -48,7 +48,7 @@ def exclusifs(lot, feuilles, valeur):
     for feuille in feuilles:
         vives = feuille.lignes_vives()
         passes = [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
-        for ligne in sorted(vives, key=lambda l: (l.pu * l.q, -l.id)):
+        for ligne in sorted(vives, key=lambda vive: (vive.pu * vive.q, -vive.id)):
             autre = _rivale(lot, ligne, vives, passes)
             if autre is not None:
                 yield constat(ligne, code=autre)

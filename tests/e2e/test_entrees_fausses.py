@@ -73,10 +73,7 @@ def test_methodes_publiques(rpc, login, modele, methode, nombre):
 def test_importer(rpc):
     """Des envois absurdes : refusés feuille par feuille, même longueur, rien d'écrit."""
     avant = comptes(rpc)
-    feuille = st.fixed_dictionaries({}, optional={
-        cle: VALEURS for cle in (
-            "reference", "formation", "matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "urgence",
-            "type_soins", "mode", "agence", "date_depot", "entente", "total", "lignes", "pieces")})
+    feuille = st.fixed_dictionaries({}, optional=dict.fromkeys(("reference", "formation", "matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "urgence", "type_soins", "mode", "agence", "date_depot", "entente", "total", "lignes", "pieces"), VALEURS))
 
     @REGLAGES
     @given(st.one_of(VALEURS, st.lists(st.one_of(feuille, VALEURS), max_size=4)))
@@ -101,7 +98,7 @@ def test_importer(rpc):
 def test_creations(rpc, modele, champs):
     """Des créations aux champs de tout type : acceptées entières ou refusées entières."""
     @REGLAGES
-    @given(st.fixed_dictionaries({}, optional={champ: VALEURS for champ in champs}))
+    @given(st.fixed_dictionaries({}, optional=dict.fromkeys(champs, VALEURS)))
     def tirer(valeurs):
         avant = comptes(rpc, [modele])
         reussi, _resultat = essayer(rpc, "agent", modele, "create", valeurs)
