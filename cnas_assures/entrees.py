@@ -21,3 +21,15 @@ def lire_dates(modele, vals):
                 "« %(valeur)s » n'est pas une date (%(champ)s) : écrivez-la AAAA-MM-JJ.",
                 valeur=str(valeur)[:40], champ=modele._fields[champ]._description_string(modele.env))) from erreur
     return lues
+
+
+def lire_texte(valeur, longueur=500):
+    """Rend un texte sans espaces autour, coupé à `longueur` ; vide si rien n'est donné.
+
+    :raise UserError: valeur qui n'est ni un texte ni un nombre
+    """
+    if valeur is None or valeur is False:
+        return ""
+    if not isinstance(valeur, (str, int, float)):
+        raise UserError(_("Donnez un texte, pas une liste ni un objet."))
+    return str(valeur).strip()[:longueur]

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.osv import expression
 
 from .. import signature as outil
-from ..entrees import lire_dates
+from ..entrees import lire_dates, lire_texte
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 
@@ -174,9 +174,10 @@ class Attestation(models.Model):
     def action_revoquer(self, motif=None):
         """Révoque l'attestation : la page publique le dira. Rend True, ou l'assistant de motif."""
         self._exiger_groupe("cnas_base.group_agent", _("révoquer une attestation"))
-        if not (motif or "").strip():
+        motif = lire_texte(motif)
+        if not motif:
             return self._demander_motif("action_revoquer", _("Révoquer l'attestation"))
-        return self._revoquer(motif.strip())
+        return self._revoquer(motif)
 
     def action_imprimer(self):
         """Ouvre le PDF A4 des attestations choisies."""

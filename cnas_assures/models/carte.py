@@ -7,7 +7,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import signature as outil
-from ..entrees import lire_dates
+from ..entrees import lire_dates, lire_texte
 from ..numerotation import numeros_de_carte
 from ..report.accuse_pdf import dessiner_accuses
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
@@ -220,17 +220,17 @@ class Carte(models.Model):
         :raise UserError: qualité inconnue, mandataire sans nom ou sans pièce
         """
         self._exiger_agent(_("remettre une carte"))
-        if qualite not in dict(self._fields["remise_qualite"].selection):
+        remise_a, piece = lire_texte(remise_a, 120), lire_texte(piece, 120)
+        if lire_texte(qualite) not in dict(self._fields["remise_qualite"].selection):
             raise UserError(_("La qualité de qui reçoit la carte est inconnue : titulaire, parent, conjoint ou mandataire."))
-        if qualite != "titulaire" and not (remise_a or "").strip():
+        if qualite != "titulaire" and not remise_a:
             raise UserError(_("Dites à qui la carte est remise : le nom est obligatoire."))
-        if qualite == "mandataire" and not (piece or "").strip():
+        if qualite == "mandataire" and not piece:
             raise UserError(_("Un mandataire présente une pièce d'identité : notez son numéro."))
         for carte in self:
             carte._changer_etat(
                 "remise", date_remise=fields.Date.context_today(self), remise_qualite=qualite,
-                remise_a=(remise_a or "").strip() or carte.assure_id.name,
-                remise_piece=(piece or "").strip() or False, remise_par_id=self.env.uid)
+                remise_a=remise_a or carte.assure_id.name, remise_piece=piece or False, remise_par_id=self.env.uid)
         return True
 
     def action_ouvrir_remise(self):
@@ -264,9 +264,10 @@ class Carte(models.Model):
     def action_declarer_perte(self, motif=None):
         """Déclare la carte perdue ou volée : elle n'ouvre plus l'accès aux soins. Rend True, ou l'assistant de motif."""
         self._exiger_agent(_("déclarer une carte perdue"))
-        if not (motif or "").strip():
+        motif = lire_texte(motif)
+        if not motif:
             return self._demander_motif("action_declarer_perte", _("Déclarer la perte ou le vol"))
-        return self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif.strip())
+        return self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
 
     def action_annuler(self, motif=None):
         """Annule la carte. Rend True, ou l'assistant de motif.
@@ -276,9 +277,10 @@ class Carte(models.Model):
         self._exiger_agent(_("annuler une carte"))
         if any(carte.state in ("remise", "active", "perdue") for carte in self):
             self._exiger_groupe("cnas_base.group_superviseur", _("annuler une carte déjà remise"))
-        if not (motif or "").strip():
+        motif = lire_texte(motif)
+        if not motif:
             return self._demander_motif("action_annuler", _("Annuler la carte"))
-        return self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif.strip())
+        return self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
 
     def action_remplacer(self, motif=None):
         """Demande une nouvelle carte qui remplacera celle-ci ; rend l'action qui l'ouvre.
@@ -295,9 +297,12 @@ class Carte(models.Model):
         if en_cours:
             raise UserError(_("Le remplacement est déjà en cours : carte %s.", en_cours[0].numero))
         par_etat = {"perdue": "perte", "expiree": "renouvellement", "active": "deterioration"}
+        motif = lire_texte(motif) or par_etat.get(self.state, "renouvellement")
+        if motif not in dict(self._fields["motif_demande"].selection):
+            raise UserError(_("Motif de demande inconnu : perte, deterioration, renouvellement ou correction."))
         nouvelle = self.create({
             "assure_id": self.assure_id.id, "remplace_id": self.id, "agence_id": self.agence_id.id,
-            "motif_demande": motif or par_etat.get(self.state, "renouvellement"),
+            "motif_demande": motif,
         })
         return nouvelle._ouvrir()
 

@@ -13,7 +13,7 @@ from odoo.tools import human_size
 
 from odoo.addons.cnas_base.outils import type_reel
 
-from ..entrees import lire_dates
+from ..entrees import lire_dates, lire_texte
 
 ALERTES_PAR_PASSAGE = 500
 PIXELS_MAX = 60_000_000
@@ -197,15 +197,17 @@ class PieceAdministrative(models.Model):
     def action_annuler(self, motif=None):
         """Écarte la pièce du dossier sans la supprimer. Rend True, ou l'assistant de motif."""
         self._exiger_groupe("cnas_base.group_agent", _("annuler une pièce"))
-        if not (motif or "").strip():
+        motif = lire_texte(motif)
+        if not motif:
             return self._demander_motif("action_annuler", _("Annuler la pièce"))
         self.activity_unlink(["mail.mail_activity_data_todo"])
-        return self._changer_etat("annulee", motif_annulation=motif.strip())
+        return self._changer_etat("annulee", motif_annulation=motif)
 
     # ------------------------------------------------------------------ métier
     @api.model
     def _type_de(self, vals):
-        return self.env["cnas.type_piece"].browse(vals.get("type_piece_id") or False).exists()
+        type_id = vals.get("type_piece_id")
+        return self.env["cnas.type_piece"].browse(type_id if isinstance(type_id, int) else False).exists()
 
     @api.model
     def _avec_empreinte(self, vals, type_piece):
@@ -226,6 +228,8 @@ class PieceAdministrative(models.Model):
         trop_gros = _("Le fichier dépasse %s Mo : réduisez la résolution du scanner.", maximum // (1024 * 1024))
         if isinstance(fichier, str):
             fichier = fichier.encode("ascii", "replace")
+        if not isinstance(fichier, bytes):
+            raise UserError(_("Le fichier est mal transmis : envoyez-le en base64."))
         if len(fichier) > maximum * 4 // 3 + 1024:
             raise UserError(trop_gros)
         try:
@@ -267,7 +271,7 @@ class PieceAdministrative(models.Model):
     def _nom_sur(self, nom, mime):
         """Rend un nom de fichier sans chemin, dont l'extension est celle du type réel."""
         extension = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}[mime]
-        radical = (nom or _("piece")).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        radical = (lire_texte(nom) or _("piece")).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
         radical = "".join(c for c in radical if c.isprintable() and c not in '<>:"|?*').strip()[:80]
         return f"{radical or _('piece')}.{extension}"
 

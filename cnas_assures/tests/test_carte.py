@@ -290,3 +290,15 @@ class TestEntreesFausses(CasDocuments):
                 self.env[modele].with_user(self.agent).create(valeurs)
         with self.assertRaisesRegex(UserError, "AAAA-MM-JJ"):
             self._carte().write({"date_expiration": "n'importe quoi"})
+
+    def test_arguments_d_un_autre_type(self):
+        carte = self._carte("active")
+        for methode, arguments in (
+            ("action_declarer_perte", ([],)), ("action_declarer_perte", ({"a": 1},)), ("action_remplacer", ("vol de nuit",)),
+            ("action_remplacer", ([1],)), ("action_remettre", ([], "titulaire")), ("action_remettre", ("X", [])),
+            ("obtenir_pdf", ([],)), ("obtenir_pdf", (7,)),
+        ):
+            with self.subTest(methode, arguments=arguments), self.assertRaises(UserError):
+                getattr(carte, methode)(*arguments)
+        carte.action_declarer_perte(42)
+        self.assertEqual((carte.state, carte.motif_cloture), ("perdue", "42"))

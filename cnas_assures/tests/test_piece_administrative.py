@@ -80,6 +80,12 @@ class TestPieceAdministrative(CasDocuments):
             with self.subTest(fichier), self.assertRaisesRegex(UserError, "base64"):
                 self._piece(None, fichier=fichier)
 
+    def test_valeurs_d_un_autre_type(self):
+        for fichier in (12, [1], {"a": 1}, True):
+            with self.subTest(fichier=fichier), self.assertRaisesRegex(UserError, "mal transmis"):
+                self._piece(None, fichier=fichier)
+        self.assertEqual(self._piece(nom_fichier=2026).nom_fichier, "2026.pdf")
+
     def test_image_demesuree(self):
         with self.assertRaisesRegex(UserError, "démesurée"):
             self._piece(base64.b64decode(image_base64("PNG", (9000, 9000))))
