@@ -126,7 +126,8 @@ class Assure(models.Model):
 
     # ------------------------------------------------------------------ famille
     type_assure = fields.Selection(
-        selection=TYPES_ASSURE, string="Type d'assuré", default="principal", required=True, index=True, tracking=True)
+        selection=TYPES_ASSURE, string="Type d'assuré", default="principal", required=True, index=True, copy=False,
+        tracking=True)
     assure_principal_id = fields.Many2one(
         comodel_name="cnas.assure", string="Assuré principal", index="btree_not_null", ondelete="restrict",
         copy=False, tracking=True)
@@ -241,7 +242,8 @@ class Assure(models.Model):
     @api.depends("name", "matricule")
     def _compute_display_name(self):
         for assure in self:
-            assure.display_name = f"{assure.name} ({assure.matricule})" if assure.matricule else assure.name
+            nom = assure.name or _("Nouveau")
+            assure.display_name = f"{nom} ({assure.matricule})" if assure.matricule else nom
 
     @api.depends("date_naissance", "date_naissance_estimee", "date_deces")
     def _compute_age(self):
@@ -430,6 +432,8 @@ class Assure(models.Model):
 
     def _refuser_champs_figes(self, vals):
         """Refuse l'écriture directe de l'identité, du régime et de la famille après l'immatriculation."""
+        if "date_deces" in vals and any(a.date_deces and str(a.date_deces) != str(vals["date_deces"]) for a in self):
+            self._exiger_groupe("cnas_base.group_superviseur", _("corriger une date de décès"))
         figes = self.filtered(lambda a: a.state != "brouillon")
         for champ, valeur in vals.items():
             if champ not in CHAMPS_IDENTITE and champ not in CHAMPS_PAR_ACTION:

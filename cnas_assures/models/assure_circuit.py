@@ -1,3 +1,5 @@
+from datetime import date, datetime
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
@@ -42,10 +44,11 @@ class AssureCircuit(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_controleur", _("suspendre un assuré"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_suspendre", _("Suspendre l'assuré"))
-        self._changer_etat("suspendu", motif_etat=motif.strip())
-        self._fermer_droits(fields.Date.context_today(self), motif.strip(), "suspension")
+        self._changer_etat("suspendu", motif_etat=motif)
+        self._fermer_droits(fields.Date.context_today(self), motif, "suspension")
         return True
 
     def action_reactiver(self):
@@ -68,13 +71,14 @@ class AssureCircuit(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_superviseur", _("radier un assuré"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_radier", _("Radier l'assuré"), date=True)
         jour = self._lire_date(date)
         if jour > fields.Date.context_today(self):
             raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
-        self._changer_etat("radie", motif_etat=motif.strip(), date_radiation=jour)
-        self._fermer_droits(jour, motif.strip(), "radiation")
+        self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
+        self._fermer_droits(jour, motif, "radiation")
         return True
 
     def action_declarer_deces(self, date=None):
@@ -100,9 +104,10 @@ class AssureCircuit(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_agent", _("changer le régime d'un assuré"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             raise UserError(_("Un changement de régime a un motif : dites lequel."))
-        regime = self.env["cnas.regime"].browse(regime_id).exists()
+        regime = self._lire_enregistrement("cnas.regime", regime_id)
         if not regime:
             raise UserError(_("Ce régime n'existe pas."))
         if self.state != "actif" or self.type_assure != "principal":
@@ -118,9 +123,9 @@ class AssureCircuit(models.Model):
         (self | self.ayant_droit_ids)._deverrouiller().write({"regime_id": regime.id})
         droits._deverrouiller().create({
             "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
-            "origine": "changement_regime", "motif": motif.strip()})
+            "origine": "changement_regime", "motif": motif})
         self.message_post(body=_("Changement de régime au %(date)s : %(regime)s. Motif : %(motif)s",
-                                 date=jour.strftime("%d/%m/%Y"), regime=regime.name, motif=motif.strip()))
+                                 date=jour.strftime("%d/%m/%Y"), regime=regime.name, motif=motif))
         return True
 
     def action_maintenir_droits(self, date_fin, motif=None):
@@ -131,10 +136,11 @@ class AssureCircuit(models.Model):
         :return: True
         """
         self._exiger_groupe("cnas_base.group_superviseur", _("maintenir des droits"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             raise UserError(_("Un maintien de droits a un motif : dites lequel."))
         fin = self._lire_date(date_fin)
-        self._maintenir(fin, motif.strip())
+        self._maintenir(fin, motif)
         return True
 
     # ------------------------------------------------------------------ privé : vérifications
@@ -286,7 +292,21 @@ class AssureCircuit(models.Model):
             # `context_get` est en mémoire : pas de lecture de l'usager pour connaître son fuseau.
             fuseau = self.env.context.get("tz") or self.env["res.users"].context_get().get("tz")
             return fields.Date.context_today(self.with_context(tz=fuseau))
-        try:
+        if isinstance(valeur, date):
             return fields.Date.to_date(valeur)
-        except (ValueError, TypeError) as erreur:
+        try:
+            return datetime.strptime(valeur.strip(), "%Y-%m-%d").date()
+        except (ValueError, AttributeError) as erreur:
             raise UserError(_("La date « %s » est illisible : écrivez-la AAAA-MM-JJ.", valeur)) from erreur
+
+    @api.model
+    def _lire_motif(self, motif):
+        """Rend le motif reçu, sans blancs autour, ou "" s'il n'y en a pas."""
+        return motif.strip() if isinstance(motif, str) else ""
+
+    @api.model
+    def _lire_enregistrement(self, modele, identifiant):
+        """Rend l'enregistrement d'identifiant reçu, ou un ensemble vide s'il n'existe pas."""
+        if isinstance(identifiant, bool) or not isinstance(identifiant, int) or not 0 < identifiant < 2**31:
+            return self.env[modele]
+        return self.env[modele].browse(identifiant).exists()

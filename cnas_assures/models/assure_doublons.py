@@ -102,9 +102,10 @@ class AssureDoublons(models.Model):
         """Met une saisie (ou un assuré) sous la forme que `_noter` compare."""
         texte = {c: valeurs.get(c) if isinstance(valeurs.get(c), str) else "" for c in
                  ("nom", "prenom", "name", "nom_mere", "nom_pere", "nni", "genre")}
-        complet = " ".join(filter(None, (texte["nom"], texte["prenom"]))) or texte["name"]
-        telephones = {self._formater_telephone(valeurs[c], tolerant=True)
-                      for c in ("telephone_1", "telephone_2") if isinstance(valeurs.get(c), str) and valeurs[c]}
+        complet = (" ".join(filter(None, (texte["nom"], texte["prenom"]))) or texte["name"])[:200]
+        lus = (self._formater_telephone(valeurs[c], tolerant=True)
+               for c in ("telephone_1", "telephone_2") if isinstance(valeurs.get(c), str))
+        nni = self._normaliser_matricule(texte["nni"])
         return {
             "id": valeurs.get("id") or False,
             "nom_complet": complet,
@@ -115,8 +116,8 @@ class AssureDoublons(models.Model):
             "nom_mere": texte["nom_mere"],
             "nom_pere": texte["nom_pere"],
             "district_id": valeurs.get("district_id") or False,
-            "telephones": telephones,
-            "nni": self._normaliser_matricule(texte["nni"]) or None,
+            "telephones": {t for t in lus if t and t.startswith("+") and t.isprintable()},
+            "nni": nni if nni.isprintable() and nni else None,
         }
 
     @api.model

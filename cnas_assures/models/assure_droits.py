@@ -163,7 +163,7 @@ class AssureDroits(models.Model):
         :return: {texte: assure_id ou False}
         """
         normes = {texte: self._normaliser_matricule(texte) for texte in textes}
-        connus = list({norme for norme in normes.values() if norme})
+        connus = list({norme for norme in normes.values() if norme.isascii() and norme.isalnum()})
         if not connus:
             return dict.fromkeys(textes, False)
         self.flush_model(["matricule", "fusionne_dans_id"])

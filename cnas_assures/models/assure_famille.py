@@ -59,8 +59,8 @@ class AssureFamille(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_agent", _("rattacher un ayant droit"))
-        principal = self.browse(principal_id).exists()
-        if not principal or lien not in dict(LIENS):
+        principal = self._lire_enregistrement("cnas.assure", principal_id)
+        if not principal or lien not in tuple(dict(LIENS)):
             raise UserError(_("Choisissez un assuré principal existant et un lien : conjoint, enfant, ascendant, autre."))
         if self.state == "radie":
             raise UserError(_("%s est radié : il ne se rattache plus à une famille.", self.name))
@@ -80,11 +80,12 @@ class AssureFamille(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_agent", _("faire sortir un ayant droit de sa famille"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_sortir_famille", _("Sortie de famille"), date=True)
         if any(assure.type_assure != "ayant_droit" for assure in self):
             raise UserError(_("Seul un ayant droit sort d'une famille ; pour le principal, changez de principal."))
-        self._sortir_de_famille(self._lire_date(date), motif.strip())
+        self._sortir_de_famille(self._lire_date(date), motif)
         return True
 
     def action_changer_principal(self, nouveau_id, motif=None, date=None):
@@ -100,15 +101,16 @@ class AssureFamille(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_agent", _("changer de principal"))
-        if not (motif or "").strip():
+        motif = self._lire_motif(motif)
+        if not motif:
             raise UserError(_("Un changement de principal a un motif : dites lequel."))
-        nouveau = self.browse(nouveau_id).exists()
+        nouveau = self._lire_enregistrement("cnas.assure", nouveau_id)
         if not nouveau or nouveau.assure_principal_id != self:
             raise UserError(_("Choisissez le nouveau principal parmi les ayants droit de %s.", self.name))
         if nouveau.state != "actif" or nouveau.date_deces:
             raise UserError(_("%s n'est pas actif : il ne peut pas devenir assuré principal.", nouveau.name))
         jour = self._lire_date(date)
-        self._transmettre_famille(nouveau, jour, motif.strip())
+        self._transmettre_famille(nouveau, jour, motif)
         return True
 
     def action_voir_famille(self):

@@ -8,8 +8,11 @@ from odoo.tools import SQL
 
 UN_JOUR = timedelta(days=1)
 INFINI = date(9999, 12, 31)
-# Tables réglées à la main : leurs contraintes d'exclusion demandent un jugement, pas un simple report.
-TABLES_A_PART = ("cnas_droit", "cnas_lien_familial", "cnas_doublon", "cnas_assure")
+# Réglées à part : leurs contraintes demandent un jugement, pas un simple report.
+COLONNES_A_PART = (
+    "cnas_droit.assure_id", "cnas_lien_familial.membre_id", "cnas_lien_familial.principal_id",
+    "cnas_doublon.assure_1_id", "cnas_doublon.assure_2_id", "cnas_assure.assure_principal_id", "cnas_assure.famille_id",
+)
 # Champs que le dossier gardé reprend du dossier absorbé quand ils lui manquent.
 CHAMPS_REPRIS = (
     "date_naissance", "lieu_naissance", "province_naissance_id", "pays_naissance_id", "statut_matrimonial", "nni",
@@ -63,6 +66,7 @@ class AssureFusion(models.Model):
             ("state", "=", "a_examiner"), "|", ("assure_1_id", "=", absorbe.id), ("assure_2_id", "=", absorbe.id),
             "!", "&", ("assure_1_id", "in", (self | absorbe).ids), ("assure_2_id", "in", (self | absorbe).ids),
         ])._changer_etat("ecarte", motif=_("Dossier fusionné dans %s", self.matricule))
+        self._detecter_doublons()
         self.message_post(body=_("Dossier %(matricule)s (%(nom)s) fusionné dans celui-ci. Motif : %(motif)s",
                                  matricule=absorbe.matricule, nom=absorbe.name, motif=motif))
         absorbe.message_post(body=_("Fusionné dans le dossier %(matricule)s. Motif : %(motif)s",
@@ -189,7 +193,7 @@ class AssureFusion(models.Model):
         cr = self.env.cr
         cr.execute(SQL_CLES_ETRANGERES)
         for table, colonne in cr.fetchall():
-            if table not in TABLES_A_PART:
+            if f"{table}.{colonne}" not in COLONNES_A_PART:
                 self._deplacer_colonne(absorbe, table, colonne, trace)
         for table, colonne_modele in REFERENCES:
             cr.execute(SQL(

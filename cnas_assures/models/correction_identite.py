@@ -146,11 +146,12 @@ class CorrectionIdentite(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_superviseur", _("refuser une correction d'identité"))
-        if not (motif or "").strip():
+        motif = self.env["cnas.assure"]._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_refuser", _("Refuser la correction"))
         self._exiger_autre_agent()
         self._changer_etat("refusee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
-                           motif_refus=motif.strip())
+                           motif_refus=motif)
         return True
 
     # ------------------------------------------------------------------ privé

@@ -89,7 +89,8 @@ class Doublon(models.Model):
     @api.depends("assure_1_id.name", "assure_2_id.name")
     def _compute_display_name(self):
         for doublon in self:
-            doublon.display_name = f"{doublon.assure_1_id.name} / {doublon.assure_2_id.name}"
+            noms = filter(None, (doublon.assure_1_id.name, doublon.assure_2_id.name))
+            doublon.display_name = " / ".join(noms) or _("Nouveau")
 
     @api.depends("assure_1_id", "assure_2_id")
     def _compute_comparaison(self):
@@ -125,9 +126,10 @@ class Doublon(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_agent", _("écarter un doublon"))
-        if not (motif or "").strip():
+        motif = self.env["cnas.assure"]._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_ecarter", _("Ce ne sont pas des doublons"))
-        self._changer_etat("ecarte", motif=motif.strip(), decideur_id=self.env.uid,
+        self._changer_etat("ecarte", motif=motif, decideur_id=self.env.uid,
                            date_decision=fields.Datetime.now())
         return True
 
@@ -140,7 +142,8 @@ class Doublon(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_superviseur", _("fusionner deux dossiers"))
-        if not garde_id or not (motif or "").strip():
+        motif = self.env["cnas.assure"]._lire_motif(motif)
+        if not garde_id or not motif:
             return {
                 "type": "ir.actions.act_window", "name": _("Fusionner deux dossiers"),
                 "res_model": "cnas.fusion.wizard", "view_mode": "form", "target": "new",
@@ -152,8 +155,8 @@ class Doublon(models.Model):
             raise UserError(_("Le dossier gardé doit être l'un des deux de la paire."))
         if self.state != "a_examiner":
             raise UserError(_("Cette paire est déjà décidée."))
-        trace = garde._absorber(paire - garde, motif.strip())
-        self._changer_etat("fusionne", motif=motif.strip(), garde_id=garde.id, trace=trace,
+        trace = garde._absorber(paire - garde, motif)
+        self._changer_etat("fusionne", motif=motif, garde_id=garde.id, trace=trace,
                            decideur_id=self.env.uid, date_decision=fields.Datetime.now())
         return True
 

@@ -134,12 +134,13 @@ class Droit(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._exiger_groupe("cnas_base.group_controleur", _("fermer des droits"))
-        if not (motif or "").strip():
+        motif = self.env["cnas.assure"]._lire_motif(motif)
+        if not motif:
             return self._demander_motif("action_fermer", _("Fermer les droits"), date=True)
         if any(droit.state == "ferme" for droit in self):
             raise UserError(_("Cette période est déjà fermée."))
         jour = self.env["cnas.assure"]._lire_date(date)
-        self.assure_id._fermer_droits(jour, motif.strip(), "fermeture")
+        self.assure_id._fermer_droits(jour, motif, "fermeture")
         return True
 
     # ------------------------------------------------------------------ privé

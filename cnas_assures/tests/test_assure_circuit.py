@@ -79,7 +79,7 @@ class TestCircuit(CasAssure):
     def test_motif_obligatoire(self):
         assure = self.creer_actif().sudo()
         for action in ("action_suspendre", "action_radier"):
-            for vide in (None, "", "   "):
+            for vide in (None, "", "   ", False, 12, [], {}):
                 rendu = getattr(assure, action)(vide)
                 self.assertEqual(rendu["res_model"], "cnas.motif.wizard")
                 self.assertEqual(assure.state, "actif")
@@ -134,6 +134,20 @@ class TestCircuit(CasAssure):
         apres = self.verifier(assure, "2026-06-11")
         self.assertEqual(apres["etat_droits"], "fermes")
         self.assertIn("décédé le 10/06/2026", apres["motif"])
+
+    def test_deces_corrige_par_un_superviseur(self):
+        assure = self.creer_actif()
+        assure.write({"date_deces": "2026-06-10"})
+        for valeur in ("2026-06-11", False):
+            with self.assertRaises(AccessError):
+                assure.write({"date_deces": valeur})
+        assure.with_user(self.superviseur).write({"date_deces": "2026-06-09"})
+        self.assertEqual(self.verifier(assure, "2026-06-10")["etat_droits"], "fermes")
+
+    def test_copie_d_un_ayant_droit(self):
+        principal = self.creer_actif()
+        enfant = self.creer(assure_principal_id=principal.id, lien="enfant", date_naissance=date(2020, 1, 1))
+        self.assertEqual(enfant.copy().type_assure, "principal")
 
     def test_deces_faux(self):
         assure = self.creer_actif()

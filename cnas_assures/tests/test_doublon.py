@@ -94,6 +94,10 @@ class TestDoublons(CasAssure):
         for faux in ("Mahamat", None, []):
             with self.subTest(faux), self.assertRaises(UserError):
                 self.Assure.rechercher_doublons(faux)
+        for valeurs in ({"nom": 12}, {"nom": "\x00"}, {"nni": "\x00"}, {"telephone_1": "\x00"}, {"nom": "A" * 100_000},
+                        {"nom": [], "prenom": {}}, {"nom": "Ali", "district_id": "x", "id": [], "genre": 3}):
+            with self.subTest(str(valeurs)[:40]):
+                self.assertIsInstance(self.Assure.rechercher_doublons(valeurs), list)
         with self.assertRaises(UserError):
             self.trouver(date_naissance="12/05/1984")
         with self.assertRaises(AccessError):

@@ -48,12 +48,12 @@ class TestDroits(CasAssure):
         reponse = self.Assure.verifier_droits(inconnu)
         self.assertFalse(reponse["trouve"])
         self.assertNotIn("clé", reponse["motif"])
-        for vide in ("", "   ", None, False):
+        for vide in ("", "   ", None, False, 12, 1.5, [], {"a": 1}, "\x00", "é" * 500, "'; --"):
             self.assertFalse(self.Assure.verifier_droits(vide)["trouve"])
 
     def test_date_illisible(self):
         matricule = self.creer_actif().matricule
-        for faux in ("31/12/2026", "hier", "2026-13-01", "2026-02-30"):
+        for faux in ("31/12/2026", "hier", "2026-13-01", "2026-02-30", "2026-11-21xyz", 20261121, ["2026-11-21"], {"a": 1}):
             with self.subTest(faux), self.assertRaisesRegex(UserError, "AAAA-MM-JJ"):
                 self.Assure.verifier_droits(matricule, faux)
         self.assertEqual(self.Assure.verifier_droits(matricule, "")["etat_droits"], "ouverts")

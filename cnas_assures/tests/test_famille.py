@@ -166,7 +166,8 @@ class TestFamille(CasAssure):
 
     def test_rattachement_faux(self):
         seule = self.creer_actif(nom="Kaltouma", genre="feminin")
-        for principal, lien in ((999999, "conjoint"), (self.pere.id, "cousin"), (seule.id, "autre")):
+        for principal, lien in ((999999, "conjoint"), (self.pere.id, "cousin"), (seule.id, "autre"),
+                                ("x", "autre"), (False, "autre"), (2**40, "autre"), (self.pere.id, ["autre"])):
             with self.subTest(lien), mute_logger("odoo.sql_db"), self.assertRaises(UserError):
                 try:
                     seule.action_rattacher(principal, lien)

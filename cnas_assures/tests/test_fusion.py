@@ -52,6 +52,16 @@ class TestFusion(CasAssure):
         self.assertEqual((reponse["matricule"], reponse["etat_droits"]), (self.garde.matricule, "ouverts"))
         self.assertTrue(self.garde.message_ids.filtered(lambda m: self.absorbe.matricule in (m.body or "")))
 
+    def test_fusions_en_chaine(self):
+        tiers = self.creer_actif(nom="Mahamed", prenom="Saleh")
+        self.fusionner()
+        paire = self.env["cnas.doublon"].search(
+            [("assure_1_id", "=", self.garde.id), ("assure_2_id", "=", tiers.id)])
+        self.assertEqual(paire.state, "a_examiner", "le dossier gardé est rapproché des autres")
+        paire.with_user(self.superviseur).action_fusionner(tiers.id, "Encore la même personne")
+        for ancien in (self.garde, self.absorbe):
+            self.assertEqual(self.Assure.verifier_droits(ancien.matricule)["matricule"], tiers.matricule)
+
     def test_aucune_reference_oubliee(self):
         self.fusionner()
         self.env.flush_all()
