@@ -1,13 +1,23 @@
 #!/bin/sh
-# Une sauvegarde cohérente : la base d'abord, les fichiers ensuite (un fichier d'Odoo ne change jamais de contenu).
+# Une sauvegarde cohérente : la base d'abord, les fichiers ensuite (un fichier d'Odoo ne change jamais de contenu,
+# ceux ajoutés entre les deux sont en trop, jamais en moins).
 # docker compose run --rm sauvegarde   →   sauvegardes/cnas-AAAAMMJJ-HHMMSS/{base.dump,fichiers.tar.gz,SHA256SUMS}
 set -eu
-dossier="/sauvegardes/cnas-$(date -u +%Y%m%d-%H%M%S)"
+base="${CNAS_BASE:-cnas}"
+donnees="${CNAS_DONNEES:-/var/lib/odoo}"
+dossier="${CNAS_SAUVEGARDES:-/sauvegardes}/$base-$(date -u +%Y%m%d-%H%M%S)"
 mkdir -p "$dossier.partiel"
+chmod 700 "$dossier.partiel"
 cd "$dossier.partiel"
-pg_dump -Fc -d cnas -f base.dump
-tar -C /var/lib/odoo -czf fichiers.tar.gz filestore/cnas
-sha256sum base.dump fichiers.tar.gz > SHA256SUMS
+pg_dump -Fc -d "$base" -f base.dump
+mkdir -p vide/filestore
+if [ -d "$donnees/filestore/$base" ]; then
+    tar -C "$donnees/filestore" -czf fichiers.tar.gz "$base"
+else
+    tar -C vide -czf fichiers.tar.gz filestore
+fi
+rm -r vide
 pg_restore --list base.dump > /dev/null
+sha256sum base.dump fichiers.tar.gz > SHA256SUMS
 mv "$dossier.partiel" "$dossier"
-echo "Sauvegarde faite : $dossier"
+echo "$dossier"
