@@ -39,6 +39,12 @@ def lire_date(valeur):
     texte = valeur.strip() if isinstance(valeur, str) else ""
     # « 2026-01-01 00:00:00 » : ce qu'écrivent les tableurs et xmlrpc ; l'heure ne compte que si elle est nulle.
     texte = re.sub(r"[ T]00:00(:00)?(\.0+)?$", "", texte)
+    if len(texte) == 10 and texte[4] == texte[7] == "-":
+        # Dix fois plus rapide que strptime : un classeur porte des dizaines de milliers de dates.
+        try:
+            return datetime.date.fromisoformat(texte)
+        except ValueError:
+            pass
     for modele in FORMATS_DATE:
         try:
             return datetime.datetime.strptime(texte, modele).date()
@@ -53,6 +59,8 @@ def lire_montant(valeur):
 
     :raise ValidationError: vide, illisible, négatif ou avec des centimes
     """
+    if isinstance(valeur, str) and len(valeur) < 10 and valeur.isascii() and valeur.isdigit():
+        return int(valeur)
     vide = valeur is None or valeur is False
     try:
         texte = re.sub(r"(?i)[\s\u00a0\u202f]|fcfa|xaf", "", "" if vide else str(valeur)).replace(",", ".")

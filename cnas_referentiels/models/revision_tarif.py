@@ -118,7 +118,8 @@ class RevisionTarif(models.Model):
             raise UserError(_(
                 "%(n)s ligne(s) refusée(s) sur %(total)s : corrigez-les, ou cochez « Appliquer sans les lignes "
                 "refusées ».", n=self.nombre_refusees, total=self.nombre))
-        lignes = self.ligne_ids.filtered(lambda li: li.state == "a_appliquer")
+        lignes = self.env["cnas.revision_tarif.ligne"].search(
+            [("revision_id", "=", self.id), ("state", "=", "a_appliquer")])
         if not lignes:
             raise UserError(_("Aucune ligne à appliquer."))
         if len(lignes) <= TAILLE_LOT:

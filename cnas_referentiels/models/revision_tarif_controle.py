@@ -2,7 +2,7 @@ import datetime
 import json
 from collections import defaultdict
 
-from odoo import _, api, fields, models, tools
+from odoo import _, _lt, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from .outils import ecrire_date, lire_date, lire_montant, lire_niveau
@@ -10,6 +10,15 @@ from .revision_tarif import TYPES_TARIF
 
 UN_JOUR = datetime.timedelta(days=1)
 FIN_DES_TEMPS = datetime.date.max
+# Anomalies courantes, traduites une fois par révision : un classeur en porte des milliers.
+ANOMALIES = {
+    "arret": _lt("S'arrête le %s : un autre tarif suit."),
+    "trou": _lt("Plus de tarif après le %s."),
+    "variation": _lt("Variation de %+d %%."),
+    "nul": _lt("Montant nul."),
+    "premier": _lt("Aucun tarif ce jour-là jusqu'ici."),
+    "retroactif": _lt("Rétroactif."),
+}
 
 
 class RevisionTarifControle(models.Model):
@@ -30,9 +39,10 @@ class RevisionTarifControle(models.Model):
             bonnes = [li for li in lignes if li["type_tarif"] == type_tarif and not li["refus"]]
             if bonnes:
                 self._situer(type_tarif, bonnes)
+        phrases = {nom: str(phrase) for nom, phrase in ANOMALIES.items()}
+        jour = fields.Date.context_today(self)
         for ligne in lignes:
-            ligne["anomalie"] = " ".join(ligne.pop("avis")) or None
-            self._conclure(ligne)
+            self._conclure(ligne, phrases, jour)
         return lignes
 
     @api.model
@@ -45,8 +55,8 @@ class RevisionTarifControle(models.Model):
             "rang": rang["rang"], "code": self._texte(rang.get("code"), 64).upper(), "libelle": None,
             "niveau": None, "montant_apres": None, "date_debut": None, "date_fin": None,
             "description": self._texte(rang.get("description"), 2000) or None,
-            "type_tarif": None, "objet_id": None, "prestation_id": None, "lettre_cle_id": None,
-            "tarif_id": None, "montant_avant": None, "fin_saisie": None, "operation": None, "refus": None, "avis": [],
+            "type_tarif": None, "objet_id": None, "prestation_id": None,
+            "tarif_id": None, "montant_avant": None, "fin_saisie": None, "operation": None, "anomalie": None, "refus": None, "avis": [],
         }
         try:
             ligne["niveau"] = lire_niveau(rang.get("niveau")) or None
@@ -95,8 +105,6 @@ class RevisionTarifControle(models.Model):
             return
         ligne.update(libelle=objet["libelle"], type_tarif=objet["type_tarif"], objet_id=objet["objet_id"],
                      prestation_id=objet["prestation_id"])
-        if objet["type_tarif"] == "lettre_cle":
-            ligne["lettre_cle_id"] = objet["objet_id"]
         if objet["mode"] == "cotation":
             ligne["refus"] = _("En cotation : révisez la valeur de la lettre-clé %s.", objet["lettre"])
         elif not objet["active"]:
@@ -151,12 +159,12 @@ class RevisionTarifControle(models.Model):
                 ligne["refus"] = _("Chevauche le tarif qui commence le %s.", ecrire_date(suivant))
                 return
             fin = suivant - UN_JOUR
-            ligne["avis"].append(_("S'arrête le %s : un autre tarif suit.", ecrire_date(fin)))
+            ligne["avis"].append(("arret", ecrire_date(fin)))
         if precedente and not precedente["fin_saisie"]:
             precedente["date_fin"] = debut - UN_JOUR
         ligne["date_fin"] = fin
         if avant and fin and fin < (avant[2] or FIN_DES_TEMPS):
-            ligne["avis"].append(_("Plus de tarif après le %s.", ecrire_date(fin)))
+            ligne["avis"].append(("trou", ecrire_date(fin)))
 
     @api.model
     def _suivre(self, ligne, tarif, debut_avant, fin_avant, montant, precedente):
@@ -186,24 +194,23 @@ class RevisionTarifControle(models.Model):
                 "Le tarif en vigueur a déjà servi à une feuille liquidée après le %s.",
                 ecrire_date(touchees[tarif]["date_debut"]))
 
-    def _conclure(self, ligne):
+    def _conclure(self, ligne, phrases, jour):
         """Donne l'état de la ligne et signale les anomalies (n'empêchent pas d'appliquer)."""
-        avant, apres = ligne["montant_avant"], ligne["montant_apres"]
+        avant, apres, avis = ligne["montant_avant"], ligne["montant_apres"], ligne.pop("avis")
         ligne["variation"] = 100 * (apres - avant) / avant if avant and apres is not None else 0
         if ligne["refus"]:
             ligne["state"] = "refusee"
             return
-        avis = [ligne["anomalie"]] if ligne["anomalie"] else []
         if avant and abs(ligne["variation"]) > self.seuil_anomalie:
-            avis.append(_("Variation de %+d %%.", round(ligne["variation"])))
+            avis.append(("variation", round(ligne["variation"])))
         if not apres:
-            avis.append(_("Montant nul."))
+            avis.append(("nul",))
         if not avant:
-            avis.append(_("Aucun tarif ce jour-là jusqu'ici."))
-        if ligne["date_debut"] < fields.Date.context_today(self):
-            avis.append(_("Rétroactif."))
+            avis.append(("premier",))
+        if ligne["date_debut"] < jour:
+            avis.append(("retroactif",))
         inchangee = avant == apres and ligne["operation"] in ("suite", "coupe", "remplacement")
-        ligne["anomalie"] = " ".join(avis) or None
+        ligne["anomalie"] = " ".join(phrases[nom] % tuple(valeurs) for nom, *valeurs in avis) or None
         ligne["state"] = "inchangee" if inchangee else "a_appliquer"
 
     def _ecrire_lignes(self, lignes):
@@ -212,8 +219,7 @@ class RevisionTarifControle(models.Model):
         self.env.cr.execute("DELETE FROM cnas_revision_tarif_ligne WHERE revision_id = %s", (self.id,))
         colonnes = {
             "rang": "int", "code": "varchar", "libelle": "varchar", "niveau": "int", "description": "text",
-            "type_tarif": "varchar", "objet_id": "int", "prestation_id": "int", "lettre_cle_id": "int",
-            "tarif_id": "int", "operation": "varchar", "montant_avant": "numeric", "montant_apres": "numeric",
+            "type_tarif": "varchar", "objet_id": "int", "tarif_id": "int", "operation": "varchar", "montant_avant": "numeric", "montant_apres": "numeric",
             "variation": "float8", "date_debut": "date", "date_fin": "date", "anomalie": "text", "refus": "text",
             "state": "varchar",
         }
@@ -221,9 +227,8 @@ class RevisionTarifControle(models.Model):
         types = tools.SQL(", ").join(tools.SQL(f"%s {genre}", tools.SQL.identifier(nom))
                                      for nom, genre in colonnes.items())
         self.env.cr.execute(tools.SQL(
-            "INSERT INTO cnas_revision_tarif_ligne (revision_id, %s, create_uid, create_date, write_uid, write_date) "
-            "SELECT %s, %s, %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC' "
-            "FROM jsonb_to_recordset(%s) AS d(%s) ORDER BY rang",
-            noms, self.id, noms, self.env.uid, self.env.uid, json.dumps(lignes, default=str), types))
+            "INSERT INTO cnas_revision_tarif_ligne (revision_id, %s) "
+            "SELECT %s, %s FROM jsonb_to_recordset(%s) AS d(%s) ORDER BY rang",
+            noms, self.id, noms, json.dumps(lignes, default=str), types))
         self.env["cnas.revision_tarif.ligne"].invalidate_model()
         self.invalidate_recordset(["ligne_ids", "nombre", "nombre_refusees", "nombre_anomalies", "nombre_appliquees"])

@@ -1,4 +1,6 @@
-from odoo import _, fields, models, tools
+from collections import defaultdict
+
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
 from .revision_tarif import TYPES_TARIF
@@ -15,6 +17,8 @@ class RevisionTarifLigne(models.Model):
     _inherit = ["cnas.montant.mixin"]
     _order = "rang, id"
     _rec_name = "code"
+    # Écrites par dizaines de milliers : la révision dit qui et quand, la ligne ne le répète pas.
+    _log_access = False
 
     revision_id = fields.Many2one("cnas.revision_tarif", string="Révision", required=True, index=True,
                                   ondelete="cascade")
@@ -23,8 +27,6 @@ class RevisionTarifLigne(models.Model):
     libelle = fields.Char(string="Libellé")
     type_tarif = fields.Selection(TYPES_TARIF, string="Type")
     objet_id = fields.Integer(string="Objet tarifé", group_operator=None)
-    prestation_id = fields.Many2one("cnas.prestation", string="Prestation", ondelete="cascade")
-    lettre_cle_id = fields.Many2one("cnas.lettre_cle", string="Lettre-clé", ondelete="cascade")
     tarif_id = fields.Integer(string="Tarif en vigueur", group_operator=None)
     niveau = fields.Integer(string="Niveau", group_operator=None)
     montant_avant = fields.Monetary(string="Avant")
@@ -45,15 +47,15 @@ class RevisionTarifLigne(models.Model):
     def _appliquer(self):
         """Écrit les tarifs des lignes à appliquer. Idempotent : une ligne appliquée ne se rejoue pas."""
         self._exiger_administrateur()
-        a_faire = self.filtered(lambda li: li.state == "a_appliquer")
-        for type_tarif, _nom in TYPES_TARIF:
-            lignes = a_faire.filtered(lambda li, t=type_tarif: li.type_tarif == t)
-            if lignes:
-                lignes._appliquer_type(self.env[f"cnas.config_{type_tarif}"].with_context(tracking_disable=True))
-        if a_faire:
-            self.env.cr.execute(
-                "UPDATE cnas_revision_tarif_ligne SET state = 'appliquee' WHERE id = ANY(%s)", (a_faire.ids,))
-            a_faire.invalidate_recordset(["state"])
+        par_type = defaultdict(list)
+        for ligne in self._lignes_a_appliquer():
+            par_type[ligne["type_tarif"]].append(ligne)
+        for type_tarif, lignes in par_type.items():
+            self._appliquer_type(self.env[f"cnas.config_{type_tarif}"].with_context(tracking_disable=True), lignes)
+        self.env.cr.execute(
+            "UPDATE cnas_revision_tarif_ligne SET state = 'appliquee' WHERE id = ANY(%s) AND state = 'a_appliquer'",
+            (self.ids,))
+        self.env["cnas.revision_tarif.ligne"].invalidate_model(["state"])
         for revision in self.revision_id:
             revision.invalidate_recordset()
             if revision.state != "appliquee" and not self.search_count(
@@ -61,29 +63,40 @@ class RevisionTarifLigne(models.Model):
                 revision._changer_etat("appliquee")
         return True
 
+    def _lignes_a_appliquer(self):
+        """Rend les lignes de `self` à appliquer, dans l'ordre du classeur : une liste de dict, lue en une requête."""
+        self.flush_model()
+        self.env.cr.execute(
+            """SELECT id, type_tarif, operation, objet_id, tarif_id, montant_apres::bigint AS montant,
+                      COALESCE(niveau, 0) AS niveau, date_debut, date_fin, description
+                 FROM cnas_revision_tarif_ligne WHERE id = ANY(%s) AND state = 'a_appliquer' ORDER BY rang, id""",
+            (self.ids,))
+        return self.env.cr.dictfetchall()
+
     def _exiger_administrateur(self):
         if not self.env.su and not self.env.user.has_group("cnas_base.group_administrateur"):
             raise UserError(_("Seul un administrateur peut appliquer une révision tarifaire."))
 
-    def _appliquer_type(self, configs):
+    @api.model
+    def _appliquer_type(self, configs, lignes):
         """Applique des lignes d'un même type : coupes et remplacements en SQL, créations par l'ORM."""
-        coupes = self.filtered(lambda li: li.operation == "coupe")
-        remplacements = self.filtered(lambda li: li.operation == "remplacement")
-        configs._lever_si_utilise([(configs.browse(li.tarif_id), li.date_debut, False)
-                                   for li in coupes | remplacements])
+        coupes = [li for li in lignes if li["operation"] == "coupe"]
+        remplacements = [li for li in lignes if li["operation"] == "remplacement"]
+        configs._lever_si_utilise([(configs.browse(li["tarif_id"]), li["date_debut"], False)
+                                   for li in coupes + remplacements])
         configs.flush_model()
         table = tools.SQL.identifier(configs._table)
         if coupes:
             self.env.cr.execute(tools.SQL(
                 "UPDATE %s c SET date_fin = li.date_debut - 1 FROM cnas_revision_tarif_ligne li "
-                "WHERE li.id = ANY(%s) AND c.id = li.tarif_id", table, coupes.ids))
+                "WHERE li.id = ANY(%s) AND c.id = li.tarif_id", table, [li["id"] for li in coupes]))
         if remplacements:
             self.env.cr.execute(tools.SQL(
                 "UPDATE %s c SET montant = li.montant_apres, date_fin = li.date_fin "
                 "FROM cnas_revision_tarif_ligne li WHERE li.id = ANY(%s) AND c.id = li.tarif_id",
-                table, remplacements.ids))
+                table, [li["id"] for li in remplacements]))
         configs.invalidate_model()
         configs.create([
-            {configs._cle_tarif: li.objet_id, "montant": li.montant_apres, "niveau": li.niveau,
-             "date_debut": li.date_debut, "date_fin": li.date_fin, "description": li.description}
-            for li in self - remplacements])
+            {configs._cle_tarif: li["objet_id"], "montant": li["montant"], "niveau": li["niveau"],
+             "date_debut": li["date_debut"], "date_fin": li["date_fin"], "description": li["description"]}
+            for li in lignes if li["operation"] != "remplacement"])

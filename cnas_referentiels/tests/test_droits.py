@@ -12,12 +12,13 @@ REFERENTIELS = (
     "config_lettre_cle", "taux", "plafond", "panier_soin", "incompatibilite", "forfait_inclusion", "indication",
     "contre_indication", "gratuite", "prix_reference",
 )
-VUS_DU_PORTAIL = REFERENTIELS[:10]
+# Les barèmes de la caisse (taux, plafonds, panier, prix de référence) ne regardent pas les formations.
+CACHES_AU_PORTAIL = ("taux", "plafond", "panier_soin", "prix_reference")
 
 
 @tagged("post_install", "-at_install", "cnas")
 class TestDroits(CommunReferentiels):
-    """Matrice : les rôles internes lisent, l'administrateur écrit, le portail ne lit que prestations et pathologies."""
+    """Matrice : les rôles internes lisent, l'administrateur écrit, le portail lit prestations, pathologies et tarifs."""
 
     def _droits(self, utilisateur, modele):
         env = self.env(user=utilisateur)
@@ -40,12 +41,13 @@ class TestDroits(CommunReferentiels):
     def test_portail(self):
         portail = new_test_user(self.env, "ref_portail", groups="cnas_base.group_portail_formation")
         for modele in REFERENTIELS:
-            lit = modele in VUS_DU_PORTAIL
+            lit = modele not in CACHES_AU_PORTAIL
             self.assertEqual(self._droits(portail, modele), (lit, False, False, False), modele)
         self.tarif("2026-01-01", False, 1500)
         tarif = self.Prestation.with_user(portail).tarif_applicable(["TST-MED"], "2026-11-21", 1)["TST-MED"]
         self.assertEqual(tarif["montant"], 1500)
-        self.assertEqual(self.medicament.with_user(portail).name, "Doliprane")
+        fiche = self.medicament.with_user(portail).read()[0]
+        self.assertEqual(fiche["name"], "Doliprane")
 
     def test_sans_role(self):
         inconnu = new_test_user(self.env, "ref_inconnu", groups="base.group_portal")
