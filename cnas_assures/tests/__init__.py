@@ -13,3 +13,4 @@ from . import test_signature
 from . import test_documents_pdf
 from . import test_verification_publique
 from . import test_piece_administrative
+from . import test_vues_par_role
