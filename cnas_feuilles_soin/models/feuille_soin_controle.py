@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 
 from ..liquidation import lot as passage
@@ -50,6 +52,7 @@ class FeuilleSoin(models.Model):
     version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
                                     help="Somme des versions des règles actives au dernier contrôle.")
     anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")
+    calcul_explique = fields.Html(string="Calcul expliqué", compute="_compute_calcul_explique")
     automatique = fields.Boolean(string="Liquidée sans intervention", compute="_compute_automatique",
                                  search="_search_automatique")
 
@@ -72,6 +75,15 @@ class FeuilleSoin(models.Model):
         par_feuille = {feuille.id: nombre for feuille, nombre in comptes}
         for feuille in self:
             feuille.anomalie_ouverte_count = par_feuille.get(feuille.id, 0)
+
+    @api.depends("ligne_ids.montant_cnas", "ligne_ids.decision", "anomalie_ids.state")
+    def _compute_calcul_explique(self):
+        phrases = expliquer(self.ligne_ids)
+        rang = Markup("<tr><td class='pe-3 fw-bold'>%s</td><td>%s</td></tr>")
+        for feuille in self:
+            rangs = Markup("").join(rang % (ligne.prestation_id.display_name, phrases[ligne.id])
+                                    for ligne in feuille.ligne_ids if phrases.get(ligne.id))
+            feuille.calcul_explique = Markup("<table class='table table-sm'>%s</table>") % rangs if rangs else False
 
     @api.depends("state", "decidee_par_id")
     def _compute_automatique(self):

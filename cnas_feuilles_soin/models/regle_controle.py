@@ -48,7 +48,9 @@ class RegleControle(models.Model):
     niveau = fields.Selection([("entete", "Feuille"), ("ligne", "Ligne")], string="Porte sur", required=True,
                               default="ligne")
     sequence = fields.Integer(string="Ordre d'évaluation", default=1000)
-    severite = fields.Selection(SEVERITES, string="Sévérité", required=True, tracking=True)
+    severite = fields.Selection(
+        SEVERITES, string="Sévérité", required=True, tracking=True,
+        help="Vaut pour toutes les dates de soins. Pour la changer à partir d'un jour : essai à blanc, puis appliquer.")
     motif = fields.Char(string="Motif imprimé", required=True,
                         help="Les mots entre accolades sont remplacés par les valeurs du dossier.")
     source = fields.Char(string="Source")
