@@ -121,6 +121,17 @@ class ImportAssures(models.Model):
         self._terminer_si_fini()
         return True
 
+    def action_voir_lignes(self):
+        """Montre les lignes de l'import, d'un seul résultat si le contexte donne `etat`.
+
+        :return: action de fenêtre
+        """
+        self.ensure_one()
+        etat = self.env.context.get("etat")
+        return {"type": "ir.actions.act_window", "name": self.name, "res_model": "cnas.import_assures.ligne",
+                "view_mode": "tree", "views": [(False, "list")],
+                "domain": [("import_id", "=", self.id)] + ([("state", "=", etat)] if etat else [])}
+
     def action_telecharger_modele(self):
         """Donne le classeur modèle à remplir.
 
