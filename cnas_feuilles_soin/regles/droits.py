@@ -8,6 +8,8 @@ def assure_inconnu(lot, feuilles, valeur):
     """Le matricule ne mène à personne, ou la date de naissance écrite n'est pas la sienne."""
     for feuille in feuilles:
         declaree = feuille.date_naissance_declaree
+        if feuille.nouveau_ne:
+            continue  # la date écrite est celle de l'enfant, le matricule celui de sa mère
         if not feuille.matricule or (declaree and feuille.naissance and declaree != feuille.naissance):
             yield constat(feuille)
 
@@ -72,11 +74,15 @@ def avant_naissance(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-08", age_nouveau_ne_mois=entier, attestation_exigee=oui_non)
+@regle("DRT-08", age_nouveau_ne_mois=entier)
 def nouveau_ne(lot, feuilles, valeur):
-    """Un nouveau-né soigné sous le matricule de sa mère, sans attestation."""
+    """Un nouveau-né soigné sous le matricule de sa mère : sans attestation, ou trop âgé pour en rester là."""
     for feuille in feuilles:
-        if feuille.nouveau_ne and not feuille.attestation_nouveau_ne:
+        if not feuille.nouveau_ne:
+            continue
+        mois, ne_le = valeur("age_nouveau_ne_mois", feuille.date_soins), feuille.date_naissance_declaree
+        trop_age = bool(mois and ne_le and plus_mois(ne_le, mois) <= feuille.date_soins)
+        if not feuille.attestation_nouveau_ne or trop_age:
             yield constat(feuille)
 
 

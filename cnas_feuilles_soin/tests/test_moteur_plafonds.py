@@ -1,8 +1,12 @@
 from datetime import date, timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import new_test_user, tagged
+from odoo.tools import mute_logger
 
+from ..regles import registre
 from .commun_moteur import JOUR, CommunMoteur
 
 
@@ -218,6 +222,27 @@ class TestMoteurHumain(CommunMoteur):
         with self.assertRaises(AccessError):
             qte.with_user(self.usager("superviseur")).write({"severite": "rejet"})
 
+    def test_catalogue_complet(self):
+        """Soixante-cinq règles actives, chacune avec sa fonction, et pas une fonction sans sa ligne de données."""
+        regles = self.env["cnas.regle_controle"].search([])
+        self.assertEqual(len(regles), 65)
+        self.assertEqual(set(regles.mapped("code")), set(registre.REGLES))
+        for regle in regles:
+            fonction = registre.REGLES[regle.code]
+            self.assertTrue(fonction.fonction.__doc__, regle.code)
+            self.assertTrue(fonction.abat or regle.severite != "abattement", regle.code)
+
+    def test_base_garde_les_invariants(self):
+        """Ni le code ni personne ne peut écrire une ligne ou une feuille déséquilibrée."""
+        feuille = self.feuille()
+        self.controler(feuille)
+        for table, ident in (("cnas_feuille_soin", feuille.id), ("cnas_feuille_soin_ligne", feuille.ligne_ids.id)):
+            for valeurs in ("montant_cnas = montant_cnas + 1", "montant_base = montant_facture + 1",
+                            "montant_cnas = -1, ticket_moderateur = ticket_moderateur + 1 + montant_cnas"):
+                with self.subTest(table=table, valeurs=valeurs), mute_logger("odoo.sql_db"), \
+                        self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                    self.env.cr.execute(f"UPDATE {table} SET {valeurs} WHERE id = %s", [ident])
+
     def test_versions_tracees(self):
         regle = self.regle("REC-07")
         version = regle.version
@@ -273,3 +298,29 @@ class TestMoteurHumain(CommunMoteur):
             defauts = self.env["cnas.feuille_soin"]._verifier_invariants()
         self.assertEqual(defauts, {"Σ des lignes ≠ feuille": [feuille.numero]})
         self.assertTrue(feuille.activity_ids)
+
+    def test_instance_perd_son_rang(self):
+        """Une feuille suspendue ne bloque pas la suivante ; régularisée, elle passe après elle."""
+        suspendue = self.feuille((self.pansement, 1, 1000), total_declare=999)
+        envoi_suivant = self.feuille((self.pansement, 1, 1000))
+        self.controler(suspendue, envoi_suivant)
+        self.assertEqual((suspendue.state, envoi_suivant.state), ("instance", "validee"))
+        self.controler(suspendue)
+        self.assertEqual(suspendue.state, "instance")
+        suspendue._deverrouiller().write({"state": "deposee", "total_declare": 1000})
+        self.controler(suspendue)
+        self.assertEqual((suspendue.state, self.codes(suspendue)), ("rejetee", ["DBL-01"]))
+
+    def test_rang_garde_en_controle(self):
+        """Une feuille en contrôle, rejouée après une autre, n'en devient pas le doublon."""
+        seuil = self.regle("PLF-03")
+        seuil.write({"avis_medical": False, "parametre_ids": [(1, seuil.parametre_ids.id, {"valeur": "1000"})]})
+        premiere = self.feuille((self.pansement, 1, 1000))
+        self.controler(premiere)
+        seuil.parametre_ids.valeur = "500000"
+        seconde = self.feuille((self.pansement, 1, 1000), formation_id=self.creer_formation(2).id,
+                               date_soins=JOUR)
+        self.controler(seconde)
+        self.assertEqual((premiere.state, self.codes(seconde)), ("controle", ["DBL-02"]))
+        self.controler(premiere)
+        self.assertEqual((premiere.state, self.codes(premiere)), ("validee", []))

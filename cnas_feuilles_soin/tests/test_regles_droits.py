@@ -109,6 +109,12 @@ class TestReglesDroits(CommunTables):
             ("sans attestation", lambda: self.feuille_de(self.creer_assure(genre="feminin"), nouveau_ne=True), True),
             ("avec attestation", lambda: self.feuille_de(
                 self.creer_assure(genre="feminin"), nouveau_ne=True, attestation_nouveau_ne=True), False),
+            ("trois mois demain", lambda: self.feuille_de(
+                self.creer_assure(genre="feminin"), nouveau_ne=True, attestation_nouveau_ne=True,
+                date_naissance_declaree=date(2025, 12, 13)), False),
+            ("trois mois ce jour", lambda: self.feuille_de(
+                self.creer_assure(genre="feminin"), nouveau_ne=True, attestation_nouveau_ne=True,
+                date_naissance_declaree=date(2025, 12, 12)), True),
         ])
 
     def test_drt_09_autre_payeur(self):
@@ -155,6 +161,16 @@ class TestReglesDroits(CommunTables):
             return self.feuille_de(self.creer_assure(), (self.prestation("acte", 500, niveau_min=niveau), 1, 500))
         self.table("FOR-03", [
             ("au niveau", lambda: feuille(2), False), ("au-dessus", lambda: feuille(3), True)])
+        agree = self.prestation("acte", 500, niveau_min=3)
+        self.env["cnas.agrement"].create({
+            "formation_id": self.formation.id, "portee": "prestation", "prestation_id": agree.id, "date_debut": "2026-01-01",
+            "date_fin": JOUR})
+
+        def sous_agrement(jour):
+            return self.feuille_de(self.creer_assure(), (agree, 1, 500), date_soins=jour)
+        self.table("FOR-03", [
+            ("agréée, dernier jour", lambda: sous_agrement(JOUR), False),
+            ("agrément fini", lambda: sous_agrement(JOUR + timedelta(days=1)), True)])
 
     def test_for_04_type_de_soins(self):
         def feuille(attendu, **champs):

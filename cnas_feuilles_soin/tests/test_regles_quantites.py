@@ -1,7 +1,9 @@
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 from odoo.tests.common import tagged
 
+from ..regles import registre
 from .commun_moteur import JOUR
 from .test_regles_recevabilite import CommunTables
 
@@ -139,6 +141,12 @@ class TestReglesQuantites(CommunTables):
         self.controler(feuille)
         self.assertRecordValues(feuille.anomalie_ids, [
             {"montant_avant": 2000, "montant_apres": 1500, "message": "Quantité ramenée à 3", "severite": "abattement"}])
+
+    def test_qte_02_invalide(self):
+        """La base refuse déjà ces lignes : la fonction se vérifie seule."""
+        lignes = [SimpleNamespace(quantite=q, prix=p) for q, p in ((1, 0), (0, 5), (-1, 5), (1, -1))]
+        trouvees = [constat[0] for constat in registre.REGLES["QTE-02"].fonction(None, lignes, None)]
+        self.assertEqual(trouvees, lignes[1:])
 
     def test_qte_03_frequence(self):
         espace = self.prestation("acte", 500, frequence_min_jours=30)

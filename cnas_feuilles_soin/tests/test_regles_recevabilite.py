@@ -94,6 +94,8 @@ class TestReglesRecevabilite(CommunTables):
         self.table("REC-06", [
             ("même jour", lambda: feuille(date_depot=JOUR), False),
             ("fin le même jour", lambda: feuille(date_fin_soins=JOUR), False),
+            ("déposée la veille", lambda: feuille(date_depot=JOUR - timedelta(days=1)), True),
+            ("fin la veille", lambda: feuille(date_fin_soins=JOUR - timedelta(days=1), date_depot=JOUR), True),
         ])
 
     def test_rec_07_forclusion(self):
