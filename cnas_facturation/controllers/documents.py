@@ -1,7 +1,7 @@
 import base64
 
 from odoo import http
-from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
 TYPES = {
@@ -20,14 +20,14 @@ class Documents(http.Controller):
         type="http", auth="user", methods=["GET"])
     def telecharger(self, sorte, identifiant, extension, **_parametres):
         """Sert un document : /cnas/decompte/12/pdf. Inconnu, interdit ou absent : 404, sans distinction."""
+        document = request.env[MODELES[sorte]].browse(identifiant).exists()
         try:
-            document = request.env[MODELES[sorte]].browse(identifiant).exists()
-            if not document:
-                raise MissingError("")
             document.check_access_rights("read")
             document.check_access_rule("read")
-            fichier = document.telecharger(extension)
-        except (AccessError, MissingError, UserError):
+            fichier = document.telecharger(extension) if document else None
+        except UserError:
+            fichier = None
+        if not fichier:
             raise request.not_found()
         disposition = content_disposition(fichier["nom"])
         if extension == "pdf":

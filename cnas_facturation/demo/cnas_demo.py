@@ -80,7 +80,7 @@ class CnasDemo(models.AbstractModel):
             facture_id = self._comme("agent", date(2026, 11, 20)).preparer(formation.code, str(mois))
         except UserError:
             return None
-        cible = self._cible(mois, rang)
+        cible = self._cible(formation, mois, rang)
         if cible == "brouillon":
             return self.env["cnas.facture"].browse(facture_id)
 
@@ -115,10 +115,10 @@ class CnasDemo(models.AbstractModel):
             facture("finance", 18).action_ordonnancer()
         return brouillon
 
-    def _cible(self, mois, rang):
+    def _cible(self, formation, mois, rang):
         """Rend l'état où laisser la facture selon son âge ; le paiement se fait par lot, ensuite."""
         if mois == DERNIER:
-            return "brouillon" if rang % 2 else "soumise"
+            return "brouillon" if formation.code[:2] in ("HP", "HR") or formation.code == PORTAIL[1] else "soumise"
         if mois == date(2026, 10, 1):
             return ("validee", "controle", "soumise", "ordonnancee", "rejetee")[rang % 5]
         return "ordonnancee"

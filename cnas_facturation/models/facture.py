@@ -298,6 +298,14 @@ class Facture(models.Model):
             rangs[racine] = rangs.get(racine, 0) + 1
             vals["numero"] = f"{racine}-{rangs[racine]:02d}"
 
+    def _refuser_si_figees(self):
+        """Refuse toute modification d'une feuille dont la facture est validée, ordonnancée ou payée."""
+        for facture in self:
+            if facture.state in ETATS_FIGES:
+                raise UserError(_(
+                    "La facture %s est validée : ses feuilles sont gelées. Une correction passe par une "
+                    "contestation, un indu ou la contre-passation du décompte.", facture.numero))
+
     def _ouvrir_feuilles(self, feuilles):
         """Rend les feuilles avec le droit, réservé à la facturation, de les attacher ou de les payer."""
         return feuilles.sudo()._deverrouiller().with_context(cnas_facturation=JETON_FACTURATION)

@@ -291,8 +291,9 @@ class FactureCircuit(models.Model):
     def _informer_formation(self, titre, texte):
         """Publie un message sur la facture, envoyé par courriel aux contacts de la formation."""
         for facture in self.sudo():
+            objet, corps = f"{titre} — {facture.numero}", f"{titre} : {texte}"
             facture.with_context(mail_notify_force_send=False).message_post(
-                subject=f"{titre} — {facture.numero}", body=f"{titre} : {texte}",
+                subject=objet, body=corps,
                 message_type="comment", subtype_xmlid="mail.mt_comment",
                 partner_ids=facture._partenaires_formation().ids)
 

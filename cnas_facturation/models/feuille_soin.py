@@ -55,7 +55,7 @@ class FeuilleSoin(models.Model):
                 self._refuser_si_figee()
         if self._facturation_ouverte() or not CHAMPS_SOMMES & vals.keys():
             return super().write(vals)
-        factures = self.sudo().facture_id
+        factures = self._factures_portees()
         if factures and vals.get("state") == "annulee":
             vals = {**vals, "facture_id": False}
         resultat = super().write(vals)
@@ -88,10 +88,19 @@ class FeuilleSoin(models.Model):
 
     # ------------------------------------------------------------------ métier
     def _controler(self, *args, **kwargs):
-        """Contrôle les feuilles puis remet à jour les montants de leurs factures."""
-        self._refuser_si_figee()
-        resultat = super()._controler(*args, **kwargs)
-        self._rafraichir_factures()
+        """Contrôle les feuilles que rien ne gèle, puis remet à jour les montants de leurs factures.
+
+        :raise UserError: toutes les feuilles demandées sont gelées
+        """
+        factures = self._factures_portees()
+        figees = factures.filtered(lambda f: f.state in ETATS_FIGES)
+        libres = self
+        if figees:
+            libres -= self.sudo().search([("id", "in", self.ids), ("facture_id", "in", figees.ids)])
+            if not libres:
+                figees._refuser_si_figees()
+        resultat = super(FeuilleSoin, libres)._controler(*args, **kwargs)
+        (factures - figees)._actualiser_montants()
         return resultat
 
     # ------------------------------------------------------------------ privé
@@ -112,14 +121,14 @@ class FeuilleSoin(models.Model):
 
     def _refuser_si_figee(self):
         """Refuse toute modification d'une feuille dont la facture est validée, ordonnancée ou payée."""
-        for facture in self.sudo().facture_id:
-            if facture.state in ETATS_FIGES:
-                raise UserError(_(
-                    "La facture %s est validée : ses feuilles sont gelées. Une correction passe par une "
-                    "contestation, un indu ou la contre-passation du décompte.", facture.numero))
+        self._factures_portees()._refuser_si_figees()
 
-    def _rafraichir_factures(self):
-        """Resomme les factures ouvertes qui portent ces feuilles."""
-        factures = self.sudo().facture_id
-        if factures:
-            factures._actualiser_montants()
+    def _factures_portees(self):
+        """Rend les factures de ces feuilles, par une requête légère (sans lire les feuilles)."""
+        if not self.ids:
+            return self.env["cnas.facture"].sudo()
+        self.flush_model(["facture_id"])
+        self.env.cr.execute(
+            "SELECT DISTINCT facture_id FROM cnas_feuille_soin WHERE id = ANY(%s) AND facture_id IS NOT NULL",
+            (self.ids,))
+        return self.env["cnas.facture"].sudo().browse([facture_id for facture_id, in self.env.cr.fetchall()])

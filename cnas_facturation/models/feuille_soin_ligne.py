@@ -8,25 +8,27 @@ class FeuilleSoinLigne(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        feuilles = self.env["cnas.feuille_soin"].sudo().browse(
-            [v["feuille_id"] for v in vals_list if v.get("feuille_id")])
-        feuilles._refuser_si_figee()
+        factures = self._factures_ouvertes([v["feuille_id"] for v in vals_list if v.get("feuille_id")])
         lignes = super().create(vals_list)
-        feuilles._rafraichir_factures()
+        factures._actualiser_montants()
         return lignes
 
     def write(self, vals):
-        feuilles = self.sudo().feuille_id
-        feuilles._refuser_si_figee()
-        if vals.get("feuille_id"):
-            feuilles.browse(vals["feuille_id"])._refuser_si_figee()
+        ids = self.sudo().feuille_id.ids + ([vals["feuille_id"]] if vals.get("feuille_id") else [])
+        factures = self._factures_ouvertes(ids)
         resultat = super().write(vals)
-        feuilles._rafraichir_factures()
+        factures._actualiser_montants()
         return resultat
 
     def unlink(self):
-        feuilles = self.sudo().feuille_id
-        feuilles._refuser_si_figee()
+        factures = self._factures_ouvertes(self.sudo().feuille_id.ids)
         resultat = super().unlink()
-        feuilles._rafraichir_factures()
+        factures._actualiser_montants()
         return resultat
+
+    # ------------------------------------------------------------------ privé
+    def _factures_ouvertes(self, feuille_ids):
+        """Rend les factures des feuilles ; refuse si l'une est figée."""
+        factures = self.env["cnas.feuille_soin"].sudo().browse(feuille_ids)._factures_portees()
+        factures._refuser_si_figees()
+        return factures

@@ -52,7 +52,7 @@ class CanevasNumerote(canvas.Canvas):
         for etat in self._pages:
             self.__dict__.update(etat)
             self._pied(self, self._pageNumber, total)
-            super().showPage()
+            canvas.Canvas.showPage(self)
         super().save()
 
 

@@ -1,9 +1,9 @@
 """Décompte de paiement (formation) ou de remboursement (assuré), depuis les lignes figées."""
-from itertools import groupby
-
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
+
+from odoo.tools import groupby
 
 from odoo.addons.cnas_assures.report.commun_pdf import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire, jour
 

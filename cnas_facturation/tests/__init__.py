@@ -2,6 +2,7 @@ from . import (
     test_circuit,
     test_concurrence,
     test_decompte,
+    test_ecrans,
     test_paiement,
     test_portail,
     test_preparation,
