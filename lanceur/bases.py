@@ -97,6 +97,8 @@ class Machine:
             raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
         if etat["modules"] and self.sql("reprendre", base)["repris"]:
             etat = self.sql("etat", base)
+        if etat.get("demo") and not demo:
+            console.detail("cette base a déjà le jeu de démonstration ; pour une base sans, choisissez un autre nom (--base)")
         voulues = chemins.empreintes_addons()
         nouveaux = [m for m in ("queue_job", *chemins.ADDONS) if etat["modules"].get(m) != "installed"]
         changes = [a for a in chemins.ADDONS if a not in nouveaux and etat["empreintes"].get(a) != voulues[a]]

@@ -1,6 +1,7 @@
 """Les commandes de ./cnas."""
 import argparse
 import os
+import signal
 import sys
 import webbrowser
 
@@ -111,6 +112,7 @@ def _rester(machine, processus, base, port):
     _annoncer(machine, base, port, "démarré (Ctrl-C pour arrêter)")
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
         webbrowser.open(f"http://localhost:{port}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = processus.wait()
     except KeyboardInterrupt:
