@@ -43,4 +43,5 @@
         "views/taux_views.xml",
         "views/menus.xml",
     ],
+    "assets": {"web.assets_tests": ["cnas_referentiels/static/tests/tours/*.js"]},
 }

@@ -86,6 +86,7 @@ class RevisionTarifLigne(models.Model):
                                    for li in coupes + remplacements])
         configs.flush_model()
         table = tools.SQL.identifier(configs._table)
+        self._refuser_si_change(table, [li["id"] for li in lignes if li["tarif_id"]])
         if coupes:
             self.env.cr.execute(tools.SQL(
                 "UPDATE %s c SET date_fin = li.date_debut - 1 FROM cnas_revision_tarif_ligne li "
@@ -100,3 +101,15 @@ class RevisionTarifLigne(models.Model):
             {configs._cle_tarif: li["objet_id"], "montant": li["montant"], "niveau": li["niveau"],
              "date_debut": li["date_debut"], "date_fin": li["date_fin"], "description": li["description"]}
             for li in lignes if li["operation"] != "remplacement"])
+
+    @api.model
+    def _refuser_si_change(self, table, ids):
+        """Lève une erreur si un tarif en vigueur n'est plus celui que la préparation a montré."""
+        self.env.cr.execute(tools.SQL(
+            """SELECT li.code FROM cnas_revision_tarif_ligne li LEFT JOIN %s c ON c.id = li.tarif_id
+                WHERE li.id = ANY(%s) AND (c.id IS NULL OR c.montant <> li.montant_avant OR c.date_debut > li.date_debut
+                      OR c.date_fin < li.date_debut) LIMIT 5""", table, ids))
+        codes = [code for (code,) in self.env.cr.fetchall()]
+        if codes:
+            raise UserError(_(
+                "Des tarifs ont changé depuis la préparation (%s) : préparez à nouveau la révision.", ", ".join(codes)))

@@ -9,3 +9,4 @@ from . import test_import_pathologie
 from . import test_droits
 from . import test_requetes
 from . import test_ecrans
+from . import test_parcours

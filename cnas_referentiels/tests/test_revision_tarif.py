@@ -128,6 +128,18 @@ class TestRevisionTarif(CommunReferentiels):
             revision.action_preparer()
         self.assertIn("feuille liquidée", revision.ligne_ids.refus)
 
+    def test_tarif_change_entre_temps(self):
+        tarif = self.tarif("2026-01-01", False, 1000)
+        revision = self._classeur("code,montant\nTST-MED,1100\n")
+        revision.action_preparer()
+        tarif.montant = 1050
+        self.env.flush_all()
+        with self.assertRaisesRegex(UserError, "préparez à nouveau"):
+            revision.action_appliquer()
+        revision.action_preparer()
+        revision.action_appliquer()
+        self.assertEqual(self.montant_le("2027-01-01"), 1100)
+
     def test_fichiers_faux(self):
         for contenu, nom in ((b"", "a.csv"), (b"Code;Montant\n", "a.csv"), (b"Nom;Prix\nA;1\n", "a.csv"),
                              (b"pas un classeur", "a.xlsx"), (b"Code;Montant\nA;1", "a.doc")):

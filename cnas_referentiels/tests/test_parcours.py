@@ -1,0 +1,14 @@
+from odoo.tests.common import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestParcours(HttpCase):
+    """Dans un vrai navigateur : un médicament, ses tarifs, leur titre."""
+
+    def test_medicament_et_tarif(self):
+        new_test_user(self.env, "ref_parcours", groups="cnas_base.group_administrateur", password="ref_parcours",
+                      lang="fr_FR", tz="Africa/Ndjamena")
+        self.start_tour(f"/web#menu_id={self.env.ref('cnas_base.menu_root').id}", "cnas_referentiels_medicament",
+                        login="ref_parcours")
+        medicament = self.env["cnas.medicament"].search([("code", "=", "TST-TOUR")])
+        self.assertEqual(medicament.config_ids.mapped("montant"), [1600, 1500])
