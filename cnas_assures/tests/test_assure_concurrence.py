@@ -37,30 +37,27 @@ class TestConcurrence(TransactionCase):
     def _a_deux(self, premier, second):
         """Fait `premier` sans valider, `second` d'une autre connexion, puis valide ; rend les erreurs des deux."""
         erreurs = []
-
-        def essayer(cr, geste):
-            try:
-                geste(self._env(cr))
-                cr.commit()
-            except (psycopg2.Error, UserError, ValidationError) as erreur:
-                cr.rollback()
-                erreurs.append(erreur)
+        attendues = (psycopg2.Error, UserError, ValidationError)
+        pret = threading.Event()
 
         def autre_agent():
-            with self.registry.cursor() as cr:
-                cr.execute("SELECT 1")
-                pret.set()
-                essayer(cr, second)
+            try:
+                with self.registry.cursor() as cr:
+                    cr.execute("SELECT 1")  # fige ce que voit cette transaction
+                    pret.set()
+                    second(self._env(cr))
+            except attendues as erreur:
+                erreurs.append(erreur)
 
-        pret = threading.Event()
-        with self.registry.cursor() as cr:
-            premier(self._env(cr))
-            self._env(cr).flush_all()
-            fil = threading.Thread(target=autre_agent)
-            fil.start()
-            pret.wait(5)
-            fil.join(timeout=0.5)
-            essayer(cr, lambda env: None)
+        fil = threading.Thread(target=autre_agent)
+        try:
+            with self.registry.cursor() as cr:
+                premier(self._env(cr))
+                fil.start()
+                pret.wait(5)
+                fil.join(timeout=0.5)
+        except attendues as erreur:
+            erreurs.append(erreur)
         fil.join(timeout=30)
         self.assertFalse(fil.is_alive())
         return erreurs

@@ -155,6 +155,35 @@ class TestIdentite(CasAssure):
         # Odoo insère par paquets de cent : neuf INSERT de plus pour mille, et rien d'autre.
         self.assertLessEqual(comptes[3], comptes[1] + 9)
 
+    def test_immatriculation_et_liste_a_requetes_constantes(self):
+        """Immatriculer, puis lire la liste, coûte autant pour dix personnes que pour cent."""
+        colonnes = ("matricule", "name", "age", "regime_code", "district_id", "assure_principal_id", "etat_droits",
+                    "nombre_ayants_droit", "nombre_doublons", "state")
+        principal = self.creer_actif()
+
+        def mesurer(geste):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            avant = self.cr.sql_log_count
+            geste()
+            self.env.flush_all()
+            return self.cr.sql_log_count - avant
+
+        immatriculer, lire = [], []
+        for nombre in (10, 10, 100):
+            chefs = self.Assure.create([{
+                "nom": "Lot", "prenom": "Chef", "genre": "masculin", "date_naissance": "1990-01-01",
+                "regime_id": self.ass.id, "district_id": self.district.id} for _i in range(nombre)])
+            enfants = self.Assure.create([{
+                "nom": "Lot", "prenom": "Enfant", "genre": "feminin", "date_naissance": "2020-01-01", "lien": "enfant",
+                "assure_principal_id": principal.id} for _i in range(nombre)])
+            assures = chefs | enfants
+            immatriculer.append(mesurer(assures.action_immatriculer))
+            lire.append(mesurer(lambda a=assures: a.read(colonnes)))
+        self.assertEqual(lire[2], lire[1])
+        # Odoo insère par paquets de cent : rien d'autre ne suit le nombre de personnes.
+        self.assertLessEqual(immatriculer[2], immatriculer[1] + 2)
+
     def test_copie_et_suppression(self):
         brouillon = self.creer()
         brouillon.unlink()
