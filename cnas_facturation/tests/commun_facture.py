@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.tests.common import new_test_user
 
 from odoo.addons.cnas_feuilles_soin.tests.commun_feuille import CommunFeuille
@@ -84,5 +85,5 @@ class CommunFacture(CommunFeuille):
         return facture
 
     def jour(self):
-        """Rend la date du jour, en texte."""
-        return str(self.env["cnas.facture"]._fields["date_paiement"].context_today(self.factures))
+        """Rend la date du jour de la finance, en texte."""
+        return str(fields.Date.context_today(self.factures.with_user(self.finance)))

@@ -1,7 +1,7 @@
 import threading
 from contextlib import contextmanager
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.tests.common import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -114,8 +114,8 @@ class TestConcurrence(TransactionCase):
         self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"), ("chef", "action_valider"))
         self.refuse_pendant(("finance", "action_ordonnancer"), "finance2")
         self.assertEqual(self.lire("SELECT count(*) FROM cnas_ordre_paiement WHERE facture_id = %s"), 1)
-        with self.connexion() as env:
-            jour = str(env["cnas.facture"]._fields["date_paiement"].context_today(env["cnas.facture"]))
+        with self.connexion("finance") as env:
+            jour = str(fields.Date.context_today(env["cnas.facture"]))
         self.refuse_pendant(("finance", "action_payer"), "finance2", (jour, "VIR-C"))
         self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
 
