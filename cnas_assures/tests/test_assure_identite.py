@@ -115,9 +115,9 @@ class TestIdentite(CasAssure):
             self.assertIn(assure.id, trouves, texte)
 
     def test_recherche_par_carte_qr_telephone_nni(self):
-        assure = self.creer_actif(telephone_1="66123456", nni="NNI99")
+        assure = self.creer_actif(telephone_1="68917305", nni="NNI99")
         carte = self.env["cnas.carte"].create({"assure_id": assure.id})
-        for texte in (carte.numero, f"1|{assure.matricule}|{carte.numero}|2029-01-01|abc", "66 12 34 56", "+23566123456",
+        for texte in (carte.numero, f"1|{assure.matricule}|{carte.numero}|2029-01-01|abc", "68 91 73 05", "+23568917305",
                       "nni 99", f" {assure.matricule.lower()} "):
             with self.subTest(texte):
                 self.assertEqual([i for i, _nom in self.Assure.name_search(texte)], [assure.id])
