@@ -232,10 +232,13 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ métier
     @api.model
     def _imputer(self, factures):
-        """Impute sur les factures les compléments accordés et pas encore réglés de leur formation."""
-        for facture in factures.filtered("formation_id"):
+        """Impute sur les factures les compléments accordés et pas encore réglés à leur bénéficiaire."""
+        for facture in factures:
+            beneficiaire = ("formation_id", "=", facture.formation_id.id)
+            if facture.mode == "remboursement":
+                beneficiaire = ("decompte_id.assure_id", "=", facture.assure_id.id)
             dues = self.search([
-                ("formation_id", "=", facture.formation_id.id), ("facture_complement_id", "=", False),
+                beneficiaire, ("facture_complement_id", "=", False),
                 ("state", "in", ("acceptee", "acceptee_partielle")), ("facture_id", "!=", facture.id)])
             dues._deverrouiller().write({"facture_complement_id": facture.id})
 

@@ -64,7 +64,7 @@ def _cadres(doc, decompte, lignes):
     facture = decompte.facture_id
     titre, rangs = _beneficiaire(decompte)
     rangs += [("Facture", facture.numero), ("Établi le", jour(decompte.date_decompte)),
-              ("Validé par", facture.validateur_id.name or decompte.etabli_par_id.name or "—")]
+              ("Validé par", decompte.etabli_par_id.name or "—")]
     if decompte.origine_id:
         rangs.append(("Décompte d'origine", decompte.origine_id.numero))
     abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
@@ -119,8 +119,9 @@ def _net_et_recours(doc, decompte, contre):
     else:
         textes = [
             "Voies et délais de recours",
-            f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {jour(decompte.date_limite_recours)} : dans "
-            "votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence.",
+            f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {jour(decompte.date_limite_recours)} : "
+            + ("par écrit, auprès de votre agence." if decompte.mode == "remboursement" else
+               "dans votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence."),
             "Premier degré : service du contrôle. Second degré : commission de recours, dans le même délai à compter "
             "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant.",
         ]
@@ -131,7 +132,7 @@ def _net_et_recours(doc, decompte, contre):
             y -= 4 * mm
     x = doc.largeur - MARGE - cote - 85 * mm
     ecrire(page, x, haut - 4 * mm, "Le superviseur", 8, gras=True)
-    ecrire(page, x, haut - 8 * mm, decompte.facture_id.validateur_id.name or "", 8, couleur=GRIS, largeur=38 * mm)
+    ecrire(page, x, haut - 8 * mm, decompte.etabli_par_id.name or "", 8, couleur=GRIS, largeur=38 * mm)
     ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
     ecrire(page, x + 42 * mm, haut - 8 * mm, decompte.facture_id.ordonnateur_id.name or "", 8, couleur=GRIS,
            largeur=38 * mm)

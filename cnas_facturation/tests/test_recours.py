@@ -66,7 +66,7 @@ class TestRecours(CommunFacture):
             self.contester()
 
     def test_hors_delai(self):
-        with freeze_time(fields.Date.context_today(self.facture) + timedelta(days=31)), \
+        with freeze_time(fields.Date.context_today(self.facture) + timedelta(days=33)), \
                 self.assertRaisesRegex(ValidationError, "expiré"):
             self.contester()
 
