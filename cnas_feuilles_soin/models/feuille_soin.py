@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 # Le diagnostic ne se lit que par ces groupes (la formation : ses seules feuilles, par règle).
 GROUPES_MEDICAUX = "cnas_base.group_controleur,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
@@ -23,7 +23,7 @@ NATURES = [
 ]
 # Valeurs d'usine des paramètres (Configuration → Paramètres les change).
 PARAMETRES = {
-    "age_enfant": 15,                  # en dessous : nature « enfant »
+    "age_enfant": 5,                   # en dessous : nature « enfant » (gratuité des moins de 5 ans)
     "delai_instance_jours": 30,        # pour fournir les pièces demandées
     "relance_avant_jours": 10,         # première relance avant l'échéance
     "relances_max": 2,
@@ -223,6 +223,17 @@ class FeuilleSoin(models.Model):
     def _compute_diagnostic_present(self):
         for feuille in self:
             feuille.diagnostic_present = bool(feuille.pathologie_id)
+
+    @api.constrains("date_soins", "date_fin_soins")
+    def _verifier_dates_passees(self):
+        """À la saisie ; `importer` et le dépôt font leur propre vérification."""
+        if self.env.su:
+            return
+        aujourdhui = fields.Date.context_today(self)
+        for feuille in self:
+            if max(feuille.date_soins, feuille.date_fin_soins or feuille.date_soins) > aujourdhui:
+                raise ValidationError(_("La date des soins de la feuille « %s » est dans le futur : corrigez-la.",
+                                        feuille.reference or feuille.assure_id.display_name))
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
