@@ -256,6 +256,9 @@ class TestCircuit(CommunFeuille):
         self.assertEqual(nature("N-2", pathologie="X98.7"), "ald")
         self.assertEqual(nature("N-3", pathologie="X98.6"), "maternite")
         self.assertEqual(nature("N-4", matricule=self.enfant.matricule), "enfant")
+        veille, jour = self.creer_assure("Veille", "2021-11-11"), self.creer_assure("Jour", "2021-11-10")
+        self.assertEqual(nature("N-6", matricule=veille.matricule), "enfant")
+        self.assertEqual(nature("N-7", matricule=jour.matricule), "ordinaire")
         self.assertEqual(nature("N-5", matricule=self.enfant.matricule, pathologie="X98.7"), "ald")
 
     # ------------------------------------------------------------------ secret médical
