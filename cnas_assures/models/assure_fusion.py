@@ -203,6 +203,16 @@ class AssureFusion(models.Model):
             if cr.rowcount:
                 trace["deplaces"][table] = cr.rowcount
         self.env.invalidate_all()
+        self._rafraichir_copies(trace)
+
+    def _rafraichir_copies(self, trace):
+        """Recalcule, là où des lignes ont suivi, les champs stockés qui copient un champ de l'assuré."""
+        for Modele in self.env.values():
+            for nom, champ in Modele._fields.items():
+                colonne = champ.related and champ.store and champ.related.split(".")[0]
+                if colonne and f"{Modele._table}.{colonne}" in trace["deplaces"]:
+                    lignes = Modele.sudo().with_context(active_test=False).search([(colonne, "=", self.id)])
+                    self.env.add_to_compute(Modele._fields[nom], lignes)
 
     def _deplacer_colonne(self, absorbe, table, colonne, trace):
         """Déplace une clé étrangère d'un coup, ou ligne à ligne si une unicité s'y oppose."""

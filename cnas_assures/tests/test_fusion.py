@@ -52,6 +52,13 @@ class TestFusion(CasAssure):
         self.assertEqual((reponse["matricule"], reponse["etat_droits"]), (self.garde.matricule, "ouverts"))
         self.assertTrue(self.garde.message_ids.filtered(lambda m: self.absorbe.matricule in (m.body or "")))
 
+    def test_copies_stockees_recalculees(self):
+        autre = self.creer_actif(nom="Salarié", regime_id=self.ass.id)
+        carte = self.env["cnas.carte"].create({"assure_id": autre.id})
+        paire = self.env["cnas.doublon"].create({"assure_1_id": self.garde.id, "assure_2_id": autre.id})
+        paire.with_user(self.superviseur).action_fusionner(self.garde.id, "Même personne")
+        self.assertEqual((carte.assure_id, carte.regime_id), (self.garde, self.amed))
+
     def test_fusions_en_chaine(self):
         tiers = self.creer_actif(nom="Mahamed", prenom="Saleh")
         self.fusionner()
