@@ -46,6 +46,13 @@ class Assure(models.Model):
         self.env.add_to_compute(self._fields["employeur_id"], emplois.assure_id)
         self.env.add_to_compute(self._fields["date_embauche"], emplois.assure_id)
 
+    def _lignes_attestation(self):
+        """Ajoute l'employeur à l'attestation d'un salarié."""
+        lignes = super()._lignes_attestation()
+        if self.employeur_id:
+            lignes.append((_("Employeur"), "صاحب العمل", self.employeur_id.raison_sociale))
+        return lignes
+
     # ------------------------------------------------------------------ droits liés à l'emploi
     def _salaries_couverts(self):
         """Rend ceux dont l'emploi commande les droits : principaux actifs du régime des salariés."""

@@ -59,3 +59,9 @@ class TestEmploi(CasEmployeur):
         with self.assertRaisesRegex(UserError, "radié"):
             self.env["cnas.emploi"].create({
                 "assure_id": self.assures[0].id, "employeur_id": self.employeur.id, "date_debut": "2026-08-01"})
+
+    def test_employeur_sur_l_attestation(self):
+        assure = self.assures[0]
+        self.assertNotIn("Employeur", [ligne[0] for ligne in assure._lignes_attestation()])
+        assure.write({"employeur_id": self.employeur.id, "date_embauche": "2026-02-01"})
+        self.assertIn(("Employeur", "Brasserie du Logone"), [(t, v) for t, _arabe, v in assure._lignes_attestation()])
