@@ -26,7 +26,6 @@ from . import (
     feuille_soin_export,
     feuille_soin_impression,
     lot_numerisation,
-    res_config_settings,
     compteur_famille,
     feuille_soin_controle,
     assure_consommation,
