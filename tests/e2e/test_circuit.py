@@ -1,5 +1,6 @@
 """Le circuit complet, par XML-RPC et à l'écran : de l'immatriculation au décompte payé, montants calculés à la main."""
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_du_premier_assure_au_dossier_paye(rpc, assure):
     superviseur.appel("cnas.facture", "action_valider", [facture])
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     finance.appel("cnas.facture", "action_ordonnancer", [facture])
-    finance.appel("cnas.facture", "action_payer", [facture], date.today().isoformat(), "VIR-E2E-1")
+    finance.appel("cnas.facture", "action_payer", [facture], datetime.now(ZoneInfo("Africa/Ndjamena")).date().isoformat(), "VIR-E2E-1")
 
     payee = superviseur.appel("cnas.facture", "read", [facture], ["state", "montant_soins", "montant_pharmacie", "decompte_ids", *MONTANTS])[0]
     assert payee["state"] == "payee" and payee["decompte_ids"]
