@@ -275,6 +275,8 @@ class FeuilleSoin(models.Model):
         """Écrit le diagnostic de chaque feuille, en un `write` par diagnostic différent."""
         par_diagnostic = {}
         for feuille, diagnostic in zip(self, diagnostics):
+            if diagnostic and (not isinstance(diagnostic, int) or isinstance(diagnostic, bool)):
+                raise UserError(_("Le diagnostic se donne par son identifiant."))
             if diagnostic:
                 par_diagnostic.setdefault(diagnostic, []).append(feuille.id)
         for diagnostic, ids in par_diagnostic.items():
@@ -298,7 +300,7 @@ class FeuilleSoin(models.Model):
                     continue
                 if champ != "ligne_ids" and _meme_valeur(feuille, reel, vals[champ]):
                     continue
-                if champ == "ligne_ids" and all(commande[0] in (1, 4) for commande in vals[champ]):
+                if champ == "ligne_ids" and _commandes_sans_effet(vals[champ]):
                     continue  # la ligne se garde elle-même (révision du contrôleur)
                 raise UserError(_(
                     "« %(champ)s » ne change plus : la feuille %(numero)s est déposée. "
@@ -328,6 +330,12 @@ class FeuilleSoin(models.Model):
 def _age(naissance, jour):
     """Rend l'âge en années révolues."""
     return jour.year - naissance.year - ((jour.month, jour.day) < (naissance.month, naissance.day))
+
+
+def _commandes_sans_effet(commandes):
+    """Dit si des commandes de lignes n'en ajoutent ni n'en ôtent."""
+    return isinstance(commandes, (list, tuple)) and all(
+        isinstance(commande, (list, tuple)) and commande and commande[0] in (1, 4) for commande in commandes)
 
 
 def _meme_valeur(record, champ, valeur):

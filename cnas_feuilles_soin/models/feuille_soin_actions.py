@@ -241,6 +241,18 @@ class FeuilleSoin(models.Model):
                     "Vous avez saisi la feuille %(numero)s : un autre que vous doit la %(verbe)s.",
                     numero=feuille.display_name, verbe=verbe))
 
+    def _exiger_une(self):
+        """Refuse une action qui ne vaut que pour une feuille à la fois."""
+        if len(self) != 1:
+            raise UserError(_("Choisissez une seule feuille pour cette action."))
+
+    @api.model
+    def _lire_enregistrement(self, modele, identifiant):
+        """Rend l'enregistrement désigné par un identifiant reçu, ou un ensemble vide."""
+        if not isinstance(identifiant, int) or isinstance(identifiant, bool) or not 0 < identifiant < 2 ** 31:
+            return self.env[modele]
+        return self.env[modele].browse(identifiant).exists()
+
     @staticmethod
     def _lire_motif(motif):
         if motif and not isinstance(motif, str):

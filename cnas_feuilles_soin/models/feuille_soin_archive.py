@@ -39,7 +39,7 @@ class FeuilleSoin(models.Model):
         self._exiger_groupe(AGENT, _("archiver le papier"))
         if not boite_id:
             return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.archivage_wizard_action")
-        boite = self.env["cnas.boite_archive"].browse(boite_id).exists()
+        boite = self._lire_enregistrement("cnas.boite_archive", boite_id)
         if not boite or boite.state != "ouverte":
             raise UserError(_("Choisissez une boîte ouverte."))
         if boite.capacite and boite.nombre + len(self) > boite.capacite:

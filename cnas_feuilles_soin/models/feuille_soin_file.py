@@ -59,7 +59,7 @@ class FeuilleSoin(models.Model):
             self._ecrire_affectations({feuille.id: None for feuille in self})
             self.sudo()._affecter_au_moins_charge()
             return True
-        controleur = self.env["res.users"].browse(user_id).exists()
+        controleur = self._lire_enregistrement("res.users", user_id)
         if not controleur or not controleur.has_group(CONTROLEUR):
             raise UserError(_("Choisissez un usager qui a le rôle Contrôleur."))
         for feuille in self.sudo():

@@ -107,7 +107,8 @@ class FeuilleSoinLigne(models.Model):
         :return: l'action qui ouvre la révision
         :raise UserError: feuille qui n'est plus en contrôle, ou saisie par la même personne
         """
-        self.ensure_one()
+        if len(self) != 1:
+            raise UserError(_("Choisissez une seule ligne à réviser."))
         self._verifier_revue({})
         vue = self.env.ref("cnas_feuilles_soin.feuille_soin_ligne_view_form_revue")
         return {"type": "ir.actions.act_window", "name": _("Réviser la ligne"), "res_model": self._name,
@@ -135,6 +136,9 @@ class FeuilleSoinLigne(models.Model):
             if annonce and not (motif or "").strip():
                 raise UserError(_("Dites pourquoi vous révisez la ligne « %s » (motif de la révision).",
                                   ligne.prestation_id.display_name))
-            if vals.get("quantite_revue", 0) > ligne.quantite or vals.get("prix_revu", 0) > ligne.prix_unitaire:
+            nombres = (vals.get("quantite_revue", 0), vals.get("prix_revu", 0))
+            if not all(isinstance(nombre, (int, float)) for nombre in nombres):
+                raise UserError(_("La quantité et le prix révisés sont des nombres."))
+            if nombres[0] > ligne.quantite or nombres[1] > ligne.prix_unitaire:
                 raise UserError(_("La révision ne peut pas dépasser ce qui est facturé (ligne « %s »).",
                                   ligne.prestation_id.display_name))

@@ -22,7 +22,7 @@ class FeuilleSoin(models.Model):
         :return: l'action qui ouvre le brouillon
         :raise UserError: feuille non rejetée, délai passé, trop de reprises
         """
-        self.ensure_one()
+        self._exiger_une()
         self._exiger_groupe(AGENT, _("reprendre un rejet"))
         self._exiger_etats(("rejetee",), _("se reprend"))
         delai = self._parametre_entier("delai_reprise_jours")
@@ -43,7 +43,7 @@ class FeuilleSoin(models.Model):
 
     def action_dupliquer(self):
         """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes."""
-        self.ensure_one()
+        self._exiger_une()
         self._exiger_groupe(AGENT, _("dupliquer une feuille"))
         nouvelle = self.sudo()._deverrouiller().copy({
             "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,

@@ -74,7 +74,7 @@ class FeuilleSoin(models.Model):
         :return: l'action qui ouvre le résultat
         :raise UserError: feuille déjà déposée ou impossible à déposer
         """
-        self.ensure_one()
+        self._exiger_une()
         self._exiger_groupe("cnas_base.group_agent", _("vérifier une feuille"))
         self._exiger_etats(("brouillon",), _("se vérifie"))
         self._verifier_avant_depot()
