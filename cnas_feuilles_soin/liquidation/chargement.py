@@ -27,7 +27,7 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALES
        COALESCE(p.ald, false),
        m.date_radiation, m.qualification,
        ARRAY[f.montant_base, f.montant_cnas, f.ticket_moderateur, f.depassement, f.montant_rejete]::bigint[],
-       f.etat_droits, f.completude, f.controle_initial
+       f.etat_droits, f.completude, f.regime_id, f.controle_initial
   FROM cnas_feuille_soin f
   JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
@@ -53,7 +53,7 @@ SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id, COALESCE(a
        f.formation_id, s.name, COALESCE(f.date_fin_soins, f.date_soins), f.mode, f.type_soins, f.pathologie_id,
        f.praticien_id, l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false),
        COALESCE(l.quantite_retenue, 0), COALESCE(l.montant_base, 0)::bigint, COALESCE(l.montant_cnas, 0)::bigint,
-       round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.duree_jours, 0), l.entente_imputee_id
+       round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.duree_jours, 0), l.entente_imputee_id, f.regime_id
   FROM cnas_assure a
   JOIN cnas_feuille_soin f ON f.assure_id = a.id
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
@@ -97,8 +97,8 @@ def _feuilles(cr, ids):
         feuille = Feuille()
         for nom, valeur in zip(noms, rang):
             setattr(feuille, nom, valeur)
-        montants, etat_droits, completude, premier = rang[CHAMPS_FEUILLE:]
-        feuille.ancien = (feuille.state, *(m or 0 for m in montants), etat_droits, completude)
+        montants, etat_droits, completude, regime, premier = rang[CHAMPS_FEUILLE:]
+        feuille.ancien = (feuille.state, *(m or 0 for m in montants), etat_droits, completude, regime)
         feuille.lignes = []
         feuille.cle = (feuille.date_soins, feuille.numero or "", feuille.id)
         # Une feuille (re)déposée n'a pas de rang : d'autres ont pu être acceptées pendant son instance.
@@ -171,11 +171,11 @@ def _historique(cr, lot, ids):
     cr.execute(SQL_HISTORIQUE.format(personnes=personnes), {
         "personnes": cles, "depuis": depuis, "uniques": referentiel.uniques, "lot": ids})
     for (feuille_id, numero, date, premier, assure, famille, formation, nom, fin, mode, soins, pathologie, praticien,
-         prestation, categorie, dci, technique, quantite, base, part, taux, duree, entente) in cr.fetchall():
+         prestation, categorie, dci, technique, quantite, base, part, taux, duree, entente, regime) in cr.fetchall():
         lot.historique.ajouter(Passe(
             feuille_id, numero, (premier or JAMAIS, (date, numero or "", feuille_id)), assure, famille, formation, nom, date, fin,
             mode, soins, pathologie, praticien, prestation, categorie, dci, technique, quantite, base, part,
-            part_theorique(base, taux), duree, entente))
+            part_theorique(base, taux), duree, entente, regime))
 
 
 class Accord:

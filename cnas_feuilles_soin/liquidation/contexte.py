@@ -95,7 +95,7 @@ class Passe:
     __slots__ = (
         "feuille_id", "numero", "place", "assure_id", "famille_id", "formation_id", "formation_nom", "date",
         "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "categorie", "dci", "technique",
-        "quantite", "base", "part", "theorique", "duree", "entente_id",
+        "quantite", "base", "part", "theorique", "duree", "entente_id", "regime_id",
     )
 
     def __init__(self, *valeurs):

@@ -54,7 +54,7 @@ def _ecrire_lignes(cr, lot, uid):
          WHERE l.id = v.id""", [uid, *_tableaux(rangs, GENRES_LIGNE)])
 
 
-GENRES_FEUILLE = ("int", "int", "int", "int", "int", "int", "text", "text", "text", "text")
+GENRES_FEUILLE = ("int", "int", "int", "int", "int", "int", "text", "text", "text", "text", "int")
 
 
 def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
@@ -65,11 +65,11 @@ def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
         neuf = (etat, sum(li.base for li in lignes), sum(li.part for li in lignes), sum(li.ticket for li in lignes),
                 sum(li.depassement for li in lignes), sum(li.rejete for li in lignes),
                 "fermes" if feuille.droits_code else "ouverts",
-                "incomplet" if feuille.instance and feuille.etat == "instance" else "complet")
+                "incomplet" if feuille.instance and feuille.etat == "instance" else "complet", feuille.regime_id)
         if neuf == feuille.ancien:
             continue
         motif = _motif_de_rejet(feuille) if etat == "rejetee" else None
-        rangs.append((feuille.id, *neuf[1:6], neuf[0], neuf[6], neuf[7], motif))
+        rangs.append((feuille.id, *neuf[1:6], neuf[0], neuf[6], neuf[7], motif, feuille.regime_id))
         if etat != feuille.state:
             passages.append((feuille, feuille.state, etat))
     if rangs:
@@ -77,7 +77,7 @@ def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
             UPDATE cnas_feuille_soin f
                SET montant_base = v.base, montant_cnas = v.part, ticket_moderateur = v.ticket,
                    depassement = v.depassement, montant_rejete = v.rejete, state = v.etat, etat_droits = v.droits,
-                   completude = v.completude, motif_decision = COALESCE(v.motif, f.motif_decision),
+                   completude = v.completude, regime_id = v.regime, motif_decision = COALESCE(v.motif, f.motif_decision),
                    date_controle = now() AT TIME ZONE 'UTC', version_regles = %s,
                    controle_initial = CASE WHEN v.etat = 'instance' THEN NULL
                                            WHEN f.state = 'deposee' OR f.controle_initial IS NULL THEN %s
@@ -86,7 +86,7 @@ def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
                                         THEN now() AT TIME ZONE 'UTC' ELSE f.date_decision END,
                    write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
               FROM unnest({_unnest(GENRES_FEUILLE)})
-                   AS v (id, base, part, ticket, depassement, rejete, etat, droits, completude, motif)
+                   AS v (id, base, part, ticket, depassement, rejete, etat, droits, completude, motif, regime)
              WHERE f.id = v.id""", [version, lot.instant, uid, *_tableaux(rangs, GENRES_FEUILLE)])
     return passages
 

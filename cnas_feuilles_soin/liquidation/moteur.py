@@ -212,4 +212,4 @@ def _verser_a_l_historique(lot, feuille):
             feuille.id, feuille.numero, feuille.place or (lot.instant, feuille.cle), feuille.assure_id,
             feuille.famille_id, feuille.formation_id, feuille.formation_nom, feuille.date_soins, feuille.fin, feuille.mode,
             feuille.type_soins, feuille.pathologie_id, feuille.praticien_id, p.id, p.categorie, p.dci, p.technique,
-            li.q, li.base, li.part, li.theorique, li.duree, li.entente_id))
+            li.q, li.base, li.part, li.theorique, li.duree, li.entente_id, feuille.regime_id))

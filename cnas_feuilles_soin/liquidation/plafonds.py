@@ -16,7 +16,7 @@ class Plafond:
 
     def concerne(self, regime_id, type_soins, jour):
         """Dit si le plafond vaut pour ce régime, ce type de soins et ce jour."""
-        return (self.regime_id in (None, regime_id) and self.type_soins in (None, "tous", type_soins)
+        return (regime_id in (None, self.regime_id) and self.type_soins in (None, "tous", type_soins)
                 and self.debut <= jour and (self.fin is None or jour <= self.fin))
 
     def vise(self, categorie):
@@ -25,7 +25,7 @@ class Plafond:
 
 
 def _prises(lot, plafond, feuille):
-    """Rend les lignes déjà acceptées qui comptent dans ce plafond, pour l'année de droits de la feuille."""
+    """Rend les lignes déjà acceptées auxquelles ce plafond s'appliquait, dans l'année de droits de la feuille."""
     if plafond.portee == "feuille":
         return ()
     historique = lot.historique
@@ -35,7 +35,7 @@ def _prises(lot, plafond, feuille):
         passees = historique.par_assure.get(feuille.assure_id, ())
     debut, fin = feuille.annee
     return [p for p in passees if debut <= p.date <= fin and plafond.vise(p.categorie)
-            and plafond.type_soins in (None, "tous", p.type_soins)]
+            and plafond.concerne(p.regime_id, p.type_soins, p.date)]
 
 
 def montants(lot, plafond, feuille):

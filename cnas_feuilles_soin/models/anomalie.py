@@ -59,7 +59,9 @@ class Anomalie(models.Model):
         :raise UserError: anomalie déjà levée, feuille déjà décidée, rôle insuffisant
         """
         self._exiger_roles_de_levee()
-        motif = (motif or "").strip()
+        if motif and not isinstance(motif, str):
+            raise UserError(_("La justification est un texte."))
+        motif = " ".join((motif or "").split())[:500]
         if not motif:
             return self._demander_motif("action_lever", _("Lever l'anomalie : justification"))
         self._verifier_levable()

@@ -56,6 +56,7 @@ def depassement(lot, lignes, valeur):
         deja_q, deja_m = consomme.get(cle) or lot.impute(accord.id)
         quantite, montant = ligne.q, ligne.pu * ligne.q
         if accord.formation_id and accord.formation_id != feuille.formation_id:
+            ligne.entente_id = None  # rien n'est pris sur l'accord d'une autre formation
             yield constat(ligne, ("limite", 0), ref=accord.numero)
             continue
         if accord.quantite and deja_q + quantite > accord.quantite:

@@ -219,7 +219,7 @@ class TestReglesQuantites(CommunTables):
         self.regler("QTE-09", "max_cpn", "2")
 
         def le(jours):
-            return self.pour(femme, cpn, date_soins=JOUR + timedelta(days=jours))
+            return self.pour(femme, cpn, date_soins=JOUR + timedelta(days=jours - 400))
         self.suite("QTE-09", [("1", le(0), False), ("2", le(30), False), ("3", le(60), True),
                               ("grossesse suivante", le(400), False)])
 
@@ -231,9 +231,9 @@ class TestReglesQuantites(CommunTables):
 
         def le(jour):
             return self.pour(self.assure, visite, date_soins=jour)
-        refusee = le(date(2026, 12, 31))
+        refusee = le(date(2025, 12, 31))
         self.suite("QTE-10", [
-            ("première", le(date(2026, 1, 1)), False), ("deuxième", le(date(2026, 5, 1)), False),
+            ("première", le(date(2025, 1, 1)), False), ("deuxième", le(date(2025, 5, 1)), False),
             ("troisième de l'année", refusee, True), ("autre catégorie", self.pour(self.assure, self.pansement), False),
-            ("année suivante", le(date(2027, 1, 1)), False)])
+            ("année suivante", le(date(2026, 1, 1)), False)])
         self.assertEqual(refusee.anomalie_ids.message, "Plafond visite atteint")

@@ -254,7 +254,7 @@ class Calcul:
                 continue
             li["accord"], e = valables[0]
             if e[2] != f["formation"]:
-                li["limite"] = 0
+                li["limite"], li["accord"] = 0, None
                 self.abattre(li, "ENT-03")
                 continue
             passees = [x for x in self.acceptees if x["accord"] == li["accord"]]
@@ -367,7 +367,7 @@ class Calcul:
 
     def prises(self, plafond):
         """Ce que l'année de droits a déjà pris."""
-        _regime, portee, soins, categorie, *_reste = plafond
+        _regime, portee, soins, categorie, _m, _n, _f, depuis, jusque = plafond
         if portee == "feuille":
             return []
         ouverture, quand = self.chef["droits"][0], self.f["date"]
@@ -375,7 +375,7 @@ class Calcul:
         debut, fin = ajouter_mois(ouverture, 12 * annees), ajouter_mois(ouverture, 12 * annees + 12)
         return [x for x in self.acceptees
                 if (x["famille"] == self.famille if portee == "famille" else x["assure"] == self.f["assure"])
-                and debut <= x["date"] < fin and soins in ("tous", x["type_soins"])
+                and debut <= x["date"] < fin and couvre(depuis, jusque, x["date"]) and soins in ("tous", x["type_soins"])
                 and categorie in (None, x["categorie"])]
 
     def plafonds(self):
