@@ -78,6 +78,7 @@ class Contestation(models.Model):
         ("demande_positive", "CHECK (montant_demande > 0)", "Le montant demandé doit être supérieur à zéro."),
         ("accorde_borne", "CHECK (COALESCE(montant_accorde, 0) BETWEEN 0 AND montant_demande)",
          "Le montant accordé va de zéro au montant demandé."),
+        ("une_par_degre", "", "Cette ligne a déjà été contestée à ce degré."),
         ("numero_unique", "UNIQUE (numero)", "Ce numéro de contestation est déjà pris."),
         ("quatre_yeux", "CHECK (decideur_id <> deposant_id)",
          "Quatre yeux : qui dépose une contestation ne la décide pas."),
@@ -119,6 +120,7 @@ class Contestation(models.Model):
         if not self._verrou_ouvert():
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
+        self._refuser_redites(vals_list)
         lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
         lignes.check_access_rights("read")
         lignes.check_access_rule("read")
@@ -253,6 +255,22 @@ class Contestation(models.Model):
                    etat=libelle.lower(), montant=f"{montant:,}".replace(",", "\u00a0"), motif=motif),
             message_type="comment", subtype_xmlid="mail.mt_comment",
             partner_ids=self.facture_id._partenaires_formation().ids)
+
+    @api.model
+    def _refuser_redites(self, vals_list):
+        """Refuse, avant d'écrire, un montant nul ou une ligne déjà contestée au même degré.
+
+        L'index unique et le CHECK de la base restent les derniers remparts, en concurrence.
+        """
+        ids = [v.get("decompte_ligne_id") for v in vals_list]
+        deja = {(c.decompte_ligne_id.id, c.degre): c.numero for c in self.sudo().search(
+            [("decompte_ligne_id", "in", ids), ("state", "!=", "retiree")])}
+        for vals in vals_list:
+            numero = deja.get((vals.get("decompte_ligne_id"), vals.get("degre", "1")))
+            if numero:
+                raise ValidationError(_("Cette ligne a déjà été contestée à ce degré (%s).", numero))
+            if not isinstance(vals.get("montant_demande"), (int, float)) or vals["montant_demande"] <= 0:
+                raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
 
     def _exiger_decideur(self):
         """Vérifie le rôle selon le degré, et que l'on ne juge ni son dépôt ni sa propre décision."""

@@ -79,6 +79,7 @@ class Decompte(models.Model):
 
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)", "Ce numéro de décompte est déjà pris."),
+        ("emis_unique", "", "Cette facture a déjà un décompte en vigueur."),
         ("equilibre",
          "CHECK (montant_facture = montant_cnas + ticket_moderateur + depassement + montant_rejete "
          "AND net_a_payer = montant_cnas + montant_complement - montant_compense "

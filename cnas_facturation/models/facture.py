@@ -139,6 +139,8 @@ class Facture(models.Model):
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)",
          "Une facture de cette formation pour ce mois vient d'être préparée : rechargez la page."),
+        ("brouillon_unique", "",
+         "Cette formation a déjà une facture brouillon pour ce mois : ouvrez-la et rassemblez ses feuilles."),
         ("numero_formation_unique", "UNIQUE (formation_id, periode, numero_formation)",
          "La formation a déjà une facture de ce numéro pour ce mois : vérifiez le numéro."),
         ("periode_premier_du_mois", "CHECK (EXTRACT(day FROM periode) = 1)",

@@ -69,6 +69,7 @@ class OrdrePaiement(models.Model):
 
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)", "Ce numéro d'ordre est déjà pris."),
+        ("vivant", "", "Ce compte a déjà un ordre de paiement pour cette facture."),
         ("montant_positif", "CHECK (montant > 0)", "Un ordre de paiement porte un montant positif."),
         ("virement_avec_rib", "CHECK (mode_paiement <> 'virement' OR rib IS NOT NULL)",
          "Un ordre de virement porte un RIB."),
