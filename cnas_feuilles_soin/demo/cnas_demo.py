@@ -39,6 +39,7 @@ class CnasDemo(models.AbstractModel):
         self._mener_feuilles(hasard, feuilles, usagers)
         self._saisir_brouillons(hasard, offre, usagers)
         self._ranger_papier(feuilles, usagers)
+        feuilles.filtered(lambda f: f.state in ("deposee", "controle", "avis_medical"))._affecter_au_moins_charge()
         self._vieillir(feuilles)
         return True
 

@@ -64,9 +64,9 @@ class Assure(models.Model):
               JOIN cnas_feuille_soin f ON f.assure_id = a.id
               JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
               JOIN cnas_prestation p ON p.id = l.prestation_id
-             WHERE COALESCE(a.famille_id, a.id) = ANY(%s)
+             WHERE (a.famille_id = ANY(%(familles)s) OR a.id = ANY(%(familles)s))
                AND f.state IN ('controle', 'avis_medical', 'validee', 'payee')
-               AND l.decision IN ('acceptee', 'abattue')""", [list(familles)])
+               AND l.decision IN ('acceptee', 'abattue')""", {"familles": list(familles)})
         noms = ("assure", "date", "type_soins", "prestation", "categorie", "quantite", "part")
         par_famille = {}
         for famille, *rang in self.env.cr.fetchall():
