@@ -2,11 +2,15 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
-from odoo.modules.db import FunctionStatus
+from odoo.modules.db import FunctionStatus, has_unaccent
 from odoo.osv import expression
+
+from odoo.addons.cnas_base.outils import sans_accent
 
 from ..outils_noms import cle_phonetique
 
+# Au-delà, une recherche passe par une sous-requête plutôt que par la liste des identifiants.
+IDENTIFIANTS_MAX = 3000
 GENRES = [("masculin", "Masculin"), ("feminin", "Féminin")]
 STATUTS_MATRIMONIAUX = [
     ("celibataire", "Célibataire"), ("marie", "Marié(e)"), ("divorce", "Divorcé(e)"), ("veuf", "Veuf(ve)"),
@@ -198,9 +202,24 @@ class Assure(models.Model):
         tools.create_index(cr, "cnas_assure_phonetique_idx", table, ["nom_phonetique", "date_naissance"])
         # Sans accents par construction : cet index trigramme porte sur la colonne nue.
         tools.create_index(cr, "cnas_assure_phonetique_trgm_idx", table, ["nom_phonetique gin_trgm_ops"], "gin")
-        sans_accent = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
-        tools.create_index(cr, "cnas_assure_name_trgm_idx", table, [f"{sans_accent} gin_trgm_ops"], "gin")
-        if sans_accent != "name":
+        self._poser_index_nom()
+
+    def _poser_index_nom(self):
+        """Pose les index du nom, sur `unaccent(name)` si la base le permet ; les refait si cela change.
+
+        L'un (trigrammes) sert les morceaux de nom, l'autre (mots) les débuts de plusieurs mots.
+        """
+        cr = self.env.cr
+        avec_unaccent = has_unaccent(cr) == FunctionStatus.INDEXABLE
+        colonne = "unaccent(name::text)" if avec_unaccent else "name"
+        for nom, expression_index in (("cnas_assure_name_trgm_idx", f"{colonne} gin_trgm_ops"),
+                                      ("cnas_assure_mots_idx", f"to_tsvector('simple'::regconfig, {colonne})")):
+            cr.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", (nom,))
+            definition = cr.fetchone()
+            if definition and ("unaccent" in definition[0]) != avec_unaccent:
+                tools.drop_index(cr, nom, self._table)
+            tools.create_index(cr, nom, self._table, [expression_index], "gin")
+        if avec_unaccent:
             # Peu de noms, très portés : sans statistiques fines, PostgreSQL croit chaque morceau de nom rare.
             cr.execute("ALTER INDEX cnas_assure_name_trgm_idx ALTER COLUMN 1 SET STATISTICS 2000")
 
@@ -336,7 +355,8 @@ class Assure(models.Model):
         """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI."""
         if name and operator == "ilike":
             domaine = expression.AND([[("recherche", "ilike", name)], domain or []])
-            return self._search(domaine, limit=limit, order=order)
+            # L'ordre de la liste ferait lire dix mille noms pour en proposer huit.
+            return self._search(domaine, limit=limit, order="id" if order == self._order else order)
         return super()._name_search(name, domain, operator, limit, order)
 
     # ------------------------------------------------------------------ métier : recherche, matricule, âge
@@ -359,21 +379,36 @@ class Assure(models.Model):
                 [("matricule", "=like", f"{compact}%")], [("nni", "=", compact)],
                 [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))],
                 [("name", "ilike", texte)]])
-        mots = texte.split()
+        mots = sans_accent(texte).split()
         if len(mots) < 2:
             return [("name", "ilike", texte.strip())]
-        return [("id", "inselect", self._requete_mots(mots))]
+        self.flush_model(["name"])
+        for requete, parametres in (self._requete_debuts_de_mots(mots), self._requete_morceaux(mots)):
+            self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
+            ids = [rang[0] for rang in self.env.cr.fetchall()]
+            if len(ids) > IDENTIFIANTS_MAX:
+                return [("id", "inselect", (requete, parametres))]
+            if ids:
+                return [("id", "in", ids)]
+        return [("id", "in", [])]
+
+    # Les listes se trient par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en croyant
+    # les mots répartis au hasard, et lirait la moitié de la table.
+    @api.model
+    def _requete_debuts_de_mots(self, mots):
+        """Rend (SQL, paramètres) des assurés dont un mot du nom commence par chacun de ces mots, sans accent."""
+        colonne = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
+        return (
+            "WITH trouves AS MATERIALIZED (SELECT id FROM cnas_assure"
+            f" WHERE to_tsvector('simple', {colonne}) @@ to_tsquery('simple', %s)) SELECT id FROM trouves",
+            (" & ".join(f"{mot}:*" for mot in mots),))
 
     @api.model
-    def _requete_mots(self, mots):
-        """Rend (SQL, paramètres) des assurés dont le nom contient tous les mots.
-
-        La liste est triée par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en
-        croyant les mots répartis au hasard, et lirait la moitié de la table.
-        """
+    def _requete_morceaux(self, mots):
+        """Rend (SQL, paramètres) des assurés dont le nom contient tous ces morceaux."""
         requete = self._where_calc([("name", "ilike", mot) for mot in mots], active_test=False)
         sql, parametres = requete.select("cnas_assure.id")
-        return f"WITH trouves AS MATERIALIZED ({sql}) SELECT id FROM trouves", parametres
+        return f"WITH trouves AS MATERIALIZED ({sql}) SELECT id FROM trouves", tuple(parametres)
 
     @api.model
     def _matricule_prefixe(self, vals):

@@ -114,6 +114,18 @@ class TestIdentite(CasAssure):
             trouves = [i for i, _nom in self.Assure.name_search(texte)]
             self.assertIn(assure.id, trouves, texte)
 
+    def test_recherche_de_plusieurs_mots(self):
+        assure = self.creer(nom="N'Gaïbaye", prenom="Mbaï-Ngolmem Élie")
+        autre = self.creer(nom="Mbaï", prenom="Ali")
+        for texte in ("n'gaibaye elie", "elie mbai", "ngol gaibaye", "baye golm", "MBAÏ ÉLI", "  elie   mbai "):
+            with self.subTest(texte):
+                trouves = self.Assure.search([("recherche", "ilike", texte)])
+                self.assertIn(assure, trouves)
+                self.assertNotIn(autre, trouves)
+        for texte in ("elie inconnu", "'; drop -- x", "a & b | c", "100% _ x", "\\ ' \""):
+            with self.subTest(texte):
+                self.assertFalse(self.Assure.search([("recherche", "ilike", texte)]) & (assure | autre))
+
     def test_recherche_par_carte_qr_telephone_nni(self):
         assure = self.creer_actif(telephone_1="68917305", nni="NNI99")
         carte = self.env["cnas.carte"].create({"assure_id": assure.id})
