@@ -112,7 +112,6 @@ def _rester(machine, processus, base, port):
     _annoncer(machine, base, port, "démarré (Ctrl-C pour arrêter)")
     if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
         webbrowser.open(f"http://localhost:{port}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = processus.wait()
     except KeyboardInterrupt:
@@ -164,6 +163,7 @@ def principal(arguments):
     if not options.commande:
         analyseur.print_help()
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier}
     try:
         return actions[options.commande](options)

@@ -15,6 +15,7 @@ class Arret(Exception):
 
 _verrou = threading.Lock()
 _local = threading.local()
+_enfants = set()
 
 
 def prefixer(texte):
@@ -81,6 +82,7 @@ def executer(commande, journal, env=None, cwd=None, suivre=None, **options):
         except OSError as erreur:
             flux.write(f"{erreur}\n")
             return 127
+        _enfants.add(processus)
         try:
             for ligne in processus.stdout:
                 flux.write(ligne)
@@ -94,6 +96,19 @@ def executer(commande, journal, env=None, cwd=None, suivre=None, **options):
             except subprocess.TimeoutExpired:
                 processus.kill()
             raise
+        finally:
+            _enfants.discard(processus)
+
+
+def arreter_enfants():
+    """Arrête les programmes encore en cours (interruption pendant des travaux menés de front)."""
+    for processus in list(_enfants):
+        processus.terminate()
+    for processus in list(_enfants):
+        try:
+            processus.wait(20)
+        except subprocess.TimeoutExpired:
+            processus.kill()
 
 
 def exiger(commande, journal, phrase, **options):

@@ -28,6 +28,10 @@ def tester(selection=None):
     try:
         (_selection(machine, selection, bilan) if selection else _tout(machine, bilan))
     finally:
+        console.arreter_enfants()
+        for fiche in serveur.en_cours():
+            if fiche["base"].startswith("cnas_e2e"):
+                serveur.arreter(fiche)
         if machine.acces.grappe:
             machine.acces.grappe.arreter()
     for message in bilan.messages:
