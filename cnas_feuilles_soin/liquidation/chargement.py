@@ -49,18 +49,17 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint,
  ORDER BY l.feuille_id, l.sequence, l.id
 """
 SQL_HISTORIQUE = """
-SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id, COALESCE(a.famille_id, a.id),
+SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id,
        f.formation_id, s.name, COALESCE(f.date_fin_soins, f.date_soins), f.mode, f.type_soins, f.pathologie_id,
        f.praticien_id, l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false),
        COALESCE(l.quantite_retenue, 0), COALESCE(l.montant_base, 0)::bigint, COALESCE(l.montant_cnas, 0)::bigint,
        round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.duree_jours, 0), l.entente_imputee_id, f.regime_id
-  FROM cnas_assure a
-  JOIN cnas_feuille_soin f ON f.assure_id = a.id
+  FROM cnas_feuille_soin f
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
   JOIN cnas_prestation p ON p.id = l.prestation_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
- WHERE {personnes}
+ WHERE f.assure_id = ANY(%(personnes)s)
    AND f.state IN ('controle', 'avis_medical', 'validee', 'payee')
    AND l.decision IN ('acceptee', 'abattue')
    AND (f.date_soins >= %(depuis)s OR l.prestation_id = ANY(%(uniques)s))
@@ -160,21 +159,19 @@ def _tarifer(lot):
 def _historique(cr, lot, ids):
     """Lit les lignes déjà acceptées des bénéficiaires (et de leur famille si un plafond la vise)."""
     referentiel = lot.referentiel
+    familles = {f.assure_id: f.famille_id for f in lot.feuilles}
     if referentiel.plafonds_famille:
-        personnes = "COALESCE(a.famille_id, a.id) = ANY(%(personnes)s)"
-        cles = list({f.famille_id for f in lot.feuilles})
-    else:
-        personnes = "a.id = ANY(%(personnes)s)"
-        cles = list({f.assure_id for f in lot.feuilles})
-    premier = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
-    depuis = premier - timedelta(days=max(HORIZON, referentiel.frequence_max))
-    cr.execute(SQL_HISTORIQUE.format(personnes=personnes), {
-        "personnes": cles, "depuis": depuis, "uniques": referentiel.uniques, "lot": ids})
-    for (feuille_id, numero, date, premier, assure, famille, formation, nom, fin, mode, soins, pathologie, praticien,
+        cr.execute("SELECT id, famille_id FROM cnas_assure WHERE famille_id = ANY(%s)", [list(set(familles.values()))])
+        familles.update(cr.fetchall())
+    debut = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
+    depuis = debut - timedelta(days=max(HORIZON, referentiel.frequence_max))
+    cr.execute(SQL_HISTORIQUE, {
+        "personnes": list(familles), "depuis": depuis, "uniques": referentiel.uniques, "lot": ids})
+    for (feuille_id, numero, date, premier, assure, formation, nom, fin, mode, soins, pathologie, praticien,
          prestation, categorie, dci, technique, quantite, base, part, taux, duree, entente, regime) in cr.fetchall():
         lot.historique.ajouter(Passe(
-            feuille_id, numero, (premier or JAMAIS, (date, numero or "", feuille_id)), assure, famille, formation, nom, date, fin,
-            mode, soins, pathologie, praticien, prestation, categorie, dci, technique, quantite, base, part,
+            feuille_id, numero, (premier or JAMAIS, (date, numero or "", feuille_id)), assure, familles[assure], formation,
+            nom, date, fin, mode, soins, pathologie, praticien, prestation, categorie, dci, technique, quantite, base, part,
             part_theorique(base, taux), duree, entente, regime))
 
 
