@@ -39,7 +39,7 @@ class FeuilleSoin(models.Model):
     def action_controler(self):
         """Évalue les règles et calcule les montants ; ce qui est déjà décidé ou suspendu n'est pas touché.
 
-        :return: True
+        :return: True ; au-dessus de 2 000 feuilles, l'action qui ouvre le traitement de fond
         :raise UserError: feuille en brouillon ou annulée
         """
         self._exiger_groupe(CONTROLEUR, _("contrôler une feuille"))
@@ -48,9 +48,13 @@ class FeuilleSoin(models.Model):
                 raise UserError(_("La feuille « %(nom)s » est à l'état « %(etat)s » : déposez-la avant de la contrôler.",
                                   nom=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
         a_controler = self.filtered(lambda f: f.state in ("deposee", "controle"))
-        if a_controler:
-            a_controler._lancer_controle()
-            a_controler._affecter_au_moins_charge()
+        if not a_controler:
+            return True
+        lot = a_controler._lancer_controle()
+        if lot:
+            return {"type": "ir.actions.act_window", "name": _("Contrôle en cours"), "res_model": lot._name,
+                    "res_id": lot.id, "view_mode": "form", "views": [(False, "form")]}
+        a_controler._affecter_au_moins_charge()
         return True
 
     def action_demander_pieces(self, motif=None):

@@ -46,8 +46,8 @@ class FeuilleSoin(models.Model):
             ("relances", "<", self._parametre_entier("relances_max")),
             "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui - timedelta(days=4)),
         ])
-        for demande in demandes:
-            demande._deverrouiller().write({"relances": demande.relances + 1, "date_relance": aujourdhui})
+        for fois, lot in demandes.grouped("relances").items():
+            lot._deverrouiller().write({"relances": fois + 1, "date_relance": aujourdhui})
         demandes.feuille_id._prevenir_formation(_("Relance : pièces attendues"))
         return len(demandes)
 
@@ -65,7 +65,7 @@ class FeuilleSoin(models.Model):
     def _prevenir_formation(self, sujet):
         """Écrit à la formation (courriel de sa fiche) ce qui est attendu ; sans courriel, une note suffit."""
         gabarit = self.env.ref("cnas_feuilles_soin.courriel_demande_pieces", raise_if_not_found=False)
-        for feuille in self.sudo():
-            if gabarit and feuille.formation_id.email:
-                gabarit.with_context(cnas_sujet=sujet).send_mail(feuille.id, force_send=False)
+        joignables = self.sudo().filtered("formation_id.email")
+        for feuille in joignables if gabarit else ():
+            gabarit.sudo().with_context(cnas_sujet=sujet).send_mail(feuille.id, force_send=False)
         self.sudo()._message_log_batch({feuille.id: sujet for feuille in self})
