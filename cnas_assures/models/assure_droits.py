@@ -90,8 +90,9 @@ class AssureDroits(models.Model):
         :param str matricule: matricule (espaces et casse indifférents) ou numéro de carte
         :param date: AAAA-MM-JJ ; vide : aujourd'hui
         :return: {"trouve", "matricule", "name", "etat_droits": "ouverts"|"fermes", "motif", "regime",
-            "date_debut_droits", "date_fin_droits", "date_fin_carence"} ; dates en texte, False s'il n'y en a
-            pas ; la carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
+            "date_debut_droits", "date_fin_droits", "date_fin_carence", "alerte"} ; dates en texte, False s'il n'y
+            en a pas ; `alerte` prévient d'une carte perdue, annulée ou expirée (les droits n'en dépendent pas) ; la
+            carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
         :raise UserError: date illisible
         :raise AccessError: usager sans rôle CNAS
         """
@@ -101,7 +102,9 @@ class AssureDroits(models.Model):
         if not assure_id:
             return self._reponse_droits({
                 "matricule": self._normaliser_matricule(matricule), "etat": "fermes", "motif": refus})
-        return self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
+        reponse = self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
+        reponse["alerte"] = self._alerte_carte(matricule, reponse["matricule"], jour)
+        return reponse
 
     @api.model
     def droits_restants(self, matricule, date=None, code=None):
@@ -224,7 +227,28 @@ class AssureDroits(models.Model):
             "date_debut_droits": fields.Date.to_string(situation.get("date_debut") or False) or False,
             "date_fin_droits": fields.Date.to_string(situation.get("date_fin") or False) or False,
             "date_fin_carence": fields.Date.to_string(situation.get("date_fin_carence") or False) or False,
+            "alerte": "",
         }
+
+    @api.model
+    def _alerte_carte(self, saisi, matricule, jour):
+        """Rend une phrase si le numéro saisi est celui d'une carte qui ne devrait plus servir, "" sinon."""
+        texte = self._normaliser_matricule(saisi)
+        if texte == matricule:
+            return ""
+        self.env["cnas.carte"].flush_model(["numero", "state", "date_expiration"])
+        self.env.cr.execute("SELECT state, date_expiration FROM cnas_carte WHERE numero = %s", (texte,))
+        carte = self.env.cr.fetchone()
+        if not carte:
+            return ""
+        etat, expiration = carte
+        if etat == "perdue":
+            return _("Carte déclarée perdue : retenez-la et vérifiez l'identité du porteur.")
+        if etat == "annulee":
+            return _("Carte annulée : demandez la carte en cours, ou vérifiez l'identité du porteur.")
+        if etat == "expiree" or (expiration and expiration < jour):
+            return _("Carte expirée : l'assuré doit en demander le renouvellement.")
+        return ""
 
     @api.model
     def _juger_droits(self, faits, limites, ouverts):

@@ -77,6 +77,17 @@ class TestDroits(CasAssure):
         if carte.numero:
             self.assertEqual(self.Assure.verifier_droits(carte.numero)["matricule"], assure.matricule)
 
+    def test_carte_perdue_signalee(self):
+        assure = self.creer_actif()
+        carte = self.env["cnas.carte"].create({"assure_id": assure.id})
+        self.assertEqual(self.Assure.verifier_droits(carte.numero)["alerte"], "")
+        for etat, mot in (("perdue", "perdue"), ("annulee", "annulée"), ("expiree", "expirée")):
+            carte._deverrouiller().write({"state": etat})
+            reponse = self.Assure.verifier_droits(carte.numero)
+            self.assertEqual(reponse["etat_droits"], "ouverts")
+            self.assertIn(mot, reponse["alerte"])
+        self.assertEqual(self.verifier(assure)["alerte"], "")
+
     def test_trois_requetes_au_plus(self):
         principal = self.creer_actif()
         enfant = self.creer_actif(nom="Petit", date_naissance=date(2020, 1, 1), assure_principal_id=principal.id,
