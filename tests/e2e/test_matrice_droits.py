@@ -3,6 +3,8 @@
 Lettres : L lire, E écrire, C créer, S supprimer. Une case vide n'a aucun droit. Un modèle ajouté sans sa ligne fait échouer.
 """
 import csv
+import re
+import xmlrpc.client
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,39 @@ def test_une_formation_ne_voit_que_la_sienne(rpc, attendue):
         if autres:
             session.refuse(modele, "read", autres, ["display_name"])
     assert ailleurs > len(A_LA_FORMATION) // 2
+
+
+def boutons(rpc):
+    """(modèle, méthode) de chaque bouton des écrans de la suite."""
+    vues = rpc("admin").appel("ir.ui.view", "search_read", [("model", "=like", "cnas.%")], fields=["model", "arch_db"])
+    trouves = set()
+    for vue in vues:
+        for bouton in re.findall(r"<button\b[^>]*>", vue["arch_db"]):
+            nom = re.search(r'name="(\w+)"', bouton)
+            if nom and 'type="object"' in bouton:
+                trouves.add((vue["model"], nom.group(1)))
+    return sorted(trouves)
+
+
+def test_une_formation_n_agit_sur_rien_d_autrui(rpc):
+    """Chaque bouton de la suite, appelé par une formation sur un enregistrement qui n'est pas à elle : refusé, rien ne bouge."""
+    session, admin = rpc("formation"), rpc("admin")
+    essais, reussis = 0, []
+    for modele, methode in boutons(rpc):
+        durable = not admin.appel("ir.model", "search_count", [("model", "=", modele), ("transient", "=", True)])
+        vus = session.appel(modele, "search", []) if durable and session.appel(modele, "check_access_rights", "read", False) else []
+        autre = admin.appel(modele, "search", [("id", "not in", vus)], limit=1) if durable else []
+        if not autre or "write_date" not in admin.appel(modele, "fields_get", ["write_date"], ["string"]):
+            continue
+        avant = admin.appel(modele, "read", autre, ["write_date"])
+        for arguments in ((), ("Un motif d'essai",)):
+            essais += 1
+            try:
+                rendu = session.appel(modele, methode, autre, *arguments)
+                if not isinstance(rendu, dict):
+                    reussis.append((modele, methode, arguments, rendu))
+            except xmlrpc.client.Fault as refus:
+                assert "Traceback" not in refus.faultString, (modele, methode)
+        assert admin.appel(modele, "read", autre, ["write_date"]) == avant, (modele, methode)
+    assert essais > 100, essais
+    assert not reussis, reussis
