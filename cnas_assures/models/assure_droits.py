@@ -234,7 +234,7 @@ class AssureDroits(models.Model):
     def _alerte_carte(self, saisi, matricule, jour):
         """Rend une phrase si le numéro saisi est celui d'une carte qui ne devrait plus servir, "" sinon."""
         texte = self._normaliser_matricule(saisi)
-        if texte == matricule:
+        if texte == matricule or "|" in texte:  # le QR d'une carte est jugé à la lecture
             return ""
         self.env["cnas.carte"].flush_model(["numero", "state", "date_expiration"])
         self.env.cr.execute("SELECT state, date_expiration FROM cnas_carte WHERE numero = %s", (texte,))
