@@ -2,7 +2,7 @@
 
 Deux files menées de front (deux cœurs) :
   1. base avec démonstration, `--test-enable`  →  pytest-odoo sur la même base ;
-  2. base sans démonstration, `--test-enable`, addon par addon  →  `tests/` sur une copie de la base de démonstration.
+  2. chaque chaîne d'addons seule, puis tous sans démonstration, `--test-enable`  →  `tests/` sur une copie de la base de démonstration.
 """
 import json
 import re
@@ -14,6 +14,9 @@ from . import chemins, commandes, console, resultats, serveur, systeme
 from .console import Arret
 
 BASE_DEMO, BASE_NUE, BASE_MODELE = "cnas_essai", "cnas_essai_nu", "cnas_essai_modele"
+BASE_SOCLE, BASE_SEULE = "cnas_essai_socle", "cnas_essai_seul"
+# Chaque chaîne s'installe avec ses seules dépendances ; les addons intermédiaires y passent.
+CHAINES = ("cnas_employeurs", "cnas_formations", "cnas_feuilles_soin")
 TIERS = "queue_job"
 
 
@@ -53,6 +56,7 @@ def _tout(machine, bilan):
         _pytest_odoo(machine, bilan, [str(chemins.RACINE / addon) for addon in chemins.ADDONS])
 
     def file_nue():
+        _installer_seuls(machine, bilan)
         _installer_et_tester(machine, bilan, BASE_NUE, False, chemins.ADDONS)
         copie_prete.wait()
         _bout_en_bout(machine, bilan, ["tests"])
@@ -108,6 +112,33 @@ def _installer_et_tester(machine, bilan, base, demo, addons):
         console.detail(echec)
     machine.sql("noter", base, **chemins.empreintes_addons())
     console.detail(f"{phase} : {bilan.ajouter(phase, tests, echecs, sautes, defauts)} — {chemin}")
+
+
+def _installer_seuls(machine, bilan):
+    """Installe chaque chaîne d'addons sur le socle seul : un addon n'a besoin que de ses dépendances déclarées."""
+    phase = "addons seuls"
+    console.etape(phase)
+    defauts = []
+    machine.supprimer_base(BASE_SOCLE)
+    machine.creer_base(BASE_SOCLE)
+    defauts += _installer_seul(machine, BASE_SOCLE, "cnas_base", "--load-language=fr_FR")
+    for addon in CHAINES:
+        _copier(machine, BASE_SOCLE, BASE_SEULE)
+        defauts += _installer_seul(machine, BASE_SEULE, addon)
+    for base in (BASE_SOCLE, BASE_SEULE):
+        machine.supprimer_base(base)
+    console.detail(f"{phase} : {bilan.ajouter(phase, len(CHAINES) + 1, 0, 0, defauts)}")
+
+
+def _installer_seul(machine, base, addon, *arguments):
+    journal = f"seul-{addon}.log"
+    chemins.journal(journal).unlink(missing_ok=True)
+    configuration = machine.configuration(base, max_cron_threads=0, without_demo="all", server_wide_modules="base,web")
+    code = console.executer(machine.commande(configuration, "-i", addon, "--stop-after-init", "--no-http", *arguments), journal, env=machine.env())
+    defauts = [f"{addon} seul : {defaut}" for defaut in resultats.lire_journal(chemins.journal(journal))[3]]
+    if code or machine.sql("etat", base)["modules"].get(addon) != "installed":
+        defauts.append(f"{addon} ne s'installe pas avec ses seules dépendances :\n{console.cause(chemins.journal(journal))}")
+    return defauts
 
 
 def _suivre(ligne):
