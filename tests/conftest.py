@@ -162,7 +162,7 @@ def page(request, navigateur, serveur):
         contexte = navigateur.new_context(base_url=serveur.url, locale="fr-FR", timezone_id="Africa/Ndjamena",
                                           viewport={"width": largeur, "height": hauteur})
         onglet = contexte.new_page()
-        onglet.set_default_timeout(30_000)
+        onglet.set_default_timeout(60_000)
         onglet.erreurs = []
         onglet.pret = lambda: attendre_ecran(onglet)
         onglet.on("pageerror", lambda erreur: onglet.erreurs.append(f"JavaScript : {erreur}"))
