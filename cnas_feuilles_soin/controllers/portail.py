@@ -13,6 +13,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 PAR_PAGE = 20
 IDENTIFIANT_MAX = 2**31 - 1
 FICHIERS_MAX = 10
+CHAMPS_DE_LISTE = ["numero", "reference", "date_soins", "assure_id", "montant_facture", "montant_cnas", "state"]
 ETATS_DECIDES = ("validee", "rejetee", "payee")
 _CONTROLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -104,8 +105,7 @@ class PortailFormation(http.Controller):
         return self._rendre("cnas_feuilles_soin.portail_feuilles", {
             "page": "feuilles", "total": total, "pages": pages, "numero_page": numero_page,
             "etat": etat if etat in self._etats() else "", "recherche": recherche.strip()[:64],
-            "feuilles": feuilles.search(
-                domaine, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE, order="date_depot desc, id desc").sudo(),
+            "feuilles": self._page_de_feuilles(domaine, numero_page),
         })
 
     @espace_formation("/my/formation/feuilles/<int:feuille_id>")
@@ -178,6 +178,15 @@ class PortailFormation(http.Controller):
 
     def _domaine_feuilles(self):
         return [("formation_id", "in", request.env.user.sudo().formation_ids.ids)]
+
+    def _page_de_feuilles(self, domaine, numero_page):
+        """Rend les feuilles d'une page, en ne lisant que ce qu'elle montre."""
+        feuilles = request.env["cnas.feuille_soin"].search_fetch(
+            domaine, CHAMPS_DE_LISTE, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE, order="date_depot desc, id desc")
+        feuilles = feuilles.sudo()
+        feuilles.fetch(CHAMPS_DE_LISTE)
+        feuilles.assure_id.fetch(["name"])
+        return feuilles
 
     def _feuille(self, feuille_id):
         """Rend la feuille si l'usager peut la lire, un ensemble vide sinon."""
