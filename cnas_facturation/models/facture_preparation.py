@@ -224,7 +224,14 @@ class FacturePreparation(models.Model):
         feuilles = self.env["cnas.feuille_soin"].sudo().search(domaine)
         reprises = feuilles.facture_id
         if feuilles:
-            self._ouvrir_feuilles(feuilles).write({"facture_id": self.id})
+            # En SQL : le cache de l'ORM coûte un temps quadratique sur des milliers de feuilles.
+            self.env.flush_all()
+            self.env.cr.execute(
+                """UPDATE cnas_feuille_soin
+                      SET facture_id = %s, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
+                    WHERE id = ANY(%s)""", (self.id, self.env.uid, feuilles.ids))
+            feuilles.invalidate_model(["facture_id"])
+            self.invalidate_model(["feuille_ids"])
         for ancienne in reprises:
             ancienne.message_post(body=_("Ses feuilles sont reprises sur la facture %s.", self.numero))
         (self | reprises).sudo()._actualiser_montants()
