@@ -99,7 +99,7 @@ class FeuilleSoin(models.Model):
 
     # --- identité du dossier
     numero = fields.Char(
-        string="Numéro", readonly=True, copy=False, index=True,
+        string="Numéro", readonly=True, copy=False,
         help="Donné au dépôt : agence, année, rang sans trou.")
     reference = fields.Char(
         string="Référence de la formation", copy=False, index=True, tracking=True,
@@ -135,11 +135,11 @@ class FeuilleSoin(models.Model):
     entente_id = fields.Many2one("cnas.entente_prealable", string="Entente préalable",
                                  index="btree_not_null", ondelete="restrict")
     # --- tri
-    nature = fields.Selection(NATURES, string="Nature", compute="_compute_nature", store=True, index=True)
+    nature = fields.Selection(NATURES, string="Nature", compute="_compute_nature", store=True)
     etat_droits = fields.Selection([("ouverts", "Droits ouverts"), ("fermes", "Droits fermés")],
-                                   string="État des droits", readonly=True, copy=False, index=True)
+                                   string="État des droits", readonly=True, copy=False)
     completude = fields.Selection([("complet", "Complet"), ("incomplet", "Incomplet")],
-                                  string="Complétude", readonly=True, copy=False, index=True)
+                                  string="Complétude", readonly=True, copy=False)
     # --- lignes, pièces, anomalies
     ligne_ids = fields.One2many("cnas.feuille_soin.ligne", "feuille_id", string="Lignes", copy=True)
     piece_ids = fields.One2many(

@@ -45,7 +45,7 @@ class FeuilleSoinLigne(models.Model):
     montant_rejete = fields.Monetary(string="Rejeté", readonly=True, copy=False)
     decision = fields.Selection(
         [("attente", "En attente"), ("acceptee", "Acceptée"), ("abattue", "Abattue"), ("rejetee", "Rejetée")],
-        string="Décision", default="attente", required=True, readonly=True, copy=False, index=True)
+        string="Décision", default="attente", required=True, readonly=True, copy=False)
     # --- révision par un humain : prime sur le calcul, qui repart de là
     quantite_revue = fields.Integer(string="Quantité révisée", copy=False, help="Vide (0) : pas de révision.")
     prix_revu = fields.Monetary(string="Prix révisé", copy=False, help="Vide (0) : pas de révision.")
