@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import TimeoutError
 
-FORMATION = "CS-ABE-01"
+FORMATION = "HP-ABE-01"
 # Dapsone (lèpre) prescrite pour un rhume : signalement CLI-03, un humain tranche. 10 × 45 = 450, ASS 80 % → part 360, ticket 90.
 CODE, QUANTITE, PRIX, MONTANTS = "MED0048", 10, 45, {"montant_facture": 450, "montant_cnas": 360, "ticket_moderateur": 90}
 # Lit, dans le client web, les cellules calculées du tableau de bord affiché : {feuille: {"A1": valeur}}.
@@ -56,7 +57,13 @@ def ouvrir(page, login, identifiant):
 
 
 def attendre_etat(onglet, etat):
-    onglet.wait_for_selector(f".o_statusbar_status button[data-value={etat}][aria-checked=true]")
+    """Attend l'état ; sur une machine très chargée la barre d'états d'Odoo garde parfois l'ancien jusqu'au rechargement."""
+    voulu = f".o_statusbar_status button[data-value={etat}][aria-checked=true]"
+    try:
+        onglet.wait_for_selector(voulu, timeout=20_000)
+    except TimeoutError:
+        onglet.reload()
+        onglet.wait_for_selector(voulu)
     assert not onglet.erreurs, onglet.erreurs
 
 
