@@ -232,6 +232,9 @@ class Facture(models.Model):
         if "periode" in vals:
             vals = {**vals, "periode": self._premier_du_mois(vals["periode"])}
         if not self._verrou_ouvert():
+            if "state" in vals:
+                # Même pour y récrire l'état présent : l'état ne s'écrit pas, il s'obtient par une action.
+                raise UserError(self._phrase_champ_gele("state"))
             self._refuser_changement_identite(vals)
         return super().write(vals)
 

@@ -93,7 +93,7 @@ class TestCircuit(CommunFacture):
     def test_write_ne_contourne_rien(self):
         facture = self.en_controle()
         for usager in (self.agent, self.controleur, self.superviseur, self.finance, self.tout):
-            for valeurs in ({"state": "validee"}, {"state": "payee"}, {"montant_cnas": 1}, {"net_a_payer": 1},
+            for valeurs in ({"state": "validee"}, {"state": "controle"}, {"state": "payee"}, {"montant_cnas": 1}, {"net_a_payer": 1},
                             {"validateur_id": usager.id}, {"premier_validateur_id": False, "date_paiement": "2026-11-01"},
                             {"preparateur_id": usager.id}, {"nb_non_decidees": 4}, {"montant_pharmacie": 3}):
                 with self.subTest(usager=usager.login, valeurs=valeurs), self.assertRaises(UserError):
