@@ -19,4 +19,6 @@ def post_init_hook(env):
     installation.lang_install()
     env["ir.default"].set("res.partner", "lang", "fr_FR")
     env["ir.default"].set("res.partner", "tz", "Africa/Ndjamena")
-    env["res.users"].search([]).partner_id.write({"lang": "fr_FR", "tz": "Africa/Ndjamena"})
+    # Les tâches planifiées aussi (OdooBot, inactif) : « aujourd'hui » est celui de N'Djamena.
+    usagers = env["res.users"].with_context(active_test=False).search([])
+    usagers.partner_id.write({"lang": "fr_FR", "tz": "Africa/Ndjamena"})

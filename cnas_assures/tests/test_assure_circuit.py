@@ -18,7 +18,7 @@ class TestCircuit(CasAssure):
         assure = self.creer()
         self.assertTrue(assure.action_immatriculer())
         self.assertEqual(assure.state, "actif")
-        self.assertEqual(assure.date_immatriculation, fields.Date.today())
+        self.assertEqual(assure.date_immatriculation, fields.Date.context_today(self.env.user))
         self.assertEqual(self.verifier(assure)["etat_droits"], "ouverts")
 
     def test_etat_jamais_par_write_ni_create(self):
@@ -94,7 +94,7 @@ class TestCircuit(CasAssure):
 
     def test_suspension_puis_reactivation(self):
         assure = self.creer_actif().sudo()
-        hier = fields.Date.today() - timedelta(days=1)
+        hier = fields.Date.context_today(self.env.user) - timedelta(days=1)
         assure.action_suspendre("Cotisations impayées")
         reponse = self.verifier(assure)
         self.assertEqual(reponse["etat_droits"], "fermes")
@@ -121,7 +121,7 @@ class TestCircuit(CasAssure):
 
     def test_radiation_future_ou_illisible(self):
         assure = self.creer_actif().sudo()
-        for faux in (fields.Date.today() + timedelta(days=1), "31/12/2025", "hier"):
+        for faux in (fields.Date.context_today(self.env.user) + timedelta(days=1), "31/12/2025", "hier"):
             with self.subTest(faux), self.assertRaises(UserError):
                 assure.action_radier("Motif", faux)
         self.assertEqual(assure.state, "actif")
@@ -151,7 +151,7 @@ class TestCircuit(CasAssure):
 
     def test_deces_faux(self):
         assure = self.creer_actif()
-        for faux, erreur in ((fields.Date.today() + timedelta(days=1), ValidationError),
+        for faux, erreur in ((fields.Date.context_today(self.env.user) + timedelta(days=1), ValidationError),
                              (date(1980, 1, 1), IntegrityError)):
             with self.subTest(faux), mute_logger("odoo.sql_db"), self.assertRaises(erreur):
                 assure.write({"date_deces": faux})

@@ -191,7 +191,7 @@ class TestDroits(CasAssure):
         assure = self.creer_actif().sudo()
         assure.action_suspendre("Impayés")
         with self.assertRaisesRegex(UserError, "réactivez"):
-            self.droit(assure, fields.Date.today())
+            self.droit(assure, fields.Date.context_today(self.env.user))
 
     def test_etat_et_assure_geles(self):
         assure = self.creer_actif()

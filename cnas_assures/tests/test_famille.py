@@ -71,7 +71,7 @@ class TestFamille(CasAssure):
             self.env["cnas.lien_familial"].with_context(
                 self.Assure._deverrouiller().env.context).create({
                     "membre_id": epouse.id, "principal_id": autre.id, "lien": "conjoint",
-                    "date_debut": fields.Date.today()}).flush_recordset()
+                    "date_debut": fields.Date.context_today(self.env.user)}).flush_recordset()
 
     def test_lien_jamais_ecrit_directement(self):
         epouse = self.membre("conjoint")

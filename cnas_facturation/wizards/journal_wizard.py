@@ -18,7 +18,7 @@ class JournalWizard(models.TransientModel):
     _name = "cnas.journal.wizard"
     _description = "Journal comptable"
 
-    date_debut = fields.Date(string="Du", required=True, default=lambda self: fields.Date.today().replace(day=1))
+    date_debut = fields.Date(string="Du", required=True, default=lambda self: fields.Date.context_today(self).replace(day=1))
     date_fin = fields.Date(string="Au", required=True, default=fields.Date.context_today)
     fichier = fields.Binary(string="Fichier", readonly=True, attachment=False)
     nom_fichier = fields.Char(string="Nom du fichier", readonly=True)

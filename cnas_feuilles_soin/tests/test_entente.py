@@ -85,7 +85,7 @@ class TestEntente(CommunFeuille):
         self.assertEqual(entente.quantite_restante, 3)
 
     def test_expiration(self):
-        entente = self._accordee(date_fin=fields.Date.to_string(fields.Date.today() + timedelta(days=10)))
+        entente = self._accordee(date_fin=fields.Date.to_string(fields.Date.context_today(self.env.user) + timedelta(days=10)))
         modele = self.env["cnas.entente_prealable"]
         with freeze_time(fields.Datetime.now() + timedelta(days=10)):
             modele._expirer()

@@ -118,7 +118,7 @@ class TestPapier(CommunFeuille):
     def test_export_des_decisions(self):
         feuille = self.deposee("=CMD()")
         feuille.with_user(self.controleur).action_rejeter("motif")
-        jour = fields.Date.to_string(fields.Date.today())
+        jour = fields.Date.to_string(fields.Date.context_today(self.env.user))
         modele = self.feuilles.with_user(self.superviseur)
         fait = modele.exporter_decisions(jour, jour, "json")
         rangs = [r for r in json.loads(base64.b64decode(fait["contenu"])) if r["numero"] == feuille.numero]
