@@ -115,6 +115,13 @@ class TestDocumentsPdf(CasDocuments):
             contenu, extension = rapports._render_qweb_pdf(f"cnas_assures.{nom}", document.ids)
             self.assertEqual((contenu[:4], extension), (b"%PDF", "pdf"))
 
+    def test_dessine_n_existe_qu_en_pdf(self):
+        rapports = self.env["ir.actions.report"]
+        for nom in ("carte", "attestation", "famille"):
+            for rendu in (rapports._render_qweb_html, rapports._render_qweb_text):
+                with self.subTest(nom=nom, rendu=rendu.__name__), self.assertRaisesRegex(UserError, "qu'en PDF"):
+                    rendu(f"cnas_assures.rapport_{nom}", [1])
+
     def _famille(self, combien):
         enfants = self.env["cnas.assure"].create([{
             "nom": "MAHAMAT", "prenom": f"Enfant {i}", "genre": "feminin", "date_naissance": "2020-01-01",
