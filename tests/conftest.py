@@ -145,7 +145,7 @@ def pytest_runtest_makereport(item, call):
 
 def attendre_ecran(onglet):
     """Attend que le client web ait fini de charger : action affichée (ou erreur), plus rien en cours."""
-    onglet.wait_for_selector(".o_action_manager > *, .o_dialog")
+    onglet.wait_for_selector(".o_action_manager > *, .modal-dialog")
     onglet.wait_for_timeout(300)
     onglet.wait_for_selector(".o_loading_indicator", state="hidden")
 
