@@ -57,7 +57,8 @@ class FeuilleSoin(models.Model):
         """Rend les lignes décidées de la période, en une requête."""
         self.env.flush_all()
         self.env.cr.execute("""
-            SELECT f.numero, f.reference, a.matricule, s.code, f.date_soins::text, f.date_decision::date::text, f.state,
+            SELECT f.numero, f.reference, a.matricule, s.code, f.date_soins::text,
+                   (f.date_decision AT TIME ZONE 'UTC' AT TIME ZONE 'Africa/Ndjamena')::date::text, f.state,
                    p.code, l.quantite, l.quantite_retenue, l.montant_facture::bigint, l.montant_base::bigint, l.taux,
                    l.montant_cnas::bigint, l.ticket_moderateur::bigint, l.depassement::bigint, l.montant_rejete::bigint,
                    l.decision, m.motifs
@@ -72,7 +73,8 @@ class FeuilleSoin(models.Model):
                     WHERE n.feuille_id = f.id AND (n.ligne_id = l.id OR n.ligne_id IS NULL) AND n.state = 'ouverte'
                    ) m ON TRUE
              WHERE f.state IN ('validee', 'payee', 'rejetee')
-               AND f.date_decision >= %s AND f.date_decision < %s::date + 1
+               AND f.date_decision >= %s::timestamp AT TIME ZONE 'Africa/Ndjamena' AT TIME ZONE 'UTC'
+               AND f.date_decision < (%s::timestamp + interval '1 day') AT TIME ZONE 'Africa/Ndjamena' AT TIME ZONE 'UTC'
              ORDER BY f.numero, l.sequence, l.id
              LIMIT %s
         """, [debut, fin, LIGNES_MAX + 1])
