@@ -112,6 +112,7 @@ def test_ecritures_interdites(rpc):
     """Aucun rôle n'écrit l'état ni un montant d'un dossier déposé."""
     feuille = rpc("administrateur").appel("cnas.feuille_soin", "search", [("state", "=", "validee")], limit=1)
     facture = rpc("administrateur").appel("cnas.facture", "search", [("state", "in", ("validee", "payee"))], limit=1)
+    assert feuille and facture, "la démonstration doit porter une feuille et une facture validées"
     for login in ("agent", "controleur", "superviseur", "administrateur"):
         for modele, ids in (("cnas.feuille_soin", feuille), ("cnas.facture", facture)):
             for champ, valeur in (("state", "annulee"), ("montant_cnas", 1), ("montant_facture", 1)):
