@@ -85,7 +85,10 @@ def etat(base, _donnees):
         ligne = cr.fetchone()
         cr.execute("SELECT demo FROM ir_module_module WHERE name = 'base'")
         demo = cr.fetchone()
-    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}, "demo": bool(demo and demo[0])}
+        cr.execute("SELECT name FROM ir_module_module WHERE name LIKE 'cnas%%' AND state = 'installed' AND NOT coalesce(demo, false)")
+        manquees = [nom for (nom,) in cr.fetchall()]
+    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}, "demo": bool(demo and demo[0]),
+            "demo_manquees": manquees}
 
 
 def reprendre(base, _donnees):

@@ -194,7 +194,9 @@ def ecrire_contexte(machine, modele):
 
 
 def _selection(machine, selection, bilan):
-    """Addon, fichier ou mot-clé, sur une base de démonstration gardée d'une fois sur l'autre."""
+    """Addon, fichier ou mot-clé, sur une base de démonstration gardée d'une fois sur l'autre, refaite si elle est incomplète."""
+    if machine.sql("etat", BASE_DEMO).get("demo_manquees"):
+        machine.supprimer_base(BASE_DEMO)
     machine.installer(BASE_DEMO)
     chemin = chemins.RACINE / selection
     if selection.split("/")[0] == "tests" and chemin.exists():
