@@ -31,7 +31,8 @@ class DeclarationEffectif(models.Model):
         "validee": (),
     }
     _champs_geles = (
-        "date_depot", "depose_par_id", "date_validation", "valide_par_id", "motif_rejet", "date_relance")
+        "date_depot", "depose_par_id", "date_validation", "valide_par_id", "motif_rejet", "date_relance",
+        "effectif_declare", "masse_salariale", "montant_employeur", "montant_salarie", "montant_appele", "nombre_ecarts")
 
     employeur_id = fields.Many2one(
         "cnas.employeur", string="Employeur", required=True, index=True, ondelete="restrict", tracking=True)

@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 ECARTS = [
     ("aucun", "Aucun"), ("entrant", "Entrant"), ("inconnu", "Matricule inconnu"),
@@ -78,15 +79,26 @@ class DeclarationEffectifLigne(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._refuser_calcules(vals)
         lignes = super().create(vals_list)
         lignes.declaration_id._exiger_brouillon()
         return lignes
 
     def write(self, vals):
-        if vals.keys() - {"part_employeur", "part_salarie", "ecart"}:
-            self.declaration_id._exiger_brouillon()
-        return super().write(vals)
+        self._refuser_calcules(vals)
+        self.declaration_id._exiger_brouillon()
+        resultat = super().write(vals)
+        # La ligne a pu changer de déclaration : celle d'arrivée doit aussi être ouverte.
+        self.declaration_id._exiger_brouillon()
+        return resultat
 
     def unlink(self):
         self.declaration_id._exiger_brouillon()
         return super().unlink()
+
+    @api.model
+    def _refuser_calcules(self, vals):
+        for champ in ("part_employeur", "part_salarie", "ecart"):
+            if champ in vals:
+                raise UserError(_("« %s » se calcule : corrigez le salaire ou l'assuré.", self._fields[champ].string))

@@ -86,6 +86,23 @@ class TestDeclaration(CasEmployeur):
             with self.assertRaises(UserError):
                 ecriture()
 
+    def test_montants_jamais_ecrits(self):
+        declaration = self._declaration()
+        for ecriture in (
+            lambda: declaration.write({"montant_appele": 1}),
+            lambda: declaration.write({"masse_salariale": 1}),
+            lambda: declaration.ligne_ids[0].write({"part_employeur": 0}),
+            lambda: declaration.write({"ligne_ids": [(0, 0, {"salaire": 90_000, "part_salarie": 0})]}),
+        ):
+            with self.assertRaises(UserError):
+                ecriture()
+
+    def test_ligne_ne_rejoint_pas_une_declaration_deposee(self):
+        deposee, brouillon = self._declaration("2026-08-01"), self._declaration("2026-09-01", assures=self._assures(1))
+        deposee.action_deposer()
+        with self.assertRaisesRegex(UserError, "déjà déposée"):
+            brouillon.ligne_ids.write({"declaration_id": deposee.id})
+
     def test_rejet_et_reprise(self):
         declaration = self._declaration()
         declaration.action_deposer()
