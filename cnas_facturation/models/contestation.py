@@ -235,13 +235,16 @@ class Contestation(models.Model):
     @api.model
     def _imputer(self, factures):
         """Impute sur les factures les compléments accordés et pas encore réglés à leur bénéficiaire."""
-        for facture in factures:
-            beneficiaire = ("formation_id", "=", facture.formation_id.id)
+        a_regler = self.search([
+            ("facture_complement_id", "=", False), ("state", "in", ("acceptee", "acceptee_partielle")),
+            "|", ("formation_id", "in", factures.formation_id.ids), ("decompte_id.assure_id", "in", factures.assure_id.ids)])
+        for facture in factures if a_regler else ():
+            chemin, beneficiaire = "formation_id", facture.formation_id
             if facture.mode == "remboursement":
-                beneficiaire = ("decompte_id.assure_id", "=", facture.assure_id.id)
-            dues = self.search([
-                beneficiaire, ("facture_complement_id", "=", False),
-                ("state", "in", ("acceptee", "acceptee_partielle")), ("facture_id", "!=", facture.id)])
+                chemin, beneficiaire = "decompte_id.assure_id", facture.assure_id
+            dues = a_regler.filtered(
+                lambda c, f=facture, p=chemin, b=beneficiaire:
+                not c.facture_complement_id and c.facture_id != f and c.mapped(p) == b)
             dues._deverrouiller().write({"facture_complement_id": facture.id})
 
     def _decider(self, etat, montant, motif):

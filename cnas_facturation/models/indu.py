@@ -124,8 +124,10 @@ class Indu(models.Model):
     def _compenser(self, factures):
         """Retient sur les factures (nets à jour) les indus notifiés, les plus anciens d'abord, sous plafond."""
         plafond = self.env["cnas.parametre_facturation"]._valeur("plafond_compensation")
+        notifies = self.search([("formation_id", "in", factures.formation_id.ids), ("state", "=", "notifie")], order="id")
         for facture in factures.filtered("formation_id"):
-            indus = self.search([("formation_id", "=", facture.formation_id.id), ("state", "=", "notifie")], order="id")
+            indus = notifies.filtered(
+                lambda i, f=facture: i.formation_id == f.formation_id and i.state == "notifie")
             if not indus:
                 continue
             reste = arrondi_xaf(int(facture.net_a_payer) * plafond) // 100
