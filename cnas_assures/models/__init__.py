@@ -1,9 +1,4 @@
 from . import assure
-from . import assure_circuit
-from . import assure_droits
-from . import assure_famille
-from . import assure_doublons
-from . import assure_fusion
 from . import droit
 from . import lien_familial
 from . import prolongation_age
@@ -17,5 +12,4 @@ from . import signature
 from . import carte
 from . import carte_lot
 from . import attestation
-from . import assure_documents
 from . import ir_actions_report

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .assure import CHAMPS_IDENTITE, GENRES
+from .assure.dossier import CHAMPS_IDENTITE, GENRES
 
 OUI_NON = [("oui", "Oui"), ("non", "Non")]
 CHAMPS_OUI_NON = ("date_naissance_estimee", "ne_a_l_etranger")
@@ -201,20 +201,3 @@ class CorrectionIdentite(models.Model):
     @api.model
     def _libelle_champ(self, champ):
         return self.env["cnas.assure"]._fields[champ]._description_string(self.env)
-
-
-class AssureCorrection(models.Model):
-    """Ce que l'assuré offre pour corriger son identité."""
-
-    _inherit = "cnas.assure"
-
-    def action_corriger_identite(self):
-        """Ouvre une demande de correction d'identité pour cet assuré.
-
-        :return: action de fenêtre
-        """
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window", "name": _("Demander une correction d'identité"),
-            "res_model": "cnas.correction_identite", "view_mode": "form", "context": {"default_assure_id": self.id},
-        }

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .assure import LIENS
+from .assure.dossier import LIENS
 
 
 class LienFamilial(models.Model):

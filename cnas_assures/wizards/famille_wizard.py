@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.assure import LIENS
+from ..models.assure.dossier import LIENS
 
 
 class FamilleWizard(models.TransientModel):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .facture import ETATS_FIGES, JETON_FACTURATION
+from .facture.dossier import ETATS_FIGES, JETON_FACTURATION
 
 # Ce qui ne bouge plus dès que la facture est validée. L'archivage du papier et la messagerie restent libres.
 CHAMPS_FIGES = frozenset({

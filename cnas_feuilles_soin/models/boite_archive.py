@@ -1,8 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import SUPERVISEUR
-from .feuille_soin_impression import image_code_barres
+from .feuille_soin.actions import SUPERVISEUR
+from .feuille_soin.impression import image_code_barres
 
 
 class BoiteArchive(models.Model):

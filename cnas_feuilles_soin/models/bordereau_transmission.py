@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import AGENT
+from .feuille_soin.actions import AGENT
 
 
 class BordereauTransmission(models.Model):
@@ -102,12 +102,3 @@ class BordereauTransmission(models.Model):
                                               ", ".join(bordereau.manquante_ids.mapped("display_name"))))
                 bordereau.manquante_ids.sudo()._deverrouiller().write({"bordereau_id": False})
         return True
-
-
-class FeuilleSoin(models.Model):
-    """Le bordereau qui a emporté le papier."""
-
-    _inherit = "cnas.feuille_soin"
-
-    bordereau_id = fields.Many2one("cnas.bordereau_transmission", string="Bordereau", readonly=True, copy=False,
-                                   index="btree_not_null", ondelete="set null")

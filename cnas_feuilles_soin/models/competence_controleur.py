@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin import NATURES
+from .feuille_soin.dossier import NATURES
 
 
 class CompetenceControleur(models.Model):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .feuille_soin import GROUPES_MEDICAUX
+from .feuille_soin.dossier import GROUPES_MEDICAUX
 
 
 class EntentePrealable(models.Model):

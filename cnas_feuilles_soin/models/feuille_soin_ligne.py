@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..liquidation.explication import expliquer
+
 
 class FeuilleSoinLigne(models.Model):
     """Une prestation facturée sur une feuille de soins, et ce que la CNAS en retient.
@@ -21,7 +23,8 @@ class FeuilleSoinLigne(models.Model):
 
     _champs_geles = (
         "quantite_retenue", "tarif", "montant_base", "taux", "montant_cnas", "ticket_moderateur", "depassement",
-        "montant_rejete", "montant_facture", "decision", "revue_par_id", "revue_le",
+        "montant_rejete", "montant_facture", "decision", "revue_par_id", "revue_le", "coefficient_multiple",
+        "entente_imputee_id",
     )
     _champs_revue = ("quantite_revue", "prix_revu", "rejet_revu", "motif_revue")
 
@@ -53,12 +56,35 @@ class FeuilleSoinLigne(models.Model):
     motif_revue = fields.Char(string="Motif de la révision", copy=False)
     revue_par_id = fields.Many2one("res.users", string="Révisée par", readonly=True, copy=False)
     revue_le = fields.Datetime(string="Révisée le", readonly=True, copy=False)
+    # --- faits facultatifs et trace du calcul
+    coefficient_facture = fields.Float(string="Coefficient facturé", digits=(8, 2))
+    ticket_facture = fields.Monetary(string="Part patient facturée", help="Vide (0) : non écrite.")
+    duree_jours = fields.Integer(string="Durée délivrée (jours)", group_operator=None)
+    posologie_jour = fields.Integer(string="Unités par jour", group_operator=None)
+    coefficient_multiple = fields.Integer(string="Rang d'acte (%)", default=100, readonly=True, copy=False,
+                                          group_operator=None, help="100, 50 ou 0 : actes d'une même séance.")
+    entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
+                                         index="btree_not_null", ondelete="restrict")
+    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies")
+    explication = fields.Char(string="Calcul", compute="_compute_explication")
+    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose",
+                                    help="Tarif de la formation à la date des soins.")
 
     _sql_constraints = [
         ("quantite_positive", "CHECK (quantite > 0)", "La quantité doit être supérieure à zéro."),
         ("prix_positif", "CHECK (prix_unitaire >= 0)", "Le prix unitaire ne peut pas être négatif."),
         ("revue_positive", "CHECK (quantite_revue >= 0 AND prix_revu >= 0)",
          "La quantité et le prix révisés ne peuvent pas être négatifs."),
+        ("montants_equilibres",
+         "CHECK ((decision = 'attente' AND COALESCE(montant_base, 0) = 0) OR COALESCE(montant_facture, 0) ="
+         " COALESCE(montant_cnas, 0) + COALESCE(ticket_moderateur, 0) + COALESCE(depassement, 0)"
+         " + COALESCE(montant_rejete, 0))",
+         "Le facturé d'une ligne est la somme de la part CNAS, du ticket, du dépassement et du rejeté."),
+        ("montants_ordonnes",
+         "CHECK (0 <= COALESCE(montant_cnas, 0) AND COALESCE(montant_cnas, 0) <= COALESCE(montant_base, 0)"
+         " AND COALESCE(montant_base, 0) <= COALESCE(montant_facture, 0) AND COALESCE(depassement, 0) >= 0"
+         " AND COALESCE(ticket_moderateur, 0) >= 0 AND COALESCE(montant_rejete, 0) >= 0)",
+         "Sur une ligne : 0 ≤ part CNAS ≤ base ≤ facturé."),
     ]
 
     # ------------------------------------------------------------------ calculs
@@ -66,6 +92,29 @@ class FeuilleSoinLigne(models.Model):
     def _compute_montant_facture(self):
         for ligne in self:
             ligne.montant_facture = ligne.quantite * ligne.prix_unitaire
+
+    def _compute_explication(self):
+        phrases = expliquer(self)
+        for ligne in self:
+            ligne.explication = phrases.get(ligne.id, "")
+
+    @api.depends("prestation_id", "feuille_id.date_soins", "feuille_id.formation_id")
+    def _compute_tarif_propose(self):
+        jour_defaut = fields.Date.context_today(self)
+        cles = {
+            ligne: (ligne.prestation_id.id, ligne.feuille_id.date_soins or jour_defaut,
+                    ligne.feuille_id.formation_id.niveau or 0)
+            for ligne in self if ligne.prestation_id
+        }
+        tarifs = self.env["cnas.prestation"].sudo()._tarifs_par_lot(list(set(cles.values())))
+        for ligne in self:
+            ligne.tarif_propose = (tarifs.get(cles.get(ligne)) or {}).get("montant", 0)
+
+    @api.onchange("prestation_id")
+    def _onchange_prestation_id(self):
+        """Propose le tarif en vigueur comme prix."""
+        if self.prestation_id:
+            self.prix_unitaire = self.tarif_propose
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi

@@ -294,7 +294,7 @@ class TestMoteurHumain(CommunMoteur):
         self.assertFalse(self.env["cnas.feuille_soin"]._verifier_invariants())
         self.env.cr.execute("UPDATE cnas_feuille_soin SET montant_cnas = montant_cnas - 1,"
                             " ticket_moderateur = ticket_moderateur + 1 WHERE id = %s", [feuille.id])
-        with self.assertLogs("odoo.addons.cnas_feuilles_soin.models.controle_quotidien", "ERROR"):
+        with self.assertLogs("odoo.addons.cnas_feuilles_soin.models.feuille_soin.invariants", "ERROR"):
             defauts = self.env["cnas.feuille_soin"]._verifier_invariants()
         self.assertEqual(defauts, {"Σ des lignes ≠ feuille": [feuille.numero]})
         self.assertTrue(feuille.activity_ids)

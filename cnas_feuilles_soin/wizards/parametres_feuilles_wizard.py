@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.feuille_soin import PARAMETRES
+from ..models.feuille_soin.dossier import PARAMETRES
 
 
 class ParametresFeuillesWizard(models.TransientModel):

@@ -1,7 +1,4 @@
 from . import formation_sanitaire
-from . import formation_sanitaire_rib
-from . import formation_sanitaire_situation
-from . import formation_sanitaire_portail
 from . import convention
 from . import suspension
 from . import agrement

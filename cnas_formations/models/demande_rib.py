@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..outils import lire_motif
 from ..rib import erreur_rib, grouper_rib, nettoyer_rib
-from .formation_sanitaire_rib import CHAMP_DU_COMPTE
+from .formation_sanitaire.fiche import CHAMP_DU_COMPTE
 
 
 class DemandeRib(models.Model):

@@ -29,5 +29,4 @@ from . import gratuite
 from . import prix_reference
 from . import chargement
 from . import revision_tarif
-from . import revision_tarif_controle
 from . import revision_tarif_ligne

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
-from .revision_tarif import TYPES_TARIF
+from .revision_tarif.revision import TYPES_TARIF
 
 
 class RevisionTarifLigne(models.Model):

@@ -190,7 +190,7 @@ class TestRevisionTarif(CommunReferentiels):
         """Au-delà de la taille d'un lot, l'application se fait plage par plage ; rejouer une plage n'ajoute rien."""
         revision = self._classeur("code,montant,niveau\nTST-MED,1600,\nTST-MED,1700,2\nTST-MED,1800,3\n")
         revision.action_preparer()
-        with patch("odoo.addons.cnas_referentiels.models.revision_tarif.TAILLE_LOT", 2), \
+        with patch("odoo.addons.cnas_referentiels.models.revision_tarif.revision.TAILLE_LOT", 2), \
                 patch.object(type(self.env["cnas.lot"]), "_planifier", lambda lot: None):
             revision.action_appliquer()
         self.assertEqual((revision.state, revision.nombre_appliquees), ("en_cours", 0))

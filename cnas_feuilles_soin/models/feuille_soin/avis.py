@@ -1,7 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import MEDECIN
+from .actions import MEDECIN
 
 
 class FeuilleSoin(models.Model):
@@ -33,7 +33,16 @@ class FeuilleSoin(models.Model):
             "feuille_id": feuille.id, "avis": avis, "motif": motif, "medecin_id": self.env.uid} for feuille in self])
         libelle = dict(self.env["cnas.avis_medical"]._fields["avis"].selection)[avis]
         self._changer_etat("controle", motif_journal=_("Avis médical : %s", libelle))
+        self._lever_ce_que_l_avis_tranche(motif)
         return True
+
+    def _lever_ce_que_l_avis_tranche(self, motif):
+        """Un avis rendu lève ce qui l'exigeait (seuil, contre-indication)."""
+        attendus = self.sudo().anomalie_ids.filtered(
+            lambda a: a.state == "ouverte" and a.severite == "signalement" and a.regle_id.avis_medical)
+        attendus._changer_etat(
+            "levee", justification=_("Avis médical rendu : %s", motif), levee_par_id=self.env.uid,
+            levee_le=fields.Datetime.now())
 
     def _avis_rendu(self):
         """Dit si un médecin-conseil s'est prononcé depuis la dernière transmission."""

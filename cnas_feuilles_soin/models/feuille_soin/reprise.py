@@ -1,7 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import AGENT
+from .actions import AGENT
 
 
 class FeuilleSoin(models.Model):

@@ -7,7 +7,7 @@ from odoo.osv import expression
 
 from odoo.addons.cnas_base.outils import sans_accent
 
-from ..outils_noms import cle_phonetique
+from ...outils_noms import cle_phonetique
 
 # Au-delà, une recherche passe par une sous-requête plutôt que par la liste des identifiants.
 IDENTIFIANTS_MAX = 3000

@@ -202,7 +202,11 @@ class AssureDroits(models.Model):
     # ------------------------------------------------------------------ privé
     @api.model
     def _chercher_matricule(self, matricule):
-        """Rend (assure_id ou False, phrase de refus) pour un matricule ou un numéro de carte saisi."""
+        """Rend (assure_id ou False, phrase de refus) pour un matricule, un numéro ou le QR d'une carte."""
+        if isinstance(matricule, str) and "|" in matricule:
+            matricule, refus = self._numero_du_qr(matricule)
+            if refus:
+                return False, refus
         texte = self._normaliser_matricule(matricule)
         if not texte:
             return False, _("Donnez un matricule ou un numéro de carte.")
@@ -212,6 +216,16 @@ class AssureDroits(models.Model):
         if not self._cle_valide(texte):
             return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
         return False, _("Aucun assuré ne porte le numéro « %s ».", texte)
+
+    @api.model
+    def _numero_du_qr(self, texte):
+        """Rend (numéro de carte, phrase de refus) : signature juste, carte ni perdue ni annulée."""
+        Carte = self.env["cnas.carte"].sudo()
+        lu = Carte._lire_qr(texte.strip())
+        if not lu:
+            return False, _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte.")
+        carte = Carte.search([("numero", "=", lu["numero"])], limit=1)
+        return lu["numero"], carte._motif_refus() if carte else _("Cette carte est inconnue.")
 
     @api.model
     def _reponse_droits(self, situation, trouve=False):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import CONTROLEUR, SUPERVISEUR
+from .actions import CONTROLEUR, SUPERVISEUR
 
 ETATS_OUVERTS = ("deposee", "controle", "avis_medical")
 

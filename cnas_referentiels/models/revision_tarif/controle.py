@@ -5,8 +5,8 @@ from collections import defaultdict
 from odoo import _, _lt, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from .outils import ecrire_date, lire_date, lire_montant, lire_niveau
-from .revision_tarif import TYPES_TARIF
+from ..outils import ecrire_date, lire_date, lire_montant, lire_niveau
+from .revision import TYPES_TARIF
 
 UN_JOUR = datetime.timedelta(days=1)
 FIN_DES_TEMPS = datetime.date.max

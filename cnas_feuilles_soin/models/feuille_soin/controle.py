@@ -2,10 +2,9 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
-from ..liquidation import lot as passage
-from ..liquidation.explication import expliquer
-from .feuille_soin import FeuilleSoin as Dossier
-from .feuille_soin_ligne import FeuilleSoinLigne as LigneDossier
+from ...liquidation import lot as passage
+from ...liquidation.explication import expliquer
+from .dossier import FeuilleSoin as Dossier
 
 # Au-dessus, le contrôle devient un traitement de fond suivi à l'écran.
 TAILLE_LOT = 2000
@@ -99,18 +98,6 @@ class FeuilleSoin(models.Model):
             return domaine
         return ["!", "&", *domaine]
 
-    # ------------------------------------------------------------------ actions
-    def action_rendre_avis(self, avis=None, motif=None):
-        """Rend l'avis médical ; un avis rendu lève ce qui l'exigeait (seuil, contre-indication)."""
-        resultat = super().action_rendre_avis(avis, motif)
-        if resultat is True:
-            attendus = self.sudo().anomalie_ids.filtered(
-                lambda a: a.state == "ouverte" and a.severite == "signalement" and a.regle_id.avis_medical)
-            attendus._changer_etat(
-                "levee", justification=_("Avis médical rendu : %s", motif), levee_par_id=self.env.uid,
-                levee_le=fields.Datetime.now())
-        return resultat
-
     # ------------------------------------------------------------------ métier
     def _lancer_controle(self):
         """Contrôle tout de suite un petit lot ; au-dessus de 2 000 feuilles, ouvre un lot suivi à l'écran."""
@@ -136,40 +123,3 @@ class FeuilleSoin(models.Model):
     def _recalculer(self):
         """Recalcule montants et anomalies sans changer l'état (après une révision ou une anomalie levée)."""
         return self._controler(changer_etat=False)
-
-
-class FeuilleSoinLigne(models.Model):
-    """Les faits facultatifs d'une ligne et la trace du calcul."""
-
-    _inherit = "cnas.feuille_soin.ligne"
-
-    _champs_geles = (*LigneDossier._champs_geles, "coefficient_multiple", "entente_imputee_id")
-
-    coefficient_facture = fields.Float(string="Coefficient facturé", digits=(8, 2))
-    ticket_facture = fields.Monetary(string="Part patient facturée", help="Vide (0) : non écrite.")
-    duree_jours = fields.Integer(string="Durée délivrée (jours)", group_operator=None)
-    posologie_jour = fields.Integer(string="Unités par jour", group_operator=None)
-    coefficient_multiple = fields.Integer(string="Rang d'acte (%)", default=100, readonly=True, copy=False,
-                                          group_operator=None, help="100, 50 ou 0 : actes d'une même séance.")
-    entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
-                                         index="btree_not_null", ondelete="restrict")
-    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies")
-    explication = fields.Char(string="Calcul", compute="_compute_explication")
-
-    _sql_constraints = [
-        ("montants_equilibres",
-         "CHECK ((decision = 'attente' AND COALESCE(montant_base, 0) = 0) OR COALESCE(montant_facture, 0) ="
-         " COALESCE(montant_cnas, 0) + COALESCE(ticket_moderateur, 0) + COALESCE(depassement, 0)"
-         " + COALESCE(montant_rejete, 0))",
-         "Le facturé d'une ligne est la somme de la part CNAS, du ticket, du dépassement et du rejeté."),
-        ("montants_ordonnes",
-         "CHECK (0 <= COALESCE(montant_cnas, 0) AND COALESCE(montant_cnas, 0) <= COALESCE(montant_base, 0)"
-         " AND COALESCE(montant_base, 0) <= COALESCE(montant_facture, 0) AND COALESCE(depassement, 0) >= 0"
-         " AND COALESCE(ticket_moderateur, 0) >= 0 AND COALESCE(montant_rejete, 0) >= 0)",
-         "Sur une ligne : 0 ≤ part CNAS ≤ base ≤ facturé."),
-    ]
-
-    def _compute_explication(self):
-        phrases = expliquer(self)
-        for ligne in self:
-            ligne.explication = phrases.get(ligne.id, "")

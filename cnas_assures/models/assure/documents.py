@@ -3,9 +3,9 @@ from markupsafe import Markup, escape
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..report import commun_pdf
-from ..report.famille_pdf import dessiner_familles
-from .carte import EN_COURS
+from ...report import commun_pdf
+from ...report.famille_pdf import dessiner_familles
+from ..carte import EN_COURS
 
 FAMILLES_PAR_PDF = 200
 
@@ -157,6 +157,17 @@ class AssureDocuments(models.Model):
     def _nom_pdf_famille(self):
         return _("Fiche familiale %s.pdf", self.matricule if len(self) == 1 else len(self))
 
+    def action_corriger_identite(self):
+        """Ouvre une demande de correction d'identité pour cet assuré.
+
+        :return: action de fenêtre
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "name": _("Demander une correction d'identité"),
+            "res_model": "cnas.correction_identite", "view_mode": "form", "context": {"default_assure_id": self.id},
+        }
+
     def _changer_etat(self, cible, **valeurs):
         """À la radiation, les cartes sont annulées et les attestations révoquées."""
         resultat = super()._changer_etat(cible, **valeurs)
@@ -171,25 +182,6 @@ class AssureDocuments(models.Model):
         if attestations:
             attestations._revoquer(motif)
         return True
-
-    @api.model
-    def _chercher_matricule(self, matricule):
-        """Accepte aussi le texte lu dans le QR d'une carte : signature juste, carte ni perdue ni annulée."""
-        if not isinstance(matricule, str) or "|" not in matricule:
-            return super()._chercher_matricule(matricule)
-        Carte = self.env["cnas.carte"].sudo()
-        lu = Carte._lire_qr(matricule.strip())
-        if not lu:
-            return False, _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte.")
-        carte = Carte.search([("numero", "=", lu["numero"])], limit=1)
-        refus = carte._motif_refus() if carte else _("Cette carte est inconnue.")
-        return (False, refus) if refus else super()._chercher_matricule(lu["numero"])
-
-    def _preparer_fusion(self, absorbe):
-        """Deux cartes actives ne tiennent pas dans un dossier : celle du dossier absorbé est annulée."""
-        if self.carte_active_id:
-            absorbe.carte_active_id._clore(_("Dossier fusionné dans %s", self.matricule))
-        return super()._preparer_fusion(absorbe)
 
     def _lignes_attestation(self):
         """Rend les lignes d'identité de l'attestation : (étiquette, étiquette arabe, valeur). À étendre par héritage."""

@@ -3,7 +3,7 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..outils import lire_date, lire_motif
+from ...outils import lire_date, lire_motif
 
 TYPES_FORMATION = [
     ("centre_sante", "Centre de Santé"),
@@ -12,6 +12,8 @@ TYPES_FORMATION = [
     ("hopital_reference", "Hôpital de référence"),
 ]
 # Pyramide sanitaire : du centre de santé (1) à l'hôpital de référence (4).
+# usage du compte → champ de la formation
+CHAMP_DU_COMPTE = {"principal": "compte_principal_id", "pharmacie": "compte_pharmacie_id"}
 NIVEAU_DU_TYPE = {code: rang for rang, (code, _libelle) in enumerate(TYPES_FORMATION, start=1)}
 
 
@@ -146,7 +148,9 @@ class FormationSanitaire(models.Model):
         for vals, partenaire in zip(vals_list, partenaires):
             # Écrits ici, ces champs échappent aux valeurs par défaut d'un contexte forgé.
             vals.update(partner_id=partenaire.id, user_ids=[])
-        return super().create(vals_list)
+        formations = super().create(vals_list)
+        formations._signaler_rib_partage()
+        return formations
 
     def write(self, vals):
         vals = self._normaliser(vals)
@@ -157,10 +161,13 @@ class FormationSanitaire(models.Model):
                 raise UserError(_("Le code d'une formation activée ne se change plus : les feuilles le citent."))
             if "user_ids" in vals:
                 raise UserError(_("Les usagers du portail se gèrent par l'invitation et le retrait."))
+            self._garder_comptes(vals)
         resultat = super().write(vals)
         if "user_ids" in vals:
             # Les règles d'enregistrement gardent en cache les formations de l'usager.
             self.env.registry.clear_cache()
+        if set(CHAMP_DU_COMPTE.values()) & vals.keys():
+            self._signaler_rib_partage()
         self._synchroniser_partenaire(vals)
         return resultat
 

@@ -79,6 +79,8 @@ class AssureFusion(models.Model):
         Un addon qui pose sur `cnas_assure` un index unique partiel (une seule carte active…)
         règle ici le conflit ; à défaut la ligne en conflit reste au dossier absorbé, archivé.
         """
+        if self.carte_active_id:
+            absorbe.carte_active_id._clore(_("Dossier fusionné dans %s", self.matricule))
         self.env.flush_all()
 
     # ------------------------------------------------------------------ privé

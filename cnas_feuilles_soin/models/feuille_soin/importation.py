@@ -8,7 +8,7 @@ from psycopg2 import OperationalError
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..outils_import import LecteurFeuille, montrer
+from ...outils_import import LecteurFeuille, montrer
 
 TAILLE_LOT = 500
 ENVOI_MAX = 20_000

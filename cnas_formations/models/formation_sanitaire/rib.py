@@ -1,10 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..rib import erreur_rib
-
-# usage du compte → champ de la formation
-CHAMP_DU_COMPTE = {"principal": "compte_principal_id", "pharmacie": "compte_pharmacie_id"}
+from ...rib import erreur_rib
+from .fiche import CHAMP_DU_COMPTE
 
 
 class FormationSanitaire(models.Model):
@@ -114,21 +112,6 @@ class FormationSanitaire(models.Model):
         toutes = self.sudo().search(["|", ("compte_principal_id", "!=", False), ("compte_pharmacie_id", "!=", False)])
         ids = [identifiant for identifiant, _usage in toutes._autres_formations_du_rib()]
         return [("id", "in" if (operator == "=") == bool(value) else "not in", ids)]
-
-    # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        formations = super().create(vals_list)
-        formations._signaler_rib_partage()
-        return formations
-
-    def write(self, vals):
-        if not self._verrou_ouvert():
-            self._garder_comptes(vals)
-        resultat = super().write(vals)
-        if set(CHAMP_DU_COMPTE.values()) & vals.keys():
-            self._signaler_rib_partage()
-        return resultat
 
     def _garder_comptes(self, vals):
         """Refuse de changer le RIB d'une formation activée sans demande validée par un second agent."""

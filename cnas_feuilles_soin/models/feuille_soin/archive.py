@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .feuille_soin_actions import AGENT
+from .actions import AGENT
 
 
 class FeuilleSoin(models.Model):
@@ -19,6 +19,8 @@ class FeuilleSoin(models.Model):
         string="Papier", default="agence", required=True, readonly=True, copy=False, index=True)
     boite_id = fields.Many2one("cnas.boite_archive", string="Boîte", readonly=True, copy=False,
                                index="btree_not_null", ondelete="restrict")
+    bordereau_id = fields.Many2one("cnas.bordereau_transmission", string="Bordereau", readonly=True, copy=False,
+                                   index="btree_not_null", ondelete="set null")
     emplacement = fields.Char(related="boite_id.emplacement", string="Emplacement")
     date_archivage = fields.Date(string="Archivée le", readonly=True, copy=False)
     archivee_par_id = fields.Many2one("res.users", string="Archivée par", readonly=True, copy=False)

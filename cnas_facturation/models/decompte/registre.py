@@ -3,7 +3,7 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .horloge import aujourdhui
+from ..horloge import aujourdhui
 
 COLONNES_MONTANTS = (
     "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",

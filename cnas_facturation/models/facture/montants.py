@@ -1,6 +1,6 @@
 from odoo import models
 
-from .facture import ETATS_FIGES
+from .dossier import ETATS_FIGES
 
 CHAMPS_MONTANTS = (
     "nb_feuilles", "nb_non_decidees", "nb_instances", "montant_facture", "montant_base", "montant_cnas",

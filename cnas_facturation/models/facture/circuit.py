@@ -3,7 +3,7 @@ import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .horloge import maintenant
+from ..horloge import maintenant
 
 
 class FactureCircuit(models.Model):

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.outils import sans_accent
 
-from ..outils_noms import cle_phonetique, ressemblance
+from ...outils_noms import cle_phonetique, ressemblance
 
 # Poids de chaque indice : cent points au plus, écrits à côté de leur raison.
 POIDS_NOM, POIDS_NAISSANCE, POIDS_MERE, POIDS_PERE, POIDS_DISTRICT, POIDS_TELEPHONE = 50, 25, 10, 4, 4, 7
@@ -33,6 +33,41 @@ UNION
          OR date_naissance BETWEEN %(naissance)s::date - 800 AND %(naissance)s::date + 800)
   ORDER BY similarity(nom_phonetique, %(cle)s) DESC, id LIMIT %(maximum)s)
 """
+SEUIL_FILE = 65
+# Ce que l'écran met face à face.
+CHAMPS_MONTRES = (
+    "matricule", "state", "nom", "prenom", "genre", "date_naissance", "regime_id", "nni", "nom_pere", "nom_mere",
+    "district_id", "telephone_1", "type_assure", "assure_principal_id", "date_immatriculation",
+)
+
+# Pour chaque personne du lot : ses homonymes (à la graphie près) de naissance proche, ceux qui partagent
+# son téléphone, et les noms voisins nés le même jour. Chaque branche suit un index.
+SQL_PAIRES = """
+SELECT DISTINCT LEAST(a.id, b.id), GREATEST(a.id, b.id)
+  FROM cnas_assure a
+  JOIN LATERAL (
+       SELECT c.id FROM cnas_assure c
+        WHERE c.nom_phonetique = a.nom_phonetique AND c.active
+          AND c.date_naissance BETWEEN a.date_naissance - 800 AND a.date_naissance + 800
+          AND (c.date_naissance = a.date_naissance OR c.date_naissance_estimee OR a.date_naissance_estimee
+               OR c.telephone_1 = a.telephone_1
+               OR (date_part('year', c.date_naissance) = date_part('year', a.date_naissance)
+                   AND (date_part('month', c.date_naissance) IN (date_part('month', a.date_naissance),
+                                                                 date_part('day', a.date_naissance))
+                        OR date_part('day', c.date_naissance) = date_part('day', a.date_naissance)))
+               OR to_char(c.date_naissance, 'MMDD') = to_char(a.date_naissance, 'MMDD'))
+       UNION
+       SELECT c.id FROM cnas_assure c
+        WHERE c.telephone_1 = a.telephone_1 AND c.genre = a.genre AND c.active
+       UNION
+       SELECT c.id FROM cnas_assure c
+        WHERE c.date_naissance = a.date_naissance AND c.active AND NOT COALESCE(a.date_naissance_estimee, FALSE)
+          AND similarity(c.nom_phonetique, a.nom_phonetique) >= 0.6
+       ) b ON b.id <> a.id
+ WHERE a.id = ANY(%(ids)s) AND a.active
+   AND NOT EXISTS (SELECT 1 FROM cnas_doublon d
+                    WHERE d.assure_1_id = LEAST(a.id, b.id) AND d.assure_2_id = GREATEST(a.id, b.id))
+"""
 
 
 class AssureDoublons(models.Model):
@@ -40,6 +75,7 @@ class AssureDoublons(models.Model):
 
     _inherit = "cnas.assure"
 
+    nombre_doublons = fields.Integer(string="Doublons à examiner", compute="_compute_nombre_doublons")
     doublons_html = fields.Html(string="Doublons possibles", compute="_compute_doublons_html", sanitize=False)
 
     @api.depends("nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "nom_mere", "telephone_1",
@@ -54,6 +90,43 @@ class AssureDoublons(models.Model):
             trouves = assure._chercher_doublons(valeurs)[:5]
             if trouves:
                 assure.doublons_html = assure._tableau_doublons(trouves)
+
+    def _compute_nombre_doublons(self):
+        self.env.cr.execute("""
+            SELECT assure_id, count(*) FROM (
+                SELECT assure_1_id AS assure_id FROM cnas_doublon WHERE state = 'a_examiner' AND assure_1_id = ANY(%(i)s)
+                UNION ALL
+                SELECT assure_2_id FROM cnas_doublon WHERE state = 'a_examiner' AND assure_2_id = ANY(%(i)s)
+            ) AS paires GROUP BY assure_id""", {"i": self.ids})
+        comptes = dict(self.env.cr.fetchall())
+        for assure in self:
+            assure.nombre_doublons = comptes.get(assure.id, 0)
+
+    # ------------------------------------------------------------------ actions
+    def action_voir_doublons(self):
+        """Montre les paires à examiner de cet assuré.
+
+        :return: action de fenêtre
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_assures.doublon_action")
+        return {**action, "domain": ["|", ("assure_1_id", "=", self.id), ("assure_2_id", "=", self.id)]}
+
+    def action_comparer_deux(self):
+        """Met deux dossiers choisis dans la liste face à face, dans la file d'examen.
+
+        :return: action de fenêtre
+        :raise UserError: s'il n'y en a pas exactement deux
+        """
+        if len(self) != 2:
+            raise UserError(_("Choisissez exactement deux dossiers à comparer."))
+        self._exiger_groupe("cnas_base.group_agent", _("comparer deux dossiers"))
+        un, deux = self.sorted("id")
+        Doublon = self.env["cnas.doublon"]
+        paire = Doublon.search([("assure_1_id", "=", un.id), ("assure_2_id", "=", deux.id)]) or Doublon.create(
+            {"assure_1_id": un.id, "assure_2_id": deux.id})
+        return {"type": "ir.actions.act_window", "name": _("Comparer deux dossiers"), "res_model": "cnas.doublon",
+                "res_id": paire.id, "view_mode": "form"}
 
     # ------------------------------------------------------------------ métier (XML-RPC)
     @api.model
@@ -208,3 +281,40 @@ class AssureDoublons(models.Model):
     def _ids_a_rapprocher(self):
         self.env.cr.execute("SELECT id FROM cnas_assure WHERE active ORDER BY id")
         return [rang[0] for rang in self.env.cr.fetchall()]
+
+    def _tableau_comparaison(self, autre):
+        """Rend le tableau HTML qui met deux dossiers face à face ; les différences ressortent."""
+        texte = self.env["cnas.correction_identite"]._texte_valeur
+
+        def rang(libelle, un, deux):
+            return Markup('<tr class="%s"><th>%s</th><td>%s</td><td>%s</td></tr>') % (
+                "table-warning" if un != deux else "", libelle, un or "—", deux or "—")
+
+        rangs = Markup("").join(
+            rang(self._fields[c]._description_string(self.env), texte(self, c), texte(autre, c)) for c in CHAMPS_MONTRES)
+        rangs += rang(_("Ayants droit"), str(self.nombre_ayants_droit), str(autre.nombre_ayants_droit))
+        return Markup(
+            '<table class="table table-sm"><thead><tr><th></th><th>%s</th><th>%s</th></tr></thead>%s</table>'
+        ) % (_("Premier dossier"), _("Second dossier"), rangs)
+
+    def _comparer(self, autre):
+        """Rend (score, raisons) de deux assurés."""
+        return self._noter(self._normaliser_saisie(self._valeurs_comparees()),
+                           self._normaliser_saisie(autre._valeurs_comparees()))
+
+    def _detecter_doublons(self):
+        """Met dans la file d'examen les paires vraisemblables de ces assurés (idempotent, appelé par lot)."""
+        self.flush_model()
+        cr = self.env.cr
+        cr.execute(SQL_PAIRES, {"ids": self.ids})
+        paires = cr.fetchall()
+        seuil = self._parametre_entier("seuil_doublon", SEUIL_FILE)
+        saisies = {a.id: a._normaliser_saisie(a._valeurs_comparees())
+                   for a in self.sudo().browse({i for paire in paires for i in paire})}
+        rangs = []
+        for un, deux in paires:
+            score, raisons = self._noter(saisies[un], saisies[deux])
+            if score >= seuil:
+                rangs.append({"assure_1_id": un, "assure_2_id": deux, "score": score, "raisons": "\n".join(raisons)})
+        self.env["cnas.doublon"].sudo().with_context(tracking_disable=True).create(rangs)
+        return len(rangs)

@@ -1,7 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from .horloge import aujourdhui, maintenant
+from ..horloge import aujourdhui, maintenant
 
 
 class FacturePaiement(models.Model):

@@ -110,32 +110,5 @@ class FeuilleSoin(models.Model):
              _("Calcul"), lignes)
 
 
-class FeuilleSoinLigne(models.Model):
-    """Tarif proposé à la saisie."""
-
-    _inherit = "cnas.feuille_soin.ligne"
-
-    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose",
-                                    help="Tarif de la formation à la date des soins.")
-
-    @api.depends("prestation_id", "feuille_id.date_soins", "feuille_id.formation_id")
-    def _compute_tarif_propose(self):
-        jour_defaut = fields.Date.context_today(self)
-        cles = {
-            ligne: (ligne.prestation_id.id, ligne.feuille_id.date_soins or jour_defaut,
-                    ligne.feuille_id.formation_id.niveau or 0)
-            for ligne in self if ligne.prestation_id
-        }
-        tarifs = self.env["cnas.prestation"].sudo()._tarifs_par_lot(list(set(cles.values())))
-        for ligne in self:
-            ligne.tarif_propose = (tarifs.get(cles.get(ligne)) or {}).get("montant", 0)
-
-    @api.onchange("prestation_id")
-    def _onchange_prestation_id(self):
-        """Propose le tarif en vigueur comme prix."""
-        if self.prestation_id:
-            self.prix_unitaire = self.tarif_propose
-
-
 def _entier(montant):
     return f"{int(montant):,}".replace(",", "\u202f")

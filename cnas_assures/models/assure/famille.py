@@ -5,7 +5,7 @@ from markupsafe import Markup, escape
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .assure import LIENS
+from .dossier import LIENS
 
 
 class AssureFamille(models.Model):

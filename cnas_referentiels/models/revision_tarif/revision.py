@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx, lire_tableau
 
-from .constantes import TYPES_PRESTATION
+from ..constantes import TYPES_PRESTATION
 
 TYPES_TARIF = [*TYPES_PRESTATION, ("lettre_cle", "Lettre-clé")]
 COLONNES = ["Code", "Libellé", "Niveau", "Montant", "Date début", "Date fin", "Description"]

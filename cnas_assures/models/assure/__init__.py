@@ -1,0 +1,7 @@
+from . import dossier
+from . import circuit
+from . import droits
+from . import famille
+from . import doublons
+from . import fusion
+from . import documents

@@ -1,0 +1,2 @@
+from . import registre
+from . import document

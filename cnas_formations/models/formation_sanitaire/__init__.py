@@ -1,0 +1,4 @@
+from . import fiche
+from . import rib
+from . import situation
+from . import portail

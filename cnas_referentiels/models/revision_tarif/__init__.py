@@ -1,0 +1,2 @@
+from . import revision
+from . import controle
