@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests.common import tagged
 
-from ..models import feuille_soin_controle
+from ..models.feuille_soin import controle
 from .commun_moteur import JOUR, CommunMoteur
 
 
@@ -163,7 +163,7 @@ class TestMoteurCalcul(CommunMoteur):
         """Au-dessus du seuil, le contrôle devient un lot par plages ; le rejouer ne change rien."""
         feuilles = self.env["cnas.feuille_soin"].concat(
             *[self.feuille((self.pansement, 1, 1000), assure_id=self.creer_assure().id) for _i in range(5)])
-        with patch(f"{feuille_soin_controle.__name__}.TAILLE_LOT", 2):
+        with patch(f"{controle.__name__}.TAILLE_LOT", 2):
             lot = feuilles._lancer_controle()
         self.assertEqual((lot.total, len(lot.plage_ids)), (5, 3))
         self.assertEqual(set(feuilles.mapped("state")), {"deposee"})
