@@ -1,13 +1,17 @@
 from odoo_test_helper import FakeModelLoader
 
-from odoo import fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
+
+from odoo.addons.cnas_base.garde import Action, actions, en_silence, ouverture, transition
+
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
 
 @tagged("post_install", "-at_install", "cnas")
 class TestEtat(TransactionCase):
-    """L'état ne s'écrit ni par `create`, ni par `write`, ni avec un contexte forgé."""
+    """L'état ne s'écrit ni par `create`, ni par `write`, ni par ricochet, ni avec un contexte forgé."""
 
     @classmethod
     def setUpClass(cls):
@@ -15,24 +19,63 @@ class TestEtat(TransactionCase):
         cls.chargeur = FakeModelLoader(cls.env, cls.__module__)
         cls.chargeur.backup_registry()
 
+        @actions
         class Dossier(models.Model):
             _name = "cnas.test_dossier"
             _description = "Dossier d'essai"
-            _inherit = "cnas.etat.mixin"
-            _etat_transitions = {"brouillon": ("ouvert",), "ouvert": ("clos",)}
-            _champs_geles = ("montant",)
+            _inherit = ["cnas.etat.mixin", "mail.thread"]
+            _champs_geles = ("montant", "auteur_id")
+            _actions = {
+                "ouvrir": Action(titre="Ouvrir", de=("brouillon",), vers=("ouvert",), roles=(AGENT,)),
+                "clore": Action(titre="Clore", de=("ouvert",), vers=("clos",), roles=(SUPERVISEUR,),
+                                quatre_yeux=("auteur_id",), motif=True, empeche=("_sans_montant",)),
+            }
+            _passages = {"clos": ("ouvert",)}
 
             name = fields.Char()
-            montant = fields.Integer()
+            montant = fields.Integer(tracking=True)
+            double = fields.Integer(compute="_compute_double", store=True)
+            auteur_id = fields.Many2one("res.users")
+            motif = fields.Char()
+            parent_id = fields.Many2one("cnas.test_dossier")
+            enfant_ids = fields.One2many("cnas.test_dossier", "parent_id")
             state = fields.Selection(
                 [("brouillon", "Brouillon"), ("ouvert", "Ouvert"), ("clos", "Clos")], default="brouillon")
 
+            @api.depends("montant")
+            def _compute_double(self):
+                for dossier in self:
+                    dossier.double = 2 * dossier.montant
+
+            def _completer_creation(self, vals_list):
+                for vals in vals_list:
+                    vals["auteur_id"] = self.env.uid
+                return super()._completer_creation(vals_list)
+
+            def _sans_montant(self):
+                return {dossier.id: "il n'y a rien à clore." for dossier in self if not dossier.montant}
+
+            @transition("ouvrir")
+            def action_ouvrir(self):
+                self._changer_etat("ouvert")
+
+            @transition("clore")
+            def action_clore(self, motif=None):
+                self._changer_etat("clos", motif=motif)
+
         cls.chargeur.update_registry((Dossier,))
         cls.addClassCleanup(cls.chargeur.restore_registry)
-        cls.dossier = cls.env["cnas.test_dossier"].create({"name": "D1"})
+        cls.modele = cls.env["cnas.test_dossier"]
+        cls.env["ir.model.access"].create({
+            "name": "essai", "model_id": cls.env["ir.model"]._get_id("cnas.test_dossier"),
+            "perm_read": True, "perm_write": True, "perm_create": True, "perm_unlink": True})
+        cls.dossier = cls.modele.create({"name": "D1"})
+        cls.agent = new_test_user(cls.env, "agent_etat", groups=AGENT)
+        cls.superviseur = new_test_user(cls.env, "superviseur_etat", groups=SUPERVISEUR)
 
+    # ------------------------------------------------------------------ la garde
     def test_ecriture_directe_refusee(self):
-        for vals in ({"state": "ouvert"}, {"montant": 5}, {"name": "x", "state": "clos"}):
+        for vals in ({"state": "ouvert"}, {"montant": 5}, {"double": 7}, {"name": "x", "state": "clos"}):
             with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "boutons"):
                 self.dossier.write(vals)
 
@@ -41,27 +84,111 @@ class TestEtat(TransactionCase):
         self.assertEqual(self.dossier.name, "D2")
 
     def test_creation_avancee_refusee(self):
-        for vals in ({"state": "clos"}, {"montant": 9}):
+        for vals in ({"state": "clos"}, {"montant": 9}, {"double": 4}):
             with self.subTest(vals=vals), self.assertRaises(UserError):
-                self.env["cnas.test_dossier"].create(vals)
+                self.modele.create(vals)
 
-    def test_contexte_forge_refuse(self):
-        for jeton in (True, 1, "cnas_verrou"):
-            with self.subTest(jeton=jeton), self.assertRaises(UserError):
-                self.dossier.with_context(cnas_verrou=jeton).write({"state": "ouvert"})
+    def test_le_code_complete_la_creation(self):
+        self.assertEqual(self.modele.with_user(self.agent).create({"name": "D"}).auteur_id, self.agent)
+
+    def test_ecrire_ouvre_ces_champs_et_eux_seuls(self):
+        self.dossier._ecrire({"montant": 12})
+        self.assertEqual((self.dossier.montant, self.dossier.double), (12, 24))
+        with self.assertRaises(UserError):
+            self.dossier.write({"montant": 13})
+
+    def test_un_contexte_forge_n_ouvre_rien(self):
+        for cle in ("cnas_verrou", "cnas_ouverture", "install_mode", "tracking_disable"):
+            with self.subTest(cle=cle), self.assertRaises(UserError):
+                self.dossier.with_context(**{cle: True}).write({"state": "ouvert"})
 
     def test_defaut_forge_ignore(self):
-        dossiers = self.env["cnas.test_dossier"].with_context(default_state="clos", default_montant=7)
-        self.assertEqual((dossiers.create({}).state, dossiers.create({}).montant), ("brouillon", 0))
+        forge = self.modele.with_context(default_state="clos", default_montant=7, default_auteur_id=1)
+        dossier, interne = forge.create({}), forge._creer([{"name": "x"}])
+        for cree in (dossier, interne):
+            self.assertEqual((cree.state, cree.montant, cree.auteur_id), ("brouillon", 0, self.env.user))
 
+    def test_une_commande_imbriquee_passe_par_la_garde_de_l_enfant(self):
+        enfant = self.modele.create({"name": "E"})
+        for commande in (Command.update(enfant.id, {"state": "clos"}), Command.create({"montant": 3})):
+            for appel in (
+                lambda c=commande: self.modele.create({"name": "P", "enfant_ids": [c]}),
+                lambda c=commande: self.dossier.write({"enfant_ids": [c]}),
+                lambda c=commande: self.dossier._ecrire({"montant": 1, "enfant_ids": [c]}),
+                lambda c=commande: self.modele._creer([{"montant": 1, "enfant_ids": [c]}]),
+            ):
+                with self.subTest(commande=commande), self.assertRaisesRegex(UserError, "boutons"):
+                    appel()
+        self.assertEqual(enfant.state, "brouillon")
+
+    def test_une_erreur_referme(self):
+        with self.assertRaises(ValueError):
+            self.dossier._ecrire({"montant": 1, "inconnu": 2})
+        self.assertIsNone(ouverture())
+        self.assertFalse(en_silence())
+
+    def test_le_suivi_ne_se_tait_que_par_le_code(self):
+        def messages():
+            self.env.flush_all()
+            self.cr.precommit.run()
+            return len(self.dossier.message_ids)
+        messages()
+        self.dossier.with_context(tracking_disable=True, mail_notrack=True)._ecrire({"montant": 5})
+        self.assertEqual(messages(), 2, "création et suivi du montant")
+        self.dossier._ecrire({"montant": 6}, suivi=False)
+        self.assertEqual(messages(), 2)
+
+    # ------------------------------------------------------------------ la table
     def test_transitions(self):
         self.dossier._changer_etat("ouvert", montant=12)
         self.assertEqual((self.dossier.state, self.dossier.montant), ("ouvert", 12))
         with self.assertRaisesRegex(UserError, "ne peut pas passer à « Brouillon »"):
             self.dossier._changer_etat("brouillon")
 
+    def test_l_action_exige_role_etat_quatre_yeux_et_metier(self):
+        dossier = self.modele.with_user(self.superviseur).create({"name": "D"})
+        with self.assertRaisesRegex(AccessError, "Superviseur.*Clore"):
+            dossier.with_user(self.agent).action_clore("fini")
+        with self.assertRaisesRegex(UserError, "à l'état « Brouillon »"):
+            dossier.action_clore("fini")
+        dossier.with_user(self.agent).action_ouvrir()
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            dossier.action_clore("fini")
+        autre = new_test_user(self.env, "autre_etat", groups=SUPERVISEUR)
+        with self.assertRaisesRegex(UserError, "rien à clore"):
+            dossier.with_user(autre).action_clore("fini")
+        dossier._ecrire({"montant": 1})
+        self.assertIs(dossier.with_user(autre).action_clore(" fini  net "), True)
+        self.assertEqual((dossier.state, dossier.motif), ("clos", "fini net"))
+
+    def test_le_bouton_lit_la_meme_table(self):
+        dossier = self.modele.with_user(self.superviseur).create({"name": "D"})
+        self.assertTrue(dossier.peut_ouvrir)
+        self.assertFalse(dossier.peut_clore)
+        dossier.action_ouvrir()
+        dossier.invalidate_recordset()
+        self.assertIn("Quatre yeux", dossier.raison_clore)
+        self.assertIn("Clore : Quatre yeux", dossier.raisons_actions)
+        self.assertIn("Superviseur", dossier.with_user(self.agent).raison_clore)
+
+    def test_sans_motif_l_assistant(self):
+        self.dossier._changer_etat("ouvert", montant=1)
+        dossier = self.dossier.with_user(self.superviseur)
+        assistant = dossier.action_clore()
+        self.assertEqual(dossier.state, "ouvert")
+        saisie = self.env[assistant["res_model"]].with_user(self.superviseur).with_context(
+            **assistant["context"]).create({"motif": "Fini"})
+        saisie.action_confirmer()
+        self.assertEqual((dossier.state, dossier.motif), ("clos", "Fini"))
+
+    def test_l_assistant_ne_rappelle_qu_une_action_a_motif(self):
+        for modele, action in (("cnas.test_dossier", "ouvrir"), ("cnas.test_dossier", "unlink"), ("res.users", "clore")):
+            assistant = self.env["cnas.motif.wizard"].create(
+                {"modele": modele, "ids_texte": "1", "action": action, "motif": "x"})
+            with self.subTest(action=action), self.assertRaisesRegex(UserError, "n'existe pas"):
+                assistant.action_confirmer()
+
     def test_exiger_groupe(self):
-        agent = new_test_user(self.env, "agent_etat", groups="cnas_base.group_agent")
         with self.assertRaisesRegex(AccessError, "Superviseur peut valider"):
-            self.dossier.with_user(agent)._exiger_groupe("cnas_base.group_superviseur", "valider")
-        self.dossier.with_user(agent)._exiger_groupe("cnas_base.group_agent", "valider")
+            self.dossier.with_user(self.agent)._exiger_groupe(SUPERVISEUR, "valider")
+        self.dossier.with_user(self.agent)._exiger_groupe(AGENT, "valider")

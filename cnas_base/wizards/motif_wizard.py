@@ -3,9 +3,9 @@ from odoo.exceptions import UserError
 
 
 class MotifWizard(models.TransientModel):
-    """Demande un motif, puis rappelle l'action qui l'attend (`action_rejeter(motif)`…).
+    """Demande le motif d'une action à motif de la table `_actions`, puis la rappelle.
 
-    Ne rappelle que des méthodes `action_…` : l'action rappelée vérifie elle-même les droits.
+    L'action rappelée vérifie elle-même les droits ; l'assistant n'est lu et rempli que par son auteur.
     """
 
     _name = "cnas.motif.wizard"
@@ -13,19 +13,20 @@ class MotifWizard(models.TransientModel):
 
     modele = fields.Char(required=True)
     ids_texte = fields.Char(required=True)
-    methode = fields.Char(required=True)
+    action = fields.Char(required=True)
     avec_date = fields.Boolean()
     motif = fields.Text(string="Motif", required=True)
     date = fields.Date(string="Date", default=fields.Date.context_today)
 
     def action_confirmer(self):
-        """Rappelle l'action avec le motif saisi."""
+        """Rappelle l'action avec le motif saisi. Rend son action, ou ferme l'assistant."""
         self.ensure_one()
-        if not self.methode.startswith("action_") or self.modele not in self.env:
+        table = getattr(self.env.get(self.modele), "_table_actions", {})
+        if self.action not in table or not table[self.action].motif:
             raise UserError(_("Cette action n'existe pas."))
         if not (self.motif or "").strip():
             raise UserError(_("Écrivez le motif : il figurera dans le dossier."))
-        cibles = self.env[self.modele].browse(int(i) for i in self.ids_texte.split(","))
-        arguments = (self.motif.strip(), self.date) if self.avec_date else (self.motif.strip(),)
-        resultat = getattr(cibles, self.methode)(*arguments)
+        cibles = self.env[self.modele].browse(int(i) for i in self.ids_texte.split(",") if i.isdigit())
+        arguments = (self.motif, self.date) if self.avec_date else (self.motif,)
+        resultat = getattr(cibles, f"action_{self.action}")(*arguments)
         return resultat if isinstance(resultat, dict) else {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,130 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+from ..garde import en_silence, ouverture, ouvrir, refermer, sans_suivi
+
+# Clés de contexte qui font taire une trace, un suivi ou une version : l'appelant n'en décide pas.
+CLES_QUI_TAISENT = frozenset((
+    "tracking_disable", "mail_notrack", "mail_create_nolog", "mail_create_nosubscribe", "install_mode", "noupdate",
+))
+
+
+class GardeMixin(models.AbstractModel):
+    """Champs gardés : seul le code métier les écrit, par `_ecrire`, `_creer` ou `_supprimer`.
+
+    Sont gardés les champs de `_champs_geles` (ceux de toute la lignée s'ajoutent) et tout champ calculé
+    stocké. L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
+    la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
+
+    Le code métier complète ce que l'usager donne à la création dans `_completer_creation`.
+    """
+
+    _name = "cnas.garde.mixin"
+    _description = "Champs gardés"
+
+    _champs_geles = ()
+
+    # ------------------------------------------------------------------ mise en place
+    def _setup_complete(self):
+        super()._setup_complete()
+        classe = self.env.registry[self._name]
+        geles = {champ for parent in classe.mro() for champ in parent.__dict__.get("_champs_geles", ())}
+        calcules = {nom for nom, champ in self._fields.items() if champ.store and champ.compute and champ.readonly}
+        classe._champs_gardes = frozenset(geles | calcules | classe._champs_gardes_en_plus())
+
+    @classmethod
+    def _champs_gardes_en_plus(cls):
+        """Point d'extension des mixins : d'autres champs gardés."""
+        return set()
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        self = self._contexte_de_confiance()
+        ouverts = ouverture()
+        for vals in vals_list:
+            gardes = self._champs_gardes & vals.keys()
+            if gardes and not (ouverts and ouverts.couvre(self.browse(), gardes)):
+                self._garder_creation({champ: vals[champ] for champ in gardes})
+        vals_list = self._completer_creation([dict(vals) for vals in vals_list])
+        with refermer():
+            return super().create(vals_list)
+
+    def write(self, vals):
+        gardes = self._champs_gardes & vals.keys()
+        if gardes and not self._ouvert(gardes):
+            self._garder_ecriture(gardes, vals)
+        self = self._contexte_de_confiance()
+        with refermer():
+            return super().write(vals)
+
+    def unlink(self):
+        self = self._contexte_de_confiance()
+        return super().unlink()
+
+    # ------------------------------------------------------------------ métier
+    def _ecrire(self, valeurs, suivi=True):
+        """Écrit ces champs gardés de ces enregistrements, et eux seuls.
+
+        :param suivi: faux pour un lot : la trace du métier suffit, pas un message par enregistrement
+        """
+        with ouvrir(self, valeurs), sans_suivi(en_silence() or not suivi):
+            return self.write(valeurs)
+
+    @api.model
+    def _creer(self, vals_list, suivi=True):
+        """Crée des enregistrements dont le code métier pose lui-même les champs gardés."""
+        champs = {champ for vals in vals_list for champ in vals}
+        with ouvrir(self.browse(), champs), sans_suivi(en_silence() or not suivi):
+            return self.create(vals_list)
+
+    def _supprimer(self):
+        """Supprime ce que la garde de suppression du modèle réserve au code métier."""
+        with ouvrir(self, ("unlink",)):
+            return self.unlink()
+
+    def _ouvert(self, champs):
+        """Dit si l'appel vient du code métier qui a ouvert ces champs de ces enregistrements."""
+        ouverts = ouverture()
+        return bool(ouverts) and ouverts.couvre(self, champs)
+
+    def _completer_creation(self, vals_list):
+        """Point d'extension : complète les valeurs de création, une fois la garde passée.
+
+        Ce que le code pose ici (numéro, auteur, contact) n'a pas à être ouvert. Rend la liste complétée.
+        """
+        return vals_list
+
+    # ------------------------------------------------------------------ privé
+    def _contexte_de_confiance(self):
+        """Ôte du contexte ce qui tairait une trace ou remplirait un champ gardé ; le code seul demande le silence."""
+        contexte, silence = self.env.context, en_silence()
+        suspects = [cle for cle in contexte if cle in CLES_QUI_TAISENT or cle.startswith("cnas_")
+                    or (cle.startswith("default_") and cle[8:] in self._champs_gardes)]
+        if not suspects and not silence:
+            return self
+        propre = {cle: valeur for cle, valeur in contexte.items() if cle not in suspects}
+        if silence:
+            propre.update(tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True)
+        return self.with_context(propre)
+
+    def _garder_creation(self, valeurs):
+        """Refuse une valeur donnée à un champ gardé ; le vide d'un formulaire passe."""
+        for champ, valeur in valeurs.items():
+            if valeur:
+                raise UserError(self._phrase_champ_gele(champ))
+
+    def _garder_ecriture(self, gardes, vals):
+        """Refuse de changer un champ gardé ; réécrire la même valeur passe."""
+        for champ in gardes:
+            field = self._fields[champ]
+            nouvelle = field.convert_to_cache(vals[champ], self[:1], validate=False)
+            for record in self:
+                if field.convert_to_cache(record[champ], record, validate=False) != nouvelle:
+                    raise UserError(self._phrase_champ_gele(champ))
+
+    def _phrase_champ_gele(self, champ):
+        return _(
+            "« %(champ)s » ne s'écrit pas directement : utilisez les boutons (ou les actions) prévus pour cela.",
+            champ=self._fields[champ]._description_string(self.env),
+        )
