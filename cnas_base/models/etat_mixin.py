@@ -84,12 +84,15 @@ class EtatMixin(models.AbstractModel):
             raise AccessError(self._phrase_role(action, action.tous_les_roles()))
         if not self:
             raise UserError(_("Choisissez au moins un enregistrement pour « %s ».", action.titre))
+        if action.seul and len(self) > 1:
+            raise UserError(_("Choisissez un seul enregistrement pour « %s ».", action.titre))
         self.check_access_rights("read")
         self.check_access_rule("read")
         for refus in self._refus_de_role(action).values():
             raise AccessError(refus)
-        for raison in self._raisons(nom).values():
-            raise UserError(raison)
+        for identifiant, raison in self._raisons(nom).items():
+            nom_lu = self.browse(identifiant).display_name or ""
+            raise UserError(raison if nom_lu in raison else _("« %(nom)s » : %(raison)s", nom=nom_lu, raison=raison))
 
     def _changer_etat(self, cible, **valeurs):
         """Mène tous les enregistrements à l'état `cible` en écrivant aussi `valeurs`.

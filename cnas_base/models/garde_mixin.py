@@ -78,6 +78,10 @@ class GardeMixin(models.AbstractModel):
         with ouvrir(self.browse(), champs), sans_suivi(en_silence() or not suivi):
             return self.create(vals_list)
 
+    def _copier(self, valeurs):
+        """Copie les enregistrements ; le code pose lui-même les champs gardés de `valeurs`."""
+        return self._creer(self.copy_data(valeurs))
+
     def _supprimer(self):
         """Supprime ce que la garde de suppression du modèle réserve au code métier."""
         with ouvrir(self, ("unlink",)):

@@ -160,7 +160,7 @@ class CnasDemo(models.AbstractModel):
         agence = usagers["agent"].agence_ids[:1]
         archivables = feuilles.filtered(
             lambda f: f.date_numerisation and f.state in ("validee", "rejetee") and f.agence_id == agence)
-        archivables._deverrouiller().write({"date_numerisation": date(2026, 10, 15)})
+        archivables._ecrire({"date_numerisation": date(2026, 10, 15)})
         agent = usagers["agent"]
         boite = self.env["cnas.boite_archive"].with_user(agent).create(
             {"agence_id": agence.id, "emplacement": "Salle B, travée 3, étagère 2"})

@@ -1,21 +1,18 @@
 from odoo import _, fields, models
-from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .feuille_soin.actions import CONTROLEUR, MEDECIN, SUPERVISEUR
 from .regle_controle import SEVERITES
 
 
+@actions
 class Anomalie(models.Model):
     """Ce qu'une règle a constaté sur une feuille ou sur une ligne, avec le montant avant et après.
 
-    États : ouverte → levée (avec justification). Une anomalie levée le reste quand on rejoue le contrôle.
-
-    | qui | peut |
-    |---|---|
-    | agent, finance | lire |
-    | contrôleur, médecin-conseil | lever un signalement ou une instance, avec justification |
-    | superviseur | lever aussi un rejet ou un abattement (passer outre, tracé) |
-    | formation (portail) | lire celles de ses feuilles |
-    | le contrôle automatique | créer, mettre à jour, retirer ce qui n'est plus vrai |
+    États : ouverte → levée (avec justification). Une anomalie levée le reste quand on rejoue le contrôle, qui seul
+    crée et retire. Un rejet ou un abattement ne se lève que par le superviseur (passer outre, tracé).
     """
 
     _name = "cnas.anomalie"
@@ -25,7 +22,10 @@ class Anomalie(models.Model):
     _rec_name = "message"
 
     _etat_initial = "ouverte"
-    _etat_transitions = {"ouverte": ("levee",), "levee": ()}
+    _actions = {
+        "lever": Action(titre=_lt("Lever l'anomalie"), de=("ouverte",), vers=("levee",), roles=(CONTROLEUR, MEDECIN),
+                        motif=True, empeche=("_empeche_de_lever",)),
+    }
     _champs_geles = ("feuille_id", "ligne_id", "regle_id", "severite", "message", "montant_avant", "montant_apres",
                      "justification", "levee_par_id", "levee_le", "version", "ordre")
 
@@ -51,20 +51,13 @@ class Anomalie(models.Model):
     levee_le = fields.Datetime(string="Levée le", readonly=True)
 
     # ------------------------------------------------------------------ actions
+    @transition("lever")
     def action_lever(self, motif=None):
         """Lève les anomalies avec une justification ; sans elle, rend l'assistant qui la demande.
 
         :param motif: la justification, obligatoire
         :return: True, ou l'action de l'assistant
-        :raise UserError: anomalie déjà levée, feuille déjà décidée, rôle insuffisant
         """
-        self._exiger_roles_de_levee()
-        if motif and not isinstance(motif, str):
-            raise UserError(_("La justification est un texte."))
-        motif = " ".join((motif or "").split())[:500]
-        if not motif:
-            return self._demander_motif("action_lever", _("Lever l'anomalie : justification"))
-        self._verifier_levable()
         self._changer_etat("levee", justification=motif, levee_par_id=self.env.uid, levee_le=fields.Datetime.now())
         for feuille in self.feuille_id:
             leves = self.filtered(lambda a, f=feuille: a.feuille_id == f)
@@ -73,16 +66,17 @@ class Anomalie(models.Model):
         passees_outre = self.filtered(lambda a: a.severite in ("rejet", "abattement")).feuille_id
         if passees_outre:
             passees_outre.sudo()._recalculer()
-        return True
 
     # ------------------------------------------------------------------ privé
-    def _exiger_roles_de_levee(self):
-        self._exiger_groupe(("cnas_base.group_controleur", "cnas_base.group_medecin_conseil"), _("lever une anomalie"))
-        if any(a.severite in ("rejet", "abattement") for a in self):
-            self._exiger_groupe("cnas_base.group_superviseur", _("passer outre un rejet ou un abattement"))
-
-    def _verifier_levable(self):
+    def _empeche_de_lever(self):
+        """Rend {id: raison} : la feuille n'est plus en contrôle, ou seul le superviseur peut passer outre."""
+        raisons, passe_outre = {}, self._a_le_role((SUPERVISEUR,))
         for anomalie in self:
             if anomalie.feuille_id.state not in ("instance", "controle", "avis_medical"):
-                raise UserError(_("La feuille %s n'est pas en cours de contrôle : ses anomalies ne se lèvent plus.",
-                                  anomalie.feuille_id.display_name))
+                raisons[anomalie.id] = _(
+                    "la feuille %s n'est pas en cours de contrôle : ses anomalies ne se lèvent plus.",
+                    anomalie.feuille_id.display_name)
+            elif anomalie.severite in ("rejet", "abattement") and not passe_outre:
+                raisons[anomalie.id] = _("seul le rôle %s peut passer outre un rejet ou un abattement.",
+                                         self._noms_roles((SUPERVISEUR,)))
+        return raisons

@@ -13,6 +13,7 @@ class AvisMedical(models.Model):
 
     _name = "cnas.avis_medical"
     _description = "Avis médical"
+    _inherit = ["cnas.garde.mixin"]
     _order = "id desc"
     _rec_name = "avis"
 

@@ -1,19 +1,18 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
-from .feuille_soin.actions import SUPERVISEUR
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .feuille_soin.actions import AGENT, SUPERVISEUR
 from .feuille_soin.impression import image_code_barres
 
 
+@actions
 class BoiteArchive(models.Model):
     """Une boîte d'archives papier : son emplacement, ce qu'elle contient, sa destruction.
 
-    États : ouverte → fermée → détruite.
-
-    | qui | peut |
-    |---|---|
-    | agent | créer, verser des dossiers, fermer |
-    | superviseur | détruire, avec un motif |
+    États : ouverte → fermée → détruite. L'agent crée et verse des dossiers.
     """
 
     _name = "cnas.boite_archive"
@@ -22,8 +21,13 @@ class BoiteArchive(models.Model):
     _order = "id desc"
 
     _etat_initial = "ouverte"
-    _etat_transitions = {"ouverte": ("fermee",), "fermee": ("ouverte", "detruite"), "detruite": ()}
-    _champs_geles = ("date_destruction", "detruite_par_id", "motif_destruction")
+    _actions = {
+        "fermer": Action(titre=_lt("Fermer"), de=("ouverte",), vers=("fermee",), roles=(AGENT,)),
+        "rouvrir": Action(titre=_lt("Rouvrir"), de=("fermee",), vers=("ouverte",), roles=(AGENT,)),
+        "detruire": Action(titre=_lt("Détruire"), de=("fermee",), vers=("detruite",), roles=(SUPERVISEUR,), motif=True,
+                           empeche=("_empeche_de_detruire",)),
+    }
+    _champs_geles = ("name", "date_destruction", "detruite_par_id", "motif_destruction")
 
     name = fields.Char(string="Boîte", required=True, copy=False, default=lambda self: _("Nouveau"), readonly=True)
     agence_id = fields.Many2one("cnas.agence", string="Agence", required=True, ondelete="restrict",
@@ -48,12 +52,10 @@ class BoiteArchive(models.Model):
         for boite in self:
             boite.nombre = comptes.get(boite, 0)
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
         for vals in vals_list:
-            if vals.get("name", _("Nouveau")) == _("Nouveau"):
-                vals["name"] = self.env["ir.sequence"].next_by_code("cnas.boite_archive")
-        return super().create(vals_list)
+            vals["name"] = self.env["ir.sequence"].next_by_code("cnas.boite_archive")
+        return super()._completer_creation(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_vide_seule(self):
@@ -65,31 +67,32 @@ class BoiteArchive(models.Model):
         self.ensure_one()
         return image_code_barres(self.env, self.name)
 
+    @transition("fermer")
     def action_fermer(self):
-        """Ferme les boîtes : elles ne reçoivent plus de dossier."""
-        self._exiger_groupe("cnas_base.group_agent", _("fermer une boîte"))
-        return self._changer_etat("fermee")
+        """Ferme les boîtes : elles ne reçoivent plus de dossier. Rend True."""
+        self._changer_etat("fermee")
 
+    @transition("rouvrir")
     def action_rouvrir(self):
-        """Rouvre des boîtes fermées."""
-        self._exiger_groupe("cnas_base.group_agent", _("rouvrir une boîte"))
-        return self._changer_etat("ouverte")
+        """Rouvre des boîtes fermées. Rend True."""
+        self._changer_etat("ouverte")
 
+    @transition("detruire")
     def action_detruire(self, motif=None):
         """Trace la destruction des boîtes et de leurs dossiers papier.
 
         :param motif: obligatoire (procès-verbal, décision) ; vide : rend l'assistant
         :return: True ou l'assistant
-        :raise UserError: un dossier de la boîte est en instance ou n'est pas clos
         """
-        self._exiger_groupe(SUPERVISEUR, _("détruire des archives"))
-        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_detruire", _("Détruire la boîte"))
-        for feuille in self.feuille_ids:
-            if feuille.state not in ("validee", "payee", "rejetee", "annulee"):
-                raise UserError(_("Le dossier %s n'est pas clos : son papier ne se détruit pas.", feuille.display_name))
-        jour = fields.Date.context_today(self)
-        self._changer_etat("detruite", date_destruction=jour, detruite_par_id=self.env.uid, motif_destruction=motif)
-        self.feuille_ids.sudo()._deverrouiller().write({"papier": "detruit"})
-        return True
+        self._changer_etat("detruite", date_destruction=fields.Date.context_today(self), detruite_par_id=self.env.uid,
+                           motif_destruction=motif)
+        self.feuille_ids.sudo()._ecrire({"papier": "detruit"})
+
+    def _empeche_de_detruire(self):
+        """Rend {id: raison} des boîtes dont un dossier n'est pas clos."""
+        raisons = {}
+        for boite in self:
+            vives = boite.feuille_ids.filtered(lambda f: f.state not in ("validee", "payee", "rejetee", "annulee"))
+            if vives:
+                raisons[boite.id] = _("le dossier %s n'est pas clos : son papier ne se détruit pas.", vives[0].display_name)
+        return raisons

@@ -1,18 +1,17 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from .feuille_soin.actions import AGENT
 
 
+@actions
 class BordereauTransmission(models.Model):
     """Le bordereau qui accompagne les dossiers papier d'une agence vers le siège.
 
-    États : brouillon → envoyé → reçu (avec ses écarts).
-
-    | qui | peut |
-    |---|---|
-    | agent de l'agence | composer, envoyer |
-    | agent du siège | pointer, recevoir, noter les écarts |
+    États : brouillon → envoyé → reçu (avec ses écarts). L'agence compose et envoie ; le siège pointe et reçoit.
     """
 
     _name = "cnas.bordereau_transmission"
@@ -21,8 +20,14 @@ class BordereauTransmission(models.Model):
     _order = "id desc"
 
     _etat_initial = "brouillon"
-    _etat_transitions = {"brouillon": ("envoye",), "envoye": ("recu",), "recu": ()}
-    _champs_geles = ("date_envoi", "envoye_par_id", "date_reception", "recu_par_id", "nombre_envoye")
+    _actions = {
+        "remplir": Action(titre=_lt("Remplir"), de=("brouillon",), roles=(AGENT,)),
+        "vider": Action(titre=_lt("Vider"), de=("brouillon",), roles=(AGENT,)),
+        "envoyer": Action(titre=_lt("Envoyer"), de=("brouillon",), vers=("envoye",), roles=(AGENT,),
+                          empeche=("_empeche_d_envoyer",)),
+        "recevoir": Action(titre=_lt("Recevoir"), de=("envoye",), vers=("recu",), roles=(AGENT,)),
+    }
+    _champs_geles = ("name", "date_envoi", "envoye_par_id", "date_reception", "recu_par_id", "nombre_envoye")
 
     name = fields.Char(string="Bordereau", required=True, copy=False, readonly=True, default=lambda self: _("Nouveau"))
     agence_id = fields.Many2one("cnas.agence", string="De l'agence", required=True, ondelete="restrict",
@@ -46,12 +51,10 @@ class BordereauTransmission(models.Model):
         ("trajet", "CHECK (agence_id <> destination_id)", "L'agence d'envoi et la destination sont les mêmes."),
     ]
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
         for vals in vals_list:
-            if vals.get("name", _("Nouveau")) == _("Nouveau"):
-                vals["name"] = self.env["ir.sequence"].sudo().next_by_code("cnas.bordereau_transmission")
-        return super().create(vals_list)
+            vals["name"] = self.env["ir.sequence"].sudo().next_by_code("cnas.bordereau_transmission")
+        return super()._completer_creation(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_brouillon_seul(self):
@@ -59,39 +62,34 @@ class BordereauTransmission(models.Model):
             raise UserError(_("Un bordereau envoyé ne se supprime pas."))
 
     # ------------------------------------------------------------------ actions
+    @transition("remplir")
     def action_remplir(self):
-        """Ajoute tous les dossiers déposés dans l'agence qui n'ont pas encore voyagé."""
-        self._exiger_groupe(AGENT, _("composer un bordereau"))
+        """Ajoute tous les dossiers déposés dans l'agence qui n'ont pas encore voyagé. Rend True."""
         for bordereau in self:
-            if bordereau.state != "brouillon":
-                raise UserError(_("Le bordereau %s est déjà envoyé.", bordereau.name))
             feuilles = self.env["cnas.feuille_soin"].search([
                 ("agence_id", "=", bordereau.agence_id.id), ("bordereau_id", "=", False), ("papier", "=", "agence"),
                 ("state", "not in", ("brouillon", "annulee"))], limit=500)
-            feuilles.sudo()._deverrouiller().with_context(tracking_disable=True).write({"bordereau_id": bordereau.id})
-        return True
+            feuilles.sudo()._ecrire({"bordereau_id": bordereau.id}, suivi=False)
 
+    @transition("vider")
     def action_vider(self):
-        """Retire tous les dossiers d'un bordereau en préparation."""
-        self._exiger_groupe(AGENT, _("composer un bordereau"))
-        if any(bordereau.state != "brouillon" for bordereau in self):
-            raise UserError(_("Un bordereau envoyé ne se vide pas."))
-        self.feuille_ids.sudo()._deverrouiller().with_context(tracking_disable=True).write({"bordereau_id": False})
-        return True
+        """Retire tous les dossiers d'un bordereau en préparation. Rend True."""
+        self.feuille_ids.sudo()._ecrire({"bordereau_id": False}, suivi=False)
 
+    @transition("envoyer")
     def action_envoyer(self):
-        """Envoie : la liste est figée."""
-        self._exiger_groupe(AGENT, _("envoyer un bordereau"))
+        """Envoie : la liste est figée. Rend True."""
         for bordereau in self:
-            if not bordereau.feuille_ids:
-                raise UserError(_("Le bordereau %s est vide : ajoutez des dossiers.", bordereau.name))
             bordereau._changer_etat("envoye", date_envoi=fields.Datetime.now(), envoye_par_id=self.env.uid,
                                     nombre_envoye=len(bordereau.feuille_ids))
-        return True
 
+    def _empeche_d_envoyer(self):
+        return {bordereau.id: _("le bordereau est vide : ajoutez des dossiers.")
+                for bordereau in self if not bordereau.feuille_ids}
+
+    @transition("recevoir")
     def action_recevoir(self):
-        """Reçoit : les dossiers pointés absents sont notés, et repartent dans un prochain bordereau."""
-        self._exiger_groupe(AGENT, _("recevoir un bordereau"))
+        """Reçoit : les dossiers pointés absents sont notés, et repartent dans un prochain bordereau. Rend True."""
         for bordereau in self:
             etrangers = bordereau.manquante_ids - bordereau.feuille_ids
             if etrangers:
@@ -100,5 +98,4 @@ class BordereauTransmission(models.Model):
             if bordereau.manquante_ids:
                 bordereau.message_post(body=_("Absents à l'arrivée : %s.",
                                               ", ".join(bordereau.manquante_ids.mapped("display_name"))))
-                bordereau.manquante_ids.sudo()._deverrouiller().write({"bordereau_id": False})
-        return True
+                bordereau.manquante_ids.sudo()._ecrire({"bordereau_id": False})

@@ -15,7 +15,7 @@ class CompetenceControleur(models.Model):
 
     _name = "cnas.competence_controleur"
     _description = "Compétences d'un contrôleur"
-    _inherit = ["mail.thread"]
+    _inherit = ["cnas.garde.mixin", "mail.thread"]
     _order = "user_id"
     _rec_name = "user_id"
 

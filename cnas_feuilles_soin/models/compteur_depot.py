@@ -9,6 +9,7 @@ class CompteurDepot(models.Model):
 
     _name = "cnas.compteur_depot"
     _description = "Compteur des dépôts"
+    _inherit = ["cnas.garde.mixin"]
     _order = "agence_id, annee desc"
 
     agence_id = fields.Many2one("cnas.agence", string="Agence", required=True, readonly=True, ondelete="restrict")

@@ -10,6 +10,7 @@ class CompteurFamille(models.Model):
 
     _name = "cnas.compteur_famille"
     _description = "Compteur de contrôle d'une famille"
+    _inherit = ["cnas.garde.mixin"]
     _log_access = False
     _rec_name = "famille_id"
 

@@ -4,12 +4,7 @@ from odoo import fields, models
 class DemandePieces(models.Model):
     """Une demande de pièces : ce qui manque, à qui, avant quand, combien de relances, quelle issue.
 
-    États : en attente → satisfaite | échue | abandonnée.
-
-    | qui | peut |
-    |---|---|
-    | agent, contrôleur | lire (les actions de la feuille ouvrent et ferment) |
-    | formation (portail) | lire les siennes |
+    États : en attente → satisfaite | échue | abandonnée, menés par les actions de la feuille. La formation lit les siennes.
     """
 
     _name = "cnas.demande_pieces"
@@ -19,8 +14,7 @@ class DemandePieces(models.Model):
     _rec_name = "motif"
 
     _etat_initial = "en_attente"
-    _etat_transitions = {
-        "en_attente": ("satisfaite", "echue", "abandonnee"), "satisfaite": (), "echue": (), "abandonnee": ()}
+    _passages = {"en_attente": ("satisfaite", "echue", "abandonnee")}
     _champs_geles = ("date_limite", "relances", "date_relance", "date_fermeture")
 
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,

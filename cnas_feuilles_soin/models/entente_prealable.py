@@ -2,20 +2,24 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .feuille_soin.actions import MEDECIN
 from .feuille_soin.dossier import GROUPES_MEDICAUX
 
+# Ce que dit la demande : elle ne change plus dès qu'un médecin l'a prise.
+DEMANDE = frozenset(("assure_id", "formation_id", "prestation_id", "quantite_demandee", "montant_demande", "urgence",
+                     "pathologie_id", "praticien_id", "date_demande"))
 
+
+@actions
 class EntentePrealable(models.Model):
     """L'accord que la CNAS donne avant un acte coûteux ou sensible.
 
-    États : demandée → en examen → accordée | refusée ; accordée → expirée.
-
-    | qui | peut |
-    |---|---|
-    | agent, formation (portail) | demander, joindre des pièces |
-    | médecin-conseil | prendre en examen, accorder (tout ou partie), refuser |
-    | superviseur | lire, suivre les délais |
+    États : demandée → en examen → accordée | refusée ; accordée → expirée. L'agent et la formation (portail)
+    demandent et joignent des pièces ; le médecin-conseil décide (table `_actions`) ; le superviseur suit les délais.
     """
 
     _name = "cnas.entente_prealable"
@@ -25,13 +29,14 @@ class EntentePrealable(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "demandee"
-    _etat_transitions = {
-        "demandee": ("examen", "refusee"),
-        "examen": ("accordee", "refusee"),
-        "accordee": ("expiree",),
-        "refusee": (),
-        "expiree": (),
+    _actions = {
+        "examiner": Action(titre=_lt("Examiner"), de=("demandee",), vers=("examen",), roles=(MEDECIN,)),
+        "ouvrir_accord": Action(titre=_lt("Accorder"), de=("examen",), roles=(MEDECIN,), seul=True),
+        "accorder": Action(titre=_lt("Accorder"), de=("examen",), vers=("accordee",), roles=(MEDECIN,)),
+        "refuser": Action(
+            titre=_lt("Refuser"), de=("demandee", "examen"), vers=("refusee",), roles=(MEDECIN,), motif=True),
     }
+    _passages = {"accordee": ("expiree",)}
     _champs_geles = (
         "numero", "quantite_accordee", "montant_accorde", "date_debut", "date_fin", "medecin_id",
         "date_decision", "motif_decision", "date_examen",
@@ -125,23 +130,27 @@ class EntentePrealable(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        """Enregistre des demandes et leur donne un numéro."""
-        ententes = super().create([
-            {k: v for k, v in vals.items() if k != "pathologie_id"} if not self._voit_le_medical() else vals
-            for vals in vals_list])
+        """Enregistre des demandes ; l'agent donne le diagnostic sans avoir le droit de le relire."""
+        if self._voit_le_medical():
+            return super().create(vals_list)
+        ententes = super().create([{k: v for k, v in vals.items() if k != "pathologie_id"} for vals in vals_list])
         for entente, vals in zip(ententes, vals_list):
-            valeurs = {"numero": self.env["ir.sequence"].sudo().next_by_code("cnas.entente_prealable")}
-            if vals.get("pathologie_id") and not self._voit_le_medical():
-                valeurs["pathologie_id"] = vals["pathologie_id"]
-            entente.sudo()._deverrouiller().with_context(tracking_disable=True).write(valeurs)
+            if vals.get("pathologie_id"):
+                entente.sudo()._ecrire({"pathologie_id": vals["pathologie_id"]}, suivi=False)
         return ententes
 
+    def _completer_creation(self, vals_list):
+        for vals in vals_list:
+            vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.entente_prealable")
+        return super()._completer_creation(vals_list)
+
     def write(self, vals):
-        """Une demande décidée ne change plus."""
-        demande = {"assure_id", "formation_id", "prestation_id", "quantite_demandee", "montant_demande", "urgence",
-                   "pathologie_id", "praticien_id", "date_demande"}
-        if not self._verrou_ouvert() and demande & set(vals):
-            self._exiger_etats(("demandee",), _("se modifie"))
+        """Une demande prise en examen ne change plus."""
+        if not self._ouvert(vals.keys()) and DEMANDE & vals.keys():
+            for entente in self:
+                if entente.state != "demandee":
+                    raise UserError(_("L'entente %(numero)s est à l'état « %(etat)s » : sa demande ne change plus.",
+                                      numero=entente.numero, etat=entente._libelle_etat(entente.state)))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -149,14 +158,12 @@ class EntentePrealable(models.Model):
         raise UserError(_("Une entente préalable ne se supprime pas : refusez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("examiner")
     def action_examiner(self):
-        """Le médecin-conseil prend les demandes en examen.
+        """Le médecin-conseil prend les demandes en examen. Rend True."""
+        self._changer_etat("examen", medecin_id=self.env.uid, date_examen=fields.Datetime.now())
 
-        :return: True
-        """
-        self._exiger_medecin(_("examiner une entente préalable"))
-        return self._changer_etat("examen", medecin_id=self.env.uid, date_examen=fields.Datetime.now())
-
+    @transition("accorder")
     def action_accorder(self, quantite=None, montant=None, date_debut=None, date_fin=None, motif=None):
         """Accorde tout ou partie ; ce qui n'est pas dit vaut la demande et la durée de validité ordinaire.
 
@@ -168,29 +175,22 @@ class EntentePrealable(models.Model):
         :return: True
         :raise UserError: quantité ou montant au-delà de la demande, dates illisibles ou inversées
         """
-        self._exiger_medecin(_("accorder une entente préalable"))
-        self._exiger_etats(("examen",), _("s'accorde"))
         for entente in self:
             entente._accorder(quantite, montant, date_debut, date_fin, motif)
-        return True
 
+    @transition("refuser")
     def action_refuser(self, motif=None):
         """Refuse les demandes.
 
         :param motif: imprimé sur la réponse ; vide : rend l'assistant
         :return: True ou l'assistant
         """
-        self._exiger_medecin(_("refuser une entente préalable"))
-        self._exiger_etats(("demandee", "examen"), _("se refuse"))
-        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_refuser", _("Refuser l'entente préalable"))
-        return self._changer_etat("refusee", motif_decision=motif, medecin_id=self.env.uid,
-                                  date_decision=fields.Datetime.now())
+        self._changer_etat("refusee", motif_decision=motif, medecin_id=self.env.uid,
+                           date_decision=fields.Datetime.now())
 
+    @transition("ouvrir_accord")
     def action_ouvrir_accord(self):
         """Ouvre l'assistant d'accord."""
-        self._exiger_medecin(_("accorder une entente préalable"))
         return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.entente_accord_wizard_action")
 
     # ------------------------------------------------------------------ métier
@@ -198,7 +198,7 @@ class EntentePrealable(models.Model):
         self.ensure_one()
         quantite = self.quantite_demandee if quantite is None else quantite
         montant = self.montant_demande if montant is None else montant
-        motif = self.env["cnas.feuille_soin"]._lire_motif(motif)
+        motif = self._lire_motif(motif)
         if not isinstance(quantite, int) or isinstance(quantite, bool) or not 0 < quantite <= self.quantite_demandee:
             raise UserError(_("La quantité accordée va de 1 à %s (la demande).", self.quantite_demandee))
         if not isinstance(montant, (int, float)) or montant < 0 or montant != int(montant):
@@ -234,16 +234,6 @@ class EntentePrealable(models.Model):
             echues._changer_etat("expiree")
         return len(echues)
 
-    # ------------------------------------------------------------------ gardes
-    def _exiger_medecin(self, quoi):
-        self._exiger_groupe("cnas_base.group_medecin_conseil", quoi)
-
     @api.model
     def _voit_le_medical(self):
         return self.env.su or self.user_has_groups(GROUPES_MEDICAUX)
-
-    def _exiger_etats(self, etats, verbe):
-        for entente in self:
-            if entente.state not in etats:
-                raise UserError(_("L'entente %(numero)s est à l'état « %(etat)s » : elle ne %(verbe)s pas à ce stade.",
-                                  numero=entente.numero, etat=entente._libelle_etat(entente.state), verbe=verbe))

@@ -8,17 +8,13 @@ class FeuilleSoinLigne(models.Model):
     """Une prestation facturée sur une feuille de soins, et ce que la CNAS en retient.
 
     Toujours vrai une fois la ligne décidée : facturé = part + ticket + dépassement + rejeté.
-
-    | qui | peut |
-    |---|---|
-    | agent | saisir, tant que la feuille est en brouillon |
-    | contrôleur | réviser la quantité et le prix retenus, avec un motif, pendant le contrôle |
-    | le calcul | écrire les montants (personne d'autre) |
+    Saisie en brouillon ; quantité et prix retenus se révisent, avec un motif, par qui peut « réviser » la feuille ;
+    les montants, par le calcul seul.
     """
 
     _name = "cnas.feuille_soin.ligne"
     _description = "Ligne de feuille de soins"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
     _order = "feuille_id, sequence, id"
 
     _champs_geles = (
@@ -36,7 +32,7 @@ class FeuilleSoinLigne(models.Model):
     type_prestation = fields.Selection(related="prestation_id.type_prestation", string="Type")
     quantite = fields.Integer(string="Quantité", required=True, default=1)
     prix_unitaire = fields.Monetary(string="Prix unitaire", required=True)
-    montant_facture = fields.Monetary(string="Facturé", compute="_compute_montant_facture", store=True)
+    montant_facture = fields.Monetary(string="Facturé", compute="_compute_montant_facture", store=True, precompute=True)
     # --- écrit par le calcul
     quantite_retenue = fields.Integer(string="Quantité retenue", readonly=True, copy=False)
     tarif = fields.Monetary(string="Tarif", readonly=True, copy=False)
@@ -120,34 +116,30 @@ class FeuilleSoinLigne(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Crée des lignes de feuilles en brouillon ; les montants retenus viennent du seul calcul."""
-        if self._verrou_ouvert():
-            return super().create(vals_list)
         lignes = super().create(vals_list)
         lignes._refuser_hors_brouillon()
         return lignes
 
     def write(self, vals):
         """Permet la saisie en brouillon, la révision pendant le contrôle, rien d'autre."""
-        if self._verrou_ouvert():
+        if self._ouvert(vals.keys()):
             return super().write(vals)
         self.check_access_rights("write")
         self.check_access_rule("write")
         if not set(vals) <= set(self._champs_revue):
             self._refuser_hors_brouillon()
-        if not set(vals).isdisjoint(self._champs_revue):
+        revue = not set(vals).isdisjoint(self._champs_revue)
+        if revue:
             self._verifier_revue(vals)
-            self._refuser_champs_geles(vals)
-            lignes = self._deverrouiller()
-            vals = {**vals, "revue_par_id": self.env.uid, "revue_le": fields.Datetime.now()}
-            resultat = super(FeuilleSoinLigne, lignes).write(vals)
+        resultat = super().write(vals)
+        if revue:
+            self._ecrire({"revue_par_id": self.env.uid, "revue_le": fields.Datetime.now()})
             self.feuille_id.sudo()._recalculer()
-            return resultat
-        return super().write(vals)
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _unlink_brouillon_seul(self):
-        if not self._verrou_ouvert():
-            self._refuser_hors_brouillon()
+        self._refuser_hors_brouillon()
 
     # ------------------------------------------------------------------ actions
     def action_reviser(self):
@@ -158,7 +150,7 @@ class FeuilleSoinLigne(models.Model):
         """
         if len(self) != 1:
             raise UserError(_("Choisissez une seule ligne à réviser."))
-        self._verifier_revue({})
+        self.feuille_id._exiger("reviser")
         vue = self.env.ref("cnas_feuilles_soin.feuille_soin_ligne_view_form_revue")
         return {"type": "ir.actions.act_window", "name": _("Réviser la ligne"), "res_model": self._name,
                 "res_id": self.id, "view_mode": "form", "views": [(vue.id, "form")], "target": "new"}
@@ -172,13 +164,7 @@ class FeuilleSoinLigne(models.Model):
 
     def _verifier_revue(self, vals):
         """Réserve la révision au contrôleur, pendant le contrôle, avec un motif."""
-        feuilles = self.feuille_id
-        feuilles._exiger_groupe("cnas_base.group_controleur", _("réviser une ligne"))
-        for feuille in feuilles:
-            if feuille.state not in ("deposee", "controle", "avis_medical"):
-                raise UserError(_("La feuille %s n'est plus en contrôle : ses lignes ne se révisent plus.",
-                                  feuille.display_name))
-            feuille._exiger_autre_que_saisie(_("réviser"))
+        self.feuille_id._exiger("reviser")
         for ligne in self:
             motif = vals.get("motif_revue", ligne.motif_revue)
             annonce = any(vals.get(champ, ligne[champ]) for champ in ("quantite_revue", "prix_revu", "rejet_revu"))

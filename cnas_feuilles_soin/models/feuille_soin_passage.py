@@ -13,6 +13,7 @@ class FeuilleSoinPassage(models.Model):
 
     _name = "cnas.feuille_soin.passage"
     _description = "Passage d'une feuille de soins"
+    _inherit = ["cnas.garde.mixin"]
     _order = "id desc"
     _log_access = False
 

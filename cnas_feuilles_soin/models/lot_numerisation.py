@@ -19,7 +19,7 @@ class LotNumerisation(models.Model):
 
     _name = "cnas.lot_numerisation"
     _description = "Lot de numérisation"
-    _inherit = ["mail.thread"]
+    _inherit = ["cnas.garde.mixin", "mail.thread"]
     _order = "id desc"
 
     name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", fields.Date.context_today(self)))
@@ -83,6 +83,7 @@ class LotNumerisationLigne(models.Model):
 
     _name = "cnas.lot_numerisation.ligne"
     _description = "Fichier d'un lot de numérisation"
+    _inherit = ["cnas.garde.mixin"]
     _order = "lot_id, id"
 
     lot_id = fields.Many2one("cnas.lot_numerisation", string="Lot", required=True, index=True, ondelete="cascade")

@@ -25,6 +25,7 @@ class FeuilleSoinPiece(models.Model):
 
     _name = "cnas.feuille_soin.piece"
     _description = "Pièce d'une feuille de soins"
+    _inherit = ["cnas.garde.mixin"]
     _order = "feuille_id, id"
 
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
@@ -151,8 +152,7 @@ class FeuilleSoinPiece(models.Model):
         """La première pièce numérisée fait partir le compte à rebours du papier."""
         feuilles = self.feuille_id.sudo().filtered(lambda f: not f.date_numerisation)
         if feuilles:
-            feuilles._deverrouiller().with_context(tracking_disable=True).write(
-                {"date_numerisation": fields.Date.context_today(self)})
+            feuilles._ecrire({"date_numerisation": fields.Date.context_today(self)}, suivi=False)
 
 
 class IrAttachment(models.Model):

@@ -12,6 +12,7 @@ class PieceExigee(models.Model):
 
     _name = "cnas.piece_exigee"
     _description = "Pièce exigée"
+    _inherit = ["cnas.garde.mixin"]
     _order = "type_piece_id, type_prestation"
     _rec_name = "type_piece_id"
 

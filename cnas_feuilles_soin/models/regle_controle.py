@@ -37,7 +37,7 @@ class RegleControle(models.Model):
 
     _name = "cnas.regle_controle"
     _description = "Règle de contrôle"
-    _inherit = ["mail.thread"]
+    _inherit = ["cnas.garde.mixin", "mail.thread"]
     _order = "sequence, code"
     _rec_names_search = ["code", "name"]
 
@@ -126,7 +126,7 @@ class RegleControle(models.Model):
     # ------------------------------------------------------------------ métier
     def _noter_version(self):
         """Passe à la version suivante les règles qui viennent de changer."""
-        if self.ids and not self.env.context.get("install_mode"):
+        if self.ids and self.env.registry.ready:
             self.flush_model(["version"])
             self.env.cr.execute(
                 "UPDATE cnas_regle_controle SET version = version + 1 WHERE id IN %s", [tuple(self.ids)])

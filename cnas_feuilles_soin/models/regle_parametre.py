@@ -15,7 +15,7 @@ class RegleParametre(models.Model):
 
     _name = "cnas.regle_parametre"
     _description = "Paramètre daté d'une règle de contrôle"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "regle_id, code, date_debut desc"
     _rec_name = "code"
 
@@ -75,7 +75,7 @@ class RegleParametre(models.Model):
     def _tracer(self, quoi):
         """Laisse sur la règle la trace d'un changement : valeur et dates."""
         self.ensure_one()
-        if self.env.context.get("install_mode"):
+        if not self.env.registry.ready:
             return
         self.regle_id.message_post(body=_(
             "%(quoi)s : %(code)s = %(valeur)s, du %(debut)s au %(fin)s",

@@ -49,9 +49,9 @@ class CommunFeuille(TransactionCase):
         formation = cls.env["cnas.formation_sanitaire"].create({
             "code": code, "name": f"Formation {code}", "type_formation": type_formation,
             "district_id": cls.env["cnas.district"].search([], limit=1).id})
-        formation._deverrouiller().write({"state": "active"})
+        formation._ecrire({"state": "active"})
         convention = cls.env["cnas.convention"].create({"formation_id": formation.id, "date_debut": "2020-01-01"})
-        convention._deverrouiller().write({"state": "active"})
+        convention._ecrire({"state": "active"})
         return formation
 
     @classmethod
@@ -60,7 +60,7 @@ class CommunFeuille(TransactionCase):
         assure = cls.env["cnas.assure"].create({
             "nom": "ESSAI", "prenom": prenom, "genre": "masculin", "regime_id": cls.regime.id,
             "date_naissance": naissance})
-        assure._deverrouiller().write({"state": "actif", "date_affiliation": date(2020, 1, 1)})
+        assure._ecrire({"state": "actif", "date_affiliation": date(2020, 1, 1)})
         if ouvert:
             cls.env["cnas.droit"].create({
                 "assure_id": assure.id, "regime_id": cls.regime.id, "date_debut": "2020-01-01", "state": "ouvert"})

@@ -43,10 +43,9 @@ class CommunMoteur(TransactionCase):
         formation = cls.env["cnas.formation_sanitaire"].create({
             "code": f"MOT-{rang}", "name": f"Formation {rang}", "type_formation": TYPES[niveau],
             "district_id": cls.district.id})
-        formation._deverrouiller().write({"state": "active"})
+        formation._ecrire({"state": "active"})
         if convention:
-            cls.env["cnas.convention"].create({"formation_id": formation.id, "date_debut": convention})._deverrouiller(
-                ).write({"state": "active"})
+            cls.env["cnas.convention"].create({"formation_id": formation.id, "date_debut": convention})._ecrire({"state": "active"})
         return formation
 
     @classmethod
@@ -58,7 +57,7 @@ class CommunMoteur(TransactionCase):
         if principal:
             valeurs.update(type_assure="ayant_droit", assure_principal_id=principal.id, lien="enfant")
         assure = cls.env["cnas.assure"].create(valeurs)
-        assure._deverrouiller().write({"state": "actif", "date_affiliation": champs.get("date_affiliation", droits)})
+        assure._ecrire({"state": "actif", "date_affiliation": champs.get("date_affiliation", droits)})
         if principal:
             cls.dater_lien(assure, date_debut="2020-01-01")
         elif droits:
@@ -69,8 +68,7 @@ class CommunMoteur(TransactionCase):
     @classmethod
     def dater_lien(cls, assure, **dates):
         """Change les dates du lien familial, comme le font les actions de l'assuré."""
-        metier = cls.env["cnas.assure"]._deverrouiller().env.context
-        assure.lien_ids.with_context(**metier).write(dates)
+        assure.lien_ids._ecrire(dates)
 
     @classmethod
     def prestation(cls, genre, montant=None, categorie=None, **champs):
@@ -101,14 +99,16 @@ class CommunMoteur(TransactionCase):
         """Rend une feuille déposée ; une ligne : (prestation, quantité, prix[, champs])."""
         rang = next(cls.rangs)
         jour = champs.get("date_soins", JOUR)
-        feuille = cls.env["cnas.feuille_soin"]._deverrouiller().create({
+        etat = {"state": champs.pop("state", "deposee"), "numero": f"MOT-{rang:08d}"}
+        feuille = cls.env["cnas.feuille_soin"]._creer([{
             "reference": f"MOT-R{rang}", "formation_id": cls.formation.id, "assure_id": cls.assure.id,
             "agence_id": cls.agence.id, "date_soins": jour, "date_depot": champs.get("date_fin_soins", jour),
-            "pathologie_id": cls.palu.id, "state": "deposee", "numero": f"MOT-{rang:08d}",
+            "pathologie_id": cls.palu.id,
             "ligne_ids": [(0, 0, {"prestation_id": li[0].id, "quantite": li[1], "prix_unitaire": li[2],
                                   "sequence": 10 * (place + 1), **(li[3] if len(li) > 3 else {})})
                           for place, li in enumerate(lignes or [(cls.consultation, 1, 1500)])],
-            **champs})
+            **champs}])
+        feuille._ecrire(etat)
         return cls.env["cnas.feuille_soin"].browse(feuille.id)
 
     def controler(self, *feuilles):

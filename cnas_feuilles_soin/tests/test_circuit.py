@@ -143,7 +143,7 @@ class TestCircuit(CommunFeuille):
         for user in (self.agent, self.medecin, self.finance):
             with self.assertRaises(AccessError):
                 feuille.with_user(user).action_valider()
-        feuille.anomalie_ids._deverrouiller().write({"state": "levee"})
+        feuille.anomalie_ids._ecrire({"state": "levee"})
         feuille.with_user(self.controleur).action_valider()
         self.assertEqual((feuille.state, feuille.decidee_par_id), ("validee", self.controleur))
         with self.assertRaises(UserError):

@@ -107,7 +107,7 @@ class TestMoteurCalcul(CommunMoteur):
         self.regle("TAR-01").severite = "signalement"
         self.controler(feuille)
         self.assertEqual(feuille.state, "controle")
-        feuille.ligne_ids._deverrouiller().write({"quantite_revue": 4, "prix_revu": 900, "motif_revue": "vu au dossier"})
+        feuille.ligne_ids._ecrire({"quantite_revue": 4, "prix_revu": 900, "motif_revue": "vu au dossier"})
         feuille._recalculer()
         self.assertEqual(feuille.state, "controle")
         self.assertEqual((feuille.ligne_ids.quantite_retenue, feuille.montant_base), (4, 3600))
@@ -117,7 +117,7 @@ class TestMoteurCalcul(CommunMoteur):
     def test_rejet_humain_d_une_ligne(self):
         feuille = self.feuille((self.consultation, 1, 1500), (self.comprime, 1, 200))
         self.regle("CLI-07").active = True
-        feuille.ligne_ids[0]._deverrouiller().write({"rejet_revu": True, "motif_revue": "non fait"})
+        feuille.ligne_ids[0]._ecrire({"rejet_revu": True, "motif_revue": "non fait"})
         self.controler(feuille)
         self.assertEqual(feuille.ligne_ids.mapped("decision"), ["rejetee", "acceptee"])
         self.assertEqual((feuille.montant_cnas, feuille.montant_rejete), (160, 1500))

@@ -85,7 +85,7 @@ class TestMoteurPlafonds(CommunMoteur):
         self.plafond("beneficiaire", montant_max=800)
         un, deux = self.le(0), self.le(1)
         self.assertEqual(self.parts(un, deux), [800, 0])
-        un._deverrouiller().write({"state": "annulee"})
+        un._ecrire({"state": "annulee"})
         self.assertEqual(self.parts(self.le(2)), [800])
 
     def test_un_a_un_comme_ensemble(self):
@@ -307,7 +307,7 @@ class TestMoteurHumain(CommunMoteur):
         self.assertEqual((suspendue.state, envoi_suivant.state), ("instance", "validee"))
         self.controler(suspendue)
         self.assertEqual(suspendue.state, "instance")
-        suspendue._deverrouiller().write({"state": "deposee", "total_declare": 1000})
+        suspendue._ecrire({"state": "deposee", "total_declare": 1000})
         self.controler(suspendue)
         self.assertEqual((suspendue.state, self.codes(suspendue)), ("rejetee", ["DBL-01"]))
 

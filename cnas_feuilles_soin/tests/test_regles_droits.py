@@ -195,8 +195,8 @@ class TestReglesDroits(CommunTables):
         def feuille(p, *lignes):
             return self.feuille_de(self.creer_assure(), *lignes, praticien_id=p and p.id)
         radie_ce_jour, radie_demain = praticien(1), praticien(2)
-        radie_ce_jour._deverrouiller().write({"state": "radie", "date_radiation": JOUR})
-        radie_demain._deverrouiller().write({"state": "radie", "date_radiation": JOUR + timedelta(days=1)})
+        radie_ce_jour._ecrire({"state": "radie", "date_radiation": JOUR})
+        radie_demain._ecrire({"state": "radie", "date_radiation": JOUR + timedelta(days=1)})
         infirmier = praticien(3, qualification="infirmier")
         self.regler("FOR-05", "interdits", '{"infirmier": ["chirurgie"]}')
         chirurgie = self.prestation("acte", 500, categorie="chirurgie")

@@ -43,7 +43,7 @@ class TestReglesQuantites(CommunTables):
         self.controler(self.pour(self.assure, rejete))
         annulee = self.pour(self.assure, self.pansement)
         self.controler(annulee)
-        annulee._deverrouiller().write({"state": "annulee"})
+        annulee._ecrire({"state": "annulee"})
         self.suite("DBL-01", [("après annulation", self.pour(self.assure, self.pansement), False),
                               ("après rejet", self.pour(self.assure, rejete), False)])
 
@@ -58,7 +58,7 @@ class TestReglesQuantites(CommunTables):
     def test_dbl_03_facture(self):
         payee = self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-1")
         self.controler(payee)
-        payee._deverrouiller().write({"state": "payee"})
+        payee._ecrire({"state": "payee"})
         self.suite("DBL-03", [
             ("autre numéro", self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-2"), False),
             ("déjà payée", self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-1"), True),
@@ -83,10 +83,10 @@ class TestReglesQuantites(CommunTables):
     # ------------------------------------------------------------------ ententes
     def accord(self, assure, prestation, **champs):
         """Rend un accord préalable donné."""
-        return self.env["cnas.entente_prealable"]._deverrouiller().create({
+        return self.env["cnas.entente_prealable"]._creer([{
             "assure_id": assure.id, "formation_id": self.formation.id, "prestation_id": prestation.id,
             "state": "accordee", "numero": f"MOT-E{next(self.rangs)}", "date_debut": "2026-03-01",
-            "date_fin": "2026-03-31", **champs})
+            "date_fin": "2026-03-31", **champs}])
 
     def test_ent_01_02(self):
         soumis = self.prestation("acte", 500, entente_prealable=True)

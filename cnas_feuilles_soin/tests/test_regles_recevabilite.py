@@ -136,7 +136,7 @@ class TestReglesRecevabilite(CommunTables):
                 "contenu": base64.b64encode(b"%PDF-1.4 " + contenu)})
             return feuille
         annulee = feuille(b"trois")
-        annulee._deverrouiller().write({"state": "annulee"})
+        annulee._ecrire({"state": "annulee"})
         self.table("REC-08", [
             ("premier envoi", lambda: feuille(b"un"), False),
             ("autre fichier", lambda: feuille(b"deux"), False),

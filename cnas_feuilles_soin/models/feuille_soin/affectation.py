@@ -1,9 +1,9 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .actions import CONTROLEUR, SUPERVISEUR
+from odoo.addons.cnas_base.garde import transition
 
-ETATS_OUVERTS = ("deposee", "controle", "avis_medical")
+from .actions import CONTROLEUR, EN_CONTROLE, OUVERTS
 
 
 class FeuilleSoin(models.Model):
@@ -22,52 +22,45 @@ class FeuilleSoin(models.Model):
         for feuille in self:
             fin = feuille.date_decision.date() if feuille.date_decision else jour
             feuille.anciennete = (fin - feuille.date_depot).days if feuille.date_depot else 0
-            feuille.en_retard = feuille.state in (*ETATS_OUVERTS, "instance") and feuille.anciennete > delai
+            feuille.en_retard = feuille.state in OUVERTS and feuille.anciennete > delai
 
     def _search_en_retard(self, operator, value):
         delai = self._parametre_entier("delai_traitement_jours")
         limite = fields.Date.subtract(fields.Date.context_today(self), days=delai)
-        en_retard = [("state", "in", (*ETATS_OUVERTS, "instance")), ("date_depot", "<", limite)]
+        en_retard = [("state", "in", OUVERTS), ("date_depot", "<", limite)]
         return en_retard if (operator == "=") == bool(value) else ["!", "&", *en_retard]
 
     # ------------------------------------------------------------------ actions
+    @transition("prendre")
     def action_prendre(self):
-        """Le contrôleur prend ces dossiers dans sa file.
-
-        :return: True
-        :raise UserError: dossier déjà pris, décidé, ou saisi par lui
-        """
-        self._exiger_groupe(CONTROLEUR, _("prendre un dossier"))
-        self._exiger_etats(ETATS_OUVERTS, _("se prend"))
-        self._exiger_autre_que_saisie(_("contrôler"))
-        for feuille in self:
-            if feuille.controleur_id and feuille.controleur_id != self.env.user:
-                raise UserError(_("La feuille %(numero)s est dans la file de %(qui)s : demandez au superviseur.",
-                                  numero=feuille.display_name, qui=feuille.controleur_id.name))
+        """Le contrôleur prend ces dossiers dans sa file. Rend True."""
         self._ecrire_affectations({feuille.id: self.env.uid for feuille in self})
-        return True
 
+    @transition("affecter")
     def action_affecter(self, user_id=None):
         """Affecte les dossiers à un contrôleur, ou, sans contrôleur, au moins chargé de chaque nature.
 
         :param user_id: identifiant du contrôleur, ou vide
         :return: True
+        :raise UserError: usager qui n'est pas contrôleur, ou qui a saisi l'un des dossiers
         """
-        self._exiger_groupe(SUPERVISEUR, _("affecter des dossiers"))
-        self._exiger_etats((*ETATS_OUVERTS, "instance"), _("s'affecte"))
         if not user_id:
             self._ecrire_affectations({feuille.id: None for feuille in self})
             self.sudo()._affecter_au_moins_charge()
-            return True
+            return
         controleur = self._lire_enregistrement("res.users", user_id)
         if not controleur or not controleur.has_group(CONTROLEUR):
             raise UserError(_("Choisissez un usager qui a le rôle Contrôleur."))
         for feuille in self.sudo():
-            if controleur in (feuille.create_uid | feuille.saisie_par_id | feuille.deposee_par_id):
+            if controleur in feuille._auteurs():
                 raise UserError(_("%(qui)s a saisi la feuille %(numero)s : choisissez un autre contrôleur.",
                                   qui=controleur.name, numero=feuille.display_name))
         self._ecrire_affectations({feuille.id: controleur.id for feuille in self})
-        return True
+
+    def _empeche_de_prendre(self):
+        """Rend {id: raison} des dossiers qu'un autre contrôleur tient."""
+        return {feuille.id: _("ce dossier est dans la file de %s : demandez au superviseur.", feuille.controleur_id.name)
+                for feuille in self if feuille.controleur_id and feuille.controleur_id != self.env.user}
 
     # ------------------------------------------------------------------ métier
     @api.model
@@ -77,7 +70,7 @@ class FeuilleSoin(models.Model):
         self.env.cr.execute("""
             SELECT controleur_id, count(*) FROM cnas_feuille_soin
              WHERE controleur_id = ANY(%s) AND state IN %s GROUP BY controleur_id
-        """, [list(user_ids), ETATS_OUVERTS])
+        """, [list(user_ids), EN_CONTROLE])
         return dict(self.env.cr.fetchall())
 
     def _affecter_au_moins_charge(self, sauf=()):
@@ -86,7 +79,7 @@ class FeuilleSoin(models.Model):
         :param sauf: usagers à écarter
         :return: nombre de dossiers affectés
         """
-        feuilles = self.sudo().filtered(lambda f: f.state in ETATS_OUVERTS and not f.controleur_id)
+        feuilles = self.sudo().filtered(lambda f: f.state in EN_CONTROLE and not f.controleur_id)
         if not feuilles:
             return 0
         jour = fields.Date.context_today(self)
@@ -96,7 +89,7 @@ class FeuilleSoin(models.Model):
         candidats = [(c.user_id.id, c._natures(), set(c.agence_ids.ids), c.plafond) for c in fiches]
         choix = {}
         for feuille in feuilles.sorted(lambda f: (f.date_depot, f.id)):
-            auteurs = {feuille.create_uid.id, feuille.saisie_par_id.id, feuille.deposee_par_id.id}
+            auteurs = set(feuille._auteurs().ids)
             possibles = [
                 user for user, natures, agences, plafond in candidats
                 if feuille.nature in natures and charges[user] < plafond and user not in auteurs
@@ -136,4 +129,4 @@ class FeuilleSoin(models.Model):
         absents = fiches.filtered(lambda c: c._est_absent(jour))
         if absents:
             absents._repartir()
-        self.sudo().search([("state", "in", ETATS_OUVERTS), ("controleur_id", "=", False)])._affecter_au_moins_charge()
+        self.sudo().search([("state", "in", EN_CONTROLE), ("controleur_id", "=", False)])._affecter_au_moins_charge()

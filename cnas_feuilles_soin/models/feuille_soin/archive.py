@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .actions import AGENT
+from odoo.addons.cnas_base.garde import transition
 
 
 class FeuilleSoin(models.Model):
@@ -31,6 +31,7 @@ class FeuilleSoin(models.Model):
         for feuille in self:
             feuille.date_archivage_prevue = feuille.date_numerisation and feuille.date_numerisation + garde
 
+    @transition("archiver_papier")
     def action_archiver_papier(self, boite_id=None):
         """Verse le papier des dossiers dans une boîte.
 
@@ -38,7 +39,6 @@ class FeuilleSoin(models.Model):
         :return: True ou l'assistant
         :raise UserError: dossier en instance, pas encore numérisé, garde non échue, boîte pleine ou fermée
         """
-        self._exiger_groupe(AGENT, _("archiver le papier"))
         if not boite_id:
             return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.archivage_wizard_action")
         boite = self._lire_enregistrement("cnas.boite_archive", boite_id)
@@ -48,18 +48,15 @@ class FeuilleSoin(models.Model):
             raise UserError(_("La boîte %(boite)s n'a plus la place de %(nombre)s dossiers.",
                               boite=boite.name, nombre=len(self)))
         self._verifier_archivable()
-        self.sudo()._deverrouiller().write({
+        self.sudo()._ecrire({
             "papier": "archive", "boite_id": boite.id, "date_archivage": fields.Date.context_today(self),
             "archivee_par_id": self.env.uid,
         })
-        return True
 
     def _verifier_archivable(self):
         jour = fields.Date.context_today(self)
         for feuille in self:
             nom = feuille.display_name
-            if feuille.state in ("brouillon", "instance"):
-                raise UserError(_("Le dossier %s est en instance ou en saisie : son papier reste à portée.", nom))
             if feuille.papier != "agence":
                 raise UserError(_("Le papier du dossier %s est déjà archivé.", nom))
             if not feuille.date_numerisation:

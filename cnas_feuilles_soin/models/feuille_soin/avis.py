@@ -1,7 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from .actions import MEDECIN
+from odoo.addons.cnas_base.garde import transition
 
 
 class FeuilleSoin(models.Model):
@@ -12,16 +12,15 @@ class FeuilleSoin(models.Model):
     avis_ids = fields.One2many("cnas.avis_medical", "feuille_id", string="Avis médicaux",
                                groups="cnas_base.group_controleur,cnas_base.group_medecin_conseil")
 
+    @transition("rendre_avis")
     def action_rendre_avis(self, avis=None, motif=None):
         """Rend l'avis médical et renvoie la feuille au contrôleur.
 
         :param avis: `accord`, `partiel` ou `refus` ; vide : ouvre l'assistant
         :param motif: ce qui fonde l'avis, obligatoire
         :return: True ou l'assistant
-        :raise UserError: feuille qui n'attend pas d'avis, avis inconnu, motif vide
+        :raise UserError: avis inconnu, motif vide
         """
-        self._exiger_groupe(MEDECIN, _("rendre un avis médical"))
-        self._exiger_etats(("avis_medical",), _("reçoit d'avis médical"))
         if not avis:
             return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.avis_medical_wizard_action")
         if avis not in ("accord", "partiel", "refus"):
@@ -34,7 +33,6 @@ class FeuilleSoin(models.Model):
         libelle = dict(self.env["cnas.avis_medical"]._fields["avis"].selection)[avis]
         self._changer_etat("controle", motif_journal=_("Avis médical : %s", libelle))
         self._lever_ce_que_l_avis_tranche(motif)
-        return True
 
     def _lever_ce_que_l_avis_tranche(self, motif):
         """Un avis rendu lève ce qui l'exigeait (seuil, contre-indication)."""

@@ -4,7 +4,6 @@ from odoo import _, api, fields, models
 
 from ...liquidation import lot as passage
 from ...liquidation.explication import expliquer
-from .dossier import FeuilleSoin as Dossier
 
 # Au-dessus, le contrôle devient un traitement de fond suivi à l'écran.
 TAILLE_LOT = 2000
@@ -20,9 +19,6 @@ class FeuilleSoin(models.Model):
     """
 
     _inherit = "cnas.feuille_soin"
-
-    _champs_geles = (*Dossier._champs_geles, "date_controle", "controle_initial", "regime_id",
-                    "version_regles")
 
     # --- faits facultatifs : une règle ne s'en sert que s'ils sont renseignés
     signature_constatee = fields.Selection(

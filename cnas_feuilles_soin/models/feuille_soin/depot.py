@@ -3,6 +3,8 @@ from collections import Counter
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.garde import transition
+
 
 class FeuilleSoin(models.Model):
     """Dépôt et recevabilité : numéro sans trou, droits à la date des soins, pièces exigées."""
@@ -10,6 +12,7 @@ class FeuilleSoin(models.Model):
     _inherit = "cnas.feuille_soin"
 
     # ------------------------------------------------------------------ actions
+    @transition("deposer")
     def action_deposer(self):
         """Dépose les feuilles : donne les numéros, vérifie droits et pièces, affecte un contrôleur.
 
@@ -18,11 +21,8 @@ class FeuilleSoin(models.Model):
         :return: True
         :raise UserError: feuille déjà déposée, sans ligne, ou aux dates impossibles ; rien n'est écrit
         """
-        self._exiger_groupe("cnas_base.group_agent", _("déposer une feuille"))
-        self._exiger_etats(("brouillon",), _("se dépose"))
         self._verifier_avant_depot()
         self._deposer()
-        return True
 
     # ------------------------------------------------------------------ métier
     def _verifier_avant_depot(self):
@@ -104,8 +104,7 @@ class FeuilleSoin(models.Model):
             fait = recevabilite[feuille.id]
             groupes.setdefault((fait["etat_droits"], fait["completude"]), []).append(feuille.id)
         for (etat_droits, completude), ids in groupes.items():
-            self.sudo().browse(ids)._deverrouiller().with_context(tracking_disable=True).write(
-                {"etat_droits": etat_droits, "completude": completude})
+            self.sudo().browse(ids)._ecrire({"etat_droits": etat_droits, "completude": completude}, suivi=False)
         return recevabilite
 
     def _recevabilite_par_lot(self):

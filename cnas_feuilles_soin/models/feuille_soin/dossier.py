@@ -43,16 +43,8 @@ class FeuilleSoin(models.Model):
     """La feuille de soins : le dossier numérique d'un épisode de soins d'un bénéficiaire.
 
     États : brouillon → déposée → [en instance] → à contrôler → [avis médical] → validée → payée ;
-    rejetée et annulée sont définitifs. On ne passe d'un état à l'autre que par les actions.
-
-    | qui | peut |
-    |---|---|
-    | agent | saisir, déposer, demander des pièces, régulariser, annuler avant contrôle |
-    | contrôleur | contrôler, transmettre au médecin, valider ou rejeter ce qu'il n'a pas saisi |
-    | médecin-conseil | lire, rendre son avis |
-    | superviseur | tout cela, affecter, annuler avant paiement |
-    | finance | lire, sauf le diagnostic |
-    | formation (portail) | lire les siennes, importer pour elle-même |
+    rejetée et annulée sont définitifs. Qui mène l'un à l'autre : la table `_actions` (`actions.py`).
+    La finance lit, sauf le diagnostic ; la formation (portail) lit les siennes et importe pour elle-même.
 
     **Secret médical.** `pathologie_id` porte `groups=` : l'ORM la refuse en lecture, en écriture et en
     recherche à qui n'en est pas. L'agent, qui recopie le papier, la donne par `create()`/`write()` ou par
@@ -72,23 +64,11 @@ class FeuilleSoin(models.Model):
     _rec_names_search = ["numero", "reference"]
     _mail_post_access = "read"
 
-    _etat_initial = "brouillon"
-    _etat_transitions = {
-        "brouillon": ("deposee", "instance", "annulee"),
-        "deposee": ("instance", "controle", "avis_medical", "validee", "rejetee", "annulee"),
-        "instance": ("deposee", "controle", "rejetee", "annulee"),
-        "controle": ("instance", "avis_medical", "validee", "rejetee", "annulee"),
-        "avis_medical": ("instance", "controle", "validee", "rejetee", "annulee"),
-        "validee": ("payee", "annulee"),
-        "rejetee": (),
-        "payee": (),
-        "annulee": (),
-    }
     _champs_geles = (
         "numero", "etat_droits", "completude", "nature", *MONTANTS, "saisie_par_id", "deposee_par_id",
         "decidee_par_id", "date_decision", "motif_decision", "date_limite_instance", "date_affectation",
         "controleur_id", "empreinte", "origine_id", "date_numerisation", "papier", "boite_id", "date_archivage",
-        "archivee_par_id", "bordereau_id",
+        "archivee_par_id", "bordereau_id", "date_controle", "controle_initial", "regime_id", "version_regles",
     )
     # Ce que dit le papier : immuable après dépôt.
     _champs_papier = (
@@ -251,7 +231,7 @@ class FeuilleSoin(models.Model):
 
     def write(self, vals):
         """Refuse tout changement du papier après le dépôt ; l'agent écrit le diagnostic sans le relire."""
-        if not self._verrou_ouvert():
+        if not self._ouvert(vals.keys()):
             self.check_access_rights("write")
             self._refuser_papier_change(vals)
             self._refuser_si_close(vals)

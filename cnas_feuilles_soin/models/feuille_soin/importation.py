@@ -222,17 +222,14 @@ class FeuilleSoin(models.Model):
         lectures[0].erreurs.append(refus)
 
     def _creer_et_deposer(self, lectures):
-        modele = self.sudo()._deverrouiller().with_context(
-            tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True)
-        feuilles = modele.create([self._valeurs_de_creation(lecture.valeurs) for lecture in lectures])
+        feuilles = self.sudo()._creer([self._valeurs_de_creation(lecture.valeurs) for lecture in lectures], suivi=False)
         self.browse(feuilles.ids)._deposer()
         for lecture, feuille in zip(lectures, feuilles):
             lecture.resultat.update(id=feuille.id, numero=feuille.numero, state=feuille.state)
 
     @staticmethod
     def _valeurs_de_creation(valeurs):
-        commandes = [(0, 0, {"sequence": rang, "prestation_id": prestation_id, "quantite": q, "prix_unitaire": prix,
-                            "montant_facture": q * prix})
+        commandes = [(0, 0, {"sequence": rang, "prestation_id": prestation_id, "quantite": q, "prix_unitaire": prix})
                      for rang, (prestation_id, q, prix) in enumerate(valeurs["lignes"], 1)]
         pieces = [(0, 0, {"type_id": type_id, "name": nom, "contenu": base64.b64encode(contenu)})
                   for type_id, nom, contenu, _sha in valeurs["pieces"]]

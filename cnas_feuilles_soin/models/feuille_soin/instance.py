@@ -20,13 +20,13 @@ class FeuilleSoin(models.Model):
         if not self:
             return
         limite = fields.Date.context_today(self) + timedelta(days=self._parametre_entier("delai_instance_jours"))
-        self.env["cnas.demande_pieces"].sudo()._deverrouiller().create([{
+        self.env["cnas.demande_pieces"].sudo()._creer([{
             "feuille_id": feuille.id,
             "motif": ", ".join(manques[feuille.id]),
             "date_limite": limite,
             "demandee_par_id": self.env.uid,
         } for feuille in self])
-        self.sudo()._deverrouiller().with_context(tracking_disable=True).write({"date_limite_instance": limite})
+        self.sudo()._ecrire({"date_limite_instance": limite}, suivi=False)
 
     def _fermer_demandes(self, issue):
         """Ferme les demandes encore ouvertes des feuilles (`satisfaite`, `echue` ou `abandonnee`)."""
@@ -47,7 +47,7 @@ class FeuilleSoin(models.Model):
             "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui - timedelta(days=4)),
         ])
         for fois, lot in demandes.grouped("relances").items():
-            lot._deverrouiller().write({"relances": fois + 1, "date_relance": aujourdhui})
+            lot._ecrire({"relances": fois + 1, "date_relance": aujourdhui})
         demandes.feuille_id._prevenir_formation(_("Relance : pièces attendues"))
         return len(demandes)
 

@@ -1,5 +1,6 @@
 from odoo import _, fields, models
-from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.garde import transition
 
 from .actions import AGENT
 
@@ -16,36 +17,37 @@ class FeuilleSoin(models.Model):
         for feuille in self:
             feuille.nombre_reprises = comptes.get(feuille, 0)
 
+    @transition("reprendre")
     def action_reprendre(self):
         """Reprend un rejet : un nouveau brouillon lié à la feuille rejetée, dans un délai et un nombre bornés.
 
         :return: l'action qui ouvre le brouillon
-        :raise UserError: feuille non rejetée, délai passé, trop de reprises
         """
-        self._exiger_une()
-        self._exiger_groupe(AGENT, _("reprendre un rejet"))
-        self._exiger_etats(("rejetee",), _("se reprend"))
-        delai = self._parametre_entier("delai_reprise_jours")
-        rang = self._rang_reprise() + 1
-        if rang > self._parametre_entier("reprises_max"):
-            raise UserError(_("Ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang - 1))
-        if self.reprise_ids.filtered(lambda f: f.state != "annulee"):
-            raise UserError(_("La feuille %(numero)s est déjà reprise par %(reprise)s.", numero=self.display_name,
-                              reprise=self.reprise_ids.filtered(lambda f: f.state != "annulee")[0].display_name))
-        if self.date_decision and (fields.Datetime.now() - self.date_decision).days > delai:
-            raise UserError(_("Le rejet date de plus de %s jours : le délai de reprise est passé.", delai))
-        nouvelle = self.sudo()._deverrouiller().copy({
+        nouvelle = self.sudo()._copier({
             "origine_id": self.id, "saisie_par_id": self.env.uid, "date_depot": fields.Date.context_today(self),
-            "reference": f"{self._racine_reference()}-R{rang}" if self.reference else False,
+            "reference": f"{self._racine_reference()}-R{self._rang_reprise() + 1}" if self.reference else False,
         })
         nouvelle._message_log(body=_("Reprise du dossier rejeté %s.", self.display_name))
         return self._ouvrir(nouvelle)
 
+    def _empeche_de_reprendre(self):
+        """Rend {id: raison} : trop de reprises, déjà reprise, ou délai passé."""
+        delai, maximum = self._parametre_entier("delai_reprise_jours"), self._parametre_entier("reprises_max")
+        raisons = {}
+        for feuille in self:
+            rang, vivantes = feuille._rang_reprise(), feuille.reprise_ids.filtered(lambda f: f.state != "annulee")
+            if rang >= maximum:
+                raisons[feuille.id] = _("ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang)
+            elif vivantes:
+                raisons[feuille.id] = _("ce dossier est déjà repris par %s.", vivantes[0].display_name)
+            elif feuille.date_decision and (fields.Datetime.now() - feuille.date_decision).days > delai:
+                raisons[feuille.id] = _("le rejet date de plus de %s jours : le délai de reprise est passé.", delai)
+        return raisons
+
+    @transition("dupliquer")
     def action_dupliquer(self):
-        """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes."""
-        self._exiger_une()
-        self._exiger_groupe(AGENT, _("dupliquer une feuille"))
-        nouvelle = self.sudo()._deverrouiller().copy({
+        """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes. Rend son action."""
+        nouvelle = self.sudo()._copier({
             "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
             "date_depot": fields.Date.context_today(self)})
         return self._ouvrir(nouvelle)

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.garde import sans_suivi, transition
 from odoo.addons.cnas_base.outils import arrondi_xaf
 
 
@@ -68,15 +69,13 @@ class FeuilleSoin(models.Model):
             feuille.depassement_estime = sum(feuille.ligne_ids.mapped("montant_facture")) - base
 
     # ------------------------------------------------------------------ actions
+    @transition("verifier_avant_depot")
     def action_verifier_avant_depot(self):
         """Essaie le dépôt et le contrôle sans rien garder, et montre ce que les règles diront.
 
         :return: l'action qui ouvre le résultat
         :raise UserError: feuille déjà déposée ou impossible à déposer
         """
-        self._exiger_une()
-        self._exiger_groupe("cnas_base.group_agent", _("vérifier une feuille"))
-        self._exiger_etats(("brouillon",), _("se vérifie"))
         self._verifier_avant_depot()
         resultat = self._essayer_depot()
         assistant = self.env["cnas.verification.wizard"].create({"feuille_id": self.id, "resultat": resultat})
@@ -86,8 +85,8 @@ class FeuilleSoin(models.Model):
     def _essayer_depot(self):
         """Dépose et contrôle dans un point de reprise toujours annulé ; rend le résultat en HTML."""
         etats = dict(self._fields["state"]._description_selection(self.env))
-        with self.env.cr.savepoint() as reprise:
-            essai = self.sudo().with_context(tracking_disable=True)
+        with sans_suivi(), self.env.cr.savepoint() as reprise:
+            essai = self.sudo()
             essai._deposer()
             manque = essai.demande_ids.mapped("motif")
             if essai.state == "deposee":
