@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
-from ..outils import lire_motif
+from odoo.addons.cnas_base.lecture import lire_motif
 
 
 class Carnet(models.Model):

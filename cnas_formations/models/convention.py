@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..outils import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 
 class Convention(models.Model):
@@ -107,7 +107,7 @@ class Convention(models.Model):
     @api.model
     def _numero_suivant(self, date_debut):
         """Tire le numéro suivant de l'année de `date_debut` (l'année en cours si elle n'est pas plausible)."""
-        debut = lire_date(date_debut)
+        debut = lire_date(date_debut, None, stricte=True)
         if not debut or not 2000 <= debut.year <= 2200:
             debut = fields.Date.context_today(self)
         return self.env["ir.sequence"].sudo().next_by_code("cnas.convention", sequence_date=debut)
@@ -165,7 +165,7 @@ class Convention(models.Model):
         if not motif:
             return self._demander_motif("action_suspendre", _("Suspendre la convention"), date=True)
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui)
+        debut = lire_date(date, aujourd_hui, stricte=True)
         for convention in self:
             if convention.state != "active":
                 raise UserError(_("La convention %s n'est pas active : elle ne peut pas être suspendue.",
@@ -207,7 +207,7 @@ class Convention(models.Model):
         motif = lire_motif(motif)
         if not motif:
             return self._demander_motif("action_denoncer", _("Dénoncer la convention"), date=True)
-        effet = lire_date(date, fields.Date.context_today(self))
+        effet = lire_date(date, fields.Date.context_today(self), stricte=True)
         for convention in self:
             if effet <= convention.date_debut or (convention.date_fin and effet > convention.date_fin):
                 raise UserError(_(

@@ -1,7 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..outils import lire_motif
+from odoo.addons.cnas_base.lecture import lire_motif
+
 from ..rib import erreur_rib, grouper_rib, nettoyer_rib
 from .formation_sanitaire.fiche import CHAMP_DU_COMPTE
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..outils import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 
 class Praticien(models.Model):
@@ -149,7 +149,7 @@ class Praticien(models.Model):
         if not motif:
             return self._demander_motif("action_radier", _("Radier le praticien"), date=True)
         aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui)
+        jour = lire_date(date, aujourd_hui, stricte=True)
         if jour > aujourd_hui:
             raise UserError(_("La radiation prend effet au plus tard aujourd'hui."))
         self._changer_etat("radie", date_radiation=jour, motif_radiation=motif)

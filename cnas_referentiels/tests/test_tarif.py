@@ -3,7 +3,8 @@ import random
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
 
-from odoo.addons.cnas_referentiels.models.outils import lire_date, lire_montant, lire_niveau
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant
+from odoo.addons.cnas_referentiels.models.niveau import lire_niveau
 
 from .common import CommunReferentiels
 

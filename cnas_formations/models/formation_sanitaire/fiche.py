@@ -3,7 +3,7 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...outils import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 TYPES_FORMATION = [
     ("centre_sante", "Centre de Santé"),
@@ -209,7 +209,7 @@ class FormationSanitaire(models.Model):
         if not motif:
             return self._demander_motif("action_suspendre", _("Suspendre la formation"), date=True)
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui)
+        debut = lire_date(date, aujourd_hui, stricte=True)
         if debut > aujourd_hui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
@@ -242,7 +242,7 @@ class FormationSanitaire(models.Model):
         if not motif:
             return self._demander_motif("action_fermer", _("Fermer la formation"), date=True)
         aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui)
+        jour = lire_date(date, aujourd_hui, stricte=True)
         if jour > aujourd_hui:
             raise UserError(_("La fermeture prend effet au plus tard aujourd'hui."))
         self._changer_etat("fermee", motif_fermeture=motif, date_fermeture=jour)
