@@ -29,7 +29,7 @@ def lire_montant(valeur, defaut=OBLIGATOIRE, quoi=None, maximum=MONTANT_MAX, str
         return defaut
     montant = _lire_nombre(valeur, quoi, stricte)
     if montant is None:
-        phrase = _("%(quoi)s illisible : « %(valeur)s ». Écrivez un nombre entier de francs.")
+        phrase = _("%(quoi)s illisible : « %(valeur)s ». Écrivez un nombre entier de francs, en chiffres.")
     elif montant < 0:
         phrase = _("%(quoi)s négatif : « %(valeur)s ».")
     elif montant > maximum:

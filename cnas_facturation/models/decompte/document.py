@@ -91,6 +91,6 @@ class DecompteDocument(models.Model):
         return ecrire_csv([titre for _champ, titre in COLONNES], self._rangs())
 
     def _pdf(self):
-        from ..report.pdf_decompte import dessiner_decompte
+        from ...report.pdf_decompte import dessiner_decompte
 
         return dessiner_decompte(self.sudo())
