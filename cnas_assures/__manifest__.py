@@ -7,7 +7,7 @@
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
     "depends": ["cnas_base"],
-    "external_dependencies": {"python": ["reportlab", "arabic-reshaper", "python-bidi", "cryptography", "qrcode", "openpyxl"]},
+    "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/ir.model.access.csv",
         "security/ir.model.access-documents.csv",

@@ -7,7 +7,8 @@
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
     "depends": ["base", "web", "mail", "portal", "auth_signup", "phone_validation", "spreadsheet_dashboard"],
-    "external_dependencies": {"python": ["phonenumbers", "python-stdnum", "openpyxl"]},
+    "external_dependencies": {
+        "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode"]},
     "data": [
         "security/cnas_base_groups.xml",
         "security/ir.model.access.csv",

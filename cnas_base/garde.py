@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from odoo import fields
 
+from .lecture import lire_motif
+
 _fil = threading.local()
 
 
@@ -116,7 +118,7 @@ def transition(nom):
         @functools.wraps(methode)
         def action(self, *args, **mots):
             if self._actions_du_modele()[nom].motif:
-                motif = self._lire_motif(mots.pop("motif", None) or (args[0] if args else None))
+                motif = lire_motif(mots.pop("motif", None) or (args[0] if args else None))
                 self._exiger(nom)
                 if not motif:
                     return self._demander_motif(nom)

@@ -7,7 +7,6 @@
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
     "depends": ["cnas_assures"],
-    "external_dependencies": {"python": ["openpyxl"]},
     "data": [
         "security/ir.model.access.csv",
         "data/ir_sequence_data.xml",

@@ -7,7 +7,7 @@
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
     "depends": ["cnas_feuilles_soin"],
-    "external_dependencies": {"python": ["reportlab", "openpyxl", "num2words"]},
+    "external_dependencies": {"python": ["num2words"]},
     "data": [
         "security/ir.model.access.csv",
         "security/cnas_facturation_security.xml",

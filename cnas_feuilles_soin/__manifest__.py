@@ -7,7 +7,6 @@
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
     "depends": ["cnas_assures", "cnas_formations", "cnas_referentiels", "spreadsheet_dashboard"],
-    "external_dependencies": {"python": ["reportlab", "openpyxl"]},
     "data": [
         "security/ir.model.access.csv",
         "security/feuille_soin_security.xml",

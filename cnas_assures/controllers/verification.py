@@ -6,7 +6,7 @@ import logging
 from odoo import http
 from odoo.http import request
 
-from .. import signature as outil
+from .. import cle_signature as outil
 
 _logger = logging.getLogger(__name__)
 

@@ -8,8 +8,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
 
-from .. import signature as outil
-from ..entrees import lire_dates, lire_texte
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
+
+from .. import cle_signature as outil
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 
@@ -236,7 +238,7 @@ class Attestation(models.Model):
         if droit["etat"] != "ouverts":
             raise UserError(_(
                 "Les droits de %(nom)s sont fermés au %(jour)s : %(motif)s. Aucune attestation ne peut être délivrée.",
-                nom=assure.display_name, jour=jour.strftime("%d/%m/%Y"),
+                nom=assure.display_name, jour=ecrire_date(jour),
                 motif=(droit.get("motif") or _("aucune période ouverte")).rstrip(".")))
 
     @api.model
@@ -267,7 +269,7 @@ class Attestation(models.Model):
     def _refuser_periode(self, assure, fin):
         raise UserError(_(
             "Les droits de %(nom)s ne sont ouverts que jusqu'au %(fin)s : l'attestation ne peut pas aller au-delà.",
-            nom=assure.display_name, fin=fin.strftime("%d/%m/%Y")))
+            nom=assure.display_name, fin=ecrire_date(fin)))
 
     def _poser_beneficiaires(self):
         """Fige les ayants droit actifs dont les droits sont ouverts au premier jour."""

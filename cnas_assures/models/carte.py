@@ -6,8 +6,10 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .. import signature as outil
-from ..entrees import lire_dates, lire_texte
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
+
+from .. import cle_signature as outil
 from ..numerotation import numeros_de_carte
 from ..report.accuse_pdf import dessiner_accuses
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
@@ -361,7 +363,7 @@ class Carte(models.Model):
         """Rend la phrase qui dit pourquoi la carte n'ouvre pas l'accès aux soins, ou False."""
         self.ensure_one()
         if self.date_expiration and self.date_expiration < fields.Date.context_today(self):
-            return _("Cette carte est expirée depuis le %s.", self.date_expiration.strftime("%d/%m/%Y"))
+            return _("Cette carte est expirée depuis le %s.", ecrire_date(self.date_expiration))
         phrases = {"perdue": _("Cette carte a été déclarée perdue."), "annulee": _("Cette carte a été annulée."),
                    "expiree": _("Cette carte est expirée.")}
         if self.state in phrases:

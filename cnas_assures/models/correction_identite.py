@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 from .assure.dossier import CHAMPS_IDENTITE, GENRES
 
 OUI_NON = [("oui", "Oui"), ("non", "Non")]
@@ -196,7 +198,7 @@ class CorrectionIdentite(models.Model):
             return valeur.display_name
         if field.type == "selection":
             return dict(field._description_selection(self.env))[valeur]
-        return valeur.strftime("%d/%m/%Y") if field.type == "date" else str(valeur)
+        return ecrire_date(valeur) if field.type == "date" else str(valeur)
 
     @api.model
     def _libelle_champ(self, champ):

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 ORIGINES = [
     ("immatriculation", "Immatriculation"),
     ("decision_amed", "Décision AMED"),
@@ -74,8 +76,8 @@ class Droit(models.Model):
     @api.depends("assure_id.name", "date_debut", "date_fin", "state")
     def _compute_display_name(self):
         for droit in self:
-            debut = droit.date_debut and droit.date_debut.strftime("%d/%m/%Y") or ""
-            fin = droit.date_fin and droit.date_fin.strftime(" au %d/%m/%Y") or ""
+            debut = ecrire_date(droit.date_debut, "")
+            fin = f" au {ecrire_date(droit.date_fin)}" if droit.date_fin else ""
             droit.display_name = f"{droit.assure_id.name or _('Nouveau')} — {debut}{fin}"
 
     @api.depends("date_debut", "date_fin", "state")

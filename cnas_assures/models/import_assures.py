@@ -3,12 +3,28 @@ import base64
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.lecture import lire_tableau
 
 COLONNES = (
     "menage", "nom", "prenom", "genre", "date_naissance", "annee_naissance", "lien", "district", "localite",
     "telephone", "nom_pere", "nom_mere", "nni", "date_affiliation", "decision",
 )
+# Autres en-têtes admis, sous leur forme normalisée (sans accent, espaces soulignés).
+EN_TETES = dict.fromkeys(COLONNES, ()) | {
+    "menage": ("numero_menage", "n_menage", "no_menage", "numero_de_menage", "n_de_menage", "code_menage", "id_menage"),
+    "nom": ("noms", "nom_de_famille"),
+    "prenom": ("prenoms", "prenom_s"),
+    "genre": ("sexe",),
+    "date_naissance": ("date_de_naissance", "ne_le", "naissance", "date_naiss", "ddn"),
+    "annee_naissance": ("annee_de_naissance", "ne_vers"),
+    "lien": ("lien_de_parente", "lien_parente", "parente", "lien_avec_le_chef", "qualite"),
+    "localite": ("village", "quartier", "adresse"),
+    "telephone": ("tel", "telephones", "numero_de_telephone", "n_de_telephone", "contact", "portable"),
+    "nom_pere": ("pere", "nom_du_pere"),
+    "nom_mere": ("mere", "nom_de_la_mere"),
+    "date_affiliation": ("date_d_affiliation",),
+}
 TAILLE_PLAGE = 500
 
 
@@ -90,12 +106,9 @@ class ImportAssures(models.Model):
         if self.state not in ("brouillon", "controle"):
             raise UserError(_("Cet import est déjà lancé."))
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
-        rangs = lire_tableau(contenu, self.nom_fichier)
+        rangs = lire_tableau(contenu, self.nom_fichier, EN_TETES, ("nom", "prenom", "genre"))
         if not rangs:
             raise UserError(_("Le fichier ne contient aucune ligne."))
-        manquantes = [c for c in ("nom", "prenom", "genre") if c not in rangs[0]]
-        if manquantes:
-            raise UserError(_("Colonnes absentes : %s. Partez du modèle à télécharger.", ", ".join(manquantes)))
         self.ligne_ids.sudo().unlink()
         self.env["cnas.import_assures.ligne"].sudo()._juger(self, rangs)
         self._changer_etat("controle")

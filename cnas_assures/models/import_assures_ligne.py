@@ -8,14 +8,13 @@ from psycopg2.extras import execute_values
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.cnas_base.outils import sans_accent
+from odoo.addons.cnas_base.lecture import absent, lire_date, lire_date_naissance, sans_accent
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",
               "f": "feminin", "feminin": "feminin", "femme": "feminin"}
 LIENS_LUS = {"": "", "chef": "", "chef de menage": "", "principal": "", "conjoint": "conjoint", "conjointe": "conjoint",
              "epouse": "conjoint", "epoux": "conjoint", "enfant": "enfant", "fils": "enfant", "fille": "enfant",
              "ascendant": "ascendant", "pere": "ascendant", "mere": "ascendant", "autre": "autre"}
-FORMATS_DATE = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 
 
 class ImportAssuresLigne(models.Model):
@@ -45,10 +44,10 @@ class ImportAssuresLigne(models.Model):
         """Juge toutes les lignes d'un fichier et les enregistre, chefs de ménage d'abord.
 
         :param import_: l'import
-        :param rangs: liste de dict rendue par `lire_tableau`
+        :param rangs: lignes rendues par `lire_tableau`
         """
         districts = {sans_accent(d.name): d.id for d in self.env["cnas.district"].search([])}
-        lignes = [self._lire_ligne(import_, numero, rang, districts) for numero, rang in enumerate(rangs, 2)]
+        lignes = [self._lire_ligne(import_, rang, districts) for rang in rangs]
         self._verifier_menages(lignes)
         self._verifier_repetitions(lignes)
         lignes.sort(key=lambda ligne: (bool(ligne["donnees"].get("lien")), ligne["numero"]))
@@ -64,7 +63,7 @@ class ImportAssuresLigne(models.Model):
         import_.invalidate_recordset()
 
     @api.model
-    def _lire_ligne(self, import_, numero, rang, districts):
+    def _lire_ligne(self, import_, rang, districts):
         """Rend une ligne normalisée et la liste de ses erreurs, en français."""
         texte = {c: " ".join(str(v).split()) if v not in (None, "") and not isinstance(v, (date, datetime)) else ""
                  for c, v in rang.items()}
@@ -82,11 +81,14 @@ class ImportAssuresLigne(models.Model):
         donnees["lien"] = lien or ""
         self._lire_naissance(rang, texte, donnees, erreurs)
         self._lire_contacts(import_, texte, donnees, erreurs, districts)
-        affiliation = self._lire_jour(rang.get("date_affiliation"), _("Date d'affiliation"), erreurs)
-        if affiliation and affiliation > fields.Date.context_today(self).isoformat():
+        affiliation = None
+        try:
+            affiliation = lire_date(rang.get("date_affiliation"), import_.date_affiliation, _("Date d'affiliation"))
+        except UserError as refus:
+            erreurs.append(str(refus))
+        if affiliation and affiliation > fields.Date.context_today(self):
             erreurs.append(_("Date d'affiliation dans le futur."))
-        donnees["date_affiliation"] = affiliation or (
-            import_.date_affiliation and import_.date_affiliation.isoformat()) or False
+        donnees["date_affiliation"] = affiliation.isoformat() if affiliation else False
         donnees["decision_amed"] = texte.get("decision") or import_.decision or False
         for champ in ("nom_pere", "nom_mere", "localite"):
             donnees[champ] = texte.get(champ) or False
@@ -96,29 +98,31 @@ class ImportAssuresLigne(models.Model):
             menage, donnees["nom"], donnees["prenom"], donnees.get("date_naissance"), donnees["genre"],
             donnees["nom_mere"]))
         return {
-            "numero": numero, "menage": menage or None, "donnees": donnees, "erreurs": erreurs, "note": "",
+            "numero": rang.numero, "menage": menage or None, "donnees": donnees, "erreurs": erreurs, "note": "",
             "nom_complet": f"{donnees['nom']} {donnees['prenom']}".strip() or None, "assure_id": None,
             "cle": hashlib.sha256(empreinte.encode()).hexdigest()[:40],
         }
 
     @api.model
     def _lire_naissance(self, rang, texte, donnees, erreurs):
-        """Lit la date de naissance, ou l'année seule (« né vers ») portée au 1er juillet."""
-        jour = self._lire_jour(rang.get("date_naissance"), _("Date de naissance"), erreurs)
-        annee = texte.get("annee_naissance", "").split(".")[0]
-        if not jour and annee:
-            if re.fullmatch(r"(19|20)\d\d", annee):
-                jour, donnees["date_naissance_estimee"] = f"{annee}-07-01", True
-            else:
-                erreurs.append(_("Année de naissance illisible."))
-        elif not jour and not rang.get("date_naissance"):
-            erreurs.append(_("Date ou année de naissance manquante."))
+        """Lit la date de naissance, ou l'année seule (« né vers 1975 ») portée au 1er juillet."""
+        donnees["date_naissance"] = False
+        quoi, champ = _("Date de naissance"), "date_naissance"
+        if absent(rang.get(champ)) and not absent(rang.get("annee_naissance")):
+            quoi, champ = _("Année de naissance"), "annee_naissance"
+        try:
+            jour, estimee = lire_date_naissance(rang.get(champ), quoi)
+        except UserError as refus:
+            erreurs.append(str(refus))
+            return
         aujourdhui = fields.Date.context_today(self)
-        if jour and jour > aujourdhui.isoformat():
+        if jour > aujourdhui:
             erreurs.append(_("Date de naissance dans le futur."))
-        elif jour and int(jour[:4]) < aujourdhui.year - 130:
+        elif jour.year < aujourdhui.year - 130:
             erreurs.append(_("Date de naissance invraisemblable."))
-        donnees["date_naissance"] = jour or False
+        donnees["date_naissance"] = jour.isoformat()
+        if estimee:
+            donnees["date_naissance_estimee"] = True
 
     @api.model
     def _lire_contacts(self, import_, texte, donnees, erreurs, districts):
@@ -134,23 +138,6 @@ class ImportAssuresLigne(models.Model):
                 donnees["telephone_1"] = self.env["cnas.assure"]._formater_telephone(telephone)
             except ValidationError:
                 erreurs.append(_("Téléphone non valable : %s.", telephone))
-
-    @api.model
-    def _lire_jour(self, valeur, libelle, erreurs):
-        """Rend une date ISO depuis une cellule de tableur ou un texte, ou False."""
-        if valeur in (None, ""):
-            return False
-        if isinstance(valeur, datetime):
-            return valeur.date().isoformat()
-        if isinstance(valeur, date):
-            return valeur.isoformat()
-        for modele in FORMATS_DATE:
-            try:
-                return datetime.strptime(str(valeur).strip(), modele).date().isoformat()
-            except ValueError:
-                continue
-        erreurs.append(_("%(quoi)s illisible : %(valeur)s.", quoi=libelle, valeur=str(valeur)[:30]))
-        return False
 
     @api.model
     def _verifier_menages(self, lignes):

@@ -11,9 +11,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.osv import expression
 from odoo.tools import human_size
 
-from odoo.addons.cnas_base.outils import type_reel
-
-from ..entrees import lire_dates, lire_texte
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_dates, lire_texte, type_reel
 
 ALERTES_PAR_PASSAGE = 500
 PIXELS_MAX = 60_000_000
@@ -294,7 +293,7 @@ class PieceAdministrative(models.Model):
                 "mail.mail_activity_data_todo", date_deadline=piece.date_expiration,
                 summary=_("Pièce à renouveler : %s", piece.type_piece_id.name),
                 note=_("La pièce de %(nom)s expire le %(jour)s : demandez la nouvelle.",
-                       nom=piece.assure_id.name, jour=piece.date_expiration.strftime("%d/%m/%Y")),
+                       nom=piece.assure_id.name, jour=ecrire_date(piece.date_expiration)),
                 user_id=piece._responsable().id)
         return len(pieces)
 

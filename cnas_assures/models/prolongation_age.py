@@ -3,7 +3,7 @@ import base64
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.cnas_base.outils import type_reel
+from odoo.addons.cnas_base.lecture import type_reel
 
 TAILLE_MAX_JUSTIFICATIF = 8 * 1024 * 1024
 

@@ -5,7 +5,7 @@ import threading
 
 from odoo import api, fields, models
 
-from .. import signature as outil
+from .. import cle_signature as outil
 
 PARAMETRE = "cnas_assures.cles_publiques"
 _verrou = threading.Lock()
@@ -15,7 +15,7 @@ _cles_privees = {}
 class Signature(models.AbstractModel):
     """Signe et vérifie cartes et attestations (Ed25519).
 
-    La clé privée ne passe jamais par un champ ni par un appel RPC : voir `cnas_assures/signature.py`.
+    La clé privée ne passe jamais par un champ ni par un appel RPC : voir `cnas_assures/cle_signature.py`.
     Les clés publiques, passées et présente, sont gardées en paramètre : une carte imprimée avant un
     changement de clé reste vérifiable. Toutes les méthodes sont privées, donc hors de portée de XML-RPC.
     """

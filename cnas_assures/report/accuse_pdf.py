@@ -5,7 +5,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from . import commun_pdf as c
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression import kit as c
 
 LARGEUR, HAUTEUR = A4
 MARGE = 20 * mm
@@ -41,7 +42,7 @@ def _exemplaire(page, carte, haut, exemplaire):
     qualites = dict(carte._fields["remise_qualite"]._description_selection(carte.env))
     lignes = (
         ("Carte n°", carte.numero), ("Titulaire", carte.assure_id.name), ("Matricule", carte.matricule),
-        ("Expire le", c.jour(carte.date_expiration)), ("Remise le", c.jour(carte.date_remise)),
+        ("Expire le", ecrire_date(carte.date_expiration)), ("Remise le", ecrire_date(carte.date_remise)),
         ("Remise à", carte.remise_a), ("En qualité de", qualites.get(carte.remise_qualite)),
         ("Pièce présentée", carte.remise_piece),
     )

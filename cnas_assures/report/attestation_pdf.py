@@ -6,7 +6,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from . import commun_pdf as c
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression import kit as c
+
+from .identite import naissance
 
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
@@ -71,7 +74,7 @@ def _titre(page, attestation):
              couleur=c.VERT_SOMBRE, cote="centre")
     agence = f" · {attestation.agence_id.name}" if attestation.agence_id else ""
     c.ecrire(page, LARGEUR / 2, y - 16 * mm,
-             f"N° {attestation.numero} · délivrée le {c.jour(attestation.date_delivrance)}{agence}", 9.5,
+             f"N° {attestation.numero} · délivrée le {ecrire_date(attestation.date_delivrance)}{agence}", 9.5,
              couleur=c.GRIS, cote="centre")
     c.ecrire(page, MARGE, y - 26 * mm, "La Caisse Nationale d'Assurance Santé atteste que la personne désignée ci-dessous "
              "est couverte par l'assurance santé.", 9.5, largeur=UTILE)
@@ -107,7 +110,7 @@ def _validite(page, attestation, y):
     c.ecrire(page, MARGE + 7 * mm, y - 7 * mm, "Période de validité", 8.5, couleur=c.GRIS)
     c.ecrire(page, LARGEUR - MARGE - 7 * mm, y - 7 * mm, "فترة الصلاحية", 10.5, couleur=c.GRIS, cote="droite")
     c.ecrire(page, MARGE + 7 * mm, bas + 4.6 * mm,
-             f"du {c.jour(attestation.date_debut)} au {c.jour(attestation.date_fin)}", 15, gras=True,
+             f"du {ecrire_date(attestation.date_debut)} au {ecrire_date(attestation.date_fin)}", 15, gras=True,
              couleur=c.VERT_SOMBRE)
     c.ecrire(page, LARGEUR - MARGE - 7 * mm, bas + 5 * mm, "sous réserve des droits à la date des soins", 8,
              couleur=c.GRIS, cote="droite")
@@ -132,7 +135,7 @@ def _table_ayants(page, ayants, y, total):
         if i % 2:
             page.setFillColor(HexColor("#F4F8F6"))
             page.rect(MARGE, y - 2 * mm, UTILE, 6.4 * mm, stroke=0, fill=1)
-        valeurs = (ayant.name, ayant.matricule, liens.get(ayant.lien, ""), c.naissance(ayant))
+        valeurs = (ayant.name, ayant.matricule, liens.get(ayant.lien, ""), naissance(ayant))
         for (x, largeur), valeur in zip(colonnes, valeurs):
             c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 9, largeur=largeur - 2 * mm)
     page.setStrokeColor(c.GRIS_PALE)

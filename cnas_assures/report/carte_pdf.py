@@ -7,7 +7,10 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from . import commun_pdf as c
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression import kit as c
+
+from .identite import est_ne, naissance
 
 LARGEUR, HAUTEUR = 85.6 * mm, 54 * mm
 COLONNES, RANGS = 2, 5
@@ -116,7 +119,7 @@ def _identite(page, carte, assure):
     lignes = (
         ("Nom", "اللقب", assure.nom),
         ("Prénom", "الاسم", assure.prenom),
-        (_etiquette_naissance(assure), "الميلاد، الجنس", f"{c.naissance(assure)} · {genre}"),
+        (_etiquette_naissance(assure), "الميلاد، الجنس", f"{naissance(assure)} · {genre}"),
         ("Régime", "النظام", carte.regime_id.name),
     )
     gauche, droite = 26.2 * mm, 59.4 * mm
@@ -128,7 +131,7 @@ def _identite(page, carte, assure):
 
 
 def _etiquette_naissance(assure):
-    return f"{c.est_ne(assure)} · Sexe" if assure.date_naissance_estimee else f"{c.est_ne(assure)} le · Sexe"
+    return f"{est_ne(assure)} · Sexe" if assure.date_naissance_estimee else f"{est_ne(assure)} le · Sexe"
 
 
 def _pied_recto(page, carte):
@@ -137,7 +140,7 @@ def _pied_recto(page, carte):
     cases = (
         (4 * mm, "Matricule", "رقم التسجيل", carte.matricule, 28 * mm),
         (34.2 * mm, "Carte n°", "رقم البطاقة", carte.numero, 26 * mm),
-        (62.4 * mm, "Expire le", "تاريخ الانتهاء", c.jour(carte.date_expiration), 19.2 * mm),
+        (62.4 * mm, "Expire le", "تاريخ الانتهاء", ecrire_date(carte.date_expiration), 19.2 * mm),
     )
     for x, francais, arabe, valeur, largeur in cases:
         c.ecrire(page, x, 6.4 * mm, francais, 4.4, couleur=c.GRIS)
@@ -169,7 +172,7 @@ def _lignes_verso(carte, assure):
         ("District de rattachement", assure.district_id.name),
         ("Province", assure.district_id.province_id.name),
         ("Personne à prévenir", assure.personne_a_prevenir),
-        ("Émise le", c.jour(carte.date_emission)),
+        ("Émise le", ecrire_date(carte.date_emission)),
         ("Support n°", carte.numero_support),
     )
 

@@ -8,8 +8,11 @@ from reportlab.pdfgen.canvas import Canvas
 
 from odoo import fields
 
-from . import commun_pdf as c
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression import kit as c
+
 from .attestation_pdf import HAUTEUR, LARGEUR, MARGE, UTILE, dessiner_entete
+from .identite import naissance
 
 MEMBRES_PAR_PAGE = (16, 26)  # première page, suivantes
 COLONNES = ((0, 50 * mm), (52 * mm, 34 * mm), (88 * mm, 20 * mm), (110 * mm, 22 * mm), (134 * mm, 40 * mm))
@@ -55,7 +58,7 @@ def _principal(page, principal, y):
     c.dessiner_photo(page, principal.photo, MARGE + 5 * mm, bas + 6 * mm, 28.8 * mm, 36 * mm)
     lignes = (
         ("Assuré principal", principal.name), ("Matricule", principal.matricule),
-        ("Naissance", c.naissance(principal)), ("Régime", principal.regime_id.name),
+        ("Naissance", naissance(principal)), ("Régime", principal.regime_id.name),
         ("District", principal.district_id.name), ("Téléphone", principal.telephone_1),
         ("Droits", _droits(principal)), ("Carte", principal.carte_active_id.numero or "aucune carte active"),
     )
@@ -68,7 +71,7 @@ def _principal(page, principal, y):
 def _droits(assure):
     if assure.etat_droits != "ouverts":
         return "fermés"
-    return f"ouverts au {c.jour(assure.date_fin_droits)}" if assure.date_fin_droits else "ouverts"
+    return f"ouverts au {ecrire_date(assure.date_fin_droits)}" if assure.date_fin_droits else "ouverts"
 
 
 def _table(page, membres, y, total):
@@ -90,14 +93,14 @@ def _table(page, membres, y, total):
             page.rect(MARGE, y - 2.2 * mm, UTILE, 7 * mm, stroke=0, fill=1)
         droits = f"{_droits(membre)} · {membre.carte_active_id.numero or 'sans carte'}"
         for (x, largeur), valeur in zip(
-                COLONNES, (membre.name, membre.matricule, liens.get(membre.lien, ""), c.naissance(membre), droits)):
+                COLONNES, (membre.name, membre.matricule, liens.get(membre.lien, ""), naissance(membre), droits)):
             c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 8.8, largeur=largeur - 2 * mm)
 
 
 def _pied(page, principal, numero, total):
     page.setStrokeColor(c.GRIS_PALE)
     page.line(MARGE, 17 * mm, LARGEUR - MARGE, 17 * mm)
-    jour = c.jour(fields.Date.context_today(principal))
+    jour = ecrire_date(fields.Date.context_today(principal))
     c.ecrire(page, MARGE, 12.5 * mm, f"Situation au {jour}. Document d'information : il n'ouvre pas l'accès aux soins.",
              7, couleur=c.GRIS, largeur=UTILE - 50 * mm)
     c.ecrire(page, LARGEUR - MARGE, 12.5 * mm, f"{principal.matricule} · {numero}/{total}", 7, couleur=c.GRIS, cote="droite")

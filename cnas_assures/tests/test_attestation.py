@@ -2,7 +2,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .. import signature as outil
+from .. import cle_signature as outil
 from .commun_documents import CasDocuments
 
 

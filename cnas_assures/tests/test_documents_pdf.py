@@ -5,7 +5,8 @@ import re
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..report import commun_pdf
+from odoo.addons.cnas_base.impression import kit
+
 from .commun_documents import CasDocuments, image_base64
 
 MM = 72 / 25.4
@@ -59,17 +60,17 @@ class TestDocumentsPdf(CasDocuments):
         self.assertTrue(carte._pdf("cartes").startswith(b"%PDF"))
 
     def test_photo_illisible_devient_silhouette(self):
-        self.assertIsNone(commun_pdf.lire_photo(base64.b64encode(b"pas une image")))
-        self.assertIsNone(commun_pdf.lire_photo(b"\xff\xff"))
+        self.assertIsNone(kit.lire_photo(base64.b64encode(b"pas une image")))
+        self.assertIsNone(kit.lire_photo(b"\xff\xff"))
 
     def test_l_arabe_est_mis_en_forme(self):
-        visuel = commun_pdf.visuel("تشاد")
+        visuel = kit.visuel("تشاد")
         self.assertTrue(any("\ufe70" <= c <= "\ufeff" for c in visuel))
-        commun_pdf.charger_polices()
+        kit.charger_polices()
         from reportlab.pdfbase import pdfmetrics
-        glyphes = pdfmetrics.getFont(commun_pdf.ARABE).face.charToGlyph
-        for francais, arabe in (commun_pdf.REPUBLIQUE, commun_pdf.DEVISE, commun_pdf.CAISSE):
-            manquants = [c for c in commun_pdf.visuel(arabe) if ord(c) not in glyphes]
+        glyphes = pdfmetrics.getFont(kit.ARABE).face.charToGlyph
+        for francais, arabe in (kit.REPUBLIQUE, kit.DEVISE, kit.CAISSE):
+            manquants = [c for c in kit.visuel(arabe) if ord(c) not in glyphes]
             self.assertFalse(manquants, francais)
 
     def test_refus(self):
@@ -135,6 +136,6 @@ class TestDocumentsPdf(CasDocuments):
 class TestPhoto(CasDocuments):
 
     def test_recadrage_en_portrait(self):
-        lue = commun_pdf.lire_photo(image_base64("PNG", (500, 100)))
+        lue = kit.lire_photo(image_base64("PNG", (500, 100)))
         self.assertEqual(lue.getSize(), (360, 450))
         self.assertIsInstance(lue.fp, io.BytesIO)

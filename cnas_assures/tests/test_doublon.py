@@ -3,7 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..outils_noms import cle_phonetique, ressemblance
+from ..phonetique import cle_phonetique, ressemblance
 from .commun_assures import CasAssure
 
 

@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 
 from ..models.import_assures import COLONNES
 from .commun_assures import CasAssure

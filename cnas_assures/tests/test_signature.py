@@ -13,7 +13,7 @@ from odoo.models import check_method_name
 from odoo.tests import tagged
 from odoo.tools import config, file_path
 
-from .. import signature as outil
+from .. import cle_signature as outil
 from ..models import signature as modele
 from .commun_documents import CasDocuments
 

@@ -4,7 +4,7 @@ import json
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .. import signature as outil
+from .. import cle_signature as outil
 from .commun_documents import CasDocuments
 
 

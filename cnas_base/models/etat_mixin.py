@@ -3,8 +3,6 @@ from odoo.exceptions import AccessError, UserError
 
 from ..garde import action_en_cours
 
-LONGUEUR_MOTIF = 500
-
 
 class EtatMixin(models.AbstractModel):
     """État gardé, et mené par les seules actions de la table `_actions`.
@@ -217,16 +215,6 @@ class EtatMixin(models.AbstractModel):
                          "faire « %(action)s ».", nom=self.display_name, action=action.titre,
                          champ=self._fields[champ]._description_string(self.env))
         return False
-
-    @api.model
-    def _lire_motif(self, motif):
-        """Rend le motif d'une décision, sans blancs inutiles ; vide s'il n'y en a pas.
-
-        :raise UserError: motif qui n'est pas un texte
-        """
-        if motif and not isinstance(motif, str):
-            raise UserError(_("Le motif est un texte."))
-        return " ".join((motif or "").split())[:LONGUEUR_MOTIF]
 
     def _demander_motif(self, nom):
         """Rend l'assistant qui demande un motif puis rappelle l'action."""

@@ -159,7 +159,7 @@ class TestEtat(TransactionCase):
             dossier.with_user(autre).action_clore("fini")
         dossier._ecrire({"montant": 1})
         self.assertIs(dossier.with_user(autre).action_clore(" fini  net "), True)
-        self.assertEqual((dossier.state, dossier.motif), ("clos", "fini net"))
+        self.assertEqual((dossier.state, dossier.motif), ("clos", "fini  net"))
 
     def test_le_bouton_lit_la_meme_table(self):
         dossier = self.modele.with_user(self.superviseur).create({"name": "D"})

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 
 class BaremeCotisation(models.Model):
     """Barème daté de cotisation d'un régime.
@@ -48,7 +50,7 @@ class BaremeCotisation(models.Model):
     @api.depends("regime_id", "date_debut")
     def _compute_display_name(self):
         for bareme in self:
-            jour = bareme.date_debut.strftime("%d/%m/%Y") if bareme.date_debut else ""
+            jour = ecrire_date(bareme.date_debut, "")
             bareme.display_name = _("%(regime)s à partir du %(jour)s", regime=bareme.regime_id.code or "", jour=jour)
 
     @api.model

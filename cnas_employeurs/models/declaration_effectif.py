@@ -3,6 +3,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
+
 
 class DeclarationEffectif(models.Model):
     """La déclaration mensuelle nominative d'un employeur : qui travaille, pour quel salaire.
@@ -80,7 +82,7 @@ class DeclarationEffectif(models.Model):
     @api.depends("employeur_id", "periode")
     def _compute_display_name(self):
         for declaration in self:
-            mois = declaration.periode.strftime("%m/%Y") if declaration.periode else _("Nouveau")
+            mois = ecrire_mois(declaration.periode) if declaration.periode else _("Nouveau")
             declaration.display_name = f"{declaration.employeur_id.raison_sociale or ''} — {mois}"
 
     @api.depends("periode")
@@ -246,14 +248,14 @@ class DeclarationEffectif(models.Model):
         derniere_presence = self.periode - relativedelta(days=1)
         emplois.search([
             ("employeur_id", "=", self.employeur_id.id), ("assure_id", "in", sortants.ids), ("date_fin", "=", False),
-        ])._clore(derniere_presence, _("Absent de la déclaration de %s", self.periode.strftime("%m/%Y")))
+        ])._clore(derniere_presence, _("Absent de la déclaration de %s", ecrire_mois(self.periode)))
         fin_maintien = derniere_presence + relativedelta(months=self._parametre("maintien_mois", 3))
         sortants.sudo()._maintenir_apres_emploi(fin_maintien)
         entrants.assure_id.sudo()._ouvrir_par_emploi(self.periode)
         if entrants or sortants:
             self.message_post(body=_(
                 "Effectif mis à jour : %(entrants)s entrants, %(sortants)s sortants (droits maintenus jusqu'au %(fin)s).",
-                entrants=len(entrants), sortants=len(sortants), fin=fin_maintien.strftime("%d/%m/%Y")))
+                entrants=len(entrants), sortants=len(sortants), fin=ecrire_date(fin_maintien)))
 
     # ------------------------------------------------------------------ tâche planifiée
     @api.model

@@ -3,6 +3,8 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.lecture import lire_date
+
 TYPES_EMPLOYEUR = [("public", "Public"), ("prive", "Privé"), ("parapublic", "Para-public"), ("ong", "ONG")]
 # Une administration ou une ONG peut n'avoir ni NIF ni RCCM (domaine §3.2 et §3.3).
 TYPES_A_IDENTIFIANTS = ("prive", "parapublic")
@@ -172,7 +174,7 @@ class Employeur(models.Model):
         self._exiger_groupe("cnas_base.group_superviseur", _("radier un employeur"))
         if not (motif or "").strip():
             return self._demander_motif("action_radier", _("Radier l'employeur"), date=True)
-        jour = fields.Date.to_date(date) or fields.Date.context_today(self)
+        jour = lire_date(date, fields.Date.context_today(self), stricte=True)
         self._changer_etat("radie", motif_etat=motif.strip(), date_radiation=jour)
         en_cours = self.env["cnas.emploi"].search(
             [("employeur_id", "in", self.ids), *self.env["cnas.emploi"]._domaine_en_vigueur(jour)])

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 
 from .commun import CasEmployeur
 

@@ -1,12 +1,17 @@
 import base64
-import datetime
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau, nom_de_colonne
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant, lire_tableau
 
 COLONNES = ["Matricule", "Nom", "Salaire", "Date d'embauche"]
+EN_TETES = {
+    "matricule": ("numero_matricule", "n_matricule", "matricule_cnas"), "nom": ("noms", "nom_et_prenom", "nom_et_prenoms", "employe"),
+    "salaire": ("salaire_brut", "salaire_mensuel", "remuneration"), "date_d_embauche": ("date_embauche", "embauche", "embauche_le"),
+}
+SALAIRE_MAX = 10**12
 
 
 class DeclarationImport(models.TransientModel):
@@ -42,7 +47,7 @@ class DeclarationImport(models.TransientModel):
         declaration._exiger_brouillon()
         if not self.fichier:
             raise UserError(_("Choisissez d'abord un fichier."))
-        lignes = lire_tableau(base64.b64decode(self.fichier), self.nom_fichier)
+        lignes = lire_tableau(base64.b64decode(self.fichier), self.nom_fichier, EN_TETES, ("matricule", "salaire"))
         valeurs, erreurs = self._controler(lignes)
         if erreurs:
             raise UserError(_("Rien n'a été importé :\n%s", "\n".join(erreurs[:20])))
@@ -58,16 +63,13 @@ class DeclarationImport(models.TransientModel):
         textes = [assures._normaliser_matricule(ligne.get("matricule")) for ligne in lignes]
         connus = assures._resoudre_matricules([t for t in textes if t])
         valeurs, erreurs, vus = [], [], set()
-        for rang, (ligne, texte) in enumerate(zip(lignes, textes), 2):
-            salaire = self._entier(ligne.get("salaire"))
-            if salaire is None or salaire < 0:
-                erreurs.append(_("Ligne %(rang)s : salaire « %(valeur)s » illisible.",
-                                 rang=rang, valeur=ligne.get("salaire")))
-                continue
+        for ligne, texte in zip(lignes, textes):
+            rang = ligne.numero
             try:
-                embauche = self._date(ligne.get(nom_de_colonne("Date d'embauche")))
-            except ValueError:
-                erreurs.append(_("Ligne %s : date d'embauche illisible (attendu AAAA-MM-JJ).", rang))
+                salaire = lire_montant(ligne["salaire"], quoi=_("Salaire"), maximum=SALAIRE_MAX)
+                embauche = lire_date(ligne.get("date_d_embauche"), False, _("Date d'embauche"))
+            except UserError as refus:
+                erreurs.append(_("Ligne %(rang)s : %(refus)s", rang=rang, refus=refus))
                 continue
             assure_id = connus.get(texte) or False
             if texte and texte in vus:
@@ -80,25 +82,3 @@ class DeclarationImport(models.TransientModel):
                 "salaire": salaire, "date_embauche": embauche,
             })
         return valeurs, erreurs
-
-    @staticmethod
-    def _entier(valeur):
-        """Rend un entier, ou None ; accepte « 150 000 » et 150000.0."""
-        texte = "".join(str(valeur if valeur is not None else "").split()).removesuffix(".0")
-        return int(texte) if texte.isascii() and texte.isdigit() and len(texte) < 13 else None
-
-    @staticmethod
-    def _date(valeur):
-        """Rend une date ou False ; accepte une cellule date, AAAA-MM-JJ, JJ/MM/AAAA."""
-        if not valeur:
-            return False
-        if isinstance(valeur, datetime.datetime):
-            return valeur.date()
-        if isinstance(valeur, datetime.date):
-            return valeur
-        for forme in ("%Y-%m-%d", "%d/%m/%Y"):
-            try:
-                return datetime.datetime.strptime(str(valeur).strip(), forme).date()
-            except ValueError:
-                continue
-        raise ValueError(valeur)

@@ -4,13 +4,14 @@ from odoo import _, fields
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.cnas_base.outils import type_reel
+from odoo.addons.cnas_base.lecture import lire_montant, type_reel
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
 
 PAR_PAGE = 20
 LIGNES_PAR_PAGE = 60
 TAILLE_MAX_PIECE = 10 * 1024 * 1024
 NOMBRE_MAX_PIECES = 5
+TOTAL_MAX = 10**12
 
 
 class PortailFacturation(PortailFormation):
@@ -192,11 +193,9 @@ class PortailFacturation(PortailFormation):
         valeurs = {}
         if numero_formation.strip():
             valeurs["numero_formation"] = numero_formation.strip()[:64]
-        texte = "".join(montant_declare.split())
-        if texte:
-            if not texte.isdigit() or len(texte) > 12:
-                raise UserError(_("Le total déclaré s'écrit en chiffres, sans virgule."))
-            valeurs["montant_declare"] = int(texte)
+        montant = lire_montant(montant_declare, None, quoi=_("Total déclaré"), maximum=TOTAL_MAX)
+        if montant is not None:
+            valeurs["montant_declare"] = montant
         if valeurs:
             facture.sudo().write(valeurs)
 
@@ -207,12 +206,10 @@ class PortailFacturation(PortailFormation):
         """
         if not motif.strip():
             raise UserError(_("Écrivez ce que vous opposez à la décision."))
-        texte = "".join(str(montant).split())
-        if not texte.isdigit() or len(texte) > 12:
-            raise UserError(_("Le montant demandé s'écrit en chiffres, sans virgule."))
+        montant = lire_montant(montant, quoi=_("Montant demandé"), maximum=TOTAL_MAX)
         pieces = self._lire_pieces()
         contestation = request.env["cnas.contestation"].create({
-            "decompte_ligne_id": ligne.id, "motif": motif.strip()[:4000], "montant_demande": int(texte)})
+            "decompte_ligne_id": ligne.id, "motif": motif.strip()[:4000], "montant_demande": montant})
         attachements = request.env["ir.attachment"].sudo().create([{
             "name": nom, "datas": base64.b64encode(contenu), "mimetype": mime, "res_model": "cnas.contestation",
             "res_id": contestation.id} for nom, contenu, mime in pieces])

@@ -1,6 +1,9 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.lecture import lire_montant
+
 from .horloge import aujourdhui
 
 
@@ -173,15 +176,15 @@ class Contestation(models.Model):
         self._exiger_decideur()
         if montant is None or montant is False:
             montant = self.montant_demande
-        if isinstance(montant, bool) or not isinstance(montant, (int, float)) or montant != int(montant) \
-                or not 0 < montant <= self.montant_demande:
+        montant = lire_montant(montant, quoi=_("Montant accordé"), stricte=True)
+        if not 0 < montant <= self.montant_demande:
             raise UserError(_(
-                "Le montant accordé est un entier de 1 à %s FCFA.", f"{int(self.montant_demande):,}".replace(",", "\u00a0")))
+                "Le montant accordé est un entier de 1 à %s.", ecrire_montant(self.montant_demande)))
         partiel = montant < self.montant_demande
         motif = (motif or "").strip()
         if partiel and not motif:
             raise UserError(_("Écrivez le motif d'une acceptation partielle."))
-        self._decider("acceptee_partielle" if partiel else "acceptee", int(montant), motif or _("Recours fondé."))
+        self._decider("acceptee_partielle" if partiel else "acceptee", montant, motif or _("Recours fondé."))
         return True
 
     def action_ouvrir_decision(self):
@@ -254,8 +257,8 @@ class Contestation(models.Model):
         libelle = self._libelle_etat(etat)
         self.sudo().with_context(mail_notify_force_send=False).message_post(
             subject=_("Contestation %s", self.numero),
-            body=_("Votre contestation est %(etat)s. Montant accordé : %(montant)s FCFA. Motif : %(motif)s",
-                   etat=libelle.lower(), montant=f"{montant:,}".replace(",", "\u00a0"), motif=motif),
+            body=_("Votre contestation est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s",
+                   etat=libelle.lower(), montant=ecrire_montant(montant), motif=motif),
             message_type="comment", subtype_xmlid="mail.mt_comment",
             partner_ids=self.facture_id._partenaires_formation().ids)
 
@@ -315,11 +318,11 @@ class Contestation(models.Model):
         if jour > limite:
             raise ValidationError(_(
                 "Le délai de recours a expiré le %s : la contestation n'est plus recevable.",
-                limite.strftime("%d/%m/%Y")))
+                ecrire_date(limite)))
 
     def _exiger_montant_plausible(self):
         maximum = self.decompte_ligne_id._montant_contestable()
         if not 0 < self.montant_demande <= maximum:
             raise ValidationError(_(
-                "Le montant demandé va de 1 à %s FCFA (facturé moins ce qui est déjà réglé).",
-                f"{maximum:,}".replace(",", "\u00a0")))
+                "Le montant demandé va de 1 à %s (facturé moins ce qui est déjà réglé).",
+                ecrire_montant(maximum)))

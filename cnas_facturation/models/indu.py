@@ -1,7 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import arrondi_xaf
+from odoo.addons.cnas_base.arrondi import arrondi_xaf
+from odoo.addons.cnas_base.ecriture import ecrire_montant
 
 from .horloge import aujourdhui
 
@@ -99,8 +100,8 @@ class Indu(models.Model):
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
                 subject=_("Indu %s", indu.numero),
-                body=_("Un indu de %(montant)s FCFA est constaté : %(motif)s. Il sera retenu sur vos prochaines "
-                       "factures.", montant=f"{int(indu.montant):,}".replace(",", "\u00a0"), motif=indu.motif),
+                body=_("Un indu de %(montant)s est constaté : %(motif)s. Il sera retenu sur vos prochaines "
+                       "factures.", montant=ecrire_montant(indu.montant), motif=indu.motif),
                 message_type="comment", subtype_xmlid="mail.mt_comment",
                 partner_ids=indu.formation_id.partner_id.ids)
         return True

@@ -1,11 +1,9 @@
 import base64
-import csv
-import io
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import cellule_sure
+from odoo.addons.cnas_base.ecriture import ecrire_csv
 
 from .horloge import aujourdhui
 
@@ -141,14 +139,11 @@ class LotVirement(models.Model):
     # ------------------------------------------------------------------ privé
     def _csv_banque(self):
         """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""
-        tampon = io.StringIO()
-        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
-        ecrivain.writerow(["lot", "ordre", "beneficiaire", "rib", "banque", "montant", "devise", "libelle"])
-        for ordre in self.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero"):
-            ecrivain.writerow([
-                self.numero, ordre.numero, cellule_sure(ordre.titulaire or ""), ordre.rib, cellule_sure(ordre.banque or ""),
-                int(ordre.montant), "XAF", f"CNAS {ordre.facture_id.numero}"])
-        return tampon.getvalue().encode("utf-8-sig")
+        ordres = self.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero")
+        return ecrire_csv(
+            ["lot", "ordre", "beneficiaire", "rib", "banque", "montant", "devise", "libelle"],
+            [(self.numero, o.numero, o.titulaire or "", o.rib, o.banque or "", int(o.montant), "XAF",
+              f"CNAS {o.facture_id.numero}") for o in ordres])
 
     def _pdf_etat(self):
         from ..report.pdf_lot import dessiner_lot

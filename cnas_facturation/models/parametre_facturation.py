@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 
 class ParametreFacturation(models.Model):
     """Seuil ou délai de la facturation, daté : jamais un chiffre en dur dans le code.
@@ -56,5 +58,5 @@ class ParametreFacturation(models.Model):
             raise UserError(_(
                 "Le paramètre « %(libelle)s » n'a pas de valeur au %(jour)s : "
                 "ajoutez-la dans Configuration, Paramètres de facturation.",
-                libelle=libelle, jour=jour.strftime("%d/%m/%Y")))
+                libelle=libelle, jour=ecrire_date(jour)))
         return parametre.valeur

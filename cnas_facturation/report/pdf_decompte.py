@@ -5,12 +5,10 @@ from reportlab.lib.utils import simpleSplit
 
 from odoo.tools import groupby
 
-from odoo.addons.cnas_assures.report.commun_pdf import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire, jour
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_nombre, ecrire_quantite
+from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
+from odoo.addons.cnas_base.impression.kit import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire
 
-from .pdf_commun import MARGE, Document, colonnes_mm, nombre, quantite
-
-MOIS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-        "novembre", "décembre")
 # Paysage : 297 − 2 × 13 = 271 mm.
 COLONNES = colonnes_mm(
     (17, "gauche"), (62, "gauche"), (13, "droite"), (13, "droite"), (20, "droite"), (21, "droite"), (20, "droite"),
@@ -19,11 +17,6 @@ TITRES = ("Code", "Prestation", "Qté", "Retenue", "Prix unit.", "Facturé", "Ab
           "Part CNAS", "Ticket", "Dép.")
 SOMMES = ("montant_facture", "abattement", "montant_rejete", "montant_base", "montant_cnas", "ticket_moderateur",
           "depassement")
-
-
-def mois_en_lettres(date):
-    """Rend « novembre 2026 »."""
-    return f"{MOIS[date.month - 1]} {date.year}"
 
 
 def dessiner_decompte(decompte):
@@ -38,7 +31,7 @@ def dessiner_decompte(decompte):
     doc = Document(
         f"{titre} {decompte.numero}",
         f"{decompte.numero} — SHA-256 {decompte.empreinte}")
-    doc.entete(titre, f"N° {decompte.numero} — {mois_en_lettres(decompte.periode)}")
+    doc.entete(titre, f"N° {decompte.numero} — {ecrire_mois(decompte.periode)}")
     _cadres(doc, decompte, lignes)
     _net_et_recours(doc, decompte, contre)
     _details(doc, decompte, lignes)
@@ -63,27 +56,27 @@ def _cadres(doc, decompte, lignes):
     largeur = (doc.largeur - 2 * MARGE - 8 * mm) / 3
     facture = decompte.facture_id
     titre, rangs = _beneficiaire(decompte)
-    rangs += [("Facture", facture.numero), ("Établi le", jour(decompte.date_decompte)),
+    rangs += [("Facture", facture.numero), ("Établi le", ecrire_date(decompte.date_decompte)),
               ("Validé par", decompte.etabli_par_id.name or "—")]
     if decompte.origine_id:
         rangs.append(("Décompte d'origine", decompte.origine_id.numero))
     abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
     recap = [
-        ("Feuilles de soins", nombre(abs(decompte.nb_feuilles))), ("Montant facturé", nombre(decompte.montant_facture)),
-        ("dont abattu", nombre(abattu)), ("dont rejeté", nombre(decompte.montant_rejete)),
-        ("Base de remboursement", nombre(decompte.montant_base)),
-        ("Ticket modérateur", nombre(decompte.ticket_moderateur)),
-        ("Dépassement", nombre(decompte.depassement)), ("Part CNAS", nombre(decompte.montant_cnas), True)]
+        ("Feuilles de soins", ecrire_nombre(abs(decompte.nb_feuilles))), ("Montant facturé", ecrire_nombre(decompte.montant_facture)),
+        ("dont abattu", ecrire_nombre(abattu)), ("dont rejeté", ecrire_nombre(decompte.montant_rejete)),
+        ("Base de remboursement", ecrire_nombre(decompte.montant_base)),
+        ("Ticket modérateur", ecrire_nombre(decompte.ticket_moderateur)),
+        ("Dépassement", ecrire_nombre(decompte.depassement)), ("Part CNAS", ecrire_nombre(decompte.montant_cnas), True)]
     net = [
-        ("Part CNAS — soins", nombre(decompte.montant_soins)),
-        ("Part CNAS — pharmacie", nombre(decompte.montant_pharmacie)),
-        ("Recours acceptés", nombre(decompte.montant_complement)),
-        ("Indus compensés", nombre(-decompte.montant_compense))]
+        ("Part CNAS — soins", ecrire_nombre(decompte.montant_soins)),
+        ("Part CNAS — pharmacie", ecrire_nombre(decompte.montant_pharmacie)),
+        ("Recours acceptés", ecrire_nombre(decompte.montant_complement)),
+        ("Indus compensés", ecrire_nombre(-decompte.montant_compense))]
     if decompte.mode == "tiers_payant":
-        net += [("Net — compte principal", nombre(decompte.net_principal)),
-                ("Net — compte pharmacie", nombre(decompte.net_pharmacie))]
+        net += [("Net — compte principal", ecrire_nombre(decompte.net_principal)),
+                ("Net — compte pharmacie", ecrire_nombre(decompte.net_pharmacie))]
     net += _reglement(facture)
-    net.append(("NET À PAYER (FCFA)", nombre(decompte.net_a_payer), True))
+    net.append(("NET À PAYER (FCFA)", ecrire_nombre(decompte.net_a_payer), True))
     hauteurs = [
         doc.cadre(MARGE, largeur, titre, rangs),
         doc.cadre(MARGE + largeur + 4 * mm, largeur, "Récapitulatif (FCFA)", recap),
@@ -96,7 +89,7 @@ def _reglement(facture):
     ordres = facture.ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis", "paye"))
     rangs = [(f"Ordre {ordre.numero}", ordre.rib or ordre.telephone or "chèque du Trésor") for ordre in ordres]
     if facture.state == "payee":
-        rangs.append((f"Payé le {jour(facture.date_paiement)}", facture.reference_paiement))
+        rangs.append((f"Payé le {ecrire_date(facture.date_paiement)}", facture.reference_paiement))
     return rangs
 
 
@@ -106,7 +99,7 @@ def _net_et_recours(doc, decompte, contre):
     page.setFillColor(VERT_PALE)
     page.roundRect(MARGE, doc.y - hauteur, doc.largeur - 2 * MARGE, hauteur, 1.5 * mm, stroke=0, fill=1)
     ecrire(page, MARGE + 3 * mm, doc.y - 5.8 * mm,
-           f"Arrêté à la somme de : {decompte.montant_lettres} ({nombre(decompte.net_a_payer)} FCFA).", 9.5, gras=True,
+           f"Arrêté à la somme de : {decompte.montant_lettres} ({ecrire_montant(decompte.net_a_payer)}).", 9.5, gras=True,
            couleur=VERT_SOMBRE, largeur=doc.largeur - 2 * MARGE - 6 * mm)
     doc.y -= hauteur + 4 * mm
     cote = 24 * mm
@@ -119,7 +112,7 @@ def _net_et_recours(doc, decompte, contre):
     else:
         textes = [
             "Voies et délais de recours",
-            f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {jour(decompte.date_limite_recours)} : "
+            f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {ecrire_date(decompte.date_limite_recours)} : "
             + ("par écrit, auprès de votre agence." if decompte.mode == "remboursement" else
                "dans votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence."),
             "Premier degré : service du contrôle. Second degré : commission de recours, dans le même délai à compter "
@@ -153,7 +146,7 @@ def _details(doc, decompte, lignes):
         doc.place(14 * mm)
         texte = " · ".join(filter(None, (
             f"Feuille {tete['feuille_numero']}", tete["feuille_reference"] and f"réf. {tete['feuille_reference']}",
-            tete["matricule"], tete["beneficiaire"], f"soins du {jour(tete['date_soins'])}")))
+            tete["matricule"], tete["beneficiaire"], f"soins du {ecrire_date(tete['date_soins'])}")))
         doc.page.setFillColor(VERT_PALE)
         doc.page.rect(MARGE, doc.y - 4.8 * mm, doc.largeur - 2 * MARGE, 4.8 * mm, stroke=0, fill=1)
         ecrire(doc.page, MARGE + 1, doc.y - 3.4 * mm, texte, 7.5, gras=True, largeur=doc.largeur - 2 * MARGE - 4)
@@ -168,11 +161,11 @@ def _details(doc, decompte, lignes):
 
 def _ligne(doc, ligne):
     doc.rang(COLONNES, (
-        ligne["prestation_code"], ligne["prestation_libelle"], quantite(ligne["quantite"]),
-        quantite(ligne["quantite_retenue"]), nombre(ligne["prix_unitaire"]), nombre(ligne["montant_facture"]),
-        nombre(ligne["abattement"]), nombre(ligne["montant_rejete"]), nombre(ligne["montant_base"]),
-        f"{quantite(ligne['taux'])} %", nombre(ligne["montant_cnas"]), nombre(ligne["ticket_moderateur"]),
-        nombre(ligne["depassement"])),
+        ligne["prestation_code"], ligne["prestation_libelle"], ecrire_quantite(ligne["quantite"]),
+        ecrire_quantite(ligne["quantite_retenue"]), ecrire_nombre(ligne["prix_unitaire"]), ecrire_nombre(ligne["montant_facture"]),
+        ecrire_nombre(ligne["abattement"]), ecrire_nombre(ligne["montant_rejete"]), ecrire_nombre(ligne["montant_base"]),
+        f"{ecrire_quantite(ligne['taux'])} %", ecrire_nombre(ligne["montant_cnas"]), ecrire_nombre(ligne["ticket_moderateur"]),
+        ecrire_nombre(ligne["depassement"])),
         taille=7)
     for motif in (ligne["motifs"] or "").split("\n"):
         if motif:
@@ -185,8 +178,8 @@ def _ligne(doc, ligne):
 def _total(doc, titre, rangs, fond=None):
     sommes = {champ: sum(int(rang[champ] or 0) for rang in rangs) for champ in SOMMES}
     doc.rang(COLONNES, (
-        "", titre, "", "", "", nombre(sommes["montant_facture"]), nombre(sommes["abattement"]),
-        nombre(sommes["montant_rejete"]), nombre(sommes["montant_base"]), "", nombre(sommes["montant_cnas"]),
-        nombre(sommes["ticket_moderateur"]), nombre(sommes["depassement"])), taille=7, gras=True, fond=fond,
+        "", titre, "", "", "", ecrire_nombre(sommes["montant_facture"]), ecrire_nombre(sommes["abattement"]),
+        ecrire_nombre(sommes["montant_rejete"]), ecrire_nombre(sommes["montant_base"]), "", ecrire_nombre(sommes["montant_cnas"]),
+        ecrire_nombre(sommes["ticket_moderateur"]), ecrire_nombre(sommes["depassement"])), taille=7, gras=True, fond=fond,
         hauteur=4.8 * mm)
     doc.y -= 0.8 * mm

@@ -2,10 +2,9 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
-from odoo.addons.cnas_assures.report.commun_pdf import GRIS, VERT_PALE, VERT_SOMBRE, ecrire, jour
-
-from .pdf_commun import MARGE, Document, colonnes_mm, nombre
-from .pdf_decompte import mois_en_lettres
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
+from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
+from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
 
 # Portrait : 210 − 2 × 13 = 184 mm.
 COLONNES = colonnes_mm(
@@ -21,7 +20,7 @@ def dessiner_facture(facture):
     doc.y -= 6 * mm
     ecrire(doc.page, doc.largeur / 2, doc.y, "BORDEREAU RÉCAPITULATIF DE FACTURE", 14, gras=True,
            couleur=VERT_SOMBRE, cote="centre")
-    ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {mois_en_lettres(facture.periode)}", 10,
+    ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {ecrire_mois(facture.periode)}", 10,
            gras=True, cote="centre")
     doc.y -= 12 * mm
     _cadres(doc, facture)
@@ -38,16 +37,16 @@ def _cadres(doc, facture):
     identite = [
         ("Code", formation.code or facture.assure_id.matricule), ("Nom", formation.name or facture.assure_id.name),
         ("District", formation.district_id.name or "—"), ("Convention", convention.numero or "—"),
-        ("N° de la formation", facture.numero_formation or "—"), ("Soumise le", jour(facture.date_soumission)),
+        ("N° de la formation", facture.numero_formation or "—"), ("Soumise le", ecrire_date(facture.date_soumission)),
         ("RIB principal", formation.compte_principal_id.acc_number or "—"),
         ("RIB pharmacie", formation.compte_pharmacie_id.acc_number or "—")]
     montants = [
-        ("Feuilles de soins", nombre(facture.nb_feuilles)), ("Montant facturé", nombre(facture.montant_facture)),
-        ("Total déclaré", nombre(facture.montant_declare) if facture.montant_declare else "—"),
-        ("Rejeté", nombre(facture.montant_rejete)), ("Ticket modérateur", nombre(facture.ticket_moderateur)),
-        ("Part CNAS — soins", nombre(facture.montant_soins)),
-        ("Part CNAS — pharmacie", nombre(facture.montant_pharmacie)),
-        ("PART CNAS (FCFA)", nombre(facture.montant_cnas), True)]
+        ("Feuilles de soins", ecrire_nombre(facture.nb_feuilles)), ("Montant facturé", ecrire_nombre(facture.montant_facture)),
+        ("Total déclaré", ecrire_nombre(facture.montant_declare) if facture.montant_declare else "—"),
+        ("Rejeté", ecrire_nombre(facture.montant_rejete)), ("Ticket modérateur", ecrire_nombre(facture.ticket_moderateur)),
+        ("Part CNAS — soins", ecrire_nombre(facture.montant_soins)),
+        ("Part CNAS — pharmacie", ecrire_nombre(facture.montant_pharmacie)),
+        ("PART CNAS (FCFA)", ecrire_nombre(facture.montant_cnas), True)]
     hauteurs = (doc.cadre(MARGE, largeur, "Formation sanitaire", identite),
                 doc.cadre(MARGE + largeur + 4 * mm, largeur, "Montants (FCFA)", montants))
     doc.y -= max(hauteurs) + 5 * mm
@@ -63,7 +62,7 @@ def _regimes(doc, facture):
     doc.rang(colonnes, ("Régime", "Feuilles", "Facturé", "Soins", "Pharmacie", "Part CNAS"), gras=True,
              fond=VERT_PALE)
     for regime, feuilles, facture_, _base, part, soins, pharmacie in facture._montants_par_regime()[facture.id]:
-        doc.rang(colonnes, (regime, nombre(feuilles), nombre(facture_), nombre(soins), nombre(pharmacie), nombre(part)))
+        doc.rang(colonnes, (regime, ecrire_nombre(feuilles), ecrire_nombre(facture_), ecrire_nombre(soins), ecrire_nombre(pharmacie), ecrire_nombre(part)))
     doc.y -= 4 * mm
 
 
@@ -79,10 +78,10 @@ def _feuilles(doc, facture):
           FROM cnas_feuille_soin fs JOIN cnas_assure a ON a.id = fs.assure_id
          WHERE fs.facture_id = %s ORDER BY fs.date_soins, fs.numero""", (facture.id,))
     for numero, matricule, nom, date, facture_, ticket, part in facture.env.cr.fetchall():
-        doc.rang(COLONNES, (numero, matricule, nom, jour(date), nombre(facture_), nombre(ticket), nombre(part)))
+        doc.rang(COLONNES, (numero, matricule, nom, ecrire_date(date), ecrire_nombre(facture_), ecrire_nombre(ticket), ecrire_nombre(part)))
         doc.filet()
-    doc.rang(COLONNES, ("TOTAL", "", "", "", nombre(facture.montant_facture), nombre(facture.ticket_moderateur),
-                        nombre(facture.montant_cnas)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
+    doc.rang(COLONNES, ("TOTAL", "", "", "", ecrire_nombre(facture.montant_facture), ecrire_nombre(facture.ticket_moderateur),
+                        ecrire_nombre(facture.montant_cnas)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
     doc.reprise = None
 
 
@@ -92,8 +91,8 @@ def _signatures(doc, facture):
     ecrire(doc.page, MARGE, doc.y, "Le responsable de la formation", 8.5, gras=True)
     ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
     for rang, (libelle, valeur) in enumerate((
-        ("Date", jour(facture.date_soumission)), ("Reçu par", facture.soumetteur_id.name or "…"),
-        ("Nombre de feuilles reçues", nombre(facture.nb_feuilles)),
+        ("Date", ecrire_date(facture.date_soumission)), ("Reçu par", facture.soumetteur_id.name or "…"),
+        ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles)),
     ), 1):
         ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)
     doc.y -= 18 * mm

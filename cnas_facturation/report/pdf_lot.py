@@ -2,9 +2,9 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
-from odoo.addons.cnas_assures.report.commun_pdf import GRIS, VERT_PALE, VERT_SOMBRE, ecrire, jour
-
-from .pdf_commun import MARGE, Document, colonnes_mm, nombre
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
+from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
 
 COLONNES = colonnes_mm(
     (8, "droite"), (30, "gauche"), (82, "gauche"), (50, "gauche"), (32, "gauche"), (42, "gauche"), (27, "droite"))
@@ -14,13 +14,13 @@ TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
 def dessiner_lot(lot):
     """Rend les octets du PDF de l'état du lot."""
     doc = Document(f"Virements {lot.numero}", f"{lot.numero} — état des virements")
-    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {jour(lot.date_transmission or lot.create_date)}")
+    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or lot.create_date)}")
     ordres = lot.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero")
     total = int(sum(ordres.mapped("montant")))
     lettres = lot.env["cnas.decompte"]._en_lettres(total)
     doc.paragraphe(
         f"Veuillez exécuter, par le débit de notre compte, les {len(ordres)} virements ci-dessous pour un total de "
-        f"{lettres} ({nombre(total)} FCFA).", taille=9)
+        f"{lettres} ({ecrire_montant(total)}).", taille=9)
     doc.y -= 4 * mm
 
     def titres():
@@ -31,9 +31,9 @@ def dessiner_lot(lot):
     for rang, ordre in enumerate(ordres, 1):
         doc.rang(COLONNES, (
             str(rang), ordre.numero, f"{ordre.titulaire} — {ordre._fields['compte'].convert_to_export(ordre.compte, ordre)}",
-            ordre.rib, ordre.banque or "—", ordre.facture_id.numero, nombre(ordre.montant)), hauteur=5 * mm)
+            ordre.rib, ordre.banque or "—", ordre.facture_id.numero, ecrire_nombre(ordre.montant)), hauteur=5 * mm)
         doc.filet()
-    doc.rang(COLONNES, ("", "TOTAL", "", "", "", "", nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
+    doc.rang(COLONNES, ("", "TOTAL", "", "", "", "", ecrire_nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
     doc.reprise = None
     doc.place(30 * mm)
     doc.y -= 10 * mm

@@ -1,9 +1,9 @@
 import base64
-import csv
-import io
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_date
 
 TITRES = ("journal", "date", "piece", "compte", "tiers", "libelle", "debit", "credit")
 
@@ -38,11 +38,7 @@ class JournalWizard(models.TransientModel):
 
     # ------------------------------------------------------------------ privé
     def _csv(self):
-        tampon = io.StringIO()
-        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
-        ecrivain.writerow(TITRES)
-        ecrivain.writerows(self._ecritures())
-        return tampon.getvalue().encode("utf-8-sig")
+        return ecrire_csv(TITRES, self._ecritures())
 
     def _ecritures(self):
         """Rend les écritures, deux par mouvement, dans l'ordre des dates."""
@@ -87,4 +83,4 @@ class JournalWizard(models.TransientModel):
                 return schema
         libelle = dict(schemas._fields["operation"]._description_selection(self.env))[operation]
         raise UserError(_("Aucun compte n'est défini pour « %(operation)s » au %(jour)s.",
-                          operation=libelle, jour=jour.strftime("%d/%m/%Y")))
+                          operation=libelle, jour=ecrire_date(jour)))

@@ -8,6 +8,7 @@ from odoo import _, fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 PAR_PAGE = 20
@@ -147,8 +148,8 @@ class PortailFormation(http.Controller):
     def _rendre(self, gabarit, valeurs):
         return request.render(gabarit, {
             "formations": request.env.user.sudo().formation_ids,
-            "etats": self._etats(), "decides": ETATS_DECIDES, "montant": self._montant, "jour": self._jour,
-            "usager": request.env.user, **valeurs,
+            "etats": self._etats(), "decides": ETATS_DECIDES, "montant": ecrire_nombre,
+            "jour": ecrire_date, "usager": request.env.user, **valeurs,
         })
 
     def _rendre_feuille(self, feuille, message="", erreur=None):
@@ -244,11 +245,3 @@ class PortailFormation(http.Controller):
         except UserError:
             return False
         return True
-
-    @staticmethod
-    def _montant(valeur):
-        return f"{int(valeur or 0):,}".replace(",", "\u202f")
-
-    @staticmethod
-    def _jour(valeur):
-        return valeur.strftime("%d/%m/%Y") if valeur else ""

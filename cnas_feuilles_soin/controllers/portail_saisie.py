@@ -6,7 +6,8 @@ from odoo import _, fields
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_tableau, sans_accent
 
 from .portail import PortailFormation, espace_formation
 
@@ -27,7 +28,15 @@ COLONNES_AIDE = {
     "Prix unitaire": "en FCFA, sans décimale",
 }
 COLONNES = list(COLONNES_AIDE)
-_DATE_FRANCAISE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+EN_TETES = {
+    "reference": ("n_feuille", "no_feuille", "numero_feuille", "numero_de_feuille", "n_de_feuille", "feuille"),
+    "matricule": ("numero_de_carte", "n_carte", "carte", "beneficiaire"),
+    "date_soins": ("date_des_soins", "date_de_soins", "soins_du"),
+    "date_fin_soins": ("date_de_fin_des_soins", "fin_des_soins", "date_fin"),
+    "pathologie": ("diagnostic", "cim10", "cim_10", "code_cim_10"), "praticien": ("prescripteur", "medecin"), "urgence": (),
+    "type_soins": ("type_de_soins",), "prestation": ("code_prestation", "acte", "code"),
+    "quantite": ("qte", "nombre"), "prix_unitaire": ("prix", "pu", "p_u", "prix_unitaire_fcfa"),
+}
 
 
 class PortailSaisie(PortailFormation):
@@ -78,7 +87,7 @@ class PortailSaisie(PortailFormation):
             try:
                 if not fichier or not fichier.filename:
                     raise UserError(_("Choisissez un fichier."))
-                lignes = lire_tableau(fichier.read(), fichier.filename, avec_rang=True)
+                lignes = lire_tableau(fichier.read(), fichier.filename, EN_TETES)
                 valeurs.update(self._importer_classeur(lignes, formation))
             except UserError as refus:
                 valeurs["erreur"] = str(refus)
@@ -189,7 +198,10 @@ class PortailSaisie(PortailFormation):
         groupes = {}
         for ligne in lignes:
             reference = self._texte(ligne.get("reference"))
-            lus = {nom: self._texte(ligne.get(nom)) for nom in CHAMPS_FEUILLE if self._texte(ligne.get(nom))}
+            lus = {nom: lu for nom in CHAMPS_FEUILLE
+                   if (lu := (self._jour if nom.startswith("date") else self._texte)(ligne.get(nom)))}
+            if "type_soins" in lus:
+                lus["type_soins"] = sans_accent(lus["type_soins"])
             groupe = groupes.get(reference)
             if groupe is None:
                 groupe = groupes[reference] = {"rangs": [], "erreurs": [], "feuille": {
@@ -199,8 +211,8 @@ class PortailSaisie(PortailFormation):
                 if valeur != groupe["feuille"].get(nom):
                     groupe["erreurs"].append(_(
                         "Ligne %(rang)s : « %(nom)s » vaut « %(valeur)s » et diffère de la première ligne de cette référence.",
-                        rang=ligne["_rang"], nom=nom, valeur=valeur[:40]))
-            groupe["rangs"].append(ligne["_rang"])
+                        rang=ligne.numero, nom=nom, valeur=valeur[:40]))
+            groupe["rangs"].append(ligne.numero)
             groupe["feuille"]["lignes"].append({
                 "prestation": self._texte(ligne.get("prestation")), "quantite": self._nombre(ligne.get("quantite")),
                 "prix_unitaire": self._nombre(ligne.get("prix_unitaire"))})
@@ -208,20 +220,25 @@ class PortailSaisie(PortailFormation):
 
     @staticmethod
     def _texte(valeur):
-        if hasattr(valeur, "strftime"):
-            return valeur.strftime("%Y-%m-%d")
         if isinstance(valeur, float) and valeur.is_integer():
             valeur = int(valeur)
-        texte = str(valeur if valeur is not None else "").strip()
-        date_francaise = _DATE_FRANCAISE.fullmatch(texte)
-        return "-".join(reversed(date_francaise.groups())) if date_francaise else texte
+        return str(valeur if valeur is not None else "").strip()
+
+    @classmethod
+    def _jour(cls, valeur):
+        """Rend AAAA-MM-JJ si la date se lit, le texte sinon : c'est `importer` qui refusera, avec sa phrase."""
+        try:
+            return str(lire_date(valeur, ""))
+        except UserError:
+            return cls._texte(valeur)
 
     @staticmethod
     def _nombre(valeur):
         """Rend un entier s'il se lit, le texte sinon : c'est `importer` qui refusera, avec sa phrase."""
-        texte = "".join(str(valeur if valeur is not None else "").split()).removesuffix(".0")
-        chiffres = texte.removeprefix("-")
-        return int(texte) if len(texte) < 19 and chiffres.isascii() and chiffres.isdigit() else texte
+        try:
+            return lire_entier(valeur, "")
+        except UserError:
+            return str(valeur)
 
     @staticmethod
     def _json(donnees):

@@ -1,5 +1,8 @@
 """Le catalogue en vigueur : les lignes de données des règles, jointes à leurs fonctions."""
 from collections import defaultdict
+from datetime import date
+
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 
 from ..regles import registre
 from .contexte import Periodes
@@ -91,8 +94,8 @@ class _Mots(dict):
 
 def lisible(valeur):
     """Rend une valeur comme on l'écrit : 12/03/2026, 1 500."""
-    if hasattr(valeur, "strftime"):
-        return valeur.strftime("%d/%m/%Y")
+    if isinstance(valeur, date):
+        return ecrire_date(valeur)
     if isinstance(valeur, int) and not isinstance(valeur, bool):
-        return f"{valeur:,}".replace(",", "\u202f")
+        return ecrire_nombre(valeur)
     return "" if valeur is None else str(valeur)

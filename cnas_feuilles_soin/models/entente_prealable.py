@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_montant, lire_motif
 
 from .feuille_soin.actions import MEDECIN
 from .feuille_soin.dossier import GROUPES_MEDICAUX
@@ -198,28 +199,23 @@ class EntentePrealable(models.Model):
         self.ensure_one()
         quantite = self.quantite_demandee if quantite is None else quantite
         montant = self.montant_demande if montant is None else montant
-        motif = self._lire_motif(motif)
-        if not isinstance(quantite, int) or isinstance(quantite, bool) or not 0 < quantite <= self.quantite_demandee:
-            raise UserError(_("La quantité accordée va de 1 à %s (la demande).", self.quantite_demandee))
-        if not isinstance(montant, (int, float)) or montant < 0 or montant != int(montant):
-            raise UserError(_("Le montant accordé est un nombre entier de francs, zéro ou plus."))
+        motif = lire_motif(motif)
+        quantite = lire_entier(quantite, quoi=_("La quantité accordée"), minimum=1, maximum=self.quantite_demandee, stricte=True)
+        montant = lire_montant(montant, quoi=_("Montant accordé"), stricte=True)
         if self.montant_demande and montant > self.montant_demande:
             raise UserError(_("Le montant accordé dépasse la demande."))
         if not motif and (quantite < self.quantite_demandee or montant < self.montant_demande):
             raise UserError(_("Un accord partiel demande un motif."))
         debut, fin = self._dates_accord(date_debut, date_fin)
         self._changer_etat(
-            "accordee", quantite_accordee=quantite, montant_accorde=int(montant), date_debut=debut, date_fin=fin,
+            "accordee", quantite_accordee=quantite, montant_accorde=montant, date_debut=debut, date_fin=fin,
             motif_decision=motif or False, medecin_id=self.env.uid, date_decision=fields.Datetime.now())
 
     def _dates_accord(self, date_debut, date_fin):
         """Rend le début et la fin de validité de l'accord."""
         jour = fields.Date.context_today(self)
-        try:
-            debut = fields.Date.to_date(date_debut) or min(jour, self.date_prevue or jour)
-            fin = fields.Date.to_date(date_fin)
-        except (ValueError, TypeError) as erreur:
-            raise UserError(_("Écrivez les dates de validité au format AAAA-MM-JJ.")) from erreur
+        debut = lire_date(date_debut, min(jour, self.date_prevue or jour), stricte=True)
+        fin = lire_date(date_fin, None, stricte=True)
         validite = timedelta(days=self.env["cnas.feuille_soin"]._parametre_entier("entente_validite_jours"))
         fin = fin or max(debut, self.date_prevue or debut) + validite
         if fin < debut:

@@ -5,7 +5,7 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import type_reel
+from odoo.addons.cnas_base.lecture import type_reel
 
 EXTENSIONS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif"}
 

@@ -7,6 +7,7 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
 
+
 @actions
 class Carnet(models.Model):
     """Un carnet de feuilles de soins remis à une formation : une plage de numéros imprimés.

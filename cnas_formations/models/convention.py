@@ -5,10 +5,10 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-
-from ..outils import lire_date
+from odoo.addons.cnas_base.lecture import lire_date
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
+
 
 
 @actions
@@ -113,7 +113,7 @@ class Convention(models.Model):
     @api.model
     def _numero_suivant(self, date_debut):
         """Tire le numéro suivant de l'année de `date_debut` (l'année en cours si elle n'est pas plausible)."""
-        debut = lire_date(date_debut)
+        debut = lire_date(date_debut, None, stricte=True)
         if not debut or not 2000 <= debut.year <= 2200:
             debut = fields.Date.context_today(self)
         return self.env["ir.sequence"].sudo().next_by_code("cnas.convention", sequence_date=debut)
@@ -167,7 +167,7 @@ class Convention(models.Model):
         :raise UserError: date hors de la convention, convention non active
         """
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui)
+        debut = lire_date(date, aujourd_hui, stricte=True)
         for convention in self:
             if debut < convention.date_debut or (convention.date_fin and debut > convention.date_fin):
                 raise UserError(_("La suspension doit commencer pendant la convention %s.", convention.numero))
@@ -201,7 +201,7 @@ class Convention(models.Model):
         :param date: date d'effet, après le premier jour de la convention
         :return: True, ou l'action de l'assistant
         """
-        effet = lire_date(date, fields.Date.context_today(self))
+        effet = lire_date(date, fields.Date.context_today(self), stricte=True)
         for convention in self:
             if effet <= convention.date_debut or (convention.date_fin and effet > convention.date_fin):
                 raise UserError(_(

@@ -6,10 +6,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-
-from ..outils import lire_date
+from odoo.addons.cnas_base.lecture import lire_date
 
 SUPERVISEUR = "cnas_base.group_superviseur"
+
 
 
 @actions
@@ -152,7 +152,7 @@ class Praticien(models.Model):
         :return: True, ou l'action de l'assistant
         """
         aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui)
+        jour = lire_date(date, aujourd_hui, stricte=True)
         if jour > aujourd_hui:
             raise UserError(_("La radiation prend effet au plus tard aujourd'hui."))
         self._changer_etat("radie", date_radiation=jour, motif_radiation=motif)

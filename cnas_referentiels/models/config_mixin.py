@@ -4,10 +4,12 @@ from collections import defaultdict
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import en_silence
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 
 from .constantes import NIVEAUX
-from .outils import Niveau, ecrire_date, ecrire_montant, lire_date, lire_montant, lire_niveau
+from .niveau import Niveau, lire_niveau
 
 UN_JOUR = datetime.timedelta(days=1)
 

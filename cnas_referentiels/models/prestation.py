@@ -5,6 +5,9 @@ from markupsafe import Markup, escape
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.lecture import lire_date
+
 from .constantes import (
     AGE_SANS_LIMITE,
     CATEGORIE_PAR_TYPE,
@@ -14,7 +17,7 @@ from .constantes import (
     TYPES_PRESTATION,
     TYPES_SOINS,
 )
-from .outils import ecrire_date, ecrire_montant, lire_date, lire_niveau
+from .niveau import lire_niveau
 
 
 class Prestation(models.Model):
@@ -172,7 +175,7 @@ class Prestation(models.Model):
             bornes = _("à partir du %s", ecrire_date(debut))
         return Markup('<div class="border-start border-4 px-3 py-1 me-1 mb-1 %s"><strong>%s</strong>'
                       '<div class="small">%s · %s</div></div>') % (
-            style, ecrire_montant(montant).replace(" ", "\u00a0"), escape(bornes), quand)
+            style, ecrire_montant(montant), escape(bornes), quand)
 
     def _compute_regimes_couverts(self):
         jour = fields.Date.context_today(self)
@@ -223,7 +226,7 @@ class Prestation(models.Model):
         codes = [codes] if isinstance(codes, str) else codes
         if not isinstance(codes, (list, tuple)) or not all(isinstance(code, str) for code in codes):
             raise ValidationError(_("Donnez une liste de codes de prestation, par exemple [\"MED0001\", \"ACT0002\"]."))
-        jour = lire_date(date) if date else fields.Date.context_today(self)
+        jour = lire_date(date, fields.Date.context_today(self))
         niveau = lire_niveau(niveau)
         prestations = self._prestations_par_code(codes)
         tarifs = self._tarifs_par_lot([(p, jour, niveau) for p in set(prestations.values())])

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .outils import ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_montant
 
 
 class PrixReference(models.Model):

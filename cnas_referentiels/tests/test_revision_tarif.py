@@ -5,7 +5,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
-from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
+from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.lecture import lire_tableau
 
 from .common import CommunReferentiels
 

@@ -3,7 +3,8 @@ import random
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
 
-from odoo.addons.cnas_referentiels.models.outils import lire_date, lire_montant, lire_niveau
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant
+from odoo.addons.cnas_referentiels.models.niveau import lire_niveau
 
 from .common import CommunReferentiels
 
@@ -101,9 +102,9 @@ class TestTarif(CommunReferentiels):
 
     def test_titre_parlant(self):
         tarif = self.tarif("2019-01-01", "2026-04-09", 1500)
-        self.assertEqual(tarif.display_name, "Doliprane — 1 500 FCFA du 01/01/2019 au 09/04/2026")
+        self.assertEqual(tarif.display_name, "Doliprane — 1\u00a0500\u00a0FCFA du 01/01/2019 au 09/04/2026")
         tarif.date_fin = False
-        self.assertEqual(tarif.display_name, "Doliprane — 1 500 FCFA à partir du 01/01/2019")
+        self.assertEqual(tarif.display_name, "Doliprane — 1\u00a0500\u00a0FCFA à partir du 01/01/2019")
 
     def test_fiche(self):
         self.tarif("2026-01-01", "2199-12-31", 1500)

@@ -7,13 +7,18 @@ from odoo import _, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.cnas_base.garde import sans_suivi
-from odoo.addons.cnas_base.outils import lire_tableau, sans_accent
+from odoo.addons.cnas_base.lecture import Ligne, lire_entier, lire_tableau, sans_accent
 
 from ..models.constantes import AGE_SANS_LIMITE
 from ..models.pathologie import CODE_CIM10
 
 TAILLE_MAX_CLAML = 60 * 1024 * 1024
 REFUS_MONTRES = 50
+EN_TETES = {
+    "code": ("code_cim10", "code_cim_10", "cim10"), "libelle": ("nom", "name", "pathologie", "diagnostic"),
+    "categorie": ("chapitre",), "sexe": ("genre",), "age_min": ("age_min_ans", "age_minimum"),
+    "age_max": ("age_max_ans", "age_maximum"), "ald": ("chronique",), "maternite": (),
+}
 VRAI = {"1", "oui", "o", "x", "vrai", "true"}
 SEXES = {"m": "masculin", "masculin": "masculin", "f": "feminin", "feminin": "feminin", "": False}
 
@@ -40,7 +45,8 @@ class ImportPathologie(models.TransientModel):
             raise AccessError(_("Seul un administrateur peut importer la CIM-10."))
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
         nom = (self.fichier_nom or "").lower()
-        lignes = self._lire_claml(contenu) if nom.endswith((".xml", ".claml")) else lire_tableau(contenu, nom)
+        lignes = self._lire_claml(contenu) if nom.endswith((".xml", ".claml")) else lire_tableau(
+            contenu, nom, EN_TETES)
         bonnes, refus = self._controler(lignes)
         with sans_suivi():
             creees, modifiees = self._ecrire(bonnes)
@@ -70,8 +76,8 @@ class ImportPathologie(models.TransientModel):
         if not classes:
             raise UserError(_("Ce fichier XML n'est pas un ClaML : il ne porte aucune classe."))
         return [
-            {"code": code, "libelle": self._libelle_claml(classe), "categorie": self._chapitre(classes, classe)}
-            for code, classe in classes.items() if classe.get("kind") == "category"]
+            Ligne(rang, {"code": code, "libelle": self._libelle_claml(classe), "categorie": self._chapitre(classes, classe)})
+            for rang, (code, classe) in enumerate(classes.items(), 1) if classe.get("kind") == "category"]
 
     def _libelle_claml(self, classe):
         """Rend le libellé préféré d'une classe, sans ses balises internes."""
@@ -94,14 +100,13 @@ class ImportPathologie(models.TransientModel):
     def _controler(self, lignes):
         """Rend ({code: valeurs}, liste des refus)."""
         bonnes, refus = {}, []
-        for numero, ligne in enumerate(lignes, 2):
-            code = self._texte(ligne, "code", "code_cim10").upper().rstrip("*+")
-            libelle = self._texte(ligne, "libelle", "nom", "name")
+        for ligne in lignes:
+            code = self._texte(ligne, "code").upper().rstrip("*+")
+            libelle = self._texte(ligne, "libelle")
             sexe = sans_accent(self._texte(ligne, "sexe"))
             try:
-                age_min = int(float(self._texte(ligne, "age_min", "age_min_ans") or 0))
-                age_max = int(float(self._texte(ligne, "age_max", "age_max_ans") or AGE_SANS_LIMITE))
-            except (ValueError, OverflowError):
+                age_min, age_max = lire_entier(ligne.get("age_min"), 0), lire_entier(ligne.get("age_max"), AGE_SANS_LIMITE)
+            except UserError:
                 age_min = age_max = -1
             if not CODE_CIM10.fullmatch(code):
                 motif = _("code CIM-10 attendu")
@@ -116,17 +121,18 @@ class ImportPathologie(models.TransientModel):
             else:
                 bonnes[code] = {
                     "code": code, "name": libelle, "sexe": SEXES[sexe], "age_min": age_min, "age_max": age_max,
-                    "ald": sans_accent(self._texte(ligne, "ald", "chronique")) in VRAI,
+                    "ald": sans_accent(self._texte(ligne, "ald")) in VRAI,
                     "maternite": sans_accent(self._texte(ligne, "maternite")) in VRAI or code.startswith("O"),
-                    "categorie": self._texte(ligne, "categorie", "chapitre"),
+                    "categorie": self._texte(ligne, "categorie"),
                 }
                 continue
-            refus.append(_("Ligne %(n)s, « %(code)s » : %(motif)s.", n=numero, code=code[:20], motif=motif))
+            refus.append(_("Ligne %(n)s, « %(code)s » : %(motif)s.", n=ligne.numero, code=code[:20], motif=motif))
         return bonnes, refus
 
-    def _texte(self, ligne, *noms):
-        """Rend la première colonne remplie parmi `noms`, en texte."""
-        valeur = next((ligne[nom] for nom in noms if ligne.get(nom) not in (None, "")), "")
+    def _texte(self, ligne, nom):
+        """Rend une colonne en texte, ses blancs réduits."""
+        valeur = ligne.get(nom)
+        valeur = "" if valeur is None else valeur
         return re.sub(r"\s+", " ", str(valeur).replace("\x00", "")).strip()[:500]
 
     def _ecrire(self, bonnes):

@@ -1,9 +1,11 @@
-from datetime import date, datetime
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_date
 
 ORIGINE_PAR_REGIME = {"AMED": "decision_amed", "ASS": "affiliation", "ASI": "affiliation"}
 
@@ -125,7 +127,7 @@ class AssureCircuit(models.Model):
             "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
             "origine": "changement_regime", "motif": motif})
         self.message_post(body=_("Changement de régime au %(date)s : %(regime)s. Motif : %(motif)s",
-                                 date=jour.strftime("%d/%m/%Y"), regime=regime.name, motif=motif))
+                                 date=ecrire_date(jour), regime=regime.name, motif=motif))
         return True
 
     def action_maintenir_droits(self, date_fin, motif=None):
@@ -253,7 +255,7 @@ class AssureCircuit(models.Model):
                 raise UserError(_("Les droits de %s n'ont pas de fin : rien à maintenir.", assure.name))
             debut = max(ouverts.mapped("date_fin")) + relativedelta(days=1) if ouverts else aujourdhui
             if fin < debut:
-                raise UserError(_("Le maintien doit finir après le %s.", debut.strftime("%d/%m/%Y")))
+                raise UserError(_("Le maintien doit finir après le %s.", ecrire_date(debut)))
             Droit._deverrouiller().create({
                 "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "date_fin": fin,
                 "origine": "maintien", "motif": motif})
@@ -292,12 +294,7 @@ class AssureCircuit(models.Model):
             # `context_get` est en mémoire : pas de lecture de l'usager pour connaître son fuseau.
             fuseau = self.env.context.get("tz") or self.env["res.users"].context_get().get("tz")
             return fields.Date.context_today(self.with_context(tz=fuseau))
-        if isinstance(valeur, date):
-            return fields.Date.to_date(valeur)
-        try:
-            return datetime.strptime(valeur.strip(), "%Y-%m-%d").date()
-        except (ValueError, AttributeError) as erreur:
-            raise UserError(_("La date « %s » est illisible : écrivez-la AAAA-MM-JJ.", valeur)) from erreur
+        return lire_date(valeur, stricte=True)
 
     @api.model
     def _lire_motif(self, motif):

@@ -3,8 +3,8 @@ from markupsafe import Markup, escape
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ...report import commun_pdf
 from ...report.famille_pdf import dessiner_familles
+from ...report.identite import naissance
 from ..carte import EN_COURS
 
 FAMILLES_PAR_PDF = 200
@@ -194,7 +194,7 @@ class AssureDocuments(models.Model):
         return [
             (_("Nom"), "اللقب", self.nom), (_("Prénom"), "الاسم", self.prenom),
             (_("Matricule"), "رقم التسجيل", self.matricule),
-            (_("Date de naissance"), "تاريخ الميلاد", commun_pdf.naissance(self)),
+            (_("Date de naissance"), "تاريخ الميلاد", naissance(self)),
             (_("Lieu de naissance"), "مكان الميلاد", lieu), (_("Qualité"), "الصفة", qualite),
             (_("District de rattachement"), "الدائرة", self.district_id.name),
         ]

@@ -5,9 +5,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.modules.db import FunctionStatus, has_unaccent
 from odoo.osv import expression
 
-from odoo.addons.cnas_base.outils import sans_accent
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import sans_accent
 
-from ...outils_noms import cle_phonetique
+from ...phonetique import cle_phonetique
 
 # Au-delà, une recherche passe par une sous-requête plutôt que par la liste des identifiants.
 IDENTIFIANTS_MAX = 3000
@@ -231,11 +232,11 @@ class Assure(models.Model):
             if assure.date_naissance and assure.date_naissance > aujourdhui:
                 raise ValidationError(_(
                     "La date de naissance de %(nom)s (%(date)s) est dans le futur : corrigez-la.",
-                    nom=assure.name, date=assure.date_naissance.strftime("%d/%m/%Y")))
+                    nom=assure.name, date=ecrire_date(assure.date_naissance)))
             if assure.date_naissance and assure.date_naissance < aujourdhui - relativedelta(years=130):
                 raise ValidationError(_(
                     "La date de naissance de %(nom)s (%(date)s) donne plus de 130 ans : vérifiez l'année.",
-                    nom=assure.name, date=assure.date_naissance.strftime("%d/%m/%Y")))
+                    nom=assure.name, date=ecrire_date(assure.date_naissance)))
             if assure.date_deces and assure.date_deces > aujourdhui:
                 raise ValidationError(_("La date de décès de %s est dans le futur : corrigez-la.", assure.name))
 

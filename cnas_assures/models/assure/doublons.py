@@ -3,9 +3,9 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import sans_accent
+from odoo.addons.cnas_base.lecture import sans_accent
 
-from ...outils_noms import cle_phonetique, ressemblance
+from ...phonetique import cle_phonetique, ressemblance
 
 # Poids de chaque indice : cent points au plus, écrits à côté de leur raison.
 POIDS_NOM, POIDS_NAISSANCE, POIDS_MERE, POIDS_PERE, POIDS_DISTRICT, POIDS_TELEPHONE = 50, 25, 10, 4, 4, 7

@@ -2,6 +2,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 ROLES_LECTURE_DROITS = (
     "cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
     "cnas_base.group_portail_formation",
@@ -272,7 +274,7 @@ class AssureDroits(models.Model):
         source = "propre" if propre else "derive"
         affiliation = faits["date_affiliation"] if propre or not faits["principal_id"] else faits["principal_affiliation"]
         if not code:
-            motif = ouverts % faits[f"{source}_debut"].strftime("%d/%m/%Y")
+            motif = ouverts % ecrire_date(faits[f"{source}_debut"])
         return {
             "etat": "fermes" if code else "ouverts",
             "code": code,
@@ -296,7 +298,7 @@ class AssureDroits(models.Model):
         """Rend (code de règle, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
         jour = faits["jour"]
         if faits["date_deces"] and jour > faits["date_deces"]:
-            return "DRT-06", _("Bénéficiaire décédé le %s.", faits["date_deces"].strftime("%d/%m/%Y"))
+            return "DRT-06", _("Bénéficiaire décédé le %s.", ecrire_date(faits["date_deces"]))
         if faits["date_naissance"] and jour < faits["date_naissance"]:
             return "DRT-07", _("Cette date précède la naissance du bénéficiaire.")
         if faits["state"] == "brouillon":
@@ -306,9 +308,9 @@ class AssureDroits(models.Model):
         if faits["ferme_debut"]:
             return "DRT-02", self._phrase_fermeture(faits["ferme_debut"], faits["ferme_motif"])
         if faits["type_assure"] == "principal" and not faits["principal_id"]:
-            return "DRT-02", _("Aucune période de droits ne couvre le %s.", jour.strftime("%d/%m/%Y"))
+            return "DRT-02", _("Aucune période de droits ne couvre le %s.", ecrire_date(jour))
         if not faits["principal_id"]:
-            return "DRT-04", _("Ayant droit sans lien familial en cours au %s.", jour.strftime("%d/%m/%Y"))
+            return "DRT-04", _("Ayant droit sans lien familial en cours au %s.", ecrire_date(jour))
         limite = limites.get(faits["prolongation"] or False)
         if faits["lien"] == "enfant" and limite and (faits["age"] or 0) >= limite:
             return "DRT-05", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
@@ -318,9 +320,9 @@ class AssureDroits(models.Model):
         if faits["ferme_principal_debut"]:
             return "DRT-02", _("Droits de l'assuré principal fermés. %s", self._phrase_fermeture(
                 faits["ferme_principal_debut"], faits["ferme_principal_motif"]))
-        return "DRT-02", _("L'assuré principal n'a pas de droits ouverts au %s.", jour.strftime("%d/%m/%Y"))
+        return "DRT-02", _("L'assuré principal n'a pas de droits ouverts au %s.", ecrire_date(jour))
 
     @api.model
     def _phrase_fermeture(self, debut, motif):
         return _("Droits fermés depuis le %(date)s : %(motif)s",
-                 date=debut.strftime("%d/%m/%Y"), motif=motif or _("sans motif"))
+                 date=ecrire_date(debut), motif=motif or _("sans motif"))

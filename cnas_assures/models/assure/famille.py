@@ -5,6 +5,8 @@ from markupsafe import Markup, escape
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 from .dossier import LIENS
 
 
@@ -170,7 +172,7 @@ class AssureFamille(models.Model):
         sortants._deverrouiller().write({"type_assure": "principal", "assure_principal_id": False, "lien": False})
         for assure in sortants:
             assure.message_post(body=_("Sortie de famille au %(date)s : %(motif)s",
-                                       date=jour.strftime("%d/%m/%Y"), motif=motif))
+                                       date=ecrire_date(jour), motif=motif))
 
     def _entrer_dans_famille(self, principal, lien, jour):
         """Fait de cette personne l'ayant droit de `principal` à compter de `jour`."""
@@ -213,7 +215,7 @@ class AssureFamille(models.Model):
             self._entrer_dans_famille(nouveau, inverse.get(lien_du_nouveau, "autre"), jour)
         for assure in self | nouveau:
             assure.message_post(body=_("%(nouveau)s devient le principal de la famille au %(date)s : %(motif)s",
-                                       nouveau=nouveau.name, date=jour.strftime("%d/%m/%Y"), motif=motif))
+                                       nouveau=nouveau.name, date=ecrire_date(jour), motif=motif))
 
     @api.model
     def _lien_apres(self, lien, lien_du_nouveau):

@@ -1,11 +1,9 @@
 import base64
-import csv
-import io
 
 from odoo import _, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_xlsx
 
 COLONNES = (
     ("feuille_numero", "N° de feuille"), ("feuille_reference", "Référence"), ("matricule", "Matricule"),
@@ -77,7 +75,7 @@ class DecompteDocument(models.Model):
             yield [
                 int(ligne[champ] or 0) if champ in ENTIERS
                 else float(ligne[champ] or 0) if champ in ("quantite", "quantite_retenue", "taux")
-                else cellule_sure(ligne[champ]) for champ, _titre in COLONNES]
+                else ligne[champ] for champ, _titre in COLONNES]
 
     def _xlsx(self):
         """Rend le classeur : une ligne par ligne de feuille, une ligne de total."""
@@ -90,13 +88,9 @@ class DecompteDocument(models.Model):
 
     def _csv(self):
         """Rend le CSV UTF-8 à point-virgule, lisible par un tableur français."""
-        tampon = io.StringIO()
-        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
-        ecrivain.writerow([titre for _champ, titre in COLONNES])
-        ecrivain.writerows(self._rangs())
-        return tampon.getvalue().encode("utf-8-sig")
+        return ecrire_csv([titre for _champ, titre in COLONNES], self._rangs())
 
     def _pdf(self):
-        from ..report.pdf_decompte import dessiner_decompte
+        from ...report.pdf_decompte import dessiner_decompte
 
         return dessiner_decompte(self.sudo())

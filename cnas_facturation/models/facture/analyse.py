@@ -2,6 +2,8 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.ecriture import ecrire_nombre
+
 
 class FactureAnalyse(models.Model):
     """Ce que le valideur regarde : mois précédents, pairs, motifs, rapprochement."""
@@ -130,7 +132,7 @@ class FactureAnalyse(models.Model):
         """Rend un petit tableau HTML échappé ; les nombres sont alignés à droite, milliers séparés."""
         def cellule(valeur):
             if isinstance(valeur, int):
-                return Markup("<td class='text-end'>%s</td>") % f"{valeur:,}".replace(",", "\u00a0")
+                return Markup("<td class='text-end'>%s</td>") % ecrire_nombre(valeur)
             return Markup("<td>%s</td>") % valeur
 
         tete = Markup("").join(

@@ -3,6 +3,8 @@ import psycopg2
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant
+
 from ..horloge import maintenant
 
 
@@ -261,8 +263,8 @@ class FactureCircuit(models.Model):
                 "premier_validateur_id": self.env.uid, "date_premiere_validation": maintenant(self)})
             for facture in a_doubler:
                 facture.message_post(body=_(
-                    "Première validation. La part CNAS atteint le seuil de %s FCFA : "
-                    "une seconde personne doit valider.", f"{seuil:,}".replace(",", "\u00a0")))
+                    "Première validation. La part CNAS atteint le seuil de %s : "
+                    "une seconde personne doit valider.", ecrire_montant(seuil)))
         return self - a_doubler
 
     def _regler_ajustements(self):
@@ -303,7 +305,7 @@ class FactureCircuit(models.Model):
             decompte = facture.decompte_id
             facture._informer_formation(_("Décompte disponible"), _(
                 "le décompte %(numero)s de %(mois)s est disponible dans votre espace (/my/formation/decomptes/%(id)s). "
-                "Net à payer : %(net)s FCFA. Recours possible jusqu'au %(limite)s.",
-                numero=decompte.numero, mois=facture.periode.strftime("%m/%Y"), id=decompte.id,
-                net=f"{int(facture.net_a_payer):,}".replace(",", "\u00a0"),
-                limite=decompte.date_limite_recours.strftime("%d/%m/%Y")))
+                "Net à payer : %(net)s. Recours possible jusqu'au %(limite)s.",
+                numero=decompte.numero, mois=ecrire_mois(facture.periode), id=decompte.id,
+                net=ecrire_montant(facture.net_a_payer),
+                limite=ecrire_date(decompte.date_limite_recours)))

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+
+from odoo.addons.cnas_base.ecriture import ecrire_mois
+from odoo.addons.cnas_base.lecture import lire_date
 
 ETATS_FIGES = ("validee", "ordonnancee", "payee")
 # Jeton du code de la facturation : seul lui attache une feuille ou touche une feuille figée.
@@ -190,7 +192,7 @@ class Facture(models.Model):
     @api.depends("periode")
     def _compute_mois(self):
         for facture in self:
-            facture.mois = format_date(self.env, facture.periode, date_format="MMMM y") if facture.periode else ""
+            facture.mois = ecrire_mois(facture.periode)
 
     @api.depends("montant_declare", "montant_facture")
     def _compute_ecart_declare(self):
@@ -264,16 +266,11 @@ class Facture(models.Model):
 
         :raise UserError: date absente, illisible ou dans un mois à venir
         """
-        try:
-            jour = fields.Date.to_date(valeur)
-        except (ValueError, TypeError, AttributeError):
-            jour = None
-        if not jour:
-            raise UserError(_("Indiquez la période de la facture sous la forme AAAA-MM-01."))
+        jour = lire_date(valeur, stricte=True, quoi=_("Période de la facture"))
         if jour.replace(day=1) > fields.Date.context_today(self):
             raise UserError(_(
                 "Le mois %s n'a pas commencé : une facture porte sur un mois échu ou en cours.",
-                jour.strftime("%m/%Y")))
+                ecrire_mois(jour)))
         if jour.year < 2000:
             raise UserError(_("L'année %s n'est pas plausible : vérifiez la période.", jour.year))
         return jour.replace(day=1)

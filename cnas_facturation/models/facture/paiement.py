@@ -1,6 +1,9 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_date
+
 from ..horloge import aujourdhui, maintenant
 
 
@@ -98,15 +101,10 @@ class FacturePaiement(models.Model):
 
         :raise UserError: date absente, illisible ou future ; référence vide ou trop longue
         """
-        try:
-            jour = fields.Date.to_date(date)
-        except (ValueError, TypeError, AttributeError):
-            jour = None
-        if not jour:
-            raise UserError(_("Indiquez la date du paiement sous la forme AAAA-MM-JJ."))
+        jour = lire_date(date, stricte=True, quoi=_("Date du paiement"))
         if jour > aujourdhui(self):
             raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
-                              jour.strftime("%d/%m/%Y")))
+                              ecrire_date(jour)))
         texte = str(reference or "").strip()
         if not texte or len(texte) > 64:
             raise UserError(_("Indiquez la référence du virement (64 caractères au plus)."))
@@ -118,7 +116,7 @@ class FacturePaiement(models.Model):
         if jour < min(ordonnee, self.date_ordonnancement.date()):
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
-                numero=self.numero, jour=ordonnee.strftime("%d/%m/%Y")))
+                numero=self.numero, jour=ecrire_date(ordonnee)))
 
     def _constater_paiement(self, jour, reference):
         """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles."""
@@ -139,7 +137,7 @@ class FacturePaiement(models.Model):
         if feuilles:
             self._ouvrir_feuilles(feuilles)._changer_etat("payee")
         soldees._informer_formation(_("Facture payée"), _(
-            "paiement du %(jour)s, référence %(reference)s.", jour=jour.strftime("%d/%m/%Y"), reference=reference))
+            "paiement du %(jour)s, référence %(reference)s.", jour=ecrire_date(jour), reference=reference))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""

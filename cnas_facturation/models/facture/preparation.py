@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.ecriture import ecrire_mois
+
 ETATS_FACTURABLES = ("deposee", "instance", "controle", "avis_medical", "validee", "rejetee")
 ETATS_REPRIS = ("rejetee", "annulee")
 
@@ -58,9 +60,9 @@ class FacturePreparation(models.Model):
             self._domaine_feuilles_a_facturer(mois), ["formation_id"])
         ids = sorted(formation.id for formation, in groupes)
         if not ids:
-            raise UserError(_("Rien à facturer pour %s : aucune feuille déposée n'attend.", mois.strftime("%m/%Y")))
+            raise UserError(_("Rien à facturer pour %s : aucune feuille déposée n'attend.", ecrire_mois(mois)))
         self.env["cnas.lot"]._lancer(
-            _("Factures de %s", mois.strftime("%m/%Y")), "cnas.formation_sanitaire", "_preparer_facture_du_mois",
+            _("Factures de %s", ecrire_mois(mois)), "cnas.formation_sanitaire", "_preparer_facture_du_mois",
             ids, taille=200, parametres={"periode": fields.Date.to_string(mois)})
         return True
 
@@ -89,7 +91,7 @@ class FacturePreparation(models.Model):
             facture._ouvrir_feuilles(feuilles).write({"facture_id": False, "report_periode": suivant})
             facture.sudo().message_post(body=_(
                 "%(nb)s feuille(s) en instance reportée(s) à %(mois)s : %(numeros)s",
-                nb=len(feuilles), mois=suivant.strftime("%m/%Y"),
+                nb=len(feuilles), mois=ecrire_mois(suivant),
                 numeros=", ".join(f.numero or f.reference or str(f.id) for f in feuilles[:50])))
         self._actualiser_montants()
         return True
@@ -210,10 +212,10 @@ class FacturePreparation(models.Model):
         if deja:
             return _(
                 "Rien à facturer pour %(mois)s : les feuilles déposées sont déjà sur %(factures)s.",
-                mois=mois.strftime("%m/%Y"), factures=", ".join(deja.mapped("numero")))
+                mois=ecrire_mois(mois), factures=", ".join(deja.mapped("numero")))
         return _(
             "Rien à facturer pour %s : aucune feuille déposée de ce mois n'attend d'être facturée.",
-            mois.strftime("%m/%Y"))
+            ecrire_mois(mois))
 
     def _attacher_feuilles(self, domaine=None):
         """Attache les feuilles facturables du mois, puis somme. Les factures reprises sont resommées."""

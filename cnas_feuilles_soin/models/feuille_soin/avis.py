@@ -2,6 +2,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.lecture import lire_motif
 
 
 class FeuilleSoin(models.Model):
@@ -25,7 +26,7 @@ class FeuilleSoin(models.Model):
             return self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.avis_medical_wizard_action")
         if avis not in ("accord", "partiel", "refus"):
             raise UserError(_("L'avis est « accord », « partiel » ou « refus »."))
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Dites ce qui fonde votre avis."))
         self.env["cnas.avis_medical"].sudo().create([{

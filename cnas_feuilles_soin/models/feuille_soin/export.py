@@ -1,12 +1,11 @@
 import base64
-import csv
-import io
 import json
 
-from odoo import _, api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import cellule_sure
+from odoo.addons.cnas_base.ecriture import ecrire_csv
+from odoo.addons.cnas_base.lecture import lire_date
 
 COLONNES = (
     "numero", "reference", "matricule", "formation", "date_soins", "date_decision", "etat", "prestation", "quantite",
@@ -38,17 +37,14 @@ class FeuilleSoin(models.Model):
         if forme not in ("csv", "json"):
             raise UserError(_("La forme est « csv » ou « json »."))
         rangs = self._lire_decisions(debut, fin)
-        contenu = self._ecrire_json(rangs) if forme == "json" else self._ecrire_csv(rangs)
+        contenu = self._ecrire_json(rangs) if forme == "json" else ecrire_csv(COLONNES, rangs)
         return {"nom": f"decisions_{debut}_{fin}.{forme}", "contenu": base64.b64encode(contenu).decode(),
                 "lignes": len(rangs)}
 
     @api.model
     def _lire_periode(self, date_debut, date_fin):
-        try:
-            debut, fin = fields.Date.to_date(date_debut), fields.Date.to_date(date_fin)
-        except (ValueError, TypeError) as erreur:
-            raise UserError(_("Écrivez les dates au format AAAA-MM-JJ.")) from erreur
-        if not debut or not fin or fin < debut:
+        debut, fin = lire_date(date_debut, stricte=True), lire_date(date_fin, stricte=True)
+        if fin < debut:
             raise UserError(_("Donnez un premier et un dernier jour, dans cet ordre."))
         return debut, fin
 
@@ -82,15 +78,6 @@ class FeuilleSoin(models.Model):
         if len(rangs) > LIGNES_MAX:
             raise UserError(_("Plus de %s lignes : choisissez une période plus courte.", LIGNES_MAX))
         return rangs
-
-    @staticmethod
-    def _ecrire_csv(rangs):
-        tampon = io.StringIO()
-        ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
-        ecrivain.writerow(COLONNES)
-        for rang in rangs:
-            ecrivain.writerow(["" if valeur is None else cellule_sure(valeur) for valeur in rang])
-        return tampon.getvalue().encode("utf-8-sig")
 
     @staticmethod
     def _ecrire_json(rangs):

@@ -8,7 +8,9 @@ from psycopg2 import OperationalError
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ...outils_import import LecteurFeuille, montrer
+from odoo.addons.cnas_base.lecture import montrer
+
+from ...lecture_feuille import LecteurFeuille
 
 TAILLE_LOT = 500
 ENVOI_MAX = 20_000

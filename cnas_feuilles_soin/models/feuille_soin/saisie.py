@@ -2,8 +2,9 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.arrondi import arrondi_xaf
+from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import sans_suivi, transition
-from odoo.addons.cnas_base.outils import arrondi_xaf
 
 
 class FeuilleSoin(models.Model):
@@ -93,11 +94,11 @@ class FeuilleSoin(models.Model):
                 essai._controler()
             lignes = Markup("").join(
                 Markup("<tr><td>%s</td><td class='text-end'>%s</td><td class='text-end'>%s</td><td>%s</td></tr>") % (
-                    ligne.prestation_id.display_name, _entier(ligne.montant_facture), _entier(ligne.montant_cnas),
+                    ligne.prestation_id.display_name, ecrire_nombre(ligne.montant_facture), ecrire_nombre(ligne.montant_cnas),
                     ligne.explication or "")
                 for ligne in essai.ligne_ids)
             motifs = [*manque, *(f"{a.code} — {a.message}" for a in essai.anomalie_ids if a.state == "ouverte")]
-            issue, part = etats[essai.state], _entier(essai.montant_cnas)
+            issue, part = etats[essai.state], ecrire_nombre(essai.montant_cnas)
             reprise.rollback()
         self.env.invalidate_all()
         liste = Markup("").join(Markup("<li>%s</li>") % motif for motif in motifs)
@@ -107,7 +108,3 @@ class FeuilleSoin(models.Model):
         ) % (_("Après dépôt, la feuille serait :"), issue, _("part CNAS"), part,
              liste or Markup("<li>%s</li>") % _("Aucune anomalie."), _("Prestation"), _("Facturé"), _("Part CNAS"),
              _("Calcul"), lignes)
-
-
-def _entier(montant):
-    return f"{int(montant):,}".replace(",", "\u202f")

@@ -5,8 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-
-from ...outils import lire_date
+from odoo.addons.cnas_base.lecture import lire_date
 
 SUPERVISEUR, ADMINISTRATEUR = "cnas_base.group_superviseur", "cnas_base.group_administrateur"
 TYPES_FORMATION = [
@@ -207,7 +206,7 @@ class FormationSanitaire(models.Model):
         :raise UserError: état ou date qui ne conviennent pas
         """
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui)
+        debut = lire_date(date, aujourd_hui, stricte=True)
         if debut > aujourd_hui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
@@ -233,7 +232,7 @@ class FormationSanitaire(models.Model):
         :return: True, ou l'action de l'assistant
         """
         aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui)
+        jour = lire_date(date, aujourd_hui, stricte=True)
         if jour > aujourd_hui:
             raise UserError(_("La fermeture prend effet au plus tard aujourd'hui."))
         self._changer_etat("fermee", motif_fermeture=motif, date_fermeture=jour)

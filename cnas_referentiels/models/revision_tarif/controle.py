@@ -5,7 +5,10 @@ from collections import defaultdict
 from odoo import _, _lt, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..outils import ecrire_date, lire_date, lire_montant, lire_niveau
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant
+
+from ..niveau import lire_niveau
 from .revision import TYPES_TARIF
 
 UN_JOUR = datetime.timedelta(days=1)
@@ -61,8 +64,8 @@ class RevisionTarifControle(models.Model):
         try:
             ligne["niveau"] = lire_niveau(rang.get("niveau")) or None
             ligne["montant_apres"] = lire_montant(rang.get("montant"))
-            ligne["date_debut"] = lire_date(rang["date_debut"]) if rang.get("date_debut") else self.date_effet
-            ligne["date_fin"] = lire_date(rang["date_fin"]) if rang.get("date_fin") else None
+            ligne["date_debut"] = lire_date(rang.get("date_debut"), self.date_effet)
+            ligne["date_fin"] = lire_date(rang.get("date_fin"), None)
         except ValidationError as erreur:
             ligne["refus"] = erreur.args[0]
             return ligne

@@ -1,15 +1,21 @@
 import base64
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx, lire_tableau
+from odoo.addons.cnas_base.lecture import lire_tableau
 
 from ..constantes import TYPES_PRESTATION
 
 TYPES_TARIF = [*TYPES_PRESTATION, ("lettre_cle", "Lettre-clé")]
+EN_TETES = {
+    "code": ("code_prestation", "prestation"), "libelle": ("designation",), "niveau": ("niveau_de_formation",),
+    "montant": ("tarif", "prix", "nouveau_tarif", "montant_fcfa"), "date_debut": ("date_de_debut", "debut", "date_d_effet"),
+    "date_fin": ("date_de_fin", "fin"), "description": ("observation", "observations"),
+}
 COLONNES = ["Code", "Libellé", "Niveau", "Montant", "Date début", "Date fin", "Description"]
 # Au-delà, l'application se fait en tâche de fond, plage par plage.
 TAILLE_LOT = 5000
@@ -42,7 +48,7 @@ class RevisionTarif(models.Model):
     _passages = {"en_cours": ("appliquee",)}  # la dernière plage du lot
 
     name = fields.Char(string="Objet", required=True, tracking=True,
-                       default=lambda self: _("Révision du %s", fields.Date.context_today(self).strftime("%d/%m/%Y")))
+                       default=lambda self: _("Révision du %s", ecrire_date(fields.Date.context_today(self))))
     mode = fields.Selection([("pourcentage", "Pourcentage"), ("classeur", "Classeur XLSX ou CSV")],
                             string="Méthode", required=True, default="pourcentage")
     date_effet = fields.Date(string="Date d'effet", required=True, tracking=True,
@@ -166,7 +172,6 @@ class RevisionTarif(models.Model):
             rangs = [
                 (t["code"], t["libelle"], t["niveau"] or None, t["montant"], self.date_effet, None, None)
                 for t in self._tarifs_selectionnes()]
-        rangs = [[cellule_sure(cellule) for cellule in rang] for rang in rangs]
         piece = self.env["ir.attachment"].create({
             "name": _("tarifs_%s.xlsx", self.date_effet), "raw": ecrire_xlsx(colonnes, rangs, "Tarifs"),
             "res_model": self._name, "res_id": self.id,
@@ -193,15 +198,11 @@ class RevisionTarif(models.Model):
         """Lit le classeur : liste de dict {code, niveau, montant, date_debut, date_fin, description, rang}."""
         if not self.fichier:
             raise UserError(_("Joignez le classeur à importer (XLSX ou CSV)."))
-        rangs = lire_tableau(base64.b64decode(self.with_context(bin_size=False).fichier), self.fichier_nom or "")
+        rangs = lire_tableau(base64.b64decode(self.with_context(bin_size=False).fichier), self.fichier_nom, EN_TETES,
+                             obligatoires=("code", "montant"))
         if not rangs:
             raise UserError(_("Le classeur n'a aucune ligne."))
-        manquantes = [c for c in ("code", "montant") if c not in rangs[0]]
-        if manquantes:
-            raise ValidationError(_(
-                "Colonne(s) manquante(s) : %(noms)s. Le classeur porte au moins Code et Montant (« Exporter » "
-                "donne le modèle).", noms=", ".join(manquantes)))
-        return [{**rang, "rang": numero} for numero, rang in enumerate(rangs, 2)]
+        return [{**rang, "rang": rang.numero} for rang in rangs]
 
     def _rangs_en_pourcentage(self):
         """Rend un rang par tarif sélectionné, au montant révisé et arrondi."""

@@ -1,4 +1,4 @@
-"""Ce que le décompte, le bordereau et l'état de virements ont en commun : page, entête, pied, tableau."""
+"""Un document A4 de la caisse : page, entête, pied numéroté, cadres et tableaux."""
 import io
 
 from reportlab.lib.pagesizes import A4, landscape
@@ -6,7 +6,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen import canvas
 
-from odoo.addons.cnas_assures.report.commun_pdf import (
+from .kit import (
     CAISSE,
     DEVISE,
     ENCRE,
@@ -23,16 +23,6 @@ from odoo.addons.cnas_assures.report.commun_pdf import (
 )
 
 MARGE = 13 * mm
-
-
-def nombre(valeur):
-    """Rend un entier avec des milliers séparés : « 1 234 567 »."""
-    return f"{int(valeur or 0):,}".replace(",", "\u00a0")
-
-
-def quantite(valeur):
-    """Rend une quantité sans décimales inutiles."""
-    return f"{float(valeur or 0):g}".replace(".", ",")
 
 
 class CanevasNumerote(canvas.Canvas):

@@ -3,11 +3,11 @@ import base64
 import binascii
 import hashlib
 import re
-from datetime import date
 
 from odoo import _
+from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.outils import type_reel
+from odoo.addons.cnas_base.lecture import absent, lire_date, lire_entier, montrer, type_reel
 
 LIGNES_MAX = 200
 PIECES_MAX = 30
@@ -19,14 +19,7 @@ LONGUEURS = {"reference": 64, "formation": 64, "matricule": 64, "pathologie": 32
 EN_MAJUSCULES = ("formation", "pathologie", "agence", "entente")
 CHOIX = {"type_soins": ("ambulatoire", "hospitalisation"), "mode": ("tiers_payant", "remboursement")}
 CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "total", "lignes", "pieces"}
-_FORME_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CONTROLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-
-def montrer(valeur):
-    """Rend une valeur reçue, raccourcie, pour la citer dans une phrase."""
-    texte = _CONTROLE.sub("?", valeur if isinstance(valeur, str) else repr(valeur)[:200])
-    return texte if len(texte) <= 40 else texte[:37] + "…"
 
 
 class LecteurFeuille:
@@ -64,8 +57,7 @@ class LecteurFeuille:
 
     # ------------------------------------------------------------------ textes et choix
     def _absent(self, nom):
-        valeur = self.brute.get(nom)
-        return valeur is None or valeur is False or (isinstance(valeur, str) and not valeur.strip())
+        return absent(self.brute.get(nom))
 
     def _texte(self, nom, obligatoire=False):
         self.valeurs[nom] = None
@@ -125,16 +117,11 @@ class LecteurFeuille:
             if obligatoire:
                 self.erreurs.append(_("Champ manquant : « %s ».", nom))
             return None
-        valeur = self.brute[nom]
-        jour = None
-        if isinstance(valeur, str) and _FORME_DATE.fullmatch(valeur.strip()):
-            try:
-                jour = date.fromisoformat(valeur.strip())
-            except ValueError:
-                jour = None
-        if jour is None or jour.year < 1900:
-            self.erreurs.append(_("« %(nom)s » vaut %(valeur)s : écrivez une date AAAA-MM-JJ.",
-                                  nom=nom, valeur=montrer(valeur)))
+        try:
+            # `montrer` : le contrat n'admet qu'un texte ; un autre objet se cite et se refuse.
+            jour = lire_date(montrer(self.brute[nom]), stricte=True, quoi=f"« {nom} »")
+        except UserError as refus:
+            self.erreurs.append(str(refus))
             return None
         if jour > self.aujourdhui:
             self.erreurs.append(_("« %(nom)s » (%(jour)s) est dans le futur.", nom=nom, jour=jour))
@@ -145,21 +132,11 @@ class LecteurFeuille:
     # ------------------------------------------------------------------ nombres
     def _entier(self, valeur, quoi, mini, maxi):
         """Rend l'entier, ou None en notant l'erreur. Un réel sans décimale est admis, jamais un texte."""
-        if isinstance(valeur, float) and valeur.is_integer():
-            valeur = int(valeur)
-        if isinstance(valeur, bool) or not isinstance(valeur, int):
-            self.erreurs.append(_("%(quoi)s doit être un nombre entier ; reçu : %(valeur)s.",
-                                  quoi=quoi, valeur=montrer(valeur)))
+        try:
+            return lire_entier(valeur, quoi=quoi, minimum=mini, maximum=maxi, stricte=True)
+        except UserError as refus:
+            self.erreurs.append(str(refus))
             return None
-        if valeur < mini:
-            self.erreurs.append(
-                _("%(quoi)s (%(valeur)s) doit être supérieur à zéro.", quoi=quoi, valeur=valeur) if mini == 1
-                else _("%(quoi)s (%(valeur)s) ne peut pas être négatif.", quoi=quoi, valeur=valeur))
-            return None
-        if valeur > maxi:
-            self.erreurs.append(_("%(quoi)s dépasse %(maxi)s.", quoi=quoi, maxi=maxi))
-            return None
-        return valeur
 
     def _total(self):
         self.valeurs["total"] = None

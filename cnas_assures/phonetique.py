@@ -7,7 +7,7 @@ import re
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from odoo.addons.cnas_base.outils import sans_accent
+from odoo.addons.cnas_base.lecture import sans_accent
 
 # Graphies que le squelette ne rapproche pas de lui-même.
 VARIANTES = {

@@ -1,4 +1,4 @@
-"""Ce que la carte, l'attestation et la fiche ont en commun : polices, arabe, QR, photo, couleurs."""
+"""Dessiner : couleurs, polices embarquées, arabe, ligne de texte, QR, photo, emblème."""
 import base64
 import binascii
 import io
@@ -39,9 +39,9 @@ CAISSE = ("Caisse Nationale d'Assurance Santé", "الصندوق الوطني ل
 
 @lru_cache(maxsize=1)
 def charger_polices():
-    """Déclare à reportlab les polices embarquées dans l'addon (une fois par processus)."""
+    """Déclare à reportlab les polices embarquées dans le socle (une fois par processus)."""
     for nom, fichier in POLICES.items():
-        pdfmetrics.registerFont(TTFont(nom, file_path(f"cnas_assures/static/fonts/{fichier}")))
+        pdfmetrics.registerFont(TTFont(nom, file_path(f"cnas_base/static/fonts/{fichier}")))
 
 
 def est_arabe(texte):
@@ -167,20 +167,3 @@ def dessiner_embleme(page, x, y, rayon, fond=white, dessin=VERT):
     bras, demi = rayon * 0.62, rayon * 0.2
     page.roundRect(x - demi, y - bras, 2 * demi, 2 * bras, demi * 0.4, stroke=0, fill=1)
     page.roundRect(x - bras, y - demi, 2 * bras, 2 * demi, demi * 0.4, stroke=0, fill=1)
-
-
-def jour(date):
-    """Rend une date « 21/11/2026 », ou un tiret."""
-    return date.strftime("%d/%m/%Y") if date else "—"
-
-
-def naissance(assure):
-    """Rend la date de naissance, ou « vers AAAA » si elle est estimée."""
-    if not assure.date_naissance:
-        return "—"
-    return f"vers {assure.date_naissance.year}" if assure.date_naissance_estimee else jour(assure.date_naissance)
-
-
-def est_ne(assure):
-    """Rend « Né » ou « Née » selon le genre."""
-    return "Née" if assure.genre == "feminin" else "Né"

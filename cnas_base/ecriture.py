@@ -1,0 +1,86 @@
+"""Écrire pour un lecteur : un montant, une date, un mois, un tableau. Toute mise en forme adressée à l'usager passe ici.
+
+L'écriture est celle de la caisse, la même à l'écran, dans un message et sur le papier : milliers séparés par une
+espace insécable (celle d'Odoo en français), dates JJ/MM/AAAA.
+"""
+import csv
+import io
+
+from babel.dates import format_date
+
+INSECABLE = "\u00a0"
+
+
+def ecrire_nombre(valeur):
+    """Écrit un entier, ses milliers séparés : 1 234 567."""
+    return f"{int(valeur or 0):,}".replace(",", INSECABLE)
+
+
+def ecrire_montant(valeur):
+    """Écrit un montant en francs : 1 500 FCFA."""
+    return f"{ecrire_nombre(round(valeur or 0))}{INSECABLE}FCFA"
+
+
+def ecrire_quantite(valeur):
+    """Écrit une quantité sans décimales inutiles : 2 ou 2,5."""
+    return f"{float(valeur or 0):g}".replace(".", ",")
+
+
+def ecrire_date(jour, vide="—"):
+    """Écrit une date 21/11/2026, ou `vide`."""
+    return jour.strftime("%d/%m/%Y") if jour else vide
+
+
+def ecrire_mois(jour):
+    """Écrit le mois d'une date : novembre 2026."""
+    return format_date(jour, "MMMM y", locale="fr") if jour else ""
+
+
+def cellule_sure(valeur):
+    """Neutralise un texte qu'un tableur prendrait pour une formule."""
+    if isinstance(valeur, str) and valeur[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + valeur
+    return valeur
+
+
+def ecrire_csv(colonnes, lignes):
+    """Écrit un CSV que les tableurs français ouvrent d'un clic : UTF-8 avec marque, point-virgule.
+
+    :param colonnes: titres de la première ligne
+    :param lignes: itérable de séquences de valeurs
+    :return: bytes ; les textes pris pour des formules sont neutralisés
+    """
+    tampon = io.StringIO()
+    ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
+    ecrivain.writerow(colonnes)
+    ecrivain.writerows(map(cellule_sure, ligne) for ligne in lignes)
+    return tampon.getvalue().encode("utf-8-sig")
+
+
+def ecrire_xlsx(colonnes, lignes, titre="CNAS"):
+    """Écrit un classeur.
+
+    :param colonnes: titres de la première ligne
+    :param lignes: itérable de séquences de valeurs
+    :return: bytes ; un texte n'y devient jamais une formule
+    """
+    import xlsxwriter
+
+    tampon = io.BytesIO()
+    classeur = xlsxwriter.Workbook(tampon, {"in_memory": True, "strings_to_formulas": False,
+                                            "strings_to_urls": False, "remove_timezone": True})
+    feuille = classeur.add_worksheet(titre[:31])
+    feuille.freeze_panes(1, 0)
+    gras = classeur.add_format({"bold": True, "bg_color": "#E3F1EA", "border": 1})
+    jour = classeur.add_format({"num_format": "dd/mm/yyyy"})
+    for j, colonne in enumerate(colonnes):
+        feuille.write(0, j, colonne, gras)
+        feuille.set_column(j, j, max(12, min(40, len(str(colonne)) + 4)))
+    for i, ligne in enumerate(lignes, 1):
+        for j, valeur in enumerate(ligne):
+            if hasattr(valeur, "isoformat"):
+                feuille.write_datetime(i, j, valeur, jour)
+            elif valeur not in (None, False):
+                feuille.write(i, j, valeur)
+    classeur.close()
+    return tampon.getvalue()

@@ -1,0 +1,10 @@
+"""Lire : une main, un tableur ou un script donnent une valeur ; on la rend typée, ou on la refuse d'une phrase.
+
+Toute lecture d'une entrée passe ici. `stricte=True` est le contrat des scripts (AAAA-MM-JJ, vrais nombres) ;
+sans lui, on comprend ce qu'un agent comprendrait, et l'ambigu se refuse en disant pourquoi.
+"""
+from .date import lire_date, lire_date_naissance, lire_dates
+from .fichier import type_reel
+from .nombre import lire_entier, lire_montant
+from .tableau import Ligne, lire_tableau
+from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
