@@ -62,7 +62,7 @@ def _relatif(chemin):
 
 def xml_bien_forme():
     """Tout fichier XML des addons se lit."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         for fichier in chemins.fichiers(RACINE / addon):
             if fichier.suffix in (".xml", ".svg"):
                 try:
@@ -73,7 +73,7 @@ def xml_bien_forme():
 
 def manifestes():
     """Version, licence, dépendances ; fichiers listés présents, fichiers présents listés."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         dossier = RACINE / addon
         if not (dossier / "__manifest__.py").exists():
             yield f"{addon} : manifeste absent"
@@ -86,10 +86,10 @@ def manifestes():
         for cle in ("name", "summary", "author", "depends", "category"):
             if not manifeste.get(cle):
                 yield f"{addon} : « {cle} » manque au manifeste"
-        listes = [*manifeste.get("data", []), *manifeste.get("demo", [])]
+        listes = manifeste.get("data", [])
         yield from (f"{addon} : {f} est listé mais absent" for f in listes if not (dossier / f).is_file())
         yield from (f"{addon} : {f} est listé deux fois" for f in {f for f in listes if listes.count(f) > 1})
-        for sous in ("data", "demo", "views", "security", "report", "wizards", "wizard"):
+        for sous in ("data", "views", "security", "report", "wizards", "wizard"):
             for fichier in chemins.fichiers(dossier / sous):
                 relatif = str(fichier.relative_to(dossier))
                 if fichier.suffix in (".xml", ".csv") and relatif not in listes and not _cite(dossier, fichier):
@@ -98,7 +98,7 @@ def manifestes():
             if not (dossier / obligatoire).is_file() and not (obligatoire == "README.md" and (dossier / "readme").is_dir()):
                 yield f"{addon} : {obligatoire} manque"
         yield from (f"{addon} : dépendance remontante vers {d}" for d in manifeste.get("depends", [])
-                    if d in chemins.ADDONS and chemins.ADDONS.index(d) > chemins.ADDONS.index(addon))
+                    if d in chemins.TOUS and chemins.TOUS.index(d) > chemins.TOUS.index(addon))
 
 
 def _cite(dossier, donnees):
@@ -109,7 +109,7 @@ def _cite(dossier, donnees):
 
 def tests_importes():
     """Un test_*.py absent de tests/__init__.py ne tourne jamais : refusé."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         dossier = RACINE / addon / "tests"
         initial = dossier / "__init__.py"
         presents = {f.stem for f in dossier.glob("test_*.py")}
@@ -125,7 +125,7 @@ def tests_importes():
 
 def autres_versions():
     """Aucune écriture propre à une autre version d'Odoo."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         for fichier in chemins.fichiers(RACINE / addon):
             if fichier.suffix not in (".xml", ".py"):
                 continue
@@ -168,7 +168,7 @@ def ruff(python):
 def pylint(python):
     """pylint-odoo, réglé dans pyproject.toml ; seulement ses contrôles, pour Odoo 17."""
     sortie = _outil([python, "-m", "pylint", "--rcfile=pyproject.toml", "--load-plugins=pylint_odoo", "--ignore=tests",
-                     f"--disable={','.join(PYLINT_ECARTES)}", "--output-format=parseable", *chemins.ADDONS])
+                     f"--disable={','.join(PYLINT_ECARTES)}", "--output-format=parseable", *chemins.TOUS])
     for ligne in dict.fromkeys(sortie.stdout.splitlines()):
         if re.match(r"\S+\.(py|xml|csv|po|md|rst):\d+:", ligne):
             yield ligne

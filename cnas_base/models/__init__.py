@@ -1,4 +1,3 @@
-from . import cnas_demo
 from . import etat_mixin
 from . import periode_mixin
 from . import coordonnees_mixin

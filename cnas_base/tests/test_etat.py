@@ -2,7 +2,9 @@ from odoo_test_helper import FakeModelLoader
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

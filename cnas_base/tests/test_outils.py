@@ -1,7 +1,9 @@
 from odoo.exceptions import UserError
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base import outils
+
+from .common import BaseCase
 
 
 @tagged("post_install", "-at_install", "cnas")

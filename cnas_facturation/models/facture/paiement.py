@@ -1,8 +1,6 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from ..horloge import aujourdhui, maintenant
-
 
 class FacturePaiement(models.Model):
     """Ordonnancement et paiement : deux ordres, RIB figé, tout ou rien."""
@@ -25,7 +23,7 @@ class FacturePaiement(models.Model):
                     "Quatre yeux : vous avez validé la facture %s, une autre personne doit l'ordonnancer.",
                     facture.numero))
         self._changer_etat(
-            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=maintenant(self))
+            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=fields.Datetime.now())
         self.flush_recordset()
         self.env["cnas.ordre_paiement"].sudo()._emettre(self)
         return True
@@ -104,7 +102,7 @@ class FacturePaiement(models.Model):
             jour = None
         if not jour:
             raise UserError(_("Indiquez la date du paiement sous la forme AAAA-MM-JJ."))
-        if jour > aujourdhui(self):
+        if jour > fields.Date.context_today(self):
             raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
                               jour.strftime("%d/%m/%Y")))
         texte = str(reference or "").strip()
