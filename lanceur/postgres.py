@@ -69,13 +69,12 @@ def _binaires():
 
 
 def preparer(nom="pg", rapide=False, horloge=None):
-    """Rend un accès à un PostgreSQL qui répond ; à une autre `horloge`, c'est toujours un serveur privé."""
+    """Rend un accès à un PostgreSQL qui répond ; à une autre `horloge`, un serveur privé si ses programmes sont là."""
     console.etape("PostgreSQL")
-    acces = None if horloge else _fourni()
-    if acces:
-        console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}")
+    acces, binaires = _fourni(), _binaires()
+    if acces and not (horloge and binaires):
+        console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}{' (à sa propre heure)' if horloge else ''}")
         return acces
-    binaires = _binaires()
     if not binaires:
         systeme.installer("postgresql", "postgresql-contrib")
         binaires = _binaires()

@@ -44,6 +44,7 @@ def verifier():
     defauts = 0
     for titre, controle in (
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
+        ("Jour des tests", jour_des_tests),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
         ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
     ):
@@ -121,6 +122,16 @@ def tests_importes():
             if isinstance(noeud, ast.ImportFrom):
                 importes |= {alias.name for alias in noeud.names}
         yield from (f"{addon} : tests/{nom}.py n'est pas importé dans tests/__init__.py" for nom in sorted(presents - importes))
+
+
+def jour_des_tests():
+    """Les classes de test viennent de cnas_base/tests/common.py, qui fige leur jour : la suite ne rougit pas seule."""
+    for addon in chemins.ADDONS:
+        for fichier in (RACINE / addon / "tests").glob("*.py"):
+            for noeud in ast.walk(ast.parse(fichier.read_text(encoding="utf-8"))):
+                if isinstance(noeud, ast.ImportFrom) and noeud.module in ("odoo.tests", "odoo.tests.common"):
+                    noms = {alias.name for alias in noeud.names} & {"TransactionCase", "HttpCase", "BaseCase"}
+                    yield from (f"{_relatif(fichier)}:{noeud.lineno} : importer {nom} de odoo.addons.cnas_base.tests.common" for nom in sorted(noms))
 
 
 def autres_versions():

@@ -12,18 +12,24 @@ JOUR = datetime(2026, 11, 25, 9)
 
 
 class JourFige:
-    """Fige le jour de la classe : l'horloge de Python, et le `now()` de PostgreSQL vu par le curseur du test."""
+    """Fige le jour de la classe : l'horloge de Python, et le `now()` de PostgreSQL vu par le curseur du test.
+
+    `jour_fige = None` garde le vrai jour : pour une vue SQL, qui lit toujours celui de PostgreSQL.
+    """
 
     jour_fige = JOUR
 
     @classmethod
     def setUpClass(cls):
+        if not cls.jour_fige:
+            return super().setUpClass()
         gel = freeze_time(cls.jour_fige, tick=True)
         gel.start()
         cls.addClassCleanup(gel.stop)
         super().setUpClass()
         if hasattr(cls, "cr"):
             cls._figer_postgresql()
+        return None
 
     @classmethod
     def _figer_postgresql(cls):

@@ -1,7 +1,7 @@
 """Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
 import pytest
 
-from lanceur import bases, chemins, resultats
+from lanceur import bases, chemins, resultats, verifier
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 LIGNE = "2026-11-25 09:00:00,000 1 {} base {}: {}\n"
@@ -124,3 +124,15 @@ def test_nos_avertissements_de_peremption_echouent(tmp_path, chemin, admis):
 def test_un_echec_annonce_mais_pas_nomme(tmp_path):
     """Le total d'Odoo est cru, même si la ligne du test a été perdue."""
     assert journal(tmp_path, ("ERROR", "odoo.tests.result", "1 failed, 0 error(s) of 3 tests when loading database 'x'")).defauts
+
+
+@pytest.mark.parametrize("importation, refuse", [
+    ("from odoo.tests import TransactionCase, tagged", True), ("from odoo.tests.common import (\n    HttpCase,\n    tagged,\n)", True),
+    ("from odoo.tests import tagged", False), ("from odoo.addons.cnas_base.tests.common import TransactionCase", False),
+])
+def test_le_jour_des_tests_est_fige(tmp_path, monkeypatch, importation, refuse):
+    """Une classe de test d'Odoo, sans jour figé, est refusée par ./cnas verifier."""
+    (tmp_path / "cnas_base" / "tests").mkdir(parents=True)
+    (tmp_path / "cnas_base" / "tests" / "test_a.py").write_text(importation + "\n")
+    monkeypatch.setattr(verifier, "RACINE", tmp_path)
+    assert bool(list(verifier.jour_des_tests())) is refuse
