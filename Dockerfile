@@ -23,6 +23,7 @@ COPY cnas_employeurs /opt/cnas/cnas_employeurs
 COPY cnas_formations /opt/cnas/cnas_formations
 COPY cnas_feuilles_soin /opt/cnas/cnas_feuilles_soin
 COPY cnas_facturation /opt/cnas/cnas_facturation
+COPY cnas_demo /opt/cnas/cnas_demo
 
 ENV PGHOST=base PGPORT=5432 PGUSER=odoo PGPASSFILE=/run/cnas/pgpass \
     CNAS_PRIVE=/var/lib/odoo/cnas PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

@@ -36,10 +36,6 @@
         "views/verification_templates.xml",
         "views/menus.xml",
     ],
-    "demo": [
-        "demo/assures_demo.xml",
-        "demo/documents_demo.xml",
-    ],
     "assets": {
         "web.assets_backend": [
             "cnas_assures/static/src/**/*",

@@ -30,7 +30,6 @@
         "views/res_users_views.xml",
         "views/menus.xml",
     ],
-    "demo": ["demo/res_users_demo.xml"],
     "assets": {
         "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],
         "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss"],

@@ -28,5 +28,4 @@
         "views/population_views.xml",
         "data/tableaux_de_bord.xml",
     ],
-    "demo": ["demo/cnas_demo.xml"],
 }

@@ -32,5 +32,4 @@
         "report/facture_chiffres_views.xml",
         "data/tableaux_de_bord.xml",
     ],
-    "demo": ["demo/facturation_demo.xml"],
 }

@@ -52,7 +52,6 @@
         "report/feuille_analyse_views.xml",
         "data/tableaux_de_bord.xml",
     ],
-    "demo": ["demo/feuilles_demo.xml"],
     "assets": {
         "web.assets_tests": ["cnas_feuilles_soin/static/tests/tours/*.js"],
     },

@@ -1,4 +1,3 @@
 from . import rib
 from . import models
 from . import wizards
-from . import demo

@@ -24,5 +24,4 @@
         "wizards/invitation_portail_views.xml",
         "views/menus.xml",
     ],
-    "demo": ["demo/cnas_formations_demo.xml"],
 }

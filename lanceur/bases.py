@@ -15,9 +15,9 @@ NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
 class Machine:
     """Ce qu'il faut pour lancer Odoo : le Python, l'arbre d'Odoo, l'accès à PostgreSQL."""
 
-    def __init__(self, python, odoo, acces):
-        self.python, self.odoo, self.acces = python, odoo, acces
-        self.donnees = chemins.prive("donnees")
+    def __init__(self, python, odoo, acces, horloge=None):
+        self.python, self.odoo, self.acces, self.horloge = python, odoo, acces, horloge or {}
+        self.donnees = chemins.prive("donnees-decalees" if horloge else "donnees")
         self.donnees.mkdir(mode=0o700, exist_ok=True)
 
     def env(self, admin=False):
@@ -26,6 +26,7 @@ class Machine:
         for nom in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGDATABASE"):
             env.pop(nom, None)
         env.update(self.acces.admin if admin else self.acces.variables)
+        env.update(self.horloge)
         return env
 
     def sql(self, commande, base, admin=False, **donnees):
@@ -73,7 +74,7 @@ class Machine:
         reglages = {
             "addons_path": self.odoo.chemin_addons, "data_dir": self.donnees, "db_name": base,
             "dbfilter": f"^{re.escape(base)}$", "list_db": False, "unaccent": True, "workers": 0, "max_cron_threads": 1,
-            "limit_time_cpu": 3600, "limit_time_real": 3600, "limit_memory_soft": 0, "limit_memory_hard": 0,
+            "without_demo": "all", "limit_time_cpu": 3600, "limit_time_real": 3600, "limit_memory_soft": 0, "limit_memory_hard": 0,
             "http_interface": "127.0.0.1", "server_wide_modules": "base,web,queue_job",
             **self.acces.options_odoo(), **options,
         }
@@ -97,11 +98,9 @@ class Machine:
             raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
         if etat["modules"] and self.sql("reprendre", base)["repris"]:
             etat = self.sql("etat", base)
-        if etat.get("demo") and not demo:
-            console.detail("cette base a déjà le jeu de démonstration ; pour une base sans, choisissez un autre nom (--base)")
-        voulues = chemins.empreintes_addons()
-        nouveaux = [m for m in ("queue_job", *chemins.ADDONS) if etat["modules"].get(m) != "installed"]
-        changes = [a for a in chemins.ADDONS if a not in nouveaux and etat["empreintes"].get(a) != voulues[a]]
+        addons = self._addons_voulus(etat, demo)
+        voulues = chemins.empreintes_addons(addons)
+        nouveaux, changes = a_faire(etat, voulues)
         if not nouveaux and not changes:
             console.detail("à jour")
             return False
@@ -118,23 +117,43 @@ class Machine:
         if changes:
             arguments += ["-u", ",".join(changes)]
         console.detail("installation (quelques minutes)" if nouveaux else f"mise à jour : {', '.join(changes)}")
-        configuration = self.configuration(base, **({} if demo else {"without_demo": "all"}))
-        console.exiger(self.commande(configuration, *arguments), f"installation-{base}.log",
+        console.exiger(self.commande(self.configuration(base), *arguments), f"installation-{base}.log",
                        "L'installation des addons a échoué ; corrigez puis relancez, elle reprendra ici.",
                        env=self.env(), suivre=suivre_installation)
-        self._dire_demo_manquee(base)
-        reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in chemins.ADDONS and e != "installed"]
+        reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in addons and e != "installed"]
         if reste:
             raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
         self.sql("noter", base, **voulues)
         return True
 
-    def _dire_demo_manquee(self, base):
-        """Odoo installe un addon sans son jeu de démonstration quand celui-ci échoue : on le dit."""
-        texte = chemins.journal(f"installation-{base}.log").read_text(encoding="utf-8", errors="replace")
-        for addon in sorted(set(re.findall(r"Module (\S+) demo data failed to install", texte.rsplit("\n# 20", 1)[-1]))):
-            console.detail(f"attention : le jeu de démonstration de {addon} n'a pas pu être chargé "
-                           f"(journal : {chemins.journal(f'installation-{base}.log')})")
+    def installer_demo_a_jour(self, base):
+        """Installe ou met à jour une base de test avec démonstration, refaite si le jeu a changé depuis."""
+        voulue = chemins.empreintes_addons([chemins.DEMO])[chemins.DEMO]
+        if self.sql("etat", base)["empreintes"].get(chemins.DEMO) != voulue:
+            self.supprimer_base(base)
+        self.installer(base)
+
+    def _addons_voulus(self, etat, demo):
+        """Nos addons, et la démonstration si la base l'a, ou si elle la demande et n'a jamais été achevée sans elle."""
+        presente = chemins.DEMO in etat["empreintes"]
+        if presente and not demo:
+            console.detail("cette base a déjà le jeu de démonstration ; pour une base sans, choisissez un autre nom (--base)")
+        elif demo and etat["empreintes"] and not presente:
+            console.detail("cette base a été créée sans démonstration ; pour une base avec, choisissez un autre nom (--base)")
+        return chemins.TOUS if presente or (demo and not etat["empreintes"]) else chemins.ADDONS
+
+
+def a_faire(etat, voulues):
+    """Rend (modules à installer, addons à mettre à jour) pour une base dans cet état.
+
+    Une mise à jour interrompue (« to upgrade ») se reprend en `-u` : un `-i` remettrait les réglages d'usine.
+    """
+    modules = etat["modules"]
+    nouveaux = [m for m in ("queue_job", *voulues) if modules.get(m) not in ("installed", "to upgrade")]
+    changes = [a for a in voulues if a not in nouveaux and (modules[a] == "to upgrade" or etat["empreintes"].get(a) != voulues[a])]
+    if modules.get("queue_job") == "to upgrade":
+        changes.insert(0, "queue_job")
+    return nouveaux, changes
 
 
 def suivre_installation(ligne):

@@ -14,6 +14,8 @@ ADDONS = (
     "cnas_base", "cnas_referentiels", "cnas_assures", "cnas_employeurs",
     "cnas_formations", "cnas_feuilles_soin", "cnas_facturation",
 )
+DEMO = "cnas_demo"  # le jeu de démonstration, jamais en production
+TOUS = (*ADDONS, DEMO)
 IGNORES = {"__pycache__", ".pytest_cache", ".ruff_cache"}
 
 
@@ -46,10 +48,10 @@ def empreinte_fichiers(*listes):
     return somme.hexdigest()[:12]
 
 
-def empreintes_addons():
+def empreintes_addons(addons=ADDONS):
     """{addon: empreinte} — ce qui change en base après une modification (les tests n'y changent rien)."""
     resultat = {}
-    for addon in ADDONS:
+    for addon in addons:
         somme = hashlib.sha256()
         for fichier in fichiers(RACINE / addon):
             relatif = fichier.relative_to(RACINE)

@@ -45,6 +45,7 @@ def _analyseur():
     commande("arreter", "arrête les serveurs Odoo et PostgreSQL de ce clone")
     tester_ = commande("tester", "passe tous les tests, ou une sélection")
     tester_.add_argument("selection", nargs="?", metavar="SÉLECTION", help="addon, fichier de test ou mot-clé")
+    tester_.add_argument("--decale", action="store_true", help="à une date décalée de treize mois (tests des addons seulement)")
     banc_ = commande("banc", "mesure les performances (base de référence en SQL)")
     banc_.add_argument("nom", nargs="?", metavar="NOM", help="un seul banc (défaut : tous)")
     banc_.add_argument("--echelle", type=float, default=1.0, metavar="X", help="taille de la base de référence (défaut : 1 = 1 M d'assurés)")
@@ -96,11 +97,11 @@ def demarrer(options):
 
 def _a_changer(machine, base):
     etat = machine.sql("etat", base)
-    return etat["empreintes"] != chemins.empreintes_addons()
+    return etat["empreintes"] != chemins.empreintes_addons({*chemins.ADDONS, *etat["empreintes"]})
 
 
 def _annoncer(machine, base, port, situation):
-    demo = machine.sql("etat", base).get("demo")
+    demo = chemins.DEMO in machine.sql("etat", base)["empreintes"]
     console.etape(f"CNAS {situation} — journal : {chemins.journal(f'odoo-{port}.log')}")
     connus = IDENTIFIANTS if demo else "admin (mot de passe : admin, à changer tout de suite)"
     console.dire(f"http://localhost:{port} — identifiants : {connus}")
@@ -141,7 +142,7 @@ def arreter(_options):
 def tester(options):
     """./cnas tester"""
     from . import tester as module
-    return module.tester(options.selection)
+    return module.tester(options.selection, options.decale)
 
 
 def banc(options):

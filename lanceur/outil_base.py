@@ -83,24 +83,20 @@ def etat(base, _donnees):
         modules = dict(cr.fetchall())
         cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [CLE])
         ligne = cr.fetchone()
-        cr.execute("SELECT demo FROM ir_module_module WHERE name = 'base'")
-        demo = cr.fetchone()
-        cr.execute("SELECT name FROM ir_module_module WHERE name LIKE 'cnas%%' AND state = 'installed' AND NOT coalesce(demo, false)")
-        manquees = [nom for (nom,) in cr.fetchall()]
-    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}, "demo": bool(demo and demo[0]),
-            "demo_manquees": manquees}
+    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}}
 
 
 def reprendre(base, _donnees):
     """Après une installation interrompue, déclare installés les modules dont les données sont validées.
 
     Odoo valide les données d'un module puis, avec le module suivant seulement, son état : une coupure entre les deux
-    ferait recharger deux fois le jeu de démonstration.
+    ferait recharger deux fois le jeu de démonstration. Une mise à jour coupée (« to upgrade ») reste à reprendre en `-u`.
     """
     with curseur(base) as cr:
-        cr.execute("""UPDATE ir_module_module m SET state = 'installed', demo = (SELECT demo FROM ir_module_module WHERE name = 'base')
+        cr.execute("""UPDATE ir_module_module m SET state = 'installed'
                        WHERE state IN ('uninstalled', 'to install')
-                         AND EXISTS (SELECT 1 FROM ir_model_data d WHERE d.module = m.name AND d.model IN ('ir.ui.view', 'res.groups', 'ir.model.access'))
+                         AND EXISTS (SELECT 1 FROM ir_model_data d WHERE d.module = m.name
+                                        AND d.model IN ('ir.ui.view', 'res.groups', 'ir.model.access', 'res.users'))
                    RETURNING name""")
         return {"repris": [ligne[0] for ligne in cr.fetchall()]}
 

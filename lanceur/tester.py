@@ -1,7 +1,7 @@
-"""./cnas tester : installation par Odoo avec ses tests, sans démonstration, pytest-odoo, bout en bout.
+"""./cnas tester : installations sans avertissement, tests d'Odoo, pytest-odoo, bout en bout, et une date décalée.
 
 Deux files menées de front (deux cœurs) :
-  1. base avec démonstration, `--test-enable`  →  pytest-odoo sur la même base ;
+  1. base avec démonstration  →  pytest-odoo  →  le même à une date décalée de treize mois, Odoo et PostgreSQL compris ;
   2. chaque chaîne d'addons seule, puis tous sans démonstration, `--test-enable`  →  `tests/` sur une copie de la base de démonstration.
 """
 import json
@@ -10,17 +10,17 @@ import shutil
 import threading
 import time
 
-from . import chemins, commandes, console, resultats, serveur, systeme
+from . import bases, chemins, commandes, console, horloge, postgres, resultats, serveur, systeme
 from .console import Arret
 
 BASE_DEMO, BASE_NUE, BASE_MODELE = "cnas_essai", "cnas_essai_nu", "cnas_essai_modele"
-BASE_SOCLE, BASE_SEULE = "cnas_essai_socle", "cnas_essai_seul"
+BASE_SOCLE, BASE_SEULE, BASE_DECALEE = "cnas_essai_socle", "cnas_essai_seul", "cnas_essai_decale"
 # Chaque chaîne s'installe avec ses seules dépendances ; les addons intermédiaires y passent.
 CHAINES = ("cnas_employeurs", "cnas_formations", "cnas_feuilles_soin")
 TIERS = "queue_job"
 
 
-def tester(selection=None):
+def tester(selection=None, decale=False):
     """Passe tout, ou la sélection ; dernière ligne : N passed, N failed, N skipped."""
     debut = time.monotonic()
     systeme.preparer_outils(navigateur=True)
@@ -29,19 +29,28 @@ def tester(selection=None):
     for dossier in ("resultats", "captures"):
         shutil.rmtree(chemins.PRIVE / dossier, ignore_errors=True)
     try:
-        (_selection(machine, selection, bilan) if selection else _tout(machine, bilan))
+        if decale:
+            _decale(machine, bilan, selection)
+        elif selection:
+            machine.installer_demo_a_jour(BASE_DEMO)
+            _selection(machine, bilan, BASE_DEMO, selection)
+        else:
+            _tout(machine, bilan)
     finally:
         console.arreter_enfants()
         for fiche in serveur.en_cours():
             if fiche["base"].startswith("cnas_e2e"):
                 serveur.arreter(fiche)
-        if machine.acces.grappe:
-            machine.acces.grappe.arreter()
+        for grappe in postgres.grappes_du_clone():
+            if grappe.nom != "pg":
+                grappe.arreter()
     for message in bilan.messages:
         console.dire(f"✗ {message}")
+    for test in sorted(bilan.rates):
+        console.dire(f"✗ {test}")
     console.dire(f"Durée : {int(time.monotonic() - debut) // 60} min {int(time.monotonic() - debut) % 60} s")
     console.dire(bilan.derniere_ligne())
-    return 1 if bilan.echecs or not bilan.passes else 0
+    return 0 if bilan.reussi else 1
 
 
 def _tout(machine, bilan):
@@ -49,19 +58,37 @@ def _tout(machine, bilan):
 
     def file_demo():
         try:
-            _installer_et_tester(machine, bilan, BASE_DEMO, True, chemins.ADDONS)
+            _installer_neuf(machine, bilan, BASE_DEMO, chemins.TOUS)
             _copier(machine, BASE_DEMO, BASE_MODELE)
         finally:
             copie_prete.set()
-        _pytest_odoo(machine, bilan, [str(chemins.RACINE / addon) for addon in chemins.ADDONS])
+        _pytest_odoo(machine, bilan, BASE_DEMO, _tous_les_tests())
+        _decale(machine, bilan)
 
     def file_nue():
         _installer_seuls(machine, bilan)
-        _installer_et_tester(machine, bilan, BASE_NUE, False, chemins.ADDONS)
+        _installer_neuf(machine, bilan, BASE_NUE, chemins.ADDONS, tests=True)
         copie_prete.wait()
         _bout_en_bout(machine, bilan, ["tests"])
 
     _mener_de_front(bilan, {"démo": file_demo, "nue": file_nue})
+
+
+def _decale(machine, bilan, selection=None):
+    """Installe et teste treize mois plus tard : rien ne doit rougir tout seul."""
+    heure = horloge.decalee()
+    acces = postgres.preparer("pg-decale", rapide=True, horloge=heure)
+    decalee = bases.Machine(machine.python, machine.odoo, acces, heure)
+    if selection:
+        decalee.installer_demo_a_jour(BASE_DECALEE)
+        return _selection(decalee, bilan, BASE_DECALEE, selection)
+    _installer_neuf(decalee, bilan, BASE_DECALEE, chemins.TOUS)
+    _pytest_odoo(decalee, bilan, BASE_DECALEE, _tous_les_tests())
+    return None
+
+
+def _tous_les_tests():
+    return [str(chemins.RACINE / addon) for addon in chemins.TOUS]
 
 
 def _mener_de_front(bilan, files):
@@ -86,56 +113,57 @@ def _copier(machine, source, cible):
     machine.creer_base(cible, modele=source)
 
 
-def _installer_et_tester(machine, bilan, base, demo, addons):
-    """Installe sur une base neuve avec `--test-enable` et lit le journal ligne à ligne."""
-    phase = "installation " + ("avec" if demo else "sans") + " démonstration"
+def _installer_neuf(machine, bilan, base, addons, tests=False):
+    """Installe sur une base neuve, au besoin avec `--test-enable`, et lit le journal ligne à ligne."""
+    demo = chemins.DEMO in addons
+    phase = f"installation {'avec' if demo else 'sans'} démonstration{' à une date décalée' if machine.horloge else ''}"
     console.etape(phase)
     machine.supprimer_base(base)
     machine.creer_base(base)
     journal = f"{base}.log"
     chemins.journal(journal).unlink(missing_ok=True)
-    options = {} if demo else {"without_demo": "all", "server_wide_modules": "base,web"}
     configuration = machine.configuration(base, http_port=serveur.port_au_hasard(), max_cron_threads=0,
-                                          screenshots=chemins.prive("captures", base), **options)
+                                          screenshots=chemins.prive("captures", base),
+                                          **({} if demo else {"server_wide_modules": "base,web"}))
     modules = ([TIERS] if demo else []) + list(addons)
+    options = ["--test-enable", "--test-tags", ",".join(f"/{addon}" for addon in addons)] if tests else ["--no-http"]
     code = console.executer(
-        machine.commande(configuration, "-i", ",".join(modules), "--load-language=fr_FR", "--test-enable",
-                         "--test-tags", ",".join(f"/{addon}" for addon in addons), "--stop-after-init"),
+        machine.commande(configuration, "-i", ",".join(modules), "--load-language=fr_FR", *options, "--stop-after-init"),
         journal, env=machine.env(), suivre=_suivre)
     chemin = chemins.journal(journal)
-    tests, echecs, sautes, defauts = resultats.lire_journal(chemin)
-    if code and not echecs:
-        defauts.append(f"Odoo s'est arrêté avec le code {code} :\n{console.fin_du_journal(chemin)}")
+    releve = resultats.lire_journal(chemin)
+    if code and not releve.echecs:
+        releve.defauts.append(f"Odoo s'est arrêté avec le code {code} :\n{console.fin_du_journal(chemin)}")
     installes = machine.sql("etat", base)["modules"]
-    defauts += [f"addon non installé : {a}" for a in addons if installes.get(a) != "installed"]
-    for echec in resultats.echecs_du_journal(chemin):
+    releve.defauts += [f"addon non installé : {a}" for a in addons if installes.get(a) != "installed"]
+    for echec in sorted(releve.echecs):
         console.detail(echec)
-    machine.sql("noter", base, **chemins.empreintes_addons())
-    console.detail(f"{phase} : {bilan.ajouter(phase, tests, echecs, sautes, defauts)} — {chemin}")
+    machine.sql("noter", base, **chemins.empreintes_addons(addons))
+    console.detail(f"{phase} : {bilan.ajouter(phase, releve, vide=not tests)} — {chemin}")
 
 
 def _installer_seuls(machine, bilan):
     """Installe chaque chaîne d'addons sur le socle seul : un addon n'a besoin que de ses dépendances déclarées."""
     phase = "addons seuls"
     console.etape(phase)
-    defauts = []
+    releve = resultats.Releve()
     machine.supprimer_base(BASE_SOCLE)
     machine.creer_base(BASE_SOCLE)
-    defauts += _installer_seul(machine, BASE_SOCLE, "cnas_base", "--load-language=fr_FR")
+    releve.defauts += _installer_seul(machine, BASE_SOCLE, "cnas_base", "--load-language=fr_FR")
     for addon in CHAINES:
         _copier(machine, BASE_SOCLE, BASE_SEULE)
-        defauts += _installer_seul(machine, BASE_SEULE, addon)
+        releve.defauts += _installer_seul(machine, BASE_SEULE, addon)
     for base in (BASE_SOCLE, BASE_SEULE):
         machine.supprimer_base(base)
-    console.detail(f"{phase} : {bilan.ajouter(phase, len(CHAINES) + 1, 0, 0, defauts)}")
+    console.detail(f"{phase} : {len(CHAINES) + 1} installations, {bilan.ajouter(phase, releve, vide=True)}")
 
 
 def _installer_seul(machine, base, addon, *arguments):
     journal = f"seul-{addon}.log"
     chemins.journal(journal).unlink(missing_ok=True)
-    configuration = machine.configuration(base, max_cron_threads=0, without_demo="all", server_wide_modules="base,web")
+    configuration = machine.configuration(base, max_cron_threads=0, server_wide_modules="base,web")
     code = console.executer(machine.commande(configuration, "-i", addon, "--stop-after-init", "--no-http", *arguments), journal, env=machine.env())
-    defauts = [f"{addon} seul : {defaut}" for defaut in resultats.lire_journal(chemins.journal(journal))[3]]
+    defauts = [f"{addon} seul : {defaut}" for defaut in resultats.lire_journal(chemins.journal(journal)).defauts]
     if code or machine.sql("etat", base)["modules"].get(addon) != "installed":
         defauts.append(f"{addon} ne s'installe pas avec ses seules dépendances :\n{console.cause(chemins.journal(journal))}")
     return defauts
@@ -143,8 +171,7 @@ def _installer_seul(machine, base, addon, *arguments):
 
 def _suivre(ligne):
     """Progression : nos modules, puis chaque classe de tests commencée."""
-    from .bases import suivre_installation
-    suivre_installation(ligne)
+    bases.suivre_installation(ligne)
     if " odoo.modules.loading: " in ligne and "Modules loaded" in ligne or "Starting post tests" in ligne:
         console.detail(ligne.split(": ", 1)[-1])
 
@@ -161,17 +188,18 @@ def _pytest(machine, bilan, phase, arguments, env=None):
         suivre=lambda ligne: (ligne.startswith(("FAILED", "ERROR", "SKIPPED")) or re.search(r"\[ *\d+%\]$", ligne)) and console.detail(ligne))
     if not rapport.exists():
         return bilan.echec(phase, f"pytest n'a rien rendu (code {code}) :\n{console.fin_du_journal(chemins.journal(journal))}")
-    tests, echecs, sautes, defauts = resultats.lire_junit(rapport)
-    if code not in (0, 1, 5):
-        defauts.append(f"pytest a rendu le code {code}")
-    console.detail(f"{phase} : {bilan.ajouter(phase, tests, echecs, sautes, defauts)} — {chemins.journal(journal)}")
+    releve = resultats.lire_junit(rapport)
+    if code not in (0, 1, 5) or (code and not releve.echecs and releve.tests):
+        releve.defauts.append(f"pytest a rendu le code {code} :\n{console.fin_du_journal(chemins.journal(journal))}")
+    console.detail(f"{phase} : {bilan.ajouter(phase, releve)} — {chemins.journal(journal)}")
 
 
-def _pytest_odoo(machine, bilan, chemins_tests, *arguments):
-    configuration = machine.configuration(BASE_DEMO, max_cron_threads=0, server_wide_modules="base,web",
+def _pytest_odoo(machine, bilan, base, chemins_tests, *arguments):
+    phase = "pytest-odoo décalé" if machine.horloge else "pytest-odoo"
+    configuration = machine.configuration(base, max_cron_threads=0, server_wide_modules="base,web",
                                           http_port=serveur.port_au_hasard(), screenshots=chemins.prive("captures", "pytest"))
-    _pytest(machine, bilan, "pytest-odoo", [f"--odoo-config={configuration}", f"--odoo-database={BASE_DEMO}", "--odoo-http",
-                                            *chemins_tests, *arguments])
+    _pytest(machine, bilan, phase, [f"--odoo-config={configuration}", f"--odoo-database={base}", "--odoo-http",
+                                    *chemins_tests, *arguments])
 
 
 def _bout_en_bout(machine, bilan, chemins_tests, *arguments):
@@ -193,20 +221,19 @@ def ecrire_contexte(machine, modele):
     return chemin
 
 
-def _selection(machine, selection, bilan):
-    """Addon, fichier ou mot-clé, sur une base de démonstration gardée d'une fois sur l'autre, refaite si elle est incomplète."""
-    if machine.sql("etat", BASE_DEMO).get("demo_manquees"):
-        machine.supprimer_base(BASE_DEMO)
-    machine.installer(BASE_DEMO)
+def _selection(machine, bilan, base, selection):
+    """Addon, fichier ou mot-clé, sur une base de démonstration gardée d'une fois sur l'autre."""
     chemin = chemins.RACINE / selection
     if selection.split("/")[0] == "tests" and chemin.exists():
-        _copier(machine, BASE_DEMO, BASE_MODELE)
+        if machine.horloge:
+            raise Arret("--decale ne vaut que pour les tests des addons.")
+        _copier(machine, base, BASE_MODELE)
         return _bout_en_bout(machine, bilan, [str(chemin)])
-    if chemin.exists() or selection in chemins.ADDONS:
+    if chemin.exists() or selection in chemins.TOUS:
         if not chemin.resolve().is_relative_to(chemins.RACINE):
             raise Arret(f"« {selection} » n'est pas dans ce dépôt.")
-        return _pytest_odoo(machine, bilan, [str(chemin)])
-    _pytest_odoo(machine, bilan, [str(chemins.RACINE / addon) for addon in chemins.ADDONS], "-k", selection)
+        return _pytest_odoo(machine, bilan, base, [str(chemin)])
+    _pytest_odoo(machine, bilan, base, _tous_les_tests(), "-k", selection)
     if bilan.messages and not bilan.passes:
         bilan.messages.append(f"aucun addon, fichier ou test ne correspond à « {selection} »")
     return None

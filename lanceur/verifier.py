@@ -44,6 +44,7 @@ def verifier():
     defauts = 0
     for titre, controle in (
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
+        ("Jour des tests", jour_des_tests),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
         ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
     ):
@@ -62,7 +63,7 @@ def _relatif(chemin):
 
 def xml_bien_forme():
     """Tout fichier XML des addons se lit."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         for fichier in chemins.fichiers(RACINE / addon):
             if fichier.suffix in (".xml", ".svg"):
                 try:
@@ -73,7 +74,7 @@ def xml_bien_forme():
 
 def manifestes():
     """Version, licence, dépendances ; fichiers listés présents, fichiers présents listés."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         dossier = RACINE / addon
         if not (dossier / "__manifest__.py").exists():
             yield f"{addon} : manifeste absent"
@@ -86,10 +87,10 @@ def manifestes():
         for cle in ("name", "summary", "author", "depends", "category"):
             if not manifeste.get(cle):
                 yield f"{addon} : « {cle} » manque au manifeste"
-        listes = [*manifeste.get("data", []), *manifeste.get("demo", [])]
+        listes = manifeste.get("data", [])
         yield from (f"{addon} : {f} est listé mais absent" for f in listes if not (dossier / f).is_file())
         yield from (f"{addon} : {f} est listé deux fois" for f in {f for f in listes if listes.count(f) > 1})
-        for sous in ("data", "demo", "views", "security", "report", "wizards", "wizard"):
+        for sous in ("data", "views", "security", "report", "wizards", "wizard"):
             for fichier in chemins.fichiers(dossier / sous):
                 relatif = str(fichier.relative_to(dossier))
                 if fichier.suffix in (".xml", ".csv") and relatif not in listes and not _cite(dossier, fichier):
@@ -98,7 +99,7 @@ def manifestes():
             if not (dossier / obligatoire).is_file() and not (obligatoire == "README.md" and (dossier / "readme").is_dir()):
                 yield f"{addon} : {obligatoire} manque"
         yield from (f"{addon} : dépendance remontante vers {d}" for d in manifeste.get("depends", [])
-                    if d in chemins.ADDONS and chemins.ADDONS.index(d) > chemins.ADDONS.index(addon))
+                    if d in chemins.TOUS and chemins.TOUS.index(d) > chemins.TOUS.index(addon))
 
 
 def _cite(dossier, donnees):
@@ -109,7 +110,7 @@ def _cite(dossier, donnees):
 
 def tests_importes():
     """Un test_*.py absent de tests/__init__.py ne tourne jamais : refusé."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         dossier = RACINE / addon / "tests"
         initial = dossier / "__init__.py"
         presents = {f.stem for f in dossier.glob("test_*.py")}
@@ -123,9 +124,19 @@ def tests_importes():
         yield from (f"{addon} : tests/{nom}.py n'est pas importé dans tests/__init__.py" for nom in sorted(presents - importes))
 
 
+def jour_des_tests():
+    """Les classes de test viennent de cnas_base/tests/common.py, qui fige leur jour : la suite ne rougit pas seule."""
+    for addon in chemins.ADDONS:
+        for fichier in (RACINE / addon / "tests").glob("*.py"):
+            for noeud in ast.walk(ast.parse(fichier.read_text(encoding="utf-8"))):
+                if isinstance(noeud, ast.ImportFrom) and noeud.module in ("odoo.tests", "odoo.tests.common"):
+                    noms = {alias.name for alias in noeud.names} & {"TransactionCase", "HttpCase", "BaseCase"}
+                    yield from (f"{_relatif(fichier)}:{noeud.lineno} : importer {nom} de odoo.addons.cnas_base.tests.common" for nom in sorted(noms))
+
+
 def autres_versions():
     """Aucune écriture propre à une autre version d'Odoo."""
-    for addon in chemins.ADDONS:
+    for addon in chemins.TOUS:
         for fichier in chemins.fichiers(RACINE / addon):
             if fichier.suffix not in (".xml", ".py"):
                 continue
@@ -168,7 +179,7 @@ def ruff(python):
 def pylint(python):
     """pylint-odoo, réglé dans pyproject.toml ; seulement ses contrôles, pour Odoo 17."""
     sortie = _outil([python, "-m", "pylint", "--rcfile=pyproject.toml", "--load-plugins=pylint_odoo", "--ignore=tests",
-                     f"--disable={','.join(PYLINT_ECARTES)}", "--output-format=parseable", *chemins.ADDONS])
+                     f"--disable={','.join(PYLINT_ECARTES)}", "--output-format=parseable", *chemins.TOUS])
     for ligne in dict.fromkeys(sortie.stdout.splitlines()):
         if re.match(r"\S+\.(py|xml|csv|po|md|rst):\d+:", ligne):
             yield ligne

@@ -1,7 +1,9 @@
 from contextlib import contextmanager
 from datetime import date
 
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import new_test_user
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 class CasAssure(TransactionCase):

@@ -3,7 +3,9 @@ import io
 
 from PIL import Image
 
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import new_test_user
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 def image_base64(format_image="PNG", taille=(60, 80)):

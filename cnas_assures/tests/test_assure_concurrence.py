@@ -4,8 +4,10 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

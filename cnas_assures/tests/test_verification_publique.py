@@ -1,8 +1,10 @@
 import base64
 import json
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .. import cle_signature as outil
 from .commun_documents import CasDocuments

@@ -3,8 +3,10 @@ import importlib.util
 import json
 from pathlib import Path
 
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import new_test_user
 from odoo.tools import file_path
+
+from .common import TransactionCase
 
 
 class CasTableaux(TransactionCase):

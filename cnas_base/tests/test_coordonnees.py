@@ -1,5 +1,7 @@
 from odoo.exceptions import ValidationError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -2,9 +2,12 @@ from odoo_test_helper import FakeModelLoader
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.garde import Action, actions, en_silence, ouverture, transition
+from odoo.addons.cnas_base.tests.common import TransactionCase
+
+from .common import TransactionCase
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 

@@ -1,4 +1,6 @@
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

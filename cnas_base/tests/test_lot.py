@@ -1,7 +1,9 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

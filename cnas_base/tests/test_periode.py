@@ -3,8 +3,10 @@ from psycopg2.errors import CheckViolation, ExclusionViolation
 
 from odoo import fields, models
 from odoo.exceptions import ValidationError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -1,8 +1,10 @@
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -1,7 +1,9 @@
 import xmlrpc.client
 
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from .common import HttpCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -1,7 +1,9 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 from .commun import ROLES, exemple, forger, modeles, sans_contraintes
 
@@ -11,6 +13,8 @@ REFUS = (AccessError, UserError, ValidationError, ValueError, TypeError)
 @tagged("post_install", "-at_install", "cnas", "matrice")
 class TestHostile(TransactionCase):
     """Aucun rôle n'écrit un champ gardé, par aucune porte : valeurs, contexte, commandes imbriquées, `load`, `web_save`, `copy`."""
+
+    jour_fige = None  # le jeu d'essai est daté d'aujourd'hui
 
     @classmethod
     def setUpClass(cls):

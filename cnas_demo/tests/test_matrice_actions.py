@@ -1,6 +1,8 @@
 import xmlrpc.client
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .commun import ROLES, exemple, modeles, sans_contraintes
 
@@ -14,6 +16,8 @@ class TestMatriceActions(HttpCase):
     Ce que la table refuse est refusé, avec la phrase de la table ; ce que le bouton montre (`peut_…`) est ce que
     l'action accepte.
     """
+
+    jour_fige = None  # le jeu d'essai est daté d'aujourd'hui
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,6 @@
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import new_test_user
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 class CasEmployeur(TransactionCase):

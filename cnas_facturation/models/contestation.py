@@ -4,8 +4,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.lecture import lire_montant
 
-from .horloge import aujourdhui
-
 
 class Contestation(models.Model):
     """Recours d'une formation contre une ligne de décompte, à deux degrés.
@@ -97,7 +95,7 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ calculs
     @api.depends("state", "date_limite_reponse")
     def _compute_en_retard(self):
-        jour = aujourdhui(self)
+        jour = fields.Date.context_today(self)
         for contestation in self:
             contestation.en_retard = (
                 contestation.state in ("deposee", "instruction")
@@ -106,7 +104,7 @@ class Contestation(models.Model):
     def _search_en_retard(self, operateur, valeur):
         if operateur not in ("=", "!="):
             raise UserError(_("« En retard » se cherche par oui ou non."))
-        jour = aujourdhui(self)
+        jour = fields.Date.context_today(self)
         domaine = [("state", "in", ("deposee", "instruction")), ("date_limite_reponse", "<", jour)]
         return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
@@ -127,13 +125,13 @@ class Contestation(models.Model):
         lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
         lignes.check_access_rights("read")
         lignes.check_access_rule("read")
-        jour = aujourdhui(self)
+        jour = fields.Date.context_today(self)
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_reponse_recours", jour)
         self.flush_model(["state"])
         preparees = [{
             **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
             "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.contestation", sequence_date=aujourdhui(self)),
+                "cnas.contestation", sequence_date=fields.Date.context_today(self)),
         } for vals in vals_list]
         contestations = super(Contestation, self._deverrouiller()).create(preparees)
         contestations = contestations.with_context(self.env.context)
@@ -253,7 +251,7 @@ class Contestation(models.Model):
     def _decider(self, etat, montant, motif):
         self._changer_etat(
             etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
-            date_decision=aujourdhui(self))
+            date_decision=fields.Date.context_today(self))
         libelle = self._libelle_etat(etat)
         self.sudo().with_context(mail_notify_force_send=False).message_post(
             subject=_("Contestation %s", self.numero),

@@ -4,8 +4,6 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_montant
 
-from .horloge import aujourdhui
-
 
 class Indu(models.Model):
     """Somme versée à tort à une formation, récupérée par compensation plafonnée.
@@ -70,7 +68,7 @@ class Indu(models.Model):
             for vals in vals_list:
                 self._refuser_etat_avance(vals)
         vals_list = [{**vals, "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.indu", sequence_date=aujourdhui(self))}
+                "cnas.indu", sequence_date=fields.Date.context_today(self))}
                      for vals in vals_list]
         indus = super(Indu, self._deverrouiller()).create(vals_list).with_context(self.env.context)
         indus._exiger_coherence()
@@ -96,7 +94,7 @@ class Indu(models.Model):
         for indu in self:
             if indu.create_uid.id == self.env.uid:
                 raise UserError(_("Quatre yeux : vous avez constaté %s, une autre personne le notifie.", indu.numero))
-        self._changer_etat("notifie", date_notification=aujourdhui(self))
+        self._changer_etat("notifie", date_notification=fields.Date.context_today(self))
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
                 subject=_("Indu %s", indu.numero),

@@ -5,8 +5,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
 
-from .horloge import aujourdhui
-
 
 class LotVirement(models.Model):
     """Lot de virements remis à la banque : un état PDF signé et un fichier CSV.
@@ -72,7 +70,7 @@ class LotVirement(models.Model):
                 raise UserError(_("Le lot %s est vide.", lot.numero))
             ordres._exiger_rib_inchange()
             ordres._changer_etat("transmis")
-        self._changer_etat("transmis", date_transmission=aujourdhui(self))
+        self._changer_etat("transmis", date_transmission=fields.Date.context_today(self))
         return True
 
     def action_executer(self, date=None, reference=None):

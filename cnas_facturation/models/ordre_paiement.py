@@ -1,8 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .horloge import aujourdhui
-
 VIVANTS = ("emis", "en_lot", "transmis", "paye")
 
 
@@ -119,7 +117,7 @@ class OrdrePaiement(models.Model):
         ordres._exiger_rib_inchange()
         lot = self.env["cnas.lot_virement"]._deverrouiller().create({
             "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.lot_virement", sequence_date=aujourdhui(self))})
+                "cnas.lot_virement", sequence_date=fields.Date.context_today(self))})
         ordres._changer_etat("en_lot", lot_id=lot.id)
         return {
             "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
@@ -157,7 +155,7 @@ class OrdrePaiement(models.Model):
         self.sudo()._deverrouiller().create([{
             **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
             "remplace_id": ordre.id,
-            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=aujourdhui(self)),
+            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self)),
         } for ordre in self])
         return True
 
@@ -177,7 +175,7 @@ class OrdrePaiement(models.Model):
                 if montant > 0:
                     valeurs.append({
                         **self._valeurs_beneficiaire(facture, compte), "montant": montant,
-                        "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=aujourdhui(self))})
+                        "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self))})
         ordres = self._deverrouiller().create(valeurs)
         for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
             facture.message_post(body=_(
@@ -189,7 +187,7 @@ class OrdrePaiement(models.Model):
         """Rend les valeurs d'un ordre : bénéficiaire, mode et RIB du jour."""
         valeurs = {
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
-            "assure_id": facture.assure_id.id, "date_emission": aujourdhui(self),
+            "assure_id": facture.assure_id.id, "date_emission": fields.Date.context_today(self),
         }
         if compte == "assure":
             telephone = facture.assure_id.telephone_1

@@ -3,8 +3,10 @@ from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
-from odoo.tests.common import TransactionCase, new_test_user, tagged
+from odoo.tests.common import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 MOIS = "2026-10-01"
 CODE = "CONC-FAC-01"

@@ -1,6 +1,8 @@
 import re
 
-from odoo.tests.common import HttpCase, tagged
+from odoo.tests.common import tagged
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .commun_facture import CommunFacture
 

@@ -1,7 +1,9 @@
 import base64
 from datetime import date
 
-from odoo.tests.common import TransactionCase, new_test_user
+from odoo.tests.common import new_test_user
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 PDF = base64.b64encode(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF").decode()
 

@@ -1,7 +1,7 @@
 from datetime import date
 from itertools import count
 
-from odoo.tests.common import TransactionCase
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 TYPES = {1: "centre_sante", 2: "hopital_district", 3: "hopital_provincial", 4: "hopital_reference"}
 JOUR = date(2026, 3, 12)

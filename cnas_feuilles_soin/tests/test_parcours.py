@@ -1,4 +1,6 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .commun_feuille import CommunFeuille
 

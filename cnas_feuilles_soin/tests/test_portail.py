@@ -5,7 +5,9 @@ import re
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests.common import HttpCase, new_test_user, tagged
+from odoo.tests.common import new_test_user, tagged
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .commun_feuille import CommunFeuille
 

@@ -1,5 +1,6 @@
 from odoo import Command
-from odoo.tests import TransactionCase
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 from ..rib import composer_rib
 

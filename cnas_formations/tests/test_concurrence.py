@@ -4,8 +4,10 @@ from psycopg2.errors import ExclusionViolation, SerializationFailure
 
 from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

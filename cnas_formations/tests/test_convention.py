@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
@@ -12,8 +12,9 @@ from .common import CasFormations
 
 
 @tagged("post_install", "-at_install", "cnas")
-@freeze_time("2026-11-21 09:00:00")
 class TestConvention(CasFormations):
+    jour_fige = datetime(2026, 11, 21, 9)
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -1,6 +1,5 @@
-from datetime import date
+from datetime import date, datetime
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
@@ -12,8 +11,9 @@ from .common import CasFormations
 
 
 @tagged("post_install", "-at_install", "cnas")
-@freeze_time("2026-11-21 09:00:00")
 class TestPraticien(CasFormations):
+    jour_fige = datetime(2026, 11, 21, 9)
+
     def creer(self, numero="ONMT-9001", **valeurs):
         return self.en_tant_que("agent", self.env["cnas.praticien"]).create(
             {"name": "Dr Essai", "numero_ordre": numero, **valeurs})

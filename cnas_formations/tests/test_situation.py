@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
@@ -8,8 +8,9 @@ from .common import CasFormations
 
 
 @tagged("post_install", "-at_install", "cnas")
-@freeze_time("2026-11-21 09:00:00")
 class TestSituation(CasFormations):
+    jour_fige = datetime(2026, 11, 21, 9)
+
     def situation(self, formation, jour):
         jour = date.fromisoformat(jour)
         return self.env["cnas.formation_sanitaire"]._situation_par_lot([(formation.id, jour)])[formation.id, jour]

@@ -1,6 +1,8 @@
 from datetime import date
 
-from odoo.tests.common import TransactionCase, new_test_user
+from odoo.tests.common import new_test_user
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 class CommunReferentiels(TransactionCase):

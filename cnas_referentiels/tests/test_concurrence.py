@@ -5,8 +5,10 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.tests.common import BaseCase, get_db_name, tagged
+from odoo.tests.common import get_db_name, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import BaseCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -1,4 +1,6 @@
-from odoo.tests.common import TransactionCase, tagged
+from odoo.tests.common import tagged
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

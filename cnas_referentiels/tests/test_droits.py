@@ -1,8 +1,10 @@
 from xmlrpc.client import Fault
 
 from odoo.exceptions import AccessError
-from odoo.tests.common import HttpCase, new_test_user, tagged
+from odoo.tests.common import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .common import CommunReferentiels
 

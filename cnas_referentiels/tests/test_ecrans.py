@@ -1,6 +1,8 @@
 from lxml import etree
 
-from odoo.tests.common import Form, TransactionCase, tagged
+from odoo.tests.common import Form, tagged
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 MENUS_REFERENTIELS = [
     "Provinces", "Districts", "Spécialités", "Catégorisation Médicament", "Médicament", "Catégorisation Pathologie",

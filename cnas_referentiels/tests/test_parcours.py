@@ -1,4 +1,6 @@
-from odoo.tests.common import HttpCase, new_test_user, tagged
+from odoo.tests.common import new_test_user, tagged
+
+from odoo.addons.cnas_base.tests.common import HttpCase
 
 
 @tagged("post_install", "-at_install", "cnas")

@@ -1,8 +1,6 @@
 """Le circuit complet, par XML-RPC et à l'écran : de l'immatriculation au décompte payé, montants calculés à la main."""
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
+from jours import jour
 
 LIGNES = [
     {"prestation": "ACT0002", "quantite": 1, "prix_unitaire": 600},
@@ -23,22 +21,22 @@ def assure(rpc):
     regime = agent.appel("cnas.regime", "search", [("code", "=", "ASS")])[0]
     identifiant = agent.appel("cnas.assure", "create", {
         "nom": "CIRCUIT", "prenom": "Essai", "genre": "masculin", "regime_id": regime, "date_naissance": "1990-05-04",
-        "statut_matrimonial": "celibataire", "date_affiliation": "2025-06-01"})
+        "statut_matrimonial": "celibataire", "date_affiliation": jour(500)})
     assert agent.appel("cnas.assure", "action_immatriculer", [identifiant]) is True
     return identifiant, agent.appel("cnas.assure", "read", [identifiant], ["matricule"])[0]["matricule"]
 
 
 def envoi(assure, reference, **autres):
     """Une feuille telle qu'un script l'envoie à `importer`."""
-    return {"reference": reference, "formation": "CS-ABE-01", "matricule": assure, "date_soins": "2026-11-10",
-            "date_depot": "2026-11-12", "pathologie": "B54", "praticien": "INF-0101", "agence": "AG-ABE", "lignes": LIGNES, **autres}
+    return {"reference": reference, "formation": "CS-ABE-01", "matricule": assure, "date_soins": jour(15),
+            "date_depot": jour(13), "pathologie": "B54", "praticien": "INF-0101", "agence": "AG-ABE", "lignes": LIGNES, **autres}
 
 
 def test_du_premier_assure_au_dossier_paye(rpc, assure):
     """Immatriculer, importer, contrôler, facturer, payer : les montants sont ceux calculés à la main."""
     agent, controleur, superviseur, finance, formation = map(rpc, ("agent", "controleur", "superviseur", "finance", "formation"))
     _, matricule = assure
-    assert agent.appel("cnas.assure", "verifier_droits", matricule, "2026-11-10")["etat_droits"] == "ouverts"
+    assert agent.appel("cnas.assure", "verifier_droits", matricule, jour(15))["etat_droits"] == "ouverts"
 
     depot = agent.appel("cnas.feuille_soin", "importer", [envoi(matricule, "E2E-CIRCUIT")])
     assert not depot[0]["erreurs"] and depot[0]["numero"] and depot[0]["state"] == "deposee", depot
@@ -50,7 +48,7 @@ def test_du_premier_assure_au_dossier_paye(rpc, assure):
     assert lue.pop("state") == "validee"
     assert {cle: lue[cle] for cle in MONTANTS} == MONTANTS
 
-    facture = formation.appel("cnas.facture", "preparer", "CS-ABE-01", "2026-11-01")
+    facture = formation.appel("cnas.facture", "preparer", "CS-ABE-01", jour(15)[:8] + "01")
     incluses = superviseur.appel("cnas.facture", "read", [facture], ["feuille_ids"])[0]["feuille_ids"]
     assert feuille in incluses
     assert "brouillon" in superviseur.refuse("cnas.facture", "action_valider", [facture]).lower()
@@ -60,7 +58,7 @@ def test_du_premier_assure_au_dossier_paye(rpc, assure):
     superviseur.appel("cnas.facture", "action_valider", [facture])
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     finance.appel("cnas.facture", "action_ordonnancer", [facture])
-    finance.appel("cnas.facture", "action_payer", [facture], datetime.now(ZoneInfo("Africa/Ndjamena")).date().isoformat(), "VIR-E2E-1")
+    finance.appel("cnas.facture", "action_payer", [facture], jour(), "VIR-E2E-1")
 
     payee = superviseur.appel("cnas.facture", "read", [facture], ["state", "montant_soins", "montant_pharmacie", "decompte_ids", *MONTANTS])[0]
     assert payee["state"] == "payee" and payee["decompte_ids"]
@@ -82,7 +80,7 @@ def test_decompte_pdf(page, rpc):
 
 @pytest.mark.parametrize("changement, attendu", [
     ({"matricule": "TD126000020399"}, "matricule"),
-    ({"date_soins": "2031-01-01"}, "dat"),
+    ({"date_soins": jour(-30)}, "dat"),
     ({"date_soins": "bientôt"}, "dat"),
     ({"pathologie": "ZZZ"}, "pathologie"),
     ({"formation": "INCONNUE"}, "formation"),
@@ -108,7 +106,7 @@ def test_droits_fermes_enregistre_puis_rejete(rpc):
     regime = agent.appel("cnas.regime", "search", [("code", "=", "ASS")])[0]
     identifiant = agent.appel("cnas.assure", "create", {
         "nom": "TARDIF", "prenom": "Essai", "genre": "feminin", "regime_id": regime, "date_naissance": "1988-01-09",
-        "statut_matrimonial": "celibataire", "date_affiliation": "2026-11-15"})
+        "statut_matrimonial": "celibataire", "date_affiliation": jour(10)})
     agent.appel("cnas.assure", "action_immatriculer", [identifiant])
     matricule = agent.appel("cnas.assure", "read", [identifiant], ["matricule"])[0]["matricule"]
     depot = agent.appel("cnas.feuille_soin", "importer", [envoi(matricule, "E2E-FERMES")])[0]

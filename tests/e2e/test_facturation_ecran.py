@@ -2,15 +2,16 @@
 import re
 
 import pytest
+from jours import mois
 
-MOIS = "2025-02-01"
+MOIS = mois(21)
 FORMATION = "CS-ABE-01"
 LIGNES = [{"prestation": "ACT0002", "quantite": 1, "prix_unitaire": 1200}]
 
 
 @pytest.fixture(scope="module")
 def dossier(rpc):
-    """Une feuille de février 2025, mois sans rien dans le jeu de démonstration."""
+    """Une feuille d'il y a vingt et un mois, sans rien dans le jeu de démonstration."""
     agent = rpc("agent")
     regime = agent.appel("cnas.regime", "search", [("code", "=", "ASS")])[0]
     assure = agent.appel("cnas.assure", "create", {
@@ -19,8 +20,8 @@ def dossier(rpc):
     agent.appel("cnas.assure", "action_immatriculer", [assure])
     matricule = agent.appel("cnas.assure", "read", [assure], ["matricule"])[0]["matricule"]
     depot = agent.appel("cnas.feuille_soin", "importer", [{
-        "reference": "E2E-ECRAN-FAC", "formation": FORMATION, "matricule": matricule, "date_soins": "2025-02-10",
-        "date_depot": "2025-02-12", "pathologie": "B54", "agence": "AG-ABE", "lignes": LIGNES}])[0]
+        "reference": "E2E-ECRAN-FAC", "formation": FORMATION, "matricule": matricule, "date_soins": mois(21, 10),
+        "date_depot": mois(21, 12), "pathologie": "B54", "agence": "AG-ABE", "lignes": LIGNES}])[0]
     assert depot["id"] and not depot["erreurs"], depot
     return depot["id"]
 
@@ -54,9 +55,9 @@ def test_quatre_usagers(page, rpc, dossier):
     agent.wait_for_selector(".modal .o_field_widget[name=formation_id] input")
     agent.fill(".modal .o_field_widget[name=formation_id] input", FORMATION)
     agent.click(f".o-autocomplete--dropdown-item:has-text('{FORMATION}')")
-    agent.fill(".modal .o_field_widget[name=periode] input", "15/02/2025")
+    agent.fill(".modal .o_field_widget[name=periode] input", f"15/{MOIS[5:7]}/{MOIS[:4]}")
     agent.click(".modal button[name=action_preparer]")
-    agent.wait_for_selector(".o_form_view .o_field_widget[name=numero]:has-text('202502')")
+    agent.wait_for_selector(".o_form_view .o_field_widget[name=numero]:has-text('" + MOIS[:7].replace("-", "") + "')")
     facture = rpc("superviseur").appel("cnas.feuille_soin", "read", [dossier], ["facture_id"])[0]["facture_id"][0]
     cliquer(agent, "action_soumettre", "soumise")
     assert not agent.locator("button[name=action_controler]:visible").count(), "un agent ne contrôle pas"

@@ -38,7 +38,7 @@ def attendue():
 def modeles(rpc):
     """Les modèles durables de la suite."""
     lus = rpc("admin").appel("ir.model", "search_read", [("model", "=like", "cnas.%"), ("transient", "=", False)], fields=["model"])
-    return sorted(m["model"] for m in lus if not m["model"].endswith(".mixin") and m["model"] != "cnas.demo")
+    return sorted(m["model"] for m in lus if not m["model"].endswith(".mixin"))
 
 
 def lettres(session, modele):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from jours import jour
 from playwright.sync_api import TimeoutError
 
 FORMATION = "HP-ABE-01"
@@ -35,7 +36,7 @@ def matricule(rpc):
     regime = agent.appel("cnas.regime", "search", [("code", "=", "ASS")])[0]
     identifiant = agent.appel("cnas.assure", "create", {
         "nom": "CHROMIUM", "prenom": "Parcours", "genre": "masculin", "regime_id": regime, "date_naissance": "1991-05-04",
-        "statut_matrimonial": "celibataire", "date_affiliation": "2026-01-01"})
+        "statut_matrimonial": "celibataire", "date_affiliation": jour(300)})
     agent.appel("cnas.assure", "action_immatriculer", [identifiant])
     return agent.appel("cnas.assure", "read", [identifiant], ["matricule"])[0]["matricule"]
 

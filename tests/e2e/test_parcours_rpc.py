@@ -1,14 +1,12 @@
 """Du dossier au paiement par XML-RPC : trois dossiers d'une même facture, chaque franc calculé à la main, puis ce qui est interdit.
 
-L'hôpital provincial d'Abéché (niveau 3) n'a rien en août 2026 dans le jeu de démonstration : la facture ne porte que ces trois-là.
+L'hôpital provincial d'Abéché (niveau 3) n'a rien, il y a vingt mois, dans le jeu de démonstration : la facture ne porte que ces trois-là.
 """
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
+from jours import annees_avant, jour, mois
 
-FORMATION, MOIS = "HP-ABE-01", "2026-08-01"
-# Tarifs de 2026 au niveau 3 : consultation 1 550 (un acte au plus), paracétamol 30 le comprimé, sirop 930. ASS : 80 %, enfant 100 %.
+FORMATION, MOIS, SOINS_LE, DEPOSE_LE = "HP-ABE-01", mois(20), mois(20, 10), mois(20, 17)
+# Tarifs du niveau 3 : consultation 1 550 (un acte au plus), paracétamol 30 le comprimé, sirop 930. ASS : 80 %, enfant 100 %.
 # Adulte : 2 000 → base 1 550, part 1 240, ticket 310, dépassement 450 ; 20 × 30 = 600 → part 480, ticket 120.
 ADULTE = ([("ACT0001", 1, 2000), ("MED0001", 20, 30)],
           {"montant_facture": 2600, "montant_base": 2150, "montant_cnas": 1720, "ticket_moderateur": 430, "depassement": 450, "montant_rejete": 0})
@@ -23,23 +21,18 @@ SOINS, PHARMACIE = 1240 + 1550 + 1240, 480 + 900
 
 
 def immatriculer(agent, nom, naissance, **autres):
-    """Crée et immatricule un assuré du régime ASS, droits ouverts au 1er janvier 2026 ; rend (id, matricule)."""
+    """Crée et immatricule un assuré du régime ASS, droits ouverts depuis six mois à la date des soins ; rend (id, matricule)."""
     regime = agent.appel("cnas.regime", "search", [("code", "=", "ASS")])[0]
     identifiant = agent.appel("cnas.assure", "create", {
         "nom": nom, "prenom": "Parcours", "genre": "masculin", "regime_id": regime, "date_naissance": naissance,
-        "date_affiliation": "2026-01-01", "statut_matrimonial": "celibataire", **autres})
+        "date_affiliation": mois(26), "statut_matrimonial": "celibataire", **autres})
     assert agent.appel("cnas.assure", "action_immatriculer", [identifiant]) is True
     return identifiant, agent.appel("cnas.assure", "read", [identifiant], ["matricule"])[0]["matricule"]
 
 
-def aujourd_hui():
-    """Le jour à N'Djamena : celui de la machine peut être encore la veille."""
-    return datetime.now(ZoneInfo("Africa/Ndjamena")).date().isoformat()
-
-
 def dossier(reference, matricule, lignes, **autres):
     """Une feuille au format d'`importer`."""
-    return {"reference": reference, "formation": FORMATION, "matricule": matricule, "date_soins": "2026-08-10", "date_depot": "2026-08-17",
+    return {"reference": reference, "formation": FORMATION, "matricule": matricule, "date_soins": SOINS_LE, "date_depot": DEPOSE_LE,
             "pathologie": "J06.9", "agence": "AG-ABE",
             "lignes": [{"prestation": code, "quantite": q, "prix_unitaire": prix} for code, q, prix in lignes], **autres}
 
@@ -48,14 +41,14 @@ def test_trois_dossiers_jusqu_au_paiement(rpc):
     """Quarante lignes utiles : immatriculer, importer, contrôler, valider, facturer, ordonnancer, payer, lire le décompte."""
     agent, controleur, superviseur, finance = map(rpc, ("agent", "controleur", "superviseur", "finance"))
     pere, matricule_pere = immatriculer(agent, "PERE", "1990-03-02")
-    _, matricule_enfant = immatriculer(agent, "ENFANT", "2024-02-01", type_assure="ayant_droit", assure_principal_id=pere, lien="enfant")
+    _, matricule_enfant = immatriculer(agent, "ENFANT", annees_avant(mois(26), 2), type_assure="ayant_droit", assure_principal_id=pere, lien="enfant")
     _, matricule_oncle = immatriculer(agent, "ONCLE", "1985-07-14")
     envois = [dossier("PAR-1", matricule_pere, ADULTE[0]), dossier("PAR-2", matricule_enfant, ENFANT[0]), dossier("PAR-3", matricule_oncle, ABATTU[0])]
 
     recus = agent.appel("cnas.feuille_soin", "importer", envois)
     assert [r["erreurs"] for r in recus] == [[], [], []] and [r["state"] for r in recus] == ["deposee"] * 3
     numeros = [r["numero"] for r in recus]
-    assert len(set(numeros)) == 3 and all(n.startswith("AG-ABE-2026-") for n in numeros)
+    assert len(set(numeros)) == 3 and all(n.startswith(f"AG-ABE-{DEPOSE_LE[:4]}-") for n in numeros)
     assert agent.appel("cnas.feuille_soin", "importer", envois) == recus, "rejouer rend les mêmes identifiants"
     ids = [r["id"] for r in recus]
 
@@ -77,13 +70,13 @@ def test_trois_dossiers_jusqu_au_paiement(rpc):
     finance.refuse("cnas.facture", "action_ordonnancer", [facture])
     agent.refuse("cnas.facture", "action_valider", [facture])
     assert superviseur.appel("cnas.facture", "action_valider", [facture]) is True
-    finance.refuse("cnas.facture", "action_payer", [facture], "2026-11-20", "VIR-AVANT")
+    finance.refuse("cnas.facture", "action_payer", [facture], jour(5), "VIR-AVANT")
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     assert finance.appel("cnas.facture", "action_ordonnancer", [facture]) is True
     finance.refuse("cnas.facture", "action_payer", [facture], "bientôt", "VIR-1")
-    finance.refuse("cnas.facture", "action_payer", [facture], "2026-08-20", "VIR-AVANT-ORDRE")
-    assert finance.appel("cnas.facture", "action_payer", [facture], aujourd_hui(), "VIR-PARCOURS") is True
-    finance.refuse("cnas.facture", "action_payer", [facture], aujourd_hui(), "VIR-DEUX-FOIS")
+    finance.refuse("cnas.facture", "action_payer", [facture], mois(20, 20), "VIR-AVANT-ORDRE")
+    assert finance.appel("cnas.facture", "action_payer", [facture], jour(), "VIR-PARCOURS") is True
+    finance.refuse("cnas.facture", "action_payer", [facture], jour(), "VIR-DEUX-FOIS")
 
     payee = superviseur.appel("cnas.facture", "read", [facture], ["state", "montant_soins", "montant_pharmacie", "decompte_id", *TOTAL])[0]
     assert payee["state"] == "payee" and {cle: payee[cle] for cle in TOTAL} == TOTAL
@@ -113,7 +106,7 @@ def test_formation_sans_convention(rpc):
 
 # ---------------------------------------------------------------------- entrées fausses
 @pytest.mark.parametrize("valeurs", [
-    {"date_soins": "2031-01-01"}, {"date_soins": "31/02/2026"}, {"date_fin_soins": "2031-01-01"},
+    {"date_soins": jour(-30)}, {"date_soins": "31/02/2026"}, {"date_fin_soins": jour(-30)},
     {"assure_id": 2**31 - 1}, {"assure_id": "x"}, {"formation_id": False}, {"type_soins": "maison"},
     {"ligne_ids": [(0, 0, {"prestation_id": 1, "quantite": 0, "prix_unitaire": 10})]},
     {"ligne_ids": [(0, 0, {"prestation_id": 1, "quantite": -3, "prix_unitaire": 10})]},
@@ -126,7 +119,7 @@ def test_feuille_fausse_par_create(rpc, valeurs):
     avant = agent.appel("cnas.feuille_soin", "search_count", [])
     bonnes = {"reference": "PAR-CREATE", "formation_id": agent.appel("cnas.formation_sanitaire", "search", [("code", "=", FORMATION)])[0],
               "assure_id": agent.appel("cnas.assure", "search", [("state", "=", "actif")], limit=1)[0],
-              "date_soins": "2026-08-10", "date_depot": "2026-08-17"}
+              "date_soins": SOINS_LE, "date_depot": DEPOSE_LE}
     assert agent.refuse("cnas.feuille_soin", "create", {**bonnes, **valeurs})
     assert agent.appel("cnas.feuille_soin", "search_count", []) == avant
 
@@ -136,9 +129,9 @@ def test_matricule_a_cle_fausse(rpc):
     agent = rpc("agent")
     bon = agent.appel("cnas.assure", "search_read", [("state", "=", "actif")], fields=["matricule"], limit=1)[0]["matricule"]
     faux = bon[:-1] + str((int(bon[-1]) + 1) % 10)
-    reponse = agent.appel("cnas.assure", "verifier_droits", faux, "2026-08-10")
+    reponse = agent.appel("cnas.assure", "verifier_droits", faux, SOINS_LE)
     assert reponse["trouve"] is False and "clé" in reponse["motif"] and reponse["etat_droits"] == "fermes"
-    assert agent.appel("cnas.assure", "verifier_droits", f" {bon.lower()} ", "2026-08-10")["trouve"] is True
+    assert agent.appel("cnas.assure", "verifier_droits", f" {bon.lower()} ", SOINS_LE)["trouve"] is True
     assert "date" in agent.refuse("cnas.assure", "verifier_droits", bon, "bientôt").lower()
 
 
@@ -175,10 +168,10 @@ def test_aucun_etat_ne_s_ecrit_a_la_main(rpc):
 def test_aucune_feuille_ne_nait_avancee(rpc, etat):
     """`create` avec un état, un montant ou un numéro avancé est refusé ; par le contexte, il est ignoré ou refusé."""
     agent = rpc("superviseur")
-    valeurs = {"reference": f"PAR-NEE-{etat}", "date_soins": "2026-08-10", "date_depot": "2026-08-17",
+    valeurs = {"reference": f"PAR-NEE-{etat}", "date_soins": SOINS_LE, "date_depot": DEPOSE_LE,
                "formation_id": agent.appel("cnas.formation_sanitaire", "search", [("code", "=", FORMATION)])[0],
                "assure_id": agent.appel("cnas.assure", "search", [("state", "=", "actif")], limit=1)[0]}
-    for forge in ({"state": etat}, {"montant_cnas": 5000}, {"numero": "AG-ABE-2026-999999"}, {"decidee_par_id": agent.uid}):
+    for forge in ({"state": etat}, {"montant_cnas": 5000}, {"numero": f"AG-ABE-{DEPOSE_LE[:4]}-999999"}, {"decidee_par_id": agent.uid}):
         agent.refuse("cnas.feuille_soin", "create", {**valeurs, **forge})
     contexte = {"default_state": etat, "default_montant_cnas": 5000, "default_numero": "X-1"}
     nee = agent.appel("cnas.feuille_soin", "create", valeurs, context=contexte)

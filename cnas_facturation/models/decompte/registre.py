@@ -3,8 +3,6 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..horloge import aujourdhui
-
 COLONNES_MONTANTS = (
     "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
     "montant_soins", "montant_pharmacie", "montant_complement", "montant_compense", "net_principal",
@@ -163,7 +161,7 @@ class Decompte(models.Model):
     def _etablir(self, factures):
         """Fige un décompte par facture validée : entête, lignes copiées en SQL, empreinte."""
         self.flush_model(["state"])
-        jour = aujourdhui(self)
+        jour = fields.Date.context_today(self)
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()
         decomptes = self._deverrouiller().create([{
@@ -182,7 +180,7 @@ class Decompte(models.Model):
     @api.model
     def _contre_passer(self, factures, motif):
         """Émet le décompte négatif de chaque facture et marque l'original « contre-passé »."""
-        jour = aujourdhui(self)
+        jour = fields.Date.context_today(self)
         originaux = self.search([("facture_id", "in", factures.ids), ("state", "=", "emis"),
                                  ("nature", "=", "initial")])
         sequence = self.env["ir.sequence"].sudo()

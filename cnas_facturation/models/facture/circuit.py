@@ -5,8 +5,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant
 
-from ..horloge import maintenant
-
 
 class FactureCircuit(models.Model):
     """Transitions de la facture jusqu'à la validation. Chaque action vérifie rôle, état et verrou."""
@@ -48,7 +46,7 @@ class FactureCircuit(models.Model):
         for facture in self.sudo():
             if not facture.nb_feuilles:
                 raise UserError(_("La facture %s ne porte aucune feuille : rassemblez-les d'abord.", facture.numero))
-        self.sudo()._changer_etat("soumise", soumetteur_id=self.env.uid, date_soumission=maintenant(self))
+        self.sudo()._changer_etat("soumise", soumetteur_id=self.env.uid, date_soumission=fields.Datetime.now())
         return True
 
     def action_controler(self):
@@ -62,7 +60,7 @@ class FactureCircuit(models.Model):
         self._exiger_etat(("soumise", "controle"), _("être contrôlée"))
         soumises = self.filtered(lambda f: f.state == "soumise")
         if soumises:
-            soumises._changer_etat("controle", controleur_id=self.env.uid, date_controle=maintenant(self))
+            soumises._changer_etat("controle", controleur_id=self.env.uid, date_controle=fields.Datetime.now())
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", self.ids), ("state", "=", "deposee")])
         if feuilles:
@@ -89,7 +87,7 @@ class FactureCircuit(models.Model):
         pretes = self._premiere_validation()
         if pretes:
             pretes._regler_ajustements()
-            pretes._changer_etat("validee", validateur_id=self.env.uid, date_validation=maintenant(self))
+            pretes._changer_etat("validee", validateur_id=self.env.uid, date_validation=fields.Datetime.now())
             pretes.flush_recordset()
             self.env["cnas.decompte"].sudo()._etablir(pretes)
             pretes._notifier_decompte()
@@ -260,7 +258,7 @@ class FactureCircuit(models.Model):
         a_doubler = self.filtered(lambda f: f.montant_cnas >= seuil and not f.premier_validateur_id)
         if a_doubler:
             a_doubler._deverrouiller().write({
-                "premier_validateur_id": self.env.uid, "date_premiere_validation": maintenant(self)})
+                "premier_validateur_id": self.env.uid, "date_premiere_validation": fields.Datetime.now()})
             for facture in a_doubler:
                 facture.message_post(body=_(
                     "Première validation. La part CNAS atteint le seuil de %s : "

@@ -4,8 +4,6 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.lecture import lire_date
 
-from ..horloge import aujourdhui, maintenant
-
 
 class FacturePaiement(models.Model):
     """Ordonnancement et paiement : deux ordres, RIB figé, tout ou rien."""
@@ -28,7 +26,7 @@ class FacturePaiement(models.Model):
                     "Quatre yeux : vous avez validé la facture %s, une autre personne doit l'ordonnancer.",
                     facture.numero))
         self._changer_etat(
-            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=maintenant(self))
+            "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=fields.Datetime.now())
         self.flush_recordset()
         self.env["cnas.ordre_paiement"].sudo()._emettre(self)
         return True
@@ -102,7 +100,7 @@ class FacturePaiement(models.Model):
         :raise UserError: date absente, illisible ou future ; référence vide ou trop longue
         """
         jour = lire_date(date, stricte=True, quoi=_("Date du paiement"))
-        if jour > aujourdhui(self):
+        if jour > fields.Date.context_today(self):
             raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
                               ecrire_date(jour)))
         texte = str(reference or "").strip()

@@ -22,10 +22,10 @@ FORMATIONS = [
     ("HR-NDJ-03", "Hôpital de la Renaissance", HR, "n_djamena_nord", True, False, "66 20 40 03", "N'Djamena"),
 ]
 
-# Les autres : du 1er janvier 2025 au 31 décembre 2027. None : sans convention.
+# Fin de la convention, en mois depuis le dernier mois raconté ; les autres : quatorze. None : sans convention.
 CONVENTIONS = {
     "CS-ABE-02": None,
-    "HD-NDJ-01": ("2025-01-01", "2026-12-31"),
+    "HD-NDJ-01": 2,
 }
 
 # numéro d'ordre, nom, qualification, spécialité, formations

@@ -1,7 +1,8 @@
-import datetime
 import random
 
-from odoo import api, models
+from dateutil.relativedelta import relativedelta
+
+from .etape import Etape
 
 EMPLOYEURS = [
     ("Ministère de la Santé Publique", "public", None, None, "ADM", "n_djamena_centre"),
@@ -14,14 +15,11 @@ EMPLOYEURS = [
 ]
 
 
-class CnasDemo(models.AbstractModel):
-    _inherit = "cnas.demo"
+class Employeurs(Etape):
+    """Sept employeurs, leurs salariés du régime ASS et leurs déclarations des trois derniers mois échus."""
 
-    @api.model
-    def _charger_employeurs(self):
-        """Sept employeurs, leurs salariés du régime ASS et leurs déclarations de l'automne 2026."""
-        if self.env["cnas.employeur"].search_count([], limit=1):
-            return
+    def charger(self):
+        """Crée et active les employeurs, rattache leurs salariés, puis déclare."""
         tirage = random.Random(2026)
         categories = {c.code: c.id for c in self.env["cnas.categorie_juridique"].search([])}
         employeurs = self.env["cnas.employeur"].create([{
@@ -37,25 +35,24 @@ class CnasDemo(models.AbstractModel):
     def _rattacher_salaries(self, employeurs, tirage):
         salaries = self.env["cnas.assure"].search([
             ("regime_id.code", "=", "ASS"), ("type_assure", "=", "principal"), ("state", "=", "actif"),
-            ("date_naissance", "<", "2006-01-01")], order="id")
+            ("date_naissance", "<", self.calendrier.dernier_mois - relativedelta(years=20))], order="id")
         self.env["cnas.emploi"].create([{
             "assure_id": assure.id, "employeur_id": employeurs[rang % len(employeurs)].id,
-            "date_debut": datetime.date(2025, tirage.randint(1, 12), 1),
+            "date_debut": self.calendrier.mois(23 - tirage.randint(1, 12)),
         } for rang, assure in enumerate(salaries)])
 
     def _declarer(self, employeurs, tirage):
-        superviseur = self.env.ref("cnas_base.user_superviseur", raise_if_not_found=False) or self.env.user
-        agent = self.env.ref("cnas_base.user_agent", raise_if_not_found=False) or self.env.user
-        for mois in ("2026-08-01", "2026-09-01", "2026-10-01"):
+        for recul in (3, 2, 1):
+            mois = self.calendrier.mois(recul)
             for employeur in employeurs.filtered("effectif"):
-                declaration = self.env["cnas.declaration_effectif"].with_user(agent).create(
+                declaration = self.comme("agent", "cnas.declaration_effectif").create(
                     {"employeur_id": employeur.id, "periode": mois})
                 declaration.action_preparer()
                 for ligne in declaration.ligne_ids.filtered(lambda ligne: not ligne.salaire):
                     ligne.salaire = tirage.randrange(60_000, 600_000, 5_000)
-                if mois == "2026-10-01" and employeur == employeurs[-1]:
+                if recul == 1 and employeur == employeurs[-1]:
                     continue
                 if declaration.ligne_ids:
                     declaration.action_deposer()
-                    if mois != "2026-10-01":
-                        declaration.with_user(superviseur).action_valider()
+                    if recul != 1:
+                        declaration.with_user(self.usager("superviseur")).action_valider()

@@ -1,61 +1,29 @@
-import base64
-import io
-import logging
-from datetime import date, timedelta
 from random import Random
 
-from reportlab.lib.pagesizes import A5
-from reportlab.pdfgen import canvas
-
-from odoo import api, fields, models
-
-_logger = logging.getLogger(__name__)
+from .envois import Envois
+from .etape import Etape
 
 NOMBRE = 300
 BROUILLONS = 18
-DIAGNOSTICS = ("B50.9", "B54", "J06.9", "J18.9", "A09", "I10", "E11.9", "O80", "Z34.9", "N39.0", "K29.7", "A01.0")
 MOTIFS_DE_REJET = ("Soins déjà réglés par un programme gratuit", "Feuille illisible, original non fourni")
 
 
-class CnasDemo(models.AbstractModel):
+class Feuilles(Etape):
     """Feuilles de soins du jeu d'essai : 300 dossiers dans tous les états, par les vraies actions."""
 
-    _inherit = "cnas.demo"
-
-    @api.model
-    def _charger_feuilles(self):
+    def charger(self):
         """Charge compétences, ententes, 300 feuilles, boîtes et bordereaux ; tirage reproductible."""
-        self = self.with_context(tracking_disable=True, mail_create_nosubscribe=True)
         hasard = Random(2026)
-        offre = self._lire_offre()
-        if not all(offre.values()):
-            _logger.info("Jeu d'essai incomplet plus bas : pas de feuilles de soins.")
-            return True
-        usagers = {login: self.env.ref(f"cnas_base.user_{login}")
-                   for login in ("agent", "agent2", "controleur", "controleur2", "medecin", "superviseur")}
+        envois = Envois(self.env, self.calendrier)
+        usagers = {login: self.usager(login) for login in ("agent", "agent2", "controleur", "controleur2", "medecin", "superviseur")}
         self._regler_competences(usagers)
-        self._charger_ententes(hasard, offre, usagers)
-        feuilles = self._deposer_feuilles(hasard, offre, usagers)
+        self._charger_ententes(hasard, envois, usagers)
+        feuilles = self._deposer_feuilles(hasard, envois, usagers)
         self._mener_feuilles(hasard, feuilles, usagers)
-        self._saisir_brouillons(hasard, offre, usagers)
+        self._saisir_brouillons(hasard, envois, usagers)
         self._ranger_papier(feuilles, usagers)
         feuilles.filtered(lambda f: f.state in ("deposee", "controle", "avis_medical"))._affecter_au_moins_charge()
         self._vieillir(feuilles)
-        return True
-
-    # ------------------------------------------------------------------ ce qui existe
-    def _lire_offre(self):
-        """Rend ce sur quoi les feuilles se bâtissent : formations, personnes, prestations tarifées, diagnostics."""
-        formations = self.env["cnas.formation_sanitaire"].search([("state", "=", "active")], order="code")
-        assures = self.env["cnas.assure"].search([("state", "=", "actif")], order="matricule", limit=160)
-        prestations = self.env["cnas.prestation"].search([("entente_prealable", "=", False)], order="code")
-        diagnostics = self.env["cnas.pathologie"].search([("code", "in", DIAGNOSTICS)]).mapped("code")
-        tarifs = prestations._tarifs_par_lot([(p.id, date(2026, 6, 1), 1) for p in prestations])
-        tarifees = [(p, tarifs[p.id, date(2026, 6, 1), 1]["montant"]) for p in prestations
-                    if tarifs.get((p.id, date(2026, 6, 1), 1)) and p.niveau_min <= 2 and not p.sexe]
-        return {"formations": list(formations), "assures": list(assures), "diagnostics": sorted(diagnostics),
-                "actes": [t for t in tarifees if t[0].type_prestation in ("acte", "examen")],
-                "produits": [t for t in tarifees if t[0].type_prestation in ("medicament", "consommable")]}
 
     def _regler_competences(self, usagers):
         fiches = self.env["cnas.competence_controleur"]
@@ -68,46 +36,21 @@ class CnasDemo(models.AbstractModel):
         ])
 
     # ------------------------------------------------------------------ feuilles
-    def _composer(self, hasard, offre, rang):
-        """Compose une feuille : deux à cinq lignes, prix au tarif le plus souvent."""
-        formation = hasard.choice(offre["formations"])
-        assure = hasard.choice(offre["assures"])
-        dernier = date(2026, 11, 19)
-        recul = hasard.randrange(0, 25) if rang % 3 == 0 else hasard.randrange(25, 560)
-        soins = dernier - timedelta(days=recul)
-        choisies = [hasard.choice(offre["actes"])]
-        choisies += hasard.sample(offre["produits"], hasard.randint(1, 4))
-        lignes = []
-        for prestation, tarif in choisies:
-            quantite = 1 if prestation.type_prestation in ("acte", "examen") else hasard.choice((1, 2, 2, 3, 6, 10))
-            majoration = hasard.choice((1, 1, 1, 1, 1, 1.25))
-            lignes.append({"prestation": prestation.code, "quantite": quantite,
-                           "prix_unitaire": int(tarif * majoration)})
-        return {
-            "reference": f"FS{rang:05d}", "formation": formation.code, "matricule": assure.matricule,
-            "date_soins": str(soins), "date_depot": str(min(soins + timedelta(days=hasard.randint(1, 20)),
-                                                            date(2026, 11, 20))),
-            "pathologie": hasard.choice(offre["diagnostics"]), "urgence": rang % 11 == 0,
-            "mode": "remboursement" if rang % 17 == 0 else "tiers_payant", "lignes": lignes,
-        }
-
-    def _deposer_feuilles(self, hasard, offre, usagers):
+    def _deposer_feuilles(self, hasard, envois, usagers):
         """Dépose les feuilles par `importer`, moitié à Abéché, moitié à Bongor ; une sur six est numérisée."""
-        envois = [self._composer(hasard, offre, rang) for rang in range(1, NOMBRE - BROUILLONS + 1)]
-        for rang, envoi in enumerate(envois):
-            if rang % 6 == 0:
-                envoi["pieces"] = [{"type": "FEUILLE", "nom": f"{envoi['reference']}.pdf",
-                                    "contenu": base64.b64encode(self._dessiner(envoi)).decode()}]
-        moitie = len(envois) // 2
+        composes = [envois.composer(hasard, rang) for rang in range(1, NOMBRE - BROUILLONS + 1)]
+        for envoi in composes[::6]:
+            envoi["pieces"] = [envois.numeriser(envoi, "FEUILLE")]
+        moitie = len(composes) // 2
         feuilles = self.env["cnas.feuille_soin"]
         ids = []
-        for login, part in (("agent", envois[:moitie]), ("agent2", envois[moitie:])):
+        for login, part in (("agent", composes[:moitie]), ("agent2", composes[moitie:])):
             ids += [r["id"] for r in feuilles.with_user(usagers[login]).importer(part) if r["id"]]
         return feuilles.browse(ids)
 
     def _mener_feuilles(self, hasard, feuilles, usagers):
         """Contrôle les anciennes, laisse les récentes à trier, et fait trancher quelques dossiers."""
-        recentes = feuilles.filtered(lambda f: f.date_depot >= date(2026, 11, 12))
+        recentes = feuilles.filtered(lambda f: f.date_depot >= self.calendrier.jour(13))
         anciennes = (feuilles - recentes).filtered(lambda f: f.state == "deposee")
         a_annuler, a_demander = anciennes[:6], anciennes[6:14]
         for feuille in a_annuler:
@@ -125,12 +68,12 @@ class CnasDemo(models.AbstractModel):
         for feuille in en_controle[12:18]:
             feuille.with_user(usagers["controleur2"]).action_rejeter(hasard.choice(MOTIFS_DE_REJET))
 
-    def _saisir_brouillons(self, hasard, offre, usagers):
+    def _saisir_brouillons(self, hasard, envois, usagers):
         """Laisse des feuilles en cours de saisie."""
-        composees = [self._composer(hasard, offre, rang) for rang in range(NOMBRE - BROUILLONS + 1, NOMBRE + 1)]
-        formations = {f.code: f.id for f in offre["formations"]}
-        assures = {a.matricule: a.id for a in offre["assures"]}
-        prestations = {p.code: p.id for p, _tarif in offre["actes"] + offre["produits"]}
+        composees = [envois.composer(hasard, rang) for rang in range(NOMBRE - BROUILLONS + 1, NOMBRE + 1)]
+        formations = {f.code: f.id for f in envois.formations}
+        assures = {a.matricule: a.id for a in envois.assures}
+        prestations = {p.code: p.id for p, _tarif in envois.actes + envois.produits}
         self.env["cnas.feuille_soin"].with_user(usagers["agent"]).create([{
             "reference": f["reference"], "formation_id": formations[f["formation"]], "assure_id": assures[f["matricule"]],
             "date_soins": f["date_soins"],
@@ -139,15 +82,15 @@ class CnasDemo(models.AbstractModel):
         } for f in composees])
 
     # ------------------------------------------------------------------ autour
-    def _charger_ententes(self, hasard, offre, usagers):
+    def _charger_ententes(self, hasard, envois, usagers):
         """Une douzaine de demandes d'entente préalable, de demandées à refusées."""
         soumises = self.env["cnas.prestation"].search([("entente_prealable", "=", True)], order="code")
         soumises = soumises or self.env["cnas.prestation"].search([("type_prestation", "=", "acte")], limit=5)
         ententes = self.env["cnas.entente_prealable"].with_user(usagers["agent"]).create([{
-            "assure_id": hasard.choice(offre["assures"]).id, "formation_id": hasard.choice(offre["formations"]).id,
+            "assure_id": hasard.choice(envois.assures).id, "formation_id": hasard.choice(envois.formations).id,
             "prestation_id": hasard.choice(soumises).id, "quantite_demandee": hasard.randint(1, 3),
             "montant_demande": hasard.randrange(20, 200) * 1000, "urgence": rang % 5 == 0,
-            "date_prevue": fields.Date.to_string(date(2026, 11, 25) + timedelta(days=rang)),
+            "date_prevue": self.calendrier.jour(-rang),
         } for rang in range(12)]).with_user(usagers["medecin"])
         ententes[3:].action_examiner()
         for entente in ententes[5:9]:
@@ -160,7 +103,7 @@ class CnasDemo(models.AbstractModel):
         agence = usagers["agent"].agence_ids[:1]
         archivables = feuilles.filtered(
             lambda f: f.date_numerisation and f.state in ("validee", "rejetee") and f.agence_id == agence)
-        archivables._ecrire({"date_numerisation": date(2026, 10, 15)})
+        archivables._ecrire({"date_numerisation": self.calendrier.jour(41)})
         agent = usagers["agent"]
         boite = self.env["cnas.boite_archive"].with_user(agent).create(
             {"agence_id": agence.id, "emplacement": "Salle B, travée 3, étagère 2"})
@@ -191,24 +134,3 @@ class CnasDemo(models.AbstractModel):
                AND (p.etat_avant = 'brouillon' OR f.date_decision IS NOT NULL)
         """, [feuilles.ids])
         self.env.invalidate_all()
-
-    def _dessiner(self, envoi):
-        """Rend le PDF d'une feuille de soins « numérisée »."""
-        tampon = io.BytesIO()
-        page = canvas.Canvas(tampon, pagesize=A5)
-        page.setFont("Helvetica-Bold", 13)
-        page.drawString(40, 550, "République du Tchad — Feuille de soins")
-        page.setFont("Helvetica", 10)
-        page.drawString(40, 525, f"N° {envoi['reference']}    Formation : {envoi['formation']}")
-        page.drawString(40, 508, f"Matricule : {envoi['matricule']}    Date des soins : {envoi['date_soins']}")
-        haut = 475
-        for ligne in envoi["lignes"]:
-            page.drawString(40, haut, ligne["prestation"])
-            page.drawRightString(260, haut, str(ligne["quantite"]))
-            page.drawRightString(360, haut, f"{ligne['prix_unitaire']} F")
-            haut -= 18
-        page.drawString(40, 90, "Signature de l'assuré")
-        page.drawString(240, 90, "Cachet et signature")
-        page.showPage()
-        page.save()
-        return tampon.getvalue()

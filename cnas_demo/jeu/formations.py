@@ -1,22 +1,22 @@
 import base64
 import io
+from datetime import timedelta
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
-from odoo import Command, api, models
+from odoo import Command
 
-from ..rib import composer_rib
-from .donnees import CONVENTIONS, FORMATIONS, PRATICIENS, USAGERS, plages_carnets
+from odoo.addons.cnas_formations.rib import composer_rib
+
+from .etape import Etape
+from .formations_donnees import CONVENTIONS, FORMATIONS, PRATICIENS, USAGERS, plages_carnets
 
 
-class CnasDemo(models.AbstractModel):
+class Formations(Etape):
     """Formations sanitaires du jeu d'essai : quatre types, toutes les situations."""
 
-    _inherit = "cnas.demo"
-
-    @api.model
-    def _charger_formations(self):
+    def charger(self):
         """Charge formations, RIB, conventions, praticiens, carnets, agréments et usagers du portail."""
         formations = self._charger_fiches()
         self._charger_conventions(formations)
@@ -24,13 +24,12 @@ class CnasDemo(models.AbstractModel):
         self._charger_carnets(formations)
         self._charger_agrements(formations)
         self._charger_usagers(formations)
-        formations["CS-BON-02"].action_suspendre("Contrôle sur place : registre des consultations absent", "2026-09-01")
-        return True
+        formations["CS-BON-02"].action_suspendre("Contrôle sur place : registre des consultations absent", self.calendrier.mois(2))
 
     def _charger_fiches(self):
         fiches = self.env["cnas.formation_sanitaire"]._load_records([
             {
-                "xml_id": f"cnas_formations.formation_{code.lower().replace('-', '_')}",
+                "xml_id": f"cnas_demo.formation_{code.lower().replace('-', '_')}",
                 "noupdate": True,
                 "values": {
                     "code": code, "name": nom, "type_formation": type_formation,
@@ -49,16 +48,16 @@ class CnasDemo(models.AbstractModel):
 
     def _charger_conventions(self, formations):
         lignes = [
-            (code, *CONVENTIONS.get(code, ("2025-01-01", "2027-12-31"))) for code in formations
-            if CONVENTIONS.get(code, True)
+            (code, self.calendrier.mois(22), self.calendrier.mois(-CONVENTIONS.get(code, 14)) - timedelta(days=1))
+            for code in formations if CONVENTIONS.get(code, 14) is not None
         ]
         conventions = self.env["cnas.convention"]._load_records([
             {
-                "xml_id": f"cnas_formations.convention_{code.lower().replace('-', '_')}",
+                "xml_id": f"cnas_demo.convention_{code.lower().replace('-', '_')}",
                 "noupdate": True,
                 "values": {
                     "formation_id": formations[code].id, "date_debut": debut, "date_fin": fin,
-                    "date_signature": debut, "responsable_id": self.env.ref("cnas_base.user_superviseur").id,
+                    "date_signature": debut, "responsable_id": self.env.ref("cnas_demo.user_superviseur").id,
                     "document": self._piece_signee(formations[code]) if code != "HP-BON-01" else False,
                     "document_nom": f"convention-{code}.pdf",
                 },
@@ -83,30 +82,30 @@ class CnasDemo(models.AbstractModel):
         specialites = {s.code: s.id for s in self.env["cnas.specialite"].search([])}
         self.env["cnas.praticien"]._load_records([
             {
-                "xml_id": f"cnas_formations.praticien_{numero.lower().replace('-', '_')}",
+                "xml_id": f"cnas_demo.praticien_{numero.lower().replace('-', '_')}",
                 "noupdate": True,
                 "values": {
                     "numero_ordre": numero, "name": nom, "qualification": qualification,
                     "specialite_id": specialites.get(specialite),
                     "affectation_ids": [
-                        Command.create({"formation_id": formations[code].id, "date_debut": "2025-01-01"})
+                        Command.create({"formation_id": formations[code].id, "date_debut": self.calendrier.mois(22)})
                         for code in codes
                     ],
                 },
             }
             for numero, nom, qualification, specialite, codes in PRATICIENS
         ])
-        self.env.ref("cnas_formations.praticien_onmt_0199").action_radier(
-            "Radiation prononcée par le conseil de l'ordre", "2026-03-01")
+        self.env.ref("cnas_demo.praticien_onmt_0199").action_radier(
+            "Radiation prononcée par le conseil de l'ordre", self.calendrier.mois(8))
 
     def _charger_carnets(self, formations):
         self.env["cnas.carnet"]._load_records([
             {
-                "xml_id": f"cnas_formations.carnet_{debut}",
+                "xml_id": f"cnas_demo.carnet_{debut}",
                 "noupdate": True,
                 "values": {
                     "formation_id": formations[code].id, "debut": debut, "fin": debut + 499,
-                    "date_delivrance": "2025-01-06", "remis_a": "Le gestionnaire",
+                    "date_delivrance": self.calendrier.mois(22, 6), "remis_a": "Le gestionnaire",
                 },
             }
             for debut, code in plages_carnets(list(formations))
@@ -116,15 +115,16 @@ class CnasDemo(models.AbstractModel):
         specialites = self.env["cnas.specialite"].search([("code", "in", ("SPE003", "SPE004", "SPE036"))])
         self.env["cnas.agrement"].create([
             {"formation_id": formations["HR-NDJ-02"].id, "specialite_id": specialite.id,
-             "date_debut": "2025-01-01", "reference": "Décision n° 012/CNAS/DG/2025"}
+             "date_debut": self.calendrier.mois(22),
+             "reference": f"Décision n° 012/CNAS/DG/{self.calendrier.mois(22).year}"}
             for specialite in specialites
         ])
 
     def _charger_usagers(self, formations):
         groupe = self.env.ref("cnas_base.group_portail_formation")
-        self.env["res.users"].with_context(no_reset_password=True)._load_records([
+        self.env["res.users"]._load_records([
             {
-                "xml_id": f"cnas_formations.user_{login}",
+                "xml_id": f"cnas_demo.user_{login}",
                 "noupdate": True,
                 "values": {
                     "name": nom, "login": login, "password": login, "email": f"{login}@sante.example",

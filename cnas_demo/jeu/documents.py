@@ -1,52 +1,46 @@
 import base64
 import io
 import random
-from datetime import date, timedelta
+from datetime import timedelta
 
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
 
-from odoo import api, fields, models
+from odoo import fields
+
+from .etape import Etape
 
 GRAINE = 20261121
 
 
-class CnasDemoDocuments(models.AbstractModel):
+class Documents(Etape):
     """Cartes dans tous les états, attestations et pièces d'une partie des assurés de démonstration."""
 
-    _inherit = "cnas.demo"
-
-    @api.model
-    def _charger_documents(self):
-        """Charge les documents ; sans assuré actif ou si c'est déjà fait, ne fait rien. Rend True."""
-        Carte = self.env["cnas.carte"]
-        assures = self.env["cnas.assure"].search([("state", "=", "actif")], order="id", limit=200)
-        if not assures or Carte.search_count([], limit=1):
-            return True
+    def charger(self):
+        """Charge cartes, attestations et pièces, par la main d'un agent."""
+        assures = self.env["cnas.assure"].search([("state", "=", "actif")], order="id", limit=200).with_user(self.usager("agent"))
+        self.env = assures.env
         tirage = random.Random(GRAINE)
-        agent = self.env.ref("cnas_base.user_agent", raise_if_not_found=False) or self.env.user
-        self = self.with_user(agent).with_context(tracking_disable=True)
-        self._demo_cartes(assures.with_env(self.env), tirage)
-        self._demo_attestations(assures.with_env(self.env), tirage)
-        self._demo_pieces(assures.with_env(self.env)[:60], tirage)
-        return True
+        self._cartes(assures, tirage)
+        self._attestations(assures, tirage)
+        self._pieces(assures[:60], tirage)
 
     # ------------------------------------------------------------------ cartes
-    def _demo_cartes(self, assures, tirage):
+    def _cartes(self, assures, tirage):
         """Trois assurés sur quatre ont une carte : la plupart active, les autres le long du circuit."""
         etats = ["active"] * 9 + ["remise", "produite", "produite", "demandee", "demandee", "perdue", "annulee"]
         agences = {agence.province_id: agence.id for agence in self.env["cnas.agence"].search([], order="id desc")}
-        siege = self.env.ref("cnas_base.agence_ndjamena", raise_if_not_found=False)
+        siege = self.env.ref("cnas_base.agence_ndjamena")
         valeurs, cibles = [], []
         for assure in assures:
             if tirage.random() > 0.75:
                 continue
             cible = tirage.choice(etats)
-            demande = date(2025, 1, 6) + timedelta(days=tirage.randrange(560 if cible == "active" else 660))
+            demande = self.calendrier.mois(22, 6) + timedelta(days=tirage.randrange(560 if cible == "active" else 620))
             if cible in ("demandee", "produite"):
-                demande = date(2026, 10, 20) + timedelta(days=tirage.randrange(30))
+                demande = self.calendrier.jour(36 - tirage.randrange(30))
             valeurs.append({"assure_id": assure.id, "date_demande": demande, "motif_demande": "premiere",
-                            "agence_id": agences.get(assure.province_id) or (siege and siege.id)})
+                            "agence_id": agences.get(assure.province_id) or siege.id})
             cibles.append(cible)
         cartes = self.env["cnas.carte"].create(valeurs)
         par_cible = {cible: cartes.browse() for cible in set(cibles)}
@@ -73,24 +67,24 @@ class CnasDemoDocuments(models.AbstractModel):
         self.env["cnas.carte.lot"].create({"carte_ids": [fields.Command.set(demandees[:6].ids)]})
 
     # ------------------------------------------------------------------ attestations
-    def _demo_attestations(self, assures, tirage):
+    def _attestations(self, assures, tirage):
         """Une vingtaine d'attestations, surtout valides, quelques-unes expirées, deux révoquées."""
-        debut_ancien = date(2026, 3, 2)
+        debut_ancien, fin_ancienne = self.calendrier.jour(268), self.calendrier.jour(179)
+        aujourdhui = self.calendrier.aujourdhui
         ouverts = self.env["cnas.assure"]._droits_par_lot(
-            [(a.id, jour) for a in assures for jour in (debut_ancien, date(2026, 5, 30), fields.Date.context_today(self))])
-        aujourdhui = fields.Date.context_today(self)
+            [(a.id, jour) for a in assures for jour in (debut_ancien, fin_ancienne, aujourdhui)])
         a_jour = assures.filtered(lambda a: ouverts[a.id, aujourdhui]["etat"] == "ouverts")
         anciens = assures.filtered(
-            lambda a: ouverts[a.id, debut_ancien]["etat"] == ouverts[a.id, date(2026, 5, 30)]["etat"] == "ouverts"
+            lambda a: ouverts[a.id, debut_ancien]["etat"] == ouverts[a.id, fin_ancienne]["etat"] == "ouverts"
             and not ouverts[a.id, debut_ancien]["date_fin"])
         objets = ["Consultation à l'hôpital provincial d'Abéché", "Hospitalisation à Bongor", "Suivi de grossesse", False, False]
         valeurs = [{"assure_id": a.id, "objet": tirage.choice(objets)} for a in a_jour[:60:3]]
-        valeurs += [{"assure_id": a.id, "date_debut": debut_ancien, "date_fin": date(2026, 5, 30)} for a in anciens[:5]]
+        valeurs += [{"assure_id": a.id, "date_debut": debut_ancien, "date_fin": fin_ancienne} for a in anciens[:5]]
         attestations = self.env["cnas.attestation"].create(valeurs)
         attestations[3:5].action_revoquer("Délivrée au mauvais membre de la famille")
 
     # ------------------------------------------------------------------ pièces
-    def _demo_pieces(self, assures, tirage):
+    def _pieces(self, assures, tirage):
         """Les pièces exigées d'une partie des assurés ; quelques-unes expirent bientôt ou sont expirées."""
         types = self.env["cnas.type_piece"].search([("usage", "=", "assure"), ("regime_ids", "!=", False)])
         valeurs = []
@@ -102,13 +96,13 @@ class CnasDemoDocuments(models.AbstractModel):
                 valeurs.append({
                     "assure_id": assure.id, "type_piece_id": type_piece.id,
                     "numero": f"{type_piece.code[:3]}-{tirage.randrange(10_000, 99_999)}",
-                    "date_delivrance": fields.Date.context_today(self) - timedelta(days=anciennete),
+                    "date_delivrance": self.calendrier.jour(anciennete),
                     "nom_fichier": f"{type_piece.code.lower()}.pdf",
-                    "fichier": self._demo_fichier(type_piece.name, assure),
+                    "fichier": self._fichier(type_piece.name, assure),
                 })
         self.env["cnas.piece_administrative"].create(valeurs)
 
-    def _demo_fichier(self, titre, assure):
+    def _fichier(self, titre, assure):
         tampon = io.BytesIO()
         page = Canvas(tampon, pagesize=A5, invariant=1)
         page.setFont("Helvetica-Bold", 15)

@@ -3,9 +3,10 @@ import io
 import random
 from datetime import date, timedelta
 
+from dateutil.relativedelta import relativedelta
 from PIL import Image, ImageDraw
 
-from odoo import api, models
+from .etape import Etape
 
 GRAINE = 20250701
 NOMBRE = 200
@@ -29,55 +30,48 @@ LIEUX = {
     "N'Djamena Centre": (NOMS_EST, HOMMES_EST, FEMMES_EST, ["Klemat", "Ardep-Djoumal", "Moursal", "Chagoua"]),
 }
 # Deux matricules à connaître par cœur pour essayer l'application.
-CONNUS = {"assure_demo_amed": "TD325000000150", "assure_demo_ass": "TD125000000257"}
+CONNUS = {"assure_amed": "TD325000000150", "assure_ass": "TD125000000257"}
 GRAPHIES = {"Mahamat": "Mohamed", "Fatimé": "Fatima", "Ahmat": "Ahmed", "Brahim": "Ibrahim", "Saleh": "Salé",
             "Khadidja": "Kadidja", "Djibrine": "Djibril", "Oumar": "Omar", "Zénaba": "Zenab", "Youssouf": "Yussuf"}
 
 
-class CnasDemoAssures(models.AbstractModel):
+class Assures(Etape):
     """Deux cents assurés et leurs familles : AMED à Abéché, Bongor et Danamadji, salariés, indépendants."""
 
-    _inherit = "cnas.demo"
-
-    @api.model
-    def _charger_assures(self):
-        """Charge les assurés de démonstration, une seule fois. Rend True."""
-        if self.env.ref("cnas_assures.assure_demo_amed", raise_if_not_found=False):
-            return True
-        agent = self.env.ref("cnas_base.user_agent")
-        Assure = self.env["cnas.assure"].with_user(agent).with_context(tracking_disable=True)
+    def charger(self):
+        """Crée les ménages, immatricule, puis fait vivre les dossiers."""
+        Assure = self.comme("agent", "cnas.assure")
         tirage = random.Random(GRAINE)
         districts = {d.name: d.id for d in self.env["cnas.district"].search([("name", "in", list(LIEUX))])}
-        self._demo_connus(Assure, districts)
+        self._connus(Assure, districts)
         familles = []
         while sum(1 + len(membres) for _chef, membres in familles) < NOMBRE - 12:
-            familles.append(self._demo_famille(tirage, districts))
-        self._demo_creer(Assure, familles)
-        self._demo_vies(Assure, tirage)
-        self._demo_doublons(Assure, tirage)
-        self._demo_corrections(Assure)
-        return True
+            familles.append(self._famille(tirage, districts))
+        self._creer(Assure, familles)
+        self._vies(Assure, tirage)
+        self._doublons(Assure, tirage)
+        self._corrections(Assure)
 
     # ------------------------------------------------------------------ identités
-    def _demo_connus(self, Assure, districts):
+    def _connus(self, Assure, districts):
         """Crée les deux assurés aux matricules connus, avec une épouse et un enfant."""
         commun = {"genre": "masculin", "statut_matrimonial": "marie", "telephone_1": "66123456"}
         chefs = Assure._deverrouiller().create([
-            {**commun, "matricule": CONNUS["assure_demo_amed"], "nom": "Mahamat", "prenom": "Saleh Abakar",
+            {**commun, "matricule": CONNUS["assure_amed"], "nom": "Mahamat", "prenom": "Saleh Abakar",
              "date_naissance": "1984-05-12", "regime_id": self.env.ref("cnas_base.regime_amed").id,
              "district_id": districts["Abéché"], "localite": "Kamina", "date_affiliation": "2025-01-01",
              "decision_amed": "AMED-ABE-2024-118", "nom_pere": "Saleh Abakar", "nom_mere": "Fatimé Adoum",
-             "nni": "TD19840512017", "photo": self._demo_portrait(1, "masculin")},
-            {**commun, "matricule": CONNUS["assure_demo_ass"], "nom": "Idriss", "prenom": "Ousmane",
+             "nni": "TD19840512017", "photo": self._portrait(1, "masculin")},
+            {**commun, "matricule": CONNUS["assure_ass"], "nom": "Idriss", "prenom": "Ousmane",
              "date_naissance": "1979-11-03", "regime_id": self.env.ref("cnas_base.regime_ass").id,
              "district_id": districts["N'Djamena Centre"], "localite": "Moursal", "date_affiliation": "2025-01-01",
              "telephone_1": "99876543", "nom_pere": "Ousmane Issa", "nom_mere": "Zara Hassan",
-             "photo": self._demo_portrait(2, "masculin")},
+             "photo": self._portrait(2, "masculin")},
         ]).with_context(cnas_verrou=None)
         membres = Assure.create([
             {"nom": "Adam", "prenom": "Haoua", "genre": "feminin", "date_naissance": "1989-02-20", "lien": "conjoint",
              "assure_principal_id": chefs[0].id, "statut_matrimonial": "marie", "nom_mere": "Amina Youssouf",
-             "photo": self._demo_portrait(3, "feminin")},
+             "photo": self._portrait(3, "feminin")},
             {"nom": "Mahamat", "prenom": "Abakar", "genre": "masculin", "date_naissance": "2021-09-08", "lien": "enfant",
              "assure_principal_id": chefs[0].id, "nom_pere": "Mahamat Saleh Abakar", "nom_mere": "Adam Haoua"},
             {"nom": "Idriss", "prenom": "Mariam", "genre": "feminin", "date_naissance": "2012-04-17", "lien": "enfant",
@@ -85,27 +79,27 @@ class CnasDemoAssures(models.AbstractModel):
         ])
         (chefs | membres).action_immatriculer()
         self.env["ir.model.data"]._update_xmlids([
-            {"xml_id": f"cnas_assures.{nom}", "record": assure.sudo(), "noupdate": True}
+            {"xml_id": f"cnas_demo.{nom}", "record": assure.sudo(), "noupdate": True}
             for nom, assure in zip(CONNUS, chefs)])
 
-    def _demo_famille(self, tirage, districts):
+    def _famille(self, tirage, districts):
         """Tire un ménage : le chef, puis ses membres avec leur lien."""
         regime = tirage.choices(("amed", "ass", "asi"), (68, 20, 12))[0]
         lieu = tirage.choice(["Abéché", "Abéché", "Bongor", "Danamadji"]) if regime == "amed" else tirage.choice(
             ["N'Djamena Centre", "N'Djamena Centre", "Abéché", "Bongor"])
         noms, hommes, femmes, quartiers = LIEUX[lieu]
-        affiliation = tirage.choice(["2025-01-01"] * 6 + ["2025-03-01"] * 2 + ["2026-01-01"] * 2)
+        affiliation = self.calendrier.mois(tirage.choice([22] * 6 + [20] * 2 + [10] * 2))
         if regime == "asi":
-            affiliation = tirage.choice(["2025-01-01", "2025-06-01", "2026-01-01", "2026-10-01"])
+            affiliation = self.calendrier.mois(tirage.choice([22, 17, 10, 1]))
         commun = {
             "regime_id": self.env.ref(f"cnas_base.regime_{regime}").id, "district_id": districts[lieu],
             "localite": tirage.choice(quartiers), "date_affiliation": affiliation,
         }
         if regime == "amed":
-            commun["decision_amed"] = f"AMED-{lieu[:3].upper().replace('É', 'E')}-2024-{tirage.randrange(100, 400)}"
+            commun["decision_amed"] = f"AMED-{lieu[:3].upper().replace('É', 'E')}-{self.calendrier.mois(23).year}-{tirage.randrange(100, 400)}"
 
         def personne(genre, ages, nom=None, **plus):
-            naissance = date(2026, 11, 1) - timedelta(days=tirage.randrange(ages[0] * 365 + 5, ages[1] * 365))
+            naissance = self.calendrier.dernier_mois - timedelta(days=tirage.randrange(ages[0] * 365 + 5, ages[1] * 365))
             estimee = ages[0] >= 18 and tirage.random() < 0.3
             return {
                 **commun, "nom": nom or tirage.choice(noms), "genre": genre,
@@ -128,11 +122,11 @@ class CnasDemoAssures(models.AbstractModel):
             membres.append(personne("feminin", (58, 80), lien="ascendant", statut_matrimonial="veuf"))
         return chef, membres
 
-    def _demo_creer(self, Assure, familles):
+    def _creer(self, Assure, familles):
         """Crée les ménages : les chefs puis les membres, puis immatricule ; les derniers restent en brouillon."""
         for rang, (chef, _membres) in enumerate(familles):
             if rang % 2:
-                chef["photo"] = self._demo_portrait(rang, chef["genre"])
+                chef["photo"] = self._portrait(rang, chef["genre"])
         chefs = Assure.create([chef for chef, _membres in familles])
         membres = Assure.create([
             {**membre, "assure_principal_id": chef.id, "type_assure": "ayant_droit"}
@@ -144,7 +138,7 @@ class CnasDemoAssures(models.AbstractModel):
             a_immatriculer.filtered(lambda a, j=jour: a.date_affiliation == j)._deverrouiller().write(
                 {"date_immatriculation": jour})
 
-    def _demo_portrait(self, rang, genre):
+    def _portrait(self, rang, genre):
         """Dessine un portrait simple, pour que cartes et vignettes ne soient pas vides."""
         tirage = random.Random(rang)
         peau = tirage.choice(["#6b4423", "#5a3820", "#7b4f2c", "#4a2f1b"])
@@ -166,34 +160,35 @@ class CnasDemoAssures(models.AbstractModel):
         return base64.b64encode(tampon.getvalue())
 
     # ------------------------------------------------------------------ ce qui leur arrive
-    def _demo_vies(self, Assure, tirage):
+    def _vies(self, Assure, tirage):
         """Suspend, radie, déclare des décès, change de régime, prolonge des étudiants."""
-        superviseur = self.env.ref("cnas_base.user_superviseur")
-        connus = [self.env.ref(f"cnas_assures.{nom}").id for nom in CONNUS]
+        superviseur = self.env.ref("cnas_demo.user_superviseur")
+        connus = [self.env.ref(f"cnas_demo.{nom}").id for nom in CONNUS]
         actifs = Assure.search([("state", "=", "actif"), ("type_assure", "=", "principal"), ("id", "not in", connus)])
         choisis = actifs.browse(tirage.sample(actifs.ids, 14)).with_user(superviseur)
         choisis[:3].action_suspendre("Cotisations impayées depuis trois mois")
         choisis[3].action_suspendre("Carte prêtée à un tiers")
         choisis[4].action_suspendre("Dossier en vérification")
         choisis[4].action_reactiver()
-        choisis[5].action_radier("Double inscription constatée", "2026-04-01")
-        choisis[6].action_radier("Fausse déclaration de ressources", "2026-08-15")
-        choisis[7].action_declarer_deces("2026-02-11")
-        choisis[8].action_declarer_deces("2026-09-03")
+        choisis[5].action_radier("Double inscription constatée", self.calendrier.mois(7))
+        choisis[6].action_radier("Fausse déclaration de ressources", self.calendrier.mois(3, 15))
+        choisis[7].action_declarer_deces(self.calendrier.mois(9, 11))
+        choisis[8].action_declarer_deces(self.calendrier.mois(2, 3))
         veuve = choisis[8].ayant_droit_ids.filtered(lambda a: a.lien == "conjoint")[:1]
         if veuve:
-            choisis[8].action_changer_principal(veuve.id, "Veuvage", "2026-09-20")
+            choisis[8].action_changer_principal(veuve.id, "Veuvage", self.calendrier.mois(2, 20))
         independants = Assure.search([
             ("regime_id.code", "=", "ASI"), ("state", "=", "actif"), ("type_assure", "=", "principal"),
-            ("date_affiliation", "<", "2026-01-01")], limit=2)
+            ("date_affiliation", "<", self.calendrier.mois(10))], limit=2)
         for assure in independants:
-            assure.action_changer_regime(self.env.ref("cnas_base.regime_ass").id, "Embauche", "2026-05-01")
+            assure.action_changer_regime(self.env.ref("cnas_base.regime_ass").id, "Embauche", self.calendrier.mois(6))
         etudiants = Assure.search([("lien", "=", "enfant"), ("age", ">=", 16), ("state", "=", "actif")], limit=4)
+        rentree = self.calendrier.mois(1)
         self.env["cnas.prolongation_age"].create([
-            {"assure_id": assure.id, "nature": "scolarite", "reference": "Certificat de scolarité 2026-2027",
-             "date_debut": "2026-10-01", "date_fin": "2027-06-30"} for assure in etudiants])
+            {"assure_id": assure.id, "nature": "scolarite", "reference": f"Certificat de scolarité {rentree.year}-{rentree.year + 1}",
+             "date_debut": rentree, "date_fin": rentree + relativedelta(months=9, days=-1)} for assure in etudiants])
 
-    def _demo_doublons(self, Assure, tirage):
+    def _doublons(self, Assure, tirage):
         """Crée des brouillons qui ressemblent à des assurés connus, puis remplit la file d'examen."""
         connus = Assure.search([("state", "=", "actif"), ("nom", "in", list(GRAPHIES))], order="id")
         copies = Assure.create([{
@@ -204,9 +199,9 @@ class CnasDemoAssures(models.AbstractModel):
         } for rang, assure in enumerate(connus[:6])])
         copies.sudo()._detecter_doublons()
 
-    def _demo_corrections(self, Assure):
+    def _corrections(self, Assure):
         """Deux demandes de correction attendent, une est validée."""
-        superviseur = self.env.ref("cnas_base.user_superviseur")
+        superviseur = self.env.ref("cnas_demo.user_superviseur")
         actifs = Assure.search([("state", "=", "actif"), ("type_assure", "=", "principal")], order="id desc", limit=3)
         demandes = self.env["cnas.correction_identite"].with_user(Assure.env.user).create([
             {"assure_id": actifs[0].id, "motif": "Jugement supplétif", "date_naissance": "1983-08-14",

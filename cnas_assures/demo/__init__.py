@@ -1,2 +1,0 @@
-from . import cnas_demo_assures
-from . import cnas_demo_documents

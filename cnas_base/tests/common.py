@@ -1,0 +1,59 @@
+"""Le jour des tests : ceux de nos addons vivent tous le même, quel que soit celui de la machine (`./cnas tester --decale`).
+
+Un test importe d'ici `TransactionCase` ou `HttpCase` ; ses dates s'écrivent par rapport à `JOUR`, ou en toutes lettres.
+"""
+from datetime import datetime
+
+from freezegun import freeze_time
+
+from odoo.tests import common
+
+JOUR = datetime(2026, 11, 25, 9)
+
+
+class JourFige:
+    """Fige le jour de la classe : l'horloge de Python, et le `now()` de PostgreSQL vu par le curseur du test.
+
+    `jour_fige = None` garde le vrai jour : pour une vue SQL, qui lit toujours celui de PostgreSQL.
+    """
+
+    jour_fige = JOUR
+
+    @classmethod
+    def setUpClass(cls):
+        if not cls.jour_fige:
+            return super().setUpClass()
+        gel = freeze_time(cls.jour_fige, tick=True)
+        gel.start()
+        cls.addClassCleanup(gel.stop)
+        super().setUpClass()
+        if hasattr(cls, "cr"):
+            cls._figer_postgresql()
+        return None
+
+    @classmethod
+    def _figer_postgresql(cls):
+        # annulée avec la transaction du test ; les vues et les DEFAULT gardent le vrai now(), liés à leur création
+        cls.cr.execute("""
+            SET LOCAL search_path = public, pg_catalog;
+            CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE
+                AS 'SELECT pg_catalog.now() + interval ''%s seconds''';
+        """ % cls._ecart())
+        cls.cr._now = None
+
+    @classmethod
+    def _ecart(cls):
+        cls.cr.execute("SELECT pg_catalog.now() AT TIME ZONE 'UTC'")
+        return (cls.jour_fige - cls.cr.fetchone()[0]).total_seconds()
+
+
+class TransactionCase(JourFige, common.TransactionCase):
+    """`TransactionCase` d'Odoo, le jour figé."""
+
+
+class HttpCase(JourFige, common.HttpCase):
+    """`HttpCase` d'Odoo, le jour figé."""
+
+
+class BaseCase(JourFige, common.BaseCase):
+    """`BaseCase` d'Odoo, le jour figé pour Python seulement : ses curseurs sont de vraies connexions."""

@@ -1,0 +1,9 @@
+"""Les étapes du jeu de démonstration, dans l'ordre où elles se chargent."""
+from .assures import Assures
+from .documents import Documents
+from .employeurs import Employeurs
+from .facturation import Facturation
+from .feuilles import Feuilles
+from .formations import Formations
+
+ETAPES = (Assures, Documents, Employeurs, Formations, Feuilles, Facturation)

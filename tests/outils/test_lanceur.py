@@ -1,0 +1,138 @@
+"""Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
+import pytest
+
+from lanceur import bases, chemins, resultats, verifier
+
+VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
+LIGNE = "2026-11-25 09:00:00,000 1 {} base {}: {}\n"
+TEST = "odoo.addons.cnas_base.tests.test_a"
+
+
+def etat(**modules):
+    """Une base achevée, où certains modules sont dans un autre état."""
+    return {"modules": {"queue_job": "installed", "cnas_base": "installed", "cnas_referentiels": "installed", **modules}, "empreintes": dict(VOULUES)}
+
+
+@pytest.mark.parametrize("modules, attendu", [
+    ({}, ([], [])),
+    ({"cnas_base": "to upgrade"}, ([], ["cnas_base"])),
+    ({"cnas_base": "to upgrade", "cnas_referentiels": "uninstalled"}, (["cnas_referentiels"], ["cnas_base"])),
+    ({"cnas_referentiels": "to install"}, (["cnas_referentiels"], [])),
+    ({"queue_job": "to upgrade"}, ([], ["queue_job"])),
+])
+def test_une_mise_a_jour_coupee_se_reprend_en_u(modules, attendu):
+    """« to upgrade » n'est pas « à installer » : `-i` remettrait les réglages d'usine."""
+    assert bases.a_faire(etat(**modules), VOULUES) == attendu
+
+
+def test_un_addon_change_se_met_a_jour():
+    """Une empreinte différente se met à jour, rien d'autre."""
+    assert bases.a_faire(etat(), {**VOULUES, "cnas_base": "b2"}) == ([], ["cnas_base"])
+
+
+def test_les_tests_ne_changent_pas_l_empreinte(tmp_path, monkeypatch):
+    """Modifier un test, un README ou la démonstration ne demande pas de `-u` aux autres."""
+    (tmp_path / "cnas_base" / "tests").mkdir(parents=True)
+    (tmp_path / "cnas_base" / "modele.py").write_text("A = 1\n")
+    monkeypatch.setattr(chemins, "RACINE", tmp_path)
+    avant = chemins.empreintes_addons(["cnas_base"])
+    (tmp_path / "cnas_base" / "tests" / "test_a.py").write_text("B = 2\n")
+    (tmp_path / "cnas_base" / "README.md").write_text("Bonjour\n")
+    assert chemins.empreintes_addons(["cnas_base"]) == avant
+    (tmp_path / "cnas_base" / "modele.py").write_text("A = 2\n")
+    assert chemins.empreintes_addons(["cnas_base"]) != avant
+
+
+class Base(bases.Machine):
+    """Une machine sans PostgreSQL, pour interroger le choix des addons."""
+
+    def __init__(self):
+        pass
+
+
+@pytest.mark.parametrize("empreintes, demo, attendus", [
+    ({}, True, chemins.TOUS), ({}, False, chemins.ADDONS),
+    ({"cnas_base": "b"}, True, chemins.ADDONS),
+    ({"cnas_base": "b", "cnas_demo": "d"}, True, chemins.TOUS), ({"cnas_base": "b", "cnas_demo": "d"}, False, chemins.TOUS),
+])
+def test_la_demonstration_ne_vient_qu_a_la_creation(empreintes, demo, attendus):
+    """Une base de production relancée sans `--sans-demo` ne reçoit pas les usagers de démonstration."""
+    assert Base()._addons_voulus({"empreintes": empreintes}, demo) == attendus
+
+
+def journal(tmp_path, *lignes):
+    """Écrit un journal d'Odoo et rend son relevé."""
+    chemin = tmp_path / "odoo.log"
+    chemin.write_text("".join(LIGNE.format(*ligne) for ligne in lignes), encoding="utf-8")
+    return resultats.lire_journal(chemin)
+
+
+def junit(tmp_path, *cas):
+    """Écrit un rapport JUnit et rend son relevé."""
+    chemin = tmp_path / "rapport.xml"
+    chemin.write_text("<testsuite>" + "".join(
+        f'<testcase classname="{classe}" name="{nom}">{corps}</testcase>' for classe, nom, corps in cas) + "</testsuite>", encoding="utf-8")
+    return resultats.lire_junit(chemin)
+
+
+def test_un_test_passe_trois_fois_compte_une_fois(tmp_path):
+    """Odoo et pytest-odoo nomment le même test de la même façon ; une installation n'est pas un test."""
+    bilan = resultats.Bilan()
+    bilan.ajouter("installation", resultats.Releve(), vide=True)
+    bilan.ajouter("odoo", journal(tmp_path, ("INFO", TEST, "Starting TestA.test_un ...")))
+    for phase in ("pytest", "décalé"):
+        bilan.ajouter(phase, junit(tmp_path, ("cnas_base.tests.test_a.TestA", "test_un", "")))
+    assert (bilan.derniere_ligne(), bilan.reussi) == ("1 passed, 0 failed, 0 skipped", True)
+
+
+def test_un_echec_dans_une_seule_phase_suffit(tmp_path):
+    """Passé ici, raté là : raté."""
+    bilan = resultats.Bilan()
+    bilan.ajouter("odoo", journal(tmp_path, ("INFO", TEST, "Starting TestA.test_un ..."), ("ERROR", TEST, "FAIL: Subtest TestA.test_un (cas)")))
+    bilan.ajouter("pytest", junit(tmp_path, ("cnas_base.tests.test_a.TestA", "test_un", "")))
+    assert (bilan.derniere_ligne(), bilan.reussi) == ("0 passed, 1 failed, 0 skipped", False)
+
+
+def test_rien_n_a_tourne_est_un_echec():
+    """Zéro test, ou une phase sans test : la commande échoue."""
+    assert not resultats.Bilan().reussi
+    bilan = resultats.Bilan()
+    bilan.ajouter("pytest", resultats.Releve())
+    assert (bilan.derniere_ligne(), bilan.reussi) == ("0 passed, 1 failed, 0 skipped", False)
+
+
+@pytest.mark.parametrize("raison, admise", [
+    ("PostgreSQL lancé sans unaccent", True), ("Chrome executable not found", False), ("plus tard", False), ("", False),
+])
+def test_une_raison_de_saut_est_dans_la_liste(tmp_path, raison, admise):
+    """Toute autre raison échoue, dans les deux lectures."""
+    saute = junit(tmp_path, ("cnas_base.tests.test_a.TestA", "test_un", f'<skipped message="{raison}"/>'))
+    assert (not saute.defauts) is admise
+    assert (not journal(tmp_path, ("INFO", TEST, f"skipped TestA.test_un : {raison}")).defauts) is admise
+
+
+@pytest.mark.parametrize("chemin, admis", [
+    ("/venv/lib/python3.11/site-packages/lib2to3/x.py:3", True), ("/opt/odoo/odoo/fields.py:3", True),
+    ("/srv/odoo/cnas_base/models/lot.py:3", False), ("/work/cnas_facturation/report/pdf.py:3", False),
+])
+def test_nos_avertissements_de_peremption_echouent(tmp_path, chemin, admis):
+    """Un DeprecationWarning d'une bibliothèque épinglée passe ; un des nôtres échoue, où que soit le clone."""
+    releve = journal(tmp_path, ("WARNING", "py.warnings", f"{chemin}: DeprecationWarning: vieux"))
+    assert (not releve.defauts) is admis
+
+
+def test_un_echec_annonce_mais_pas_nomme(tmp_path):
+    """Le total d'Odoo est cru, même si la ligne du test a été perdue."""
+    assert journal(tmp_path, ("ERROR", "odoo.tests.result", "1 failed, 0 error(s) of 3 tests when loading database 'x'")).defauts
+
+
+@pytest.mark.parametrize("importation, refuse", [
+    ("from odoo.tests import TransactionCase, tagged", True), ("from odoo.tests.common import (\n    HttpCase,\n    tagged,\n)", True),
+    ("from odoo.tests import tagged", False), ("from odoo.addons.cnas_base.tests.common import TransactionCase", False),
+])
+def test_le_jour_des_tests_est_fige(tmp_path, monkeypatch, importation, refuse):
+    """Une classe de test d'Odoo, sans jour figé, est refusée par ./cnas verifier."""
+    (tmp_path / "cnas_base" / "tests").mkdir(parents=True)
+    (tmp_path / "cnas_base" / "tests" / "test_a.py").write_text(importation + "\n")
+    monkeypatch.setattr(verifier, "RACINE", tmp_path)
+    assert bool(list(verifier.jour_des_tests())) is refuse
