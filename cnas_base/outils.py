@@ -13,6 +13,9 @@ LIGNES_MAX_TABLEAU = 200_000
 # Un classeur est une archive : un petit fichier peut cacher des gigaoctets.
 TAILLE_MAX_DECOMPRESSEE = 400 * 1024 * 1024
 
+# Le jour de N'Djamena en SQL : la base tient ses instants en UTC, `current_date` serait le jour de Londres.
+SQL_AUJOURDHUI = "(now() AT TIME ZONE 'Africa/Ndjamena')::date"
+
 SIGNATURES = (
     (b"%PDF-", "application/pdf"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -20,6 +23,11 @@ SIGNATURES = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
 )
+
+
+def sql_jour(instant):
+    """Rend l'expression SQL du jour, à N'Djamena, d'une colonne `Datetime` (tenue en UTC)."""
+    return f"({instant} AT TIME ZONE 'UTC' AT TIME ZONE 'Africa/Ndjamena')::date"
 
 
 def arrondi_xaf(valeur):

@@ -144,7 +144,8 @@ class LotVirement(models.Model):
         tampon = io.StringIO()
         ecrivain = csv.writer(tampon, delimiter=";", lineterminator="\r\n")
         ecrivain.writerow(["lot", "ordre", "beneficiaire", "rib", "banque", "montant", "devise", "libelle"])
-        for ordre in self.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero"):
+        # Tous les ordres remis, même rendus depuis par la banque : le fichier réédité redit ce qu'il disait.
+        for ordre in self.ordre_ids.sorted("numero"):
             ecrivain.writerow([
                 self.numero, ordre.numero, cellule_sure(ordre.titulaire or ""), ordre.rib, cellule_sure(ordre.banque or ""),
                 int(ordre.montant), "XAF", f"CNAS {ordre.facture_id.numero}"])

@@ -46,16 +46,13 @@ def dessiner_decompte(decompte):
 
 
 def _beneficiaire(decompte):
-    formation = decompte.formation_id
+    qui = decompte._identite()
     if decompte.mode == "remboursement":
-        assure = decompte.assure_id
         return "Assuré remboursé", [
-            ("Matricule", assure.matricule), ("Nom", assure.name), ("Téléphone", assure.telephone_1 or "—")]
-    convention = formation.convention_ids.filtered(lambda c: c.state == "active")[:1]
+            ("Matricule", qui["matricule"]), ("Nom", qui["assure"]), ("Téléphone", qui["telephone"] or "—")]
     return "Formation sanitaire", [
-        ("Code", formation.code), ("Nom", formation.name),
-        ("District", formation.district_id.name or "—"), ("Province", formation.province_id.name or "—"),
-        ("Convention", convention.numero or "—")]
+        ("Code", qui["code"]), ("Nom", qui["nom"]), ("District", qui["district"] or "—"),
+        ("Province", qui["province"] or "—"), ("Convention", qui["convention"] or "—")]
 
 
 def _cadres(doc, decompte, lignes):
@@ -64,7 +61,7 @@ def _cadres(doc, decompte, lignes):
     facture = decompte.facture_id
     titre, rangs = _beneficiaire(decompte)
     rangs += [("Facture", facture.numero), ("Établi le", jour(decompte.date_decompte)),
-              ("Validé par", decompte.etabli_par_id.name or "—")]
+              ("Validé par", decompte._identite()["etabli_par"] or "—")]
     if decompte.origine_id:
         rangs.append(("Décompte d'origine", decompte.origine_id.numero))
     abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
@@ -82,7 +79,9 @@ def _cadres(doc, decompte, lignes):
     if decompte.mode == "tiers_payant":
         net += [("Net — compte principal", nombre(decompte.net_principal)),
                 ("Net — compte pharmacie", nombre(decompte.net_pharmacie))]
-    net += _reglement(facture)
+    # Une contre-passation, ou un décompte contre-passé, ne se règle pas : les ordres sont ceux du suivant.
+    if decompte == facture.decompte_id:
+        net += _reglement(facture)
     net.append(("NET À PAYER (FCFA)", nombre(decompte.net_a_payer), True))
     hauteurs = [
         doc.cadre(MARGE, largeur, titre, rangs),
@@ -132,7 +131,7 @@ def _net_et_recours(doc, decompte, contre):
             y -= 4 * mm
     x = doc.largeur - MARGE - cote - 85 * mm
     ecrire(page, x, haut - 4 * mm, "Le superviseur", 8, gras=True)
-    ecrire(page, x, haut - 8 * mm, decompte.etabli_par_id.name or "", 8, couleur=GRIS, largeur=38 * mm)
+    ecrire(page, x, haut - 8 * mm, decompte._identite()["etabli_par"] or "", 8, couleur=GRIS, largeur=38 * mm)
     ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
     ecrire(page, x + 42 * mm, haut - 8 * mm, decompte.facture_id.ordonnateur_id.name or "", 8, couleur=GRIS,
            largeur=38 * mm)

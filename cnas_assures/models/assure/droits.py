@@ -156,6 +156,11 @@ class AssureDroits(models.Model):
             resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites, ouverts)
         return resultat
 
+    def _regimes_par_lot(self, jour):
+        """Rend {assure_id: régime à la date}, celui des droits de ce jour, en une requête."""
+        ids = self._origin.ids
+        return {cle[0]: droit["regime_id"] for cle, droit in self._droits_par_lot([(i, jour) for i in ids]).items()}
+
     @api.model
     def _resoudre_matricules(self, textes):
         """Rend l'assuré de chaque matricule ou numéro de carte, en une requête.

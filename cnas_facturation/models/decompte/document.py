@@ -96,6 +96,11 @@ class DecompteDocument(models.Model):
         ecrivain.writerows(self._rangs())
         return tampon.getvalue().encode("utf-8-sig")
 
+    def _identite(self):
+        """Rend l'identité que le décompte imprime, telle qu'il l'a copiée."""
+        self.ensure_one()
+        return self.identite or {**self.facture_id._identite_du_jour(), "etabli_par": self.etabli_par_id.name}
+
     def _pdf(self):
         from ..report.pdf_decompte import dessiner_decompte
 
