@@ -128,9 +128,8 @@ class DeclarationEffectifLigne(models.Model):
 
     def _recopier(self):
         """Recopie les faits du moment (régime, barème, écart) dans les lignes d'une déclaration en brouillon."""
-        for champ in CALCULES:
-            self.env.add_to_compute(self._fields[champ], self)
-        self._recompute_recordset(CALCULES)
+        self.modified(["salaire"])
+        self.flush_recordset()
 
     @api.model
     def _refuser_calcules(self, vals):

@@ -79,15 +79,19 @@ def _cadres(doc, decompte, lignes):
     if decompte.mode == "tiers_payant":
         net += [("Net — compte principal", nombre(decompte.net_principal)),
                 ("Net — compte pharmacie", nombre(decompte.net_pharmacie))]
-    # Une contre-passation, ou un décompte contre-passé, ne se règle pas : les ordres sont ceux du suivant.
-    if decompte == facture.decompte_id:
-        net += _reglement(facture)
+    net += _reglement(_facture_reglee(decompte))
     net.append(("NET À PAYER (FCFA)", nombre(decompte.net_a_payer), True))
     hauteurs = [
         doc.cadre(MARGE, largeur, titre, rangs),
         doc.cadre(MARGE + largeur + 4 * mm, largeur, "Récapitulatif (FCFA)", recap),
         doc.cadre(MARGE + 2 * (largeur + 4 * mm), largeur, "Règlement (FCFA)", net)]
     doc.y -= max(hauteurs) + 4 * mm
+
+
+def _facture_reglee(decompte):
+    """Rend la facture que règle ce décompte ; vide s'il est contre-passé : ses ordres sont ceux du suivant."""
+    facture = decompte.facture_id
+    return facture if decompte == facture.decompte_id else facture.browse()
 
 
 def _reglement(facture):
@@ -133,7 +137,7 @@ def _net_et_recours(doc, decompte, contre):
     ecrire(page, x, haut - 4 * mm, "Le superviseur", 8, gras=True)
     ecrire(page, x, haut - 8 * mm, decompte._identite()["etabli_par"] or "", 8, couleur=GRIS, largeur=38 * mm)
     ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
-    ecrire(page, x + 42 * mm, haut - 8 * mm, decompte.facture_id.ordonnateur_id.name or "", 8, couleur=GRIS,
+    ecrire(page, x + 42 * mm, haut - 8 * mm, _facture_reglee(decompte).ordonnateur_id.name or "", 8, couleur=GRIS,
            largeur=38 * mm)
     doc.y = min(y, haut - cote) - 4 * mm
 

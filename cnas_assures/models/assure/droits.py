@@ -139,7 +139,9 @@ class AssureDroits(models.Model):
         demandes = sorted(set(demandes))
         if not demandes:
             return {}
-        self.env.flush_all()
+        # Ces tables seulement : un champ calculé peut poser la question sans précipiter le calcul des autres.
+        for modele in ("cnas.assure", "cnas.droit", "cnas.lien_familial", "cnas.prolongation_age", "cnas.regime"):
+            self.env[modele].flush_model()
         self.env.cr.execute(SQL_DROITS, {
             "ids": [d[0] for d in demandes], "jours": [d[1] for d in demandes]})
         rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur

@@ -102,6 +102,6 @@ class DecompteDocument(models.Model):
         return self.identite or {**self.facture_id._identite_du_jour(), "etabli_par": self.etabli_par_id.name}
 
     def _pdf(self):
-        from ..report.pdf_decompte import dessiner_decompte
+        from ...report.pdf_decompte import dessiner_decompte
 
         return dessiner_decompte(self.sudo())

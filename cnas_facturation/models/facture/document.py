@@ -77,6 +77,6 @@ class FactureDocument(models.Model):
         return self.env.cr.fetchall()
 
     def _pdf(self):
-        from ..report.pdf_facture import dessiner_facture
+        from ...report.pdf_facture import dessiner_facture
 
         return dessiner_facture(self)
