@@ -14,6 +14,7 @@ from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
 from .. import cle_signature as outil
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
+from ..report.identite import naissance
 
 VALIDITE_JOURS = 90
 TAILLE_ALEA = 16
@@ -51,7 +52,7 @@ class Attestation(models.Model):
     _etat_transitions = {"delivree": ("revoquee",)}
     _champs_geles = (
         "jeton", "jeton_empreinte", "matricule", "date_delivrance", "delivree_par_id",
-        "date_revocation", "revoquee_par_id", "motif_revocation",
+        "date_revocation", "revoquee_par_id", "motif_revocation", "imprime",
     )
     # Ce que le jeton signe ou que le papier porte ne change plus après la délivrance.
     _champs_signes = ("assure_id", "date_debut", "date_fin", "beneficiaire_ids", "regime_id", "numero")
@@ -70,6 +71,9 @@ class Attestation(models.Model):
     beneficiaire_ids = fields.Many2many(
         "cnas.assure", "cnas_attestation_beneficiaire_rel", "attestation_id", "assure_id",
         string="Ayants droit couverts", readonly=True, copy=False)
+    imprime = fields.Json(
+        string="Identités imprimées", readonly=True, copy=False,
+        help="Titulaire et ayants droit tels que le papier les porte, copiés à la délivrance.")
     objet = fields.Char(string="Objet", help="Facultatif : formation de destination, démarche…")
     agence_id = fields.Many2one(
         "cnas.agence", string="Agence", index=True, default=lambda self: self.env.user.agence_ids[:1])
@@ -157,6 +161,7 @@ class Attestation(models.Model):
         attestations = super(Attestation, self._deverrouiller()).create(vals_list)
         attestations._poser_beneficiaires()
         for attestation in attestations:
+            attestation.imprime = attestation._identites_du_jour()
             attestation._poser_jeton()
         return attestations.with_env(self.env)
 
@@ -329,12 +334,32 @@ class Attestation(models.Model):
         public = {"etat": etat, "numero": attestation.numero}
         if etat in ("valide", "a_venir"):
             public.update(
-                titulaire=self._nom_abrege(attestation.assure_id), matricule=attestation.matricule[-4:],
+                titulaire=attestation._identites()["abrege"], matricule=attestation.matricule[-4:],
                 date_debut=attestation.date_debut, date_fin=attestation.date_fin,
                 couverts=len(attestation.beneficiaire_ids))
         elif etat == "expiree":
             public["date_fin"] = attestation.date_fin
         return public
+
+    def _identites(self):
+        """Rend ce que le papier porte, tel que copié à la délivrance."""
+        self.ensure_one()
+        return self.imprime or self._identites_du_jour()
+
+    def _identites_du_jour(self):
+        """Rend les identités du titulaire et des ayants droit, en textes.
+
+        :return: {"titulaire": [[étiquette, étiquette arabe, valeur]], "abrege", "agence",
+            "ayants": [[nom, matricule, lien, naissance]]}
+        """
+        self.ensure_one()
+        liens = dict(self.assure_id._fields["lien"]._description_selection(self.env))
+        return {
+            "titulaire": [*self.assure_id._lignes_attestation(), (_("Régime"), "النظام", self.regime_id.name)],
+            "abrege": self._nom_abrege(self.assure_id), "agence": self.agence_id.name or "",
+            "ayants": [(ayant.name, ayant.matricule, liens.get(ayant.lien, ""), naissance(ayant))
+                       for ayant in self.beneficiaire_ids],
+        }
 
     @api.model
     def _nom_abrege(self, assure):

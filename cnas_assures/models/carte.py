@@ -13,6 +13,7 @@ from .. import cle_signature as outil
 from ..numerotation import numeros_de_carte
 from ..report.accuse_pdf import dessiner_accuses
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
+from ..report.identite import est_ne, naissance
 
 EN_COURS = ("demandee", "produite", "remise")
 VALIDITE_ANS = 3
@@ -26,7 +27,7 @@ class Carte(models.Model):
     | état | sens | suite |
     |---|---|---|
     | demandee | à fabriquer | produite, annulee |
-    | produite | imprimée, dates et QR figés | remise, expiree, annulee |
+    | produite | imprimée ; dates, QR, régime et identité figés | remise, expiree, annulee |
     | remise | donnée contre accusé | active, perdue, expiree, annulee |
     | active | ouvre l'accès aux soins ; une seule par personne (index unique partiel) | perdue, expiree, annulee |
     | perdue | perte ou vol déclarés | annulee |
@@ -56,7 +57,7 @@ class Carte(models.Model):
     }
     _champs_geles = (
         "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
-        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture",
+        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture", "imprime",
     )
     # La demande et ce qui est imprimé ne changent plus une fois la carte produite.
     _champs_de_la_demande = (
@@ -71,7 +72,12 @@ class Carte(models.Model):
     assure_id = fields.Many2one(
         "cnas.assure", string="Titulaire", required=True, index=True, ondelete="restrict", tracking=True)
     matricule = fields.Char(related="assure_id.matricule", string="Matricule")
-    regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime", store=True, index=True)
+    regime_id = fields.Many2one(
+        "cnas.regime", string="Régime", compute="_compute_regime_id", store=True, index=True,
+        help="Celui que la carte porte : il se fige à la production.")
+    imprime = fields.Json(
+        string="Identité imprimée", readonly=True, copy=False, groups="cnas_base.group_agent",
+        help="Titulaire tel que la carte le porte, copié à la production.")
     photo = fields.Image(related="assure_id.photo", string="Photo")
     photo_128 = fields.Image(related="assure_id.photo_128", string="Vignette")
     state = fields.Selection(
@@ -160,6 +166,11 @@ class Carte(models.Model):
             if carte.remplace_id and carte.remplace_id.assure_id != carte.assure_id:
                 raise ValidationError(_("La carte remplacée doit être celle de la même personne."))
 
+    @api.depends("assure_id.regime_id")
+    def _compute_regime_id(self):
+        for carte in self:
+            carte.regime_id = (carte.assure_id if carte.state == "demandee" else carte._origin).regime_id
+
     @api.depends("numero", "assure_id.name")
     def _compute_display_name(self):
         for carte in self:
@@ -197,7 +208,7 @@ class Carte(models.Model):
 
     # ------------------------------------------------------------------ actions
     def action_produire(self):
-        """Fige les dates et le QR signé : la carte est prête à imprimer. Rend True.
+        """Fige les dates, le QR signé et l'identité : la carte est prête à imprimer. Rend True.
 
         :raise UserError: carte qui n'est pas « demandée », titulaire qui n'est pas actif
         """
@@ -210,7 +221,7 @@ class Carte(models.Model):
             texte = carte._composer_qr(expiration)
             carte._changer_etat(
                 "produite", date_emission=emission, date_expiration=expiration, date_production=aujourdhui,
-                qr_texte=texte, qr_empreinte=self._empreinte_qr(texte))
+                qr_texte=texte, qr_empreinte=self._empreinte_qr(texte), imprime=carte._identites_du_jour())
         return True
 
     def action_remettre(self, remise_a=None, qualite="titulaire", piece=None):
@@ -369,6 +380,35 @@ class Carte(models.Model):
         if self.state in phrases:
             return phrases[self.state]
         return self.state != "active" and _("Cette carte n'est pas encore active.")
+
+    def _identites(self):
+        """Rend ce que la carte porte de son titulaire, tel que copié à la production."""
+        self.ensure_one()
+        return self.sudo().imprime or self._identites_du_jour()
+
+    def _identites_du_jour(self):
+        """Rend l'identité imprimable.
+
+        :return: {"matricule", "titulaire", "recto": [[étiquette, arabe, valeur]], "verso": [[étiquette, valeur]]}
+        """
+        self.ensure_one()
+        assure = self.assure_id
+        principal, district = assure.assure_principal_id, assure.district_id
+        liens = dict(assure._fields["lien"]._description_selection(self.env))
+        genre = {"masculin": "M", "feminin": "F"}.get(assure.genre, "—")
+        le = "" if assure.date_naissance_estimee else " le"
+        return {
+            "matricule": assure.matricule, "titulaire": assure.name,
+            "recto": [
+                ("Nom", "اللقب", assure.nom), ("Prénom", "الاسم", assure.prenom),
+                (f"{est_ne(assure)}{le} · Sexe", "الميلاد، الجنس", f"{naissance(assure)} · {genre}"),
+                ("Régime", "النظام", self.regime_id.name)],
+            "verso": [
+                ("Qualité", f"Ayant droit · {liens.get(assure.lien, '')}" if principal else "Assuré principal"),
+                ("Assuré principal", f"{principal.name} · {principal.matricule}" if principal else False),
+                ("District de rattachement", district.name), ("Province", district.province_id.name),
+                ("Personne à prévenir", assure.personne_a_prevenir)],
+        }
 
     @api.model
     def _message_qr(self, matricule, numero, expiration):

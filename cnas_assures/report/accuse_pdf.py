@@ -40,8 +40,9 @@ def _exemplaire(page, carte, haut, exemplaire):
     c.ecrire(page, LARGEUR - MARGE, haut - 19.5 * mm, exemplaire, 8.5, couleur=c.GRIS, cote="droite")
     c.ecrire(page, LARGEUR / 2, haut - 33 * mm, "ACCUSÉ DE REMISE D'UNE CARTE SANITAIRE", 13, gras=True, cote="centre")
     qualites = dict(carte._fields["remise_qualite"]._description_selection(carte.env))
+    identites = carte._identites()
     lignes = (
-        ("Carte n°", carte.numero), ("Titulaire", carte.assure_id.name), ("Matricule", carte.matricule),
+        ("Carte n°", carte.numero), ("Titulaire", identites["titulaire"]), ("Matricule", identites["matricule"]),
         ("Expire le", ecrire_date(carte.date_expiration)), ("Remise le", ecrire_date(carte.date_remise)),
         ("Remise à", carte.remise_a), ("En qualité de", qualites.get(carte.remise_qualite)),
         ("Pièce présentée", carte.remise_piece),

@@ -9,8 +9,6 @@ from reportlab.pdfgen.canvas import Canvas
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
 
-from .identite import naissance
-
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
 UTILE = LARGEUR - 2 * MARGE
@@ -31,12 +29,13 @@ def dessiner_attestations(attestations):
 
 
 def _attestation(page, attestation):
-    ayants = attestation.beneficiaire_ids
+    identites = attestation._identites()
+    ayants = identites["ayants"]
     premiers, suite = ayants[:AYANTS_PAR_PAGE[0]], ayants[AYANTS_PAR_PAGE[0]:]
     pages = 1 + -(-len(suite) // AYANTS_PAR_PAGE[1])
     dessiner_entete(page)
-    _titre(page, attestation)
-    y = _identite(page, attestation, HAUTEUR - 82 * mm)
+    _titre(page, attestation, identites["agence"])
+    y = _identite(page, attestation, identites["titulaire"], HAUTEUR - 82 * mm)
     y = _validite(page, attestation, y - 6 * mm)
     _table_ayants(page, premiers, y - 8 * mm, len(ayants))
     _verification(page, attestation)
@@ -67,12 +66,12 @@ def dessiner_entete(page):
         c.ecrire(page, droite, y, arabe, 12.5 if fort else 10, gras=fort, couleur=white, largeur=moitie, cote="droite")
 
 
-def _titre(page, attestation):
+def _titre(page, attestation, agence):
     y = HAUTEUR - 48 * mm
     c.ecrire(page, LARGEUR / 2, y, "ATTESTATION D'ACCÈS AUX SOINS", 19, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
     c.ecrire(page, LARGEUR / 2, y - 8.5 * mm, "شهادة الحصول على الرعاية الصحية", 16, gras=True,
              couleur=c.VERT_SOMBRE, cote="centre")
-    agence = f" · {attestation.agence_id.name}" if attestation.agence_id else ""
+    agence = f" · {agence}" if agence else ""
     c.ecrire(page, LARGEUR / 2, y - 16 * mm,
              f"N° {attestation.numero} · délivrée le {ecrire_date(attestation.date_delivrance)}{agence}", 9.5,
              couleur=c.GRIS, cote="centre")
@@ -80,16 +79,14 @@ def _titre(page, attestation):
              "est couverte par l'assurance santé.", 9.5, largeur=UTILE)
 
 
-def _identite(page, attestation, y):
+def _identite(page, attestation, lignes, y):
     """Dessine le cadre d'identité ; rend l'ordonnée de son bord inférieur."""
-    assure = attestation.assure_id
     hauteur = 49 * mm
     bas = y - hauteur
     page.setStrokeColor(c.GRIS_PALE)
     page.setLineWidth(0.8)
     page.roundRect(MARGE, bas, UTILE, hauteur, 3 * mm, stroke=1, fill=0)
-    c.dessiner_photo(page, assure.photo, MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
-    lignes = assure._lignes_attestation() + [("Régime", "النظام", attestation.regime_id.name)]
+    c.dessiner_photo(page, attestation.assure_id.photo, MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
     colonnes = (MARGE + 40 * mm, MARGE + 108 * mm)
     largeur = 62 * mm
     for i, (francais, arabe, valeur) in enumerate(lignes[:8]):
@@ -129,13 +126,11 @@ def _table_ayants(page, ayants, y, total):
     page.rect(MARGE, y - 2 * mm, UTILE, 6.4 * mm, stroke=0, fill=1)
     for (x, largeur), titre in zip(colonnes, ("Nom et prénom", "Matricule", "Lien", "Naissance")):
         c.ecrire(page, MARGE + 2 * mm + x, y, titre, 8.5, gras=True, couleur=white, largeur=largeur)
-    liens = dict(ayants._fields["lien"]._description_selection(ayants.env))
-    for i, ayant in enumerate(ayants):
+    for i, valeurs in enumerate(ayants):
         y -= 6.4 * mm
         if i % 2:
             page.setFillColor(HexColor("#F4F8F6"))
             page.rect(MARGE, y - 2 * mm, UTILE, 6.4 * mm, stroke=0, fill=1)
-        valeurs = (ayant.name, ayant.matricule, liens.get(ayant.lien, ""), naissance(ayant))
         for (x, largeur), valeur in zip(colonnes, valeurs):
             c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 9, largeur=largeur - 2 * mm)
     page.setStrokeColor(c.GRIS_PALE)

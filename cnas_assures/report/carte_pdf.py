@@ -10,8 +10,6 @@ from reportlab.pdfgen.canvas import Canvas
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
 
-from .identite import est_ne, naissance
-
 LARGEUR, HAUTEUR = 85.6 * mm, 54 * mm
 COLONNES, RANGS = 2, 5
 PAR_PLANCHE = COLONNES * RANGS
@@ -80,17 +78,17 @@ def _traits_de_coupe(page, x, y):
 
 # ---------------------------------------------------------------------- recto
 def _recto(page, carte):
-    assure = carte.assure_id
+    identites = carte._identites()
     page.setFillColor(white)
     page.rect(0, 0, LARGEUR, HAUTEUR, stroke=0, fill=1)
     _filigrane(page)
     _entete(page)
     c.ecrire(page, 4 * mm, 37.9 * mm, "CARTE SANITAIRE", 7.6, gras=True, couleur=c.VERT_SOMBRE)
     c.ecrire(page, LARGEUR - 4 * mm, 37.9 * mm, "البطاقة الصحية", 8.4, gras=True, couleur=c.VERT_SOMBRE, cote="droite")
-    c.dessiner_photo(page, assure.photo, 4 * mm, 11.6 * mm, 19.6 * mm, 24.5 * mm)
+    c.dessiner_photo(page, carte.assure_id.photo, 4 * mm, 11.6 * mm, 19.6 * mm, 24.5 * mm)
     c.dessiner_qr(page, carte.qr_texte, 60.1 * mm, 12.6 * mm, 22.6 * mm)
-    _identite(page, carte, assure)
-    _pied_recto(page, carte)
+    _identite(page, identites["recto"])
+    _pied_recto(page, carte, identites["matricule"])
 
 
 def _filigrane(page):
@@ -114,14 +112,7 @@ def _entete(page):
     c.ecrire(page, droite, 45.9 * mm, c.CAISSE[1], 6.6, couleur=white, largeur=34 * mm, cote="droite")
 
 
-def _identite(page, carte, assure):
-    genre = {"masculin": "M", "feminin": "F"}.get(assure.genre, "—")
-    lignes = (
-        ("Nom", "اللقب", assure.nom),
-        ("Prénom", "الاسم", assure.prenom),
-        (_etiquette_naissance(assure), "الميلاد، الجنس", f"{naissance(assure)} · {genre}"),
-        ("Régime", "النظام", carte.regime_id.name),
-    )
+def _identite(page, lignes):
     gauche, droite = 26.2 * mm, 59.4 * mm
     for i, (francais, arabe, valeur) in enumerate(lignes):
         y = 34.3 * mm - i * 6.2 * mm
@@ -130,15 +121,11 @@ def _identite(page, carte, assure):
         c.ecrire(page, gauche, y - 2.9 * mm, valeur, 7.2 if i < 2 else 6.4, gras=True, largeur=droite - gauche)
 
 
-def _etiquette_naissance(assure):
-    return f"{est_ne(assure)} · Sexe" if assure.date_naissance_estimee else f"{est_ne(assure)} le · Sexe"
-
-
-def _pied_recto(page, carte):
+def _pied_recto(page, carte, matricule):
     page.setFillColor(c.VERT_PALE)
     page.rect(0, 0, LARGEUR, 9.6 * mm, stroke=0, fill=1)
     cases = (
-        (4 * mm, "Matricule", "رقم التسجيل", carte.matricule, 28 * mm),
+        (4 * mm, "Matricule", "رقم التسجيل", matricule, 28 * mm),
         (34.2 * mm, "Carte n°", "رقم البطاقة", carte.numero, 26 * mm),
         (62.4 * mm, "Expire le", "تاريخ الانتهاء", ecrire_date(carte.date_expiration), 19.2 * mm),
     )
@@ -150,31 +137,17 @@ def _pied_recto(page, carte):
 
 # ---------------------------------------------------------------------- verso
 def _verso(page, carte):
-    assure = carte.assure_id
     page.setFillColor(white)
     page.rect(0, 0, LARGEUR, HAUTEUR, stroke=0, fill=1)
     c.dessiner_filet(page, 0, HAUTEUR - 1.6 * mm, LARGEUR, 1.6 * mm)
-    lignes = [(etiquette, valeur) for etiquette, valeur in _lignes_verso(carte, assure) if valeur]
-    for i, (etiquette, valeur) in enumerate(lignes):
+    lignes = [*carte._identites()["verso"], ("Émise le", c.jour(carte.date_emission)),
+              ("Support n°", carte.numero_support)]
+    for i, (etiquette, valeur) in enumerate(ligne for ligne in lignes if ligne[1]):
         x, y = (4 * mm if i % 2 == 0 else 44.5 * mm), 48.4 * mm - (i // 2) * 6.6 * mm
         c.ecrire(page, x, y, etiquette, 4.4, couleur=c.GRIS)
         c.ecrire(page, x, y - 2.9 * mm, valeur, 6.2, gras=True, largeur=37.5 * mm)
     _consignes(page, carte)
     _code_barres(page, carte)
-
-
-def _lignes_verso(carte, assure):
-    principal = assure.assure_principal_id
-    liens = dict(assure._fields["lien"]._description_selection(assure.env))
-    return (
-        ("Qualité", f"Ayant droit · {liens.get(assure.lien, '')}" if principal else "Assuré principal"),
-        ("Assuré principal", f"{principal.name} · {principal.matricule}" if principal else False),
-        ("District de rattachement", assure.district_id.name),
-        ("Province", assure.district_id.province_id.name),
-        ("Personne à prévenir", assure.personne_a_prevenir),
-        ("Émise le", ecrire_date(carte.date_emission)),
-        ("Support n°", carte.numero_support),
-    )
 
 
 def _consignes(page, carte):

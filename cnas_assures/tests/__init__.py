@@ -4,6 +4,7 @@ from . import test_assure_concurrence
 from . import test_correction_identite
 from . import test_doublon
 from . import test_droit
+from . import test_faits_figes
 from . import test_famille
 from . import test_fusion
 from . import test_import_assures

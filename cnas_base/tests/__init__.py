@@ -2,6 +2,8 @@ from . import test_coordonnees
 from . import test_etat
 from . import test_groupes
 from . import test_journal
+from . import test_jour
+
 from . import test_lot
 from . import test_ecriture
 from . import test_lecture

@@ -7,8 +7,6 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.cnas_base.garde import Action, actions, en_silence, ouverture, transition
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
-from .common import TransactionCase
-
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
 

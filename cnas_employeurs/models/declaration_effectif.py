@@ -12,7 +12,8 @@ class DeclarationEffectif(models.Model):
     États : brouillon → déposée → validée | rejetée ; une déclaration rejetée se reprend (brouillon).
     Préparée à partir de l'effectif, saisie ou importée. Validée, elle met à jour les emplois et les
     droits : les entrants sont rattachés, les sortants quittent l'effectif et gardent leurs droits
-    pendant le maintien (paramètre, en mois).
+    pendant le maintien (paramètre, en mois). Le dépôt fige ce qui est appelé : régime, barème et parts sont
+    recopiés sur les lignes (et recopiés de nouveau si la déclaration, rejetée, est redéposée).
 
     | qui | peut |
     |---|---|
@@ -143,6 +144,7 @@ class DeclarationEffectif(models.Model):
             salaires = declaration._derniers_salaires(manquants)
             declaration.ligne_ids = [
                 (0, 0, {"assure_id": assure.id, "salaire": salaires.get(assure.id, 0)}) for assure in manquants]
+            declaration.ligne_ids._recopier()
         return True
 
     def action_deposer(self):
@@ -163,6 +165,7 @@ class DeclarationEffectif(models.Model):
                     "%(nombre)s salariés ne sont pas reconnus (premier : %(premier)s) : "
                     "corrigez leur matricule ou retirez la ligne.",
                     nombre=len(inconnus), premier=inconnus[0].matricule_declare or inconnus[0].nom_declare))
+        self.filtered(lambda d: d.state == "brouillon").ligne_ids._recopier()
         self._changer_etat("deposee", date_depot=fields.Datetime.now(), depose_par_id=self.env.uid, motif_rejet=False)
         self.activity_unlink(["cnas_employeurs.mail_activity_declaration"])
         return True

@@ -5,10 +5,16 @@ ECARTS = [
     ("aucun", "Aucun"), ("entrant", "Entrant"), ("inconnu", "Matricule inconnu"),
     ("autre_employeur", "Déjà chez un autre employeur"), ("salaire", "Salaire aberrant"),
 ]
+# Les termes du barème, copiés sur la ligne : un barème fermé ou corrigé plus tard ne réécrit pas le passé.
+TERMES = ("mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond")
+CALCULES = ("regime_id", *TERMES, "part_employeur", "part_salarie", "ecart")
 
 
 class DeclarationEffectifLigne(models.Model):
     """Un salarié déclaré : qui, pour quel salaire, et l'écart avec ce que la caisse sait.
+
+    Le régime du mois déclaré, les termes de son barème et les parts se recopient ici au dépôt ; ils ne
+    changent plus, quoi que deviennent l'assuré et le barème.
 
     | qui | peut |
     |---|---|
@@ -27,6 +33,20 @@ class DeclarationEffectifLigne(models.Model):
     nom_declare = fields.Char(string="Nom déclaré")
     salaire = fields.Monetary(string="Salaire")
     date_embauche = fields.Date(string="Date d'embauche", help="Pour un entrant ; le 1er du mois à défaut.")
+    regime_id = fields.Many2one(
+        "cnas.regime", string="Régime du mois", compute="_compute_cotisation", store=True, ondelete="restrict")
+    mode = fields.Selection(
+        selection=lambda self: self.env["cnas.bareme_cotisation"]._fields["mode"].selection, string="Mode",
+        compute="_compute_cotisation", store=True)
+    forfait = fields.Monetary(string="Forfait", compute="_compute_cotisation", store=True)
+    taux_employeur = fields.Float(
+        string="Taux employeur (%)", digits=(5, 2), compute="_compute_cotisation", store=True, group_operator=None)
+    taux_salarie = fields.Float(
+        string="Taux salarié (%)", digits=(5, 2), compute="_compute_cotisation", store=True, group_operator=None)
+    plancher = fields.Monetary(
+        string="Plancher de l'assiette", compute="_compute_cotisation", store=True, group_operator=None)
+    plafond = fields.Monetary(
+        string="Plafond de l'assiette", compute="_compute_cotisation", store=True, group_operator=None)
     part_employeur = fields.Monetary(string="Part employeur", compute="_compute_cotisation", store=True)
     part_salarie = fields.Monetary(string="Part salarié", compute="_compute_cotisation", store=True)
     ecart = fields.Selection(ECARTS, string="Écart", compute="_compute_ecart", store=True)
@@ -36,13 +56,22 @@ class DeclarationEffectifLigne(models.Model):
         ("salaire_positif", "CHECK (salaire >= 0)", "Un salaire ne peut pas être négatif."),
     ]
 
-    @api.depends("salaire", "assure_id.regime_id", "declaration_id.periode")
+    @api.depends("salaire", "assure_id", "declaration_id.periode")
     def _compute_cotisation(self):
-        for periode in set(self.declaration_id.mapped("periode")):
-            lignes = self.filtered(lambda ligne, p=periode: ligne.declaration_id.periode == p)
+        """Recopie le régime et le barème du mois déclaré, puis calcule les parts ; une ligne déposée est figée."""
+        ouvertes = self.filtered(lambda ligne: ligne.declaration_id.state == "brouillon")
+        for ligne in self - ouvertes:
+            for champ in ("regime_id", *TERMES, "part_employeur", "part_salarie"):
+                ligne[champ] = ligne._origin[champ]
+        for periode in set(ouvertes.declaration_id.mapped("periode")):
+            lignes = ouvertes.filtered(lambda ligne, p=periode: ligne.declaration_id.periode == p)
             baremes = self.env["cnas.bareme_cotisation"]._par_regime(periode) if periode else {}
+            regimes = lignes.assure_id._regimes_par_lot(periode) if periode else {}
             for ligne in lignes:
-                bareme = baremes.get(ligne.assure_id.regime_id.id, self.env["cnas.bareme_cotisation"])
+                ligne.regime_id = regimes.get(ligne.assure_id._origin.id, False)
+                bareme = baremes.get(ligne.regime_id.id, self.env["cnas.bareme_cotisation"])
+                for champ in TERMES:
+                    ligne[champ] = bareme[champ]
                 ligne.part_employeur, ligne.part_salarie = bareme._cotisation(ligne.salaire)
 
     @api.depends("assure_id", "salaire", "declaration_id.employeur_id", "declaration_id.periode")
@@ -97,8 +126,13 @@ class DeclarationEffectifLigne(models.Model):
         self.declaration_id._exiger_brouillon()
         return super().unlink()
 
+    def _recopier(self):
+        """Recopie les faits du moment (régime, barème, écart) dans les lignes d'une déclaration en brouillon."""
+        self.modified(["salaire"])
+        self.flush_recordset()
+
     @api.model
     def _refuser_calcules(self, vals):
-        for champ in ("part_employeur", "part_salarie", "ecart"):
+        for champ in CALCULES:
             if champ in vals:
                 raise UserError(_("« %s » se calcule : corrigez le salaire ou l'assuré.", self._fields[champ].string))

@@ -1,5 +1,7 @@
 from odoo import fields, models, tools
 
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI
+
 
 class EffectifMois(models.Model):
     """Courbe de l'effectif : salariés présents au dernier jour de chaque mois, sur trois ans. Lecture seule."""
@@ -16,7 +18,7 @@ class EffectifMois(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             CREATE VIEW cnas_effectif_mois AS
             SELECT (e.employeur_id::bigint * 100000 + extract(year FROM m) * 12 + extract(month FROM m))::bigint AS id,
                    e.employeur_id,
@@ -27,7 +29,7 @@ class EffectifMois(models.Model):
                    )::int AS effectif
               FROM cnas_emploi e
              CROSS JOIN generate_series(
-                       date_trunc('month', current_date) - interval '35 months',
-                       date_trunc('month', current_date), interval '1 month') m
+                       date_trunc('month', {SQL_AUJOURDHUI}) - interval '35 months',
+                       date_trunc('month', {SQL_AUJOURDHUI}), interval '1 month') m
              GROUP BY e.employeur_id, m
         """)

@@ -1,5 +1,7 @@
 from odoo import fields, models, tools
 
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI
+
 TRANCHES = [
     ("00", "Moins de 5 ans"), ("05", "5 à 14 ans"), ("15", "15 à 24 ans"), ("25", "25 à 49 ans"),
     ("50", "50 à 64 ans"), ("65", "65 ans et plus"), ("nd", "Âge inconnu"),
@@ -32,15 +34,15 @@ class Population(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             CREATE VIEW cnas_population AS
             SELECT a.id, a.id AS assure_id, a.regime_id, a.province_id, a.genre, a.date_immatriculation,
                    CASE WHEN a.date_naissance IS NULL THEN 'nd'
-                        WHEN a.date_naissance > current_date - interval '5 years' THEN '00'
-                        WHEN a.date_naissance > current_date - interval '15 years' THEN '05'
-                        WHEN a.date_naissance > current_date - interval '25 years' THEN '15'
-                        WHEN a.date_naissance > current_date - interval '50 years' THEN '25'
-                        WHEN a.date_naissance > current_date - interval '65 years' THEN '50'
+                        WHEN a.date_naissance > {SQL_AUJOURDHUI} - interval '5 years' THEN '00'
+                        WHEN a.date_naissance > {SQL_AUJOURDHUI} - interval '15 years' THEN '05'
+                        WHEN a.date_naissance > {SQL_AUJOURDHUI} - interval '25 years' THEN '15'
+                        WHEN a.date_naissance > {SQL_AUJOURDHUI} - interval '50 years' THEN '25'
+                        WHEN a.date_naissance > {SQL_AUJOURDHUI} - interval '65 years' THEN '50'
                         ELSE '65' END AS tranche_age,
                    1 AS immatricules,
                    (a.state = 'actif')::int AS actifs,

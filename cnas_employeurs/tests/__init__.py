@@ -1,4 +1,5 @@
 from . import test_declaration
 from . import test_emploi
 from . import test_employeur
+from . import test_faits_figes
 from . import test_tableaux

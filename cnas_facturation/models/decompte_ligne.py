@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .comptes import SQL_COMPTE
+
 COPIEES = (
     "feuille_id", "ligne_id", "feuille_numero", "feuille_reference", "matricule", "beneficiaire", "date_soins",
     "prestation_id", "prestation_code", "prestation_libelle", "type_prestation", "compte", "quantite",
@@ -15,7 +17,8 @@ MONTANTS = (
 class DecompteLigne(models.Model):
     """Ligne figée d'un décompte : la copie, au jour de la validation, d'une ligne de feuille de soins.
 
-    Elle ne porte pas de diagnostic. Personne ne la crée, ne la change ni ne la supprime.
+    Elle ne porte pas de diagnostic. Personne ne la crée, ne la change ni ne la supprime : la base le refuse
+    aussi au SQL, comme elle refuse d'ajouter une ligne à un décompte scellé.
     """
 
     _name = "cnas.decompte.ligne"
@@ -76,6 +79,17 @@ class DecompteLigne(models.Model):
             DROP TRIGGER IF EXISTS cnas_decompte_ligne_figee ON cnas_decompte_ligne;
             CREATE TRIGGER cnas_decompte_ligne_figee BEFORE UPDATE OR DELETE ON cnas_decompte_ligne
                 FOR EACH ROW EXECUTE FUNCTION cnas_decompte_ligne_figee();
+            CREATE OR REPLACE FUNCTION cnas_decompte_ligne_scellee() RETURNS trigger LANGUAGE plpgsql AS $f$
+            BEGIN
+                IF EXISTS (SELECT FROM neuves n JOIN cnas_decompte d ON d.id = n.decompte_id
+                            WHERE d.empreinte IS NOT NULL)
+                THEN RAISE EXCEPTION 'Un décompte est figé : il ne reçoit plus de ligne.';
+                END IF;
+                RETURN NULL;
+            END $f$;
+            DROP TRIGGER IF EXISTS cnas_decompte_ligne_scellee ON cnas_decompte_ligne;
+            CREATE TRIGGER cnas_decompte_ligne_scellee AFTER INSERT ON cnas_decompte_ligne
+                REFERENCING NEW TABLE AS neuves FOR EACH STATEMENT EXECUTE FUNCTION cnas_decompte_ligne_scellee();
         """)
 
     # ------------------------------------------------------------------ calculs
@@ -126,7 +140,7 @@ class DecompteLigne(models.Model):
                    %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
                    fs.id, l.id, fs.numero, fs.reference, a.matricule, {self._sql_texte("cnas.assure", "name", "a")},
                    fs.date_soins, p.id, p.code, {self._sql_texte("cnas.prestation", "name", "p")}, p.type_prestation,
-                   CASE WHEN p.type_prestation IN ('medicament', 'consommable') THEN 'pharmacie' ELSE 'principal' END,
+                   {SQL_COMPTE},
                    l.quantite, COALESCE(l.quantite_retenue, 0), l.prix_unitaire, COALESCE(l.tarif, 0),
                    COALESCE(l.taux, 0), l.decision,
                    (SELECT string_agg(DISTINCT r.code || ' — ' || an.message, E'\n')

@@ -1,6 +1,8 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import sql_jour
+
 
 class FormationSanitaire(models.Model):
     _inherit = "cnas.formation_sanitaire"
@@ -30,8 +32,8 @@ class FormationSanitaire(models.Model):
         if not self.ids:
             return syntheses
         self.env["cnas.facture"].flush_model(["formation_id", "state", "date_soumission", "date_paiement"])
-        self.env.cr.execute("""
-            SELECT formation_id, avg(date_paiement - date_soumission::date)
+        self.env.cr.execute(f"""
+            SELECT formation_id, avg(date_paiement - {sql_jour("date_soumission")})
               FROM cnas_facture
              WHERE formation_id = ANY(%s) AND state = 'payee' AND date_paiement >= %s AND date_soumission IS NOT NULL
              GROUP BY formation_id

@@ -137,11 +137,11 @@ class LotVirement(models.Model):
     # ------------------------------------------------------------------ privé
     def _csv_banque(self):
         """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""
-        ordres = self.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero")
+        # Tous les ordres remis, même rendus depuis par la banque : le fichier réédité redit ce qu'il disait.
         return ecrire_csv(
             ["lot", "ordre", "beneficiaire", "rib", "banque", "montant", "devise", "libelle"],
             [(self.numero, o.numero, o.titulaire or "", o.rib, o.banque or "", int(o.montant), "XAF",
-              f"CNAS {o.facture_id.numero}") for o in ordres])
+              f"CNAS {o.facture_id.numero}") for o in self.ordre_ids.sorted("numero")])
 
     def _pdf_etat(self):
         from ..report.pdf_lot import dessiner_lot

@@ -134,6 +134,8 @@ class OrdrePaiement(models.Model):
         if not motif:
             return self._demander_motif("action_rejeter_banque", _("Rejet de la banque"))
         self.facture_id._verrouiller()
+        # Un ordre rejeté avant d'être remis à la banque n'est plus de son lot.
+        self.filtered(lambda o: o.state == "en_lot")._changer_etat("emis", lot_id=False)
         self._changer_etat("rejete", motif_rejet=motif)
         self.facture_id._rouvrir_apres_rejet_banque()
         return True

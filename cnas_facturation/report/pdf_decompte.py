@@ -39,16 +39,13 @@ def dessiner_decompte(decompte):
 
 
 def _beneficiaire(decompte):
-    formation = decompte.formation_id
+    qui = decompte._identite()
     if decompte.mode == "remboursement":
-        assure = decompte.assure_id
         return "Assuré remboursé", [
-            ("Matricule", assure.matricule), ("Nom", assure.name), ("Téléphone", assure.telephone_1 or "—")]
-    convention = formation.convention_ids.filtered(lambda c: c.state == "active")[:1]
+            ("Matricule", qui["matricule"]), ("Nom", qui["assure"]), ("Téléphone", qui["telephone"] or "—")]
     return "Formation sanitaire", [
-        ("Code", formation.code), ("Nom", formation.name),
-        ("District", formation.district_id.name or "—"), ("Province", formation.province_id.name or "—"),
-        ("Convention", convention.numero or "—")]
+        ("Code", qui["code"]), ("Nom", qui["nom"]), ("District", qui["district"] or "—"),
+        ("Province", qui["province"] or "—"), ("Convention", qui["convention"] or "—")]
 
 
 def _cadres(doc, decompte, lignes):
@@ -57,7 +54,7 @@ def _cadres(doc, decompte, lignes):
     facture = decompte.facture_id
     titre, rangs = _beneficiaire(decompte)
     rangs += [("Facture", facture.numero), ("Établi le", ecrire_date(decompte.date_decompte)),
-              ("Validé par", decompte.etabli_par_id.name or "—")]
+              ("Validé par", decompte._identite()["etabli_par"] or "—")]
     if decompte.origine_id:
         rangs.append(("Décompte d'origine", decompte.origine_id.numero))
     abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
@@ -75,13 +72,19 @@ def _cadres(doc, decompte, lignes):
     if decompte.mode == "tiers_payant":
         net += [("Net — compte principal", ecrire_nombre(decompte.net_principal)),
                 ("Net — compte pharmacie", ecrire_nombre(decompte.net_pharmacie))]
-    net += _reglement(facture)
+    net += _reglement(_facture_reglee(decompte))
     net.append(("NET À PAYER (FCFA)", ecrire_nombre(decompte.net_a_payer), True))
     hauteurs = [
         doc.cadre(MARGE, largeur, titre, rangs),
         doc.cadre(MARGE + largeur + 4 * mm, largeur, "Récapitulatif (FCFA)", recap),
         doc.cadre(MARGE + 2 * (largeur + 4 * mm), largeur, "Règlement (FCFA)", net)]
     doc.y -= max(hauteurs) + 4 * mm
+
+
+def _facture_reglee(decompte):
+    """Rend la facture que règle ce décompte ; vide s'il est contre-passé : ses ordres sont ceux du suivant."""
+    facture = decompte.facture_id
+    return facture if decompte == facture.decompte_id else facture.browse()
 
 
 def _reglement(facture):
@@ -125,9 +128,9 @@ def _net_et_recours(doc, decompte, contre):
             y -= 4 * mm
     x = doc.largeur - MARGE - cote - 85 * mm
     ecrire(page, x, haut - 4 * mm, "Le superviseur", 8, gras=True)
-    ecrire(page, x, haut - 8 * mm, decompte.etabli_par_id.name or "", 8, couleur=GRIS, largeur=38 * mm)
+    ecrire(page, x, haut - 8 * mm, decompte._identite()["etabli_par"] or "", 8, couleur=GRIS, largeur=38 * mm)
     ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
-    ecrire(page, x + 42 * mm, haut - 8 * mm, decompte.facture_id.ordonnateur_id.name or "", 8, couleur=GRIS,
+    ecrire(page, x + 42 * mm, haut - 8 * mm, _facture_reglee(decompte).ordonnateur_id.name or "", 8, couleur=GRIS,
            largeur=38 * mm)
     doc.y = min(y, haut - cote) - 4 * mm
 

@@ -2,6 +2,8 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
+from odoo import fields
+
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
@@ -32,14 +34,12 @@ def dessiner_facture(facture):
 
 def _cadres(doc, facture):
     largeur = (doc.largeur - 2 * MARGE - 4 * mm) / 2
-    formation = facture.formation_id
-    convention = formation.convention_ids.filtered(lambda c: c.state == "active")[:1]
+    qui = facture._identite()
     identite = [
-        ("Code", formation.code or facture.assure_id.matricule), ("Nom", formation.name or facture.assure_id.name),
-        ("District", formation.district_id.name or "—"), ("Convention", convention.numero or "—"),
-        ("N° de la formation", facture.numero_formation or "—"), ("Soumise le", ecrire_date(facture.date_soumission)),
-        ("RIB principal", formation.compte_principal_id.acc_number or "—"),
-        ("RIB pharmacie", formation.compte_pharmacie_id.acc_number or "—")]
+        ("Code", qui["code"] or qui["matricule"]), ("Nom", qui["nom"] or qui["assure"]),
+        ("District", qui["district"] or "—"), ("Convention", qui["convention"] or "—"),
+        ("N° de la formation", facture.numero_formation or "—"), ("Soumise le", _soumise_le(facture)),
+        ("RIB principal", qui["rib_principal"] or "—"), ("RIB pharmacie", qui["rib_pharmacie"] or "—")]
     montants = [
         ("Feuilles de soins", ecrire_nombre(facture.nb_feuilles)), ("Montant facturé", ecrire_nombre(facture.montant_facture)),
         ("Total déclaré", ecrire_nombre(facture.montant_declare) if facture.montant_declare else "—"),
@@ -57,6 +57,12 @@ def _cadres(doc, facture):
     doc.y -= 4 * mm
 
 
+def _soumise_le(facture):
+    """Rend le jour de la soumission à N'Djamena."""
+    soumise = facture.date_soumission
+    return jour(soumise and fields.Datetime.context_timestamp(facture, soumise))
+
+
 def _regimes(doc, facture):
     colonnes = colonnes_mm((34, "gauche"), (22, "droite"), (32, "droite"), (32, "droite"), (32, "droite"), (32, "droite"))
     doc.rang(colonnes, ("Régime", "Feuilles", "Facturé", "Soins", "Pharmacie", "Part CNAS"), gras=True,
@@ -72,12 +78,7 @@ def _feuilles(doc, facture):
 
     titres()
     doc.reprise = titres
-    facture.env.flush_all()
-    facture.env.cr.execute("""
-        SELECT fs.numero, a.matricule, a.name, fs.date_soins, fs.montant_facture, fs.ticket_moderateur, fs.montant_cnas
-          FROM cnas_feuille_soin fs JOIN cnas_assure a ON a.id = fs.assure_id
-         WHERE fs.facture_id = %s ORDER BY fs.date_soins, fs.numero""", (facture.id,))
-    for numero, matricule, nom, date, facture_, ticket, part in facture.env.cr.fetchall():
+    for numero, matricule, nom, date, facture_, ticket, part in facture._feuilles_imprimees():
         doc.rang(COLONNES, (numero, matricule, nom, ecrire_date(date), ecrire_nombre(facture_), ecrire_nombre(ticket), ecrire_nombre(part)))
         doc.filet()
     doc.rang(COLONNES, ("TOTAL", "", "", "", ecrire_nombre(facture.montant_facture), ecrire_nombre(facture.ticket_moderateur),
@@ -91,7 +92,7 @@ def _signatures(doc, facture):
     ecrire(doc.page, MARGE, doc.y, "Le responsable de la formation", 8.5, gras=True)
     ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
     for rang, (libelle, valeur) in enumerate((
-        ("Date", ecrire_date(facture.date_soumission)), ("Reçu par", facture.soumetteur_id.name or "…"),
+        ("Date", _soumise_le(facture)), ("Reçu par", facture.soumetteur_id.name or "…"),
         ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles)),
     ), 1):
         ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)

@@ -2,6 +2,8 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
+from odoo import fields
+
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
@@ -14,8 +16,8 @@ TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
 def dessiner_lot(lot):
     """Rend les octets du PDF de l'état du lot."""
     doc = Document(f"Virements {lot.numero}", f"{lot.numero} — état des virements")
-    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or lot.create_date)}")
-    ordres = lot.ordre_ids.filtered(lambda o: o.state not in ("rejete", "annule")).sorted("numero")
+    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or fields.Datetime.context_timestamp(lot, lot.create_date))}")
+    ordres = lot.ordre_ids.sorted("numero")
     total = int(sum(ordres.mapped("montant")))
     lettres = lot.env["cnas.decompte"]._en_lettres(total)
     doc.paragraphe(

@@ -36,7 +36,7 @@ def _phrase(ligne, motifs):
         return f"en attente : {' ; '.join(raisons)}" if raisons else ""
     codes = {code: (severite, message) for code, severite, message, _a, _b in motifs}
     parties = [f"tarif {lisible(int(ligne.tarif))} au {lisible(feuille.date_soins)}, "
-               f"niveau {feuille.formation_id.niveau}"]
+               f"niveau {feuille.niveau_formation or feuille.formation_id.niveau}"]
     if ligne.quantite_retenue != ligne.quantite:
         pourquoi = [c for c in codes if c.startswith(("QTE", "ENT"))]
         if ligne.quantite_revue:

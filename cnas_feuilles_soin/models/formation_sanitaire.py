@@ -2,6 +2,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import fields, models
 
+from odoo.addons.cnas_base.jour import sql_jour
+
 MOIS_DE_SYNTHESE = 12
 
 
@@ -31,12 +33,12 @@ class FormationSanitaire(models.Model):
         depuis = self._debut_de_synthese()
         self.env["cnas.feuille_soin"].flush_model(
             ["formation_id", "state", "date_depot", "date_decision", "montant_facture", "montant_cnas", "montant_rejete"])
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             SELECT formation_id, count(*), sum(montant_facture),
                    count(*) FILTER (WHERE decidee), count(*) FILTER (WHERE state = 'rejetee'),
                    sum(montant_facture) FILTER (WHERE decidee), sum(montant_cnas) FILTER (WHERE decidee),
                    sum(montant_rejete) FILTER (WHERE decidee),
-                   avg(date_decision::date - date_depot) FILTER (WHERE decidee)
+                   avg({sql_jour("date_decision")} - date_depot) FILTER (WHERE decidee)
               FROM (SELECT *, state IN ('validee', 'rejetee', 'payee') AS decidee FROM cnas_feuille_soin
                      WHERE formation_id = ANY(%s) AND date_depot >= %s AND state NOT IN ('brouillon', 'annulee')) f
              GROUP BY formation_id

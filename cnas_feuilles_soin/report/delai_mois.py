@@ -1,5 +1,7 @@
 from odoo import fields, models, tools
 
+from odoo.addons.cnas_base.jour import sql_jour
+
 
 class DelaiMois(models.Model):
     """Délai de décision par mois de réception : médiane et 90e centile, que la moyenne cache. Lecture seule.
@@ -22,13 +24,14 @@ class DelaiMois(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute("""
+        delai = f"greatest({sql_jour('date_decision')} - date_depot, 0)"
+        self.env.cr.execute(f"""
             CREATE VIEW cnas_delai_mois AS
             SELECT to_char(date_trunc('month', date_depot), 'YYYYMM')::int AS id,
                    date_trunc('month', date_depot)::date AS mois,
                    count(*)::int AS decisions,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(date_decision::date - date_depot, 0)) AS mediane,
-                   percentile_cont(0.9) WITHIN GROUP (ORDER BY greatest(date_decision::date - date_depot, 0)) AS p90
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY {delai}) AS mediane,
+                   percentile_cont(0.9) WITHIN GROUP (ORDER BY {delai}) AS p90
               FROM cnas_feuille_soin
              WHERE state IN ('validee', 'payee', 'rejetee') AND date_decision IS NOT NULL
              GROUP BY date_trunc('month', date_depot)

@@ -1,5 +1,7 @@
 from odoo import fields, models, tools
 
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, sql_jour
+
 TRANCHES = [
     ("1", "Moins de 7 jours"), ("2", "7 à 30 jours"), ("3", "31 à 60 jours"), ("4", "61 à 90 jours"),
     ("5", "Plus de 90 jours"),
@@ -34,9 +36,9 @@ class FeuilleAnalyse(models.Model):
     agence_id = fields.Many2one("cnas.agence", string="Agence", readonly=True)
     controleur_id = fields.Many2one("res.users", string="Contrôleur", readonly=True)
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", readonly=True)
-    niveau = fields.Integer(string="Niveau", readonly=True, group_operator="max")
+    niveau = fields.Integer(string="Niveau au dépôt", readonly=True, group_operator="max")
     province_id = fields.Many2one("cnas.province", string="Province", readonly=True)
-    regime_id = fields.Many2one("cnas.regime", string="Régime", readonly=True)
+    regime_id = fields.Many2one("cnas.regime", string="Régime à la date des soins", readonly=True)
     age_stock = fields.Selection(TRANCHES, string="Âge du stock", readonly=True)
 
     recues = fields.Integer(string="Reçues", readonly=True)
@@ -58,10 +60,11 @@ class FeuilleAnalyse(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             CREATE VIEW cnas_feuille_analyse AS
             SELECT f.id, f.id AS feuille_id, f.date_depot, f.date_soins, f.state, f.nature,
-                   f.agence_id, f.controleur_id, f.formation_id, o.niveau, o.province_id, a.regime_id,
+                   f.agence_id, f.controleur_id, f.formation_id, f.niveau_formation AS niveau, o.province_id,
+                   f.regime_id,
                    1 AS recues,
                    (f.state IN ('validee', 'payee', 'rejetee'))::int AS traitees,
                    (f.state NOT IN ('validee', 'payee', 'rejetee'))::int AS en_stock,
@@ -70,17 +73,16 @@ class FeuilleAnalyse(models.Model):
                    (f.etat_droits = 'fermes')::int AS droits_fermes,
                    (f.state IN ('validee', 'payee', 'rejetee') AND f.decidee_par_id IS NULL)::int AS automatiques,
                    CASE WHEN f.date_decision IS NOT NULL
-                        THEN greatest(f.date_decision::date - f.date_depot, 0)::float END AS delai,
+                        THEN greatest({sql_jour("f.date_decision")} - f.date_depot, 0)::float END AS delai,
                    CASE WHEN f.state IN ('validee', 'payee', 'rejetee') THEN NULL
-                        WHEN current_date - f.date_depot < 7 THEN '1'
-                        WHEN current_date - f.date_depot <= 30 THEN '2'
-                        WHEN current_date - f.date_depot <= 60 THEN '3'
-                        WHEN current_date - f.date_depot <= 90 THEN '4'
+                        WHEN {SQL_AUJOURDHUI} - f.date_depot < 7 THEN '1'
+                        WHEN {SQL_AUJOURDHUI} - f.date_depot <= 30 THEN '2'
+                        WHEN {SQL_AUJOURDHUI} - f.date_depot <= 60 THEN '3'
+                        WHEN {SQL_AUJOURDHUI} - f.date_depot <= 90 THEN '4'
                         ELSE '5' END AS age_stock,
                    f.montant_facture, f.montant_base, f.montant_cnas, f.ticket_moderateur, f.depassement,
                    f.montant_rejete
               FROM cnas_feuille_soin f
               LEFT JOIN cnas_formation_sanitaire o ON o.id = f.formation_id
-              LEFT JOIN cnas_assure a ON a.id = f.assure_id
              WHERE f.state NOT IN ('brouillon', 'annulee')
         """)

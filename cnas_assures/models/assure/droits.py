@@ -141,7 +141,9 @@ class AssureDroits(models.Model):
         demandes = sorted(set(demandes))
         if not demandes:
             return {}
-        self.env.flush_all()
+        # Ces tables seulement : un champ calculé peut poser la question sans précipiter le calcul des autres.
+        for modele in ("cnas.assure", "cnas.droit", "cnas.lien_familial", "cnas.prolongation_age", "cnas.regime"):
+            self.env[modele].flush_model()
         self.env.cr.execute(SQL_DROITS, {
             "ids": [d[0] for d in demandes], "jours": [d[1] for d in demandes]})
         rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur
@@ -157,6 +159,11 @@ class AssureDroits(models.Model):
             faits = dict(zip(COLONNES_DROITS, rang))
             resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites, ouverts)
         return resultat
+
+    def _regimes_par_lot(self, jour):
+        """Rend {assure_id: régime à la date}, celui des droits de ce jour, en une requête."""
+        ids = self._origin.ids
+        return {cle[0]: droit["regime_id"] for cle, droit in self._droits_par_lot([(i, jour) for i in ids]).items()}
 
     @api.model
     def _resoudre_matricules(self, textes):

@@ -90,6 +90,11 @@ class DecompteDocument(models.Model):
         """Rend le CSV UTF-8 à point-virgule, lisible par un tableur français."""
         return ecrire_csv([titre for _champ, titre in COLONNES], self._rangs())
 
+    def _identite(self):
+        """Rend l'identité que le décompte imprime, telle qu'il l'a copiée."""
+        self.ensure_one()
+        return self.identite or {**self.facture_id._identite_du_jour(), "etabli_par": self.etabli_par_id.name}
+
     def _pdf(self):
         from ...report.pdf_decompte import dessiner_decompte
 

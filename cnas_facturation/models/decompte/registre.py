@@ -8,14 +8,17 @@ COLONNES_MONTANTS = (
     "montant_soins", "montant_pharmacie", "montant_complement", "montant_compense", "net_principal",
     "net_pharmacie", "net_a_payer", "nb_feuilles",
 )
+# Ce que l'empreinte ne couvre pas : elle-même, l'état (que la contre-passation change) et les traces du cadre.
+HORS_EMPREINTE = ("empreinte", "state", "create_uid", "create_date", "write_uid", "write_date")
 
 
 class Decompte(models.Model):
     """Décompte figé et numéroté, établi à la validation d'une facture.
 
-    Il ne change jamais : un déclencheur en base le refuse même au SQL de l'application, et une
-    empreinte SHA-256 prouve son contenu. Une correction est un second décompte, de contre-passation,
-    aux montants opposés.
+    Il ne change jamais : un déclencheur en base refuse, même au SQL de l'application, de toucher à une colonne,
+    et une empreinte SHA-256 prouve son contenu. Qui est payé (nom, code, adresse, convention, RIB) y est copié :
+    réimprimé, il redit ce qu'il disait. Une correction est un second décompte, de contre-passation, aux montants
+    opposés.
 
     | qui | peut |
     |---|---|
@@ -71,6 +74,9 @@ class Decompte(models.Model):
     net_principal = fields.Monetary(string="Net — compte principal", readonly=True)
     net_pharmacie = fields.Monetary(string="Net — compte pharmacie", readonly=True)
     net_a_payer = fields.Monetary(string="Net à payer", readonly=True)
+    identite = fields.Json(
+        string="Identité imprimée", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance",
+        help="Formation ou assuré et valideur, tels qu'au jour du décompte.")
     montant_lettres = fields.Char(string="Net en lettres", compute="_compute_montant_lettres")
     empreinte = fields.Char(string="Empreinte SHA-256", readonly=True, copy=False)
     etabli_par_id = fields.Many2one("res.users", string="Établi par", readonly=True)
@@ -91,13 +97,14 @@ class Decompte(models.Model):
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_decompte_emis_unique ON cnas_decompte (facture_id)
                 WHERE state = 'emis' AND nature = 'initial';
             CREATE OR REPLACE FUNCTION cnas_decompte_fige() RETURNS trigger LANGUAGE plpgsql AS $f$
+            DECLARE
+                libres text[] := '{write_uid,write_date}';
             BEGIN
-                IF TG_OP = 'DELETE' OR OLD.empreinte IS NOT NULL AND
-                   (OLD.numero, OLD.facture_id, OLD.nature, OLD.montant_facture, OLD.montant_base, OLD.montant_cnas,
-                    OLD.ticket_moderateur, OLD.depassement, OLD.montant_rejete, OLD.net_a_payer, OLD.empreinte)
-                   IS DISTINCT FROM
-                   (NEW.numero, NEW.facture_id, NEW.nature, NEW.montant_facture, NEW.montant_base, NEW.montant_cnas,
-                    NEW.ticket_moderateur, NEW.depassement, NEW.montant_rejete, NEW.net_a_payer, NEW.empreinte)
+                -- Toute colonne est figée, même ajoutée demain. Le sceau se pose une fois, à l'établissement ;
+                -- la contre-passation marque l'original une fois.
+                IF OLD.empreinte IS NULL THEN libres := libres || '{empreinte}'; END IF;
+                IF OLD.state = 'emis' THEN libres := libres || '{state}'; END IF;
+                IF TG_OP = 'DELETE' OR to_jsonb(OLD) - libres IS DISTINCT FROM to_jsonb(NEW) - libres
                 THEN RAISE EXCEPTION 'Un décompte est figé : corrigez-le par contre-passation.';
                 END IF;
                 RETURN NEW;
@@ -169,6 +176,7 @@ class Decompte(models.Model):
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "assure_id": facture.assure_id.id,
             "mode": facture.mode, "periode": facture.periode, "date_decompte": jour,
             "date_limite_recours": fields.Date.add(jour, days=delai), "etabli_par_id": self.env.uid,
+            "identite": {**facture._identite_du_jour(), "etabli_par": self.env.user.name},
             **{champ: facture[champ] for champ in COLONNES_MONTANTS},
         } for facture in factures])
         decomptes.flush_recordset()
@@ -190,6 +198,7 @@ class Decompte(models.Model):
             "formation_id": original.formation_id.id, "assure_id": original.assure_id.id, "mode": original.mode,
             "periode": original.periode, "date_decompte": jour, "date_limite_recours": jour,
             "etabli_par_id": self.env.uid,
+            "identite": {**(original.identite or {}), "etabli_par": self.env.user.name},
             **{champ: -original[champ] for champ in COLONNES_MONTANTS},
         } for original in originaux])
         inverses.flush_recordset()
@@ -214,20 +223,20 @@ class Decompte(models.Model):
         self.flush_recordset()
 
     def _calculer_empreinte(self):
-        """Rend la SHA-256 de l'entête et des lignes, dans l'ordre, en texte canonique."""
+        """Rend la SHA-256 de l'entête et des lignes, dans l'ordre : toutes les colonnes, sauf `HORS_EMPREINTE`."""
         self.ensure_one()
-        entete = "|".join(str(v) for v in (
-            self.numero, self.nature, self.facture_id.numero, self.periode, self.date_decompte,
-            *(int(self[c]) for c in COLONNES_MONTANTS)))
-        condense = hashlib.sha256(entete.encode())
-        self.env.cr.execute("""
-            SELECT concat_ws('|', rang, feuille_numero, matricule, prestation_code, quantite, quantite_retenue,
-                             prix_unitaire::bigint, tarif::bigint, montant_facture::bigint, montant_base::bigint,
-                             taux, montant_cnas::bigint, ticket_moderateur::bigint, depassement::bigint,
-                             montant_rejete::bigint, decision, motifs)
-              FROM cnas_decompte_ligne WHERE decompte_id = %s ORDER BY rang""", (self.id,))
-        for texte, in self.env.cr.fetchall():
-            condense.update(b"\n" + texte.encode())
+        self.flush_recordset()
+        condense = hashlib.sha256()
+        for requete in (
+            "SELECT {} FROM cnas_decompte x WHERE id = %(id)s",
+            "SELECT {} FROM cnas_decompte_ligne x WHERE decompte_id = %(id)s ORDER BY rang",
+        ):
+            # Toutes les colonnes, en JSON canonique ; une colonne ajoutée plus tard, vide, ne change pas l'empreinte.
+            self.env.cr.execute(
+                requete.format("jsonb_strip_nulls(to_jsonb(x) - %(hors)s)::text"),
+                {"id": self.id, "hors": list(HORS_EMPREINTE)})
+            for texte, in self.env.cr.fetchall():
+                condense.update(texte.encode() + b"\n")
         return condense.hexdigest()
 
     @api.model

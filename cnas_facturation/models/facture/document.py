@@ -34,6 +34,48 @@ class FactureDocument(models.Model):
             raise UserError(_("La facture %s n'a pas encore de décompte : il naît à la validation.", self.numero))
         return self.decompte_id.action_imprimer()
 
+    def _identite(self):
+        """Rend qui la facture paie : ce que son décompte a figé, ou l'identité du jour tant qu'elle n'en a pas."""
+        self.ensure_one()
+        return self.sudo().decompte_id.identite or self._identite_du_jour()
+
+    def _identite_du_jour(self):
+        """Rend l'identité de la formation et de l'assuré telle qu'elle s'imprime, en dictionnaire de textes."""
+        self.ensure_one()
+        facture = self.sudo()
+        formation, assure = facture.formation_id, facture.assure_id
+        return {
+            "code": formation.code, "nom": formation.name, "niveau": formation.niveau,
+            "type": formation.type_formation, "district": formation.district_id.name,
+            "province": formation.province_id.name,
+            "convention": formation.convention_ids.filtered(lambda c: c.state == "active")[:1].numero,
+            "rib_principal": formation.compte_principal_id.acc_number,
+            "rib_pharmacie": formation.compte_pharmacie_id.acc_number,
+            "matricule": assure.matricule, "assure": assure.name, "telephone": assure.telephone_1,
+        }
+
+    def _feuilles_imprimees(self):
+        """Rend (numéro, matricule, nom, date des soins, facturé, ticket, part) par feuille du bordereau.
+
+        Après la validation, les lignes figées du décompte font foi ; avant, les feuilles.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        if self.decompte_id:
+            self.env.cr.execute("""
+                SELECT feuille_numero, matricule, beneficiaire, date_soins, SUM(montant_facture),
+                       SUM(ticket_moderateur), SUM(montant_cnas)
+                  FROM cnas_decompte_ligne WHERE decompte_id = %s
+                 GROUP BY feuille_id, feuille_numero, matricule, beneficiaire, date_soins
+                 ORDER BY date_soins, feuille_numero""", (self.decompte_id.id,))
+        else:
+            self.env.cr.execute("""
+                SELECT fs.numero, a.matricule, a.name, fs.date_soins, fs.montant_facture, fs.ticket_moderateur,
+                       fs.montant_cnas
+                  FROM cnas_feuille_soin fs JOIN cnas_assure a ON a.id = fs.assure_id
+                 WHERE fs.facture_id = %s ORDER BY fs.date_soins, fs.numero""", (self.id,))
+        return self.env.cr.fetchall()
+
     def _pdf(self):
         from ...report.pdf_facture import dessiner_facture
 

@@ -1,5 +1,6 @@
 from odoo import models
 
+from ..comptes import SQL_COMPTE
 from .dossier import ETATS_FIGES
 
 CHAMPS_MONTANTS = (
@@ -43,7 +44,7 @@ class FactureMontants(models.Model):
 
     def _requete_montants(self):
         """Rend le SELECT des montants par facture (paramètre : ids)."""
-        return """
+        return f"""
             SELECT fa.id,
                    COALESCE(fe.nb, 0) AS nb_feuilles,
                    COALESCE(fe.nb_non_decidees, 0) AS nb_non_decidees,
@@ -79,7 +80,7 @@ class FactureMontants(models.Model):
                       FROM cnas_feuille_soin fs
                       JOIN cnas_feuille_soin_ligne l ON l.feuille_id = fs.id
                       JOIN cnas_prestation p ON p.id = l.prestation_id
-                     WHERE fs.facture_id IN %(ids)s AND p.type_prestation IN ('medicament', 'consommable')
+                     WHERE fs.facture_id IN %(ids)s AND {SQL_COMPTE} = 'pharmacie'
                      GROUP BY fs.facture_id
                    ) li ON li.facture_id = fa.id
               LEFT JOIN (
@@ -98,24 +99,24 @@ class FactureMontants(models.Model):
              WHERE fa.id IN %(ids)s"""
 
     def _montants_par_regime(self):
-        """Rend {facture_id: [(régime, feuilles, facturé, base, part, soins, pharmacie)]}, en une requête."""
+        """Rend {facture_id: [(régime, feuilles, facturé, base, part, soins, pharmacie)]}, en une requête.
+
+        Le régime est celui de la feuille, à la date des soins : l'assuré peut en avoir changé depuis.
+        """
         self.env["cnas.feuille_soin.ligne"].flush_model()
         self.env["cnas.feuille_soin"].flush_model()
         resultat = {facture.id: [] for facture in self}
         if not resultat:
             return resultat
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             SELECT fs.facture_id, COALESCE(r.code, '—') AS regime, COUNT(DISTINCT fs.id),
                    SUM(l.montant_facture), SUM(l.montant_base), SUM(l.montant_cnas),
-                   COALESCE(SUM(l.montant_cnas) FILTER (
-                        WHERE p.type_prestation NOT IN ('medicament', 'consommable')), 0),
-                   COALESCE(SUM(l.montant_cnas) FILTER (
-                        WHERE p.type_prestation IN ('medicament', 'consommable')), 0)
+                   SUM(l.montant_cnas) FILTER (WHERE {SQL_COMPTE} = 'principal'),
+                   SUM(l.montant_cnas) FILTER (WHERE {SQL_COMPTE} = 'pharmacie')
               FROM cnas_feuille_soin fs
               JOIN cnas_feuille_soin_ligne l ON l.feuille_id = fs.id
               JOIN cnas_prestation p ON p.id = l.prestation_id
-              JOIN cnas_assure a ON a.id = fs.assure_id
-              LEFT JOIN cnas_regime r ON r.id = a.regime_id
+              LEFT JOIN cnas_regime r ON r.id = fs.regime_id
              WHERE fs.facture_id IN %s
              GROUP BY fs.facture_id, r.code ORDER BY fs.facture_id, r.code""", (tuple(self.ids),))
         for facture_id, *valeurs in self.env.cr.fetchall():

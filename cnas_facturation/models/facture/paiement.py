@@ -111,7 +111,7 @@ class FacturePaiement(models.Model):
     def _exiger_date_paiement(self, jour):
         """Refuse une date de paiement antérieure à l'ordonnancement."""
         ordonnee = fields.Datetime.context_timestamp(self, self.date_ordonnancement).date()
-        if jour < min(ordonnee, self.date_ordonnancement.date()):
+        if jour < ordonnee:
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
                 numero=self.numero, jour=ecrire_date(ordonnee)))

@@ -20,7 +20,8 @@ class FeuilleSoin(models.Model):
         jour = fields.Date.context_today(self)
         delai = self._parametre_entier("delai_traitement_jours")
         for feuille in self:
-            fin = feuille.date_decision.date() if feuille.date_decision else jour
+            decision = feuille.date_decision
+            fin = fields.Datetime.context_timestamp(self, decision).date() if decision else jour
             feuille.anciennete = (fin - feuille.date_depot).days if feuille.date_depot else 0
             feuille.en_retard = feuille.state in OUVERTS and feuille.anciennete > delai
 

@@ -46,7 +46,7 @@ class FeuilleSoin(models.Model):
         string="Rang pris le", readonly=True, copy=False,
         help="Premier contrôle abouti : fixe la place de la feuille devant les doublons et les franchises.")
     regime_id = fields.Many2one("cnas.regime", string="Régime à la date des soins", readonly=True, copy=False,
-                                ondelete="restrict", help="Celui des droits retenus par le contrôle.")
+                                ondelete="restrict", help="Celui des droits, recopié au dépôt puis au contrôle.")
     version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
                                     help="Somme des versions des règles actives au dernier contrôle.")
     anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")

@@ -11,6 +11,12 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
+    niveau_formation = fields.Integer(
+        string="Niveau de la formation", readonly=True, copy=False, group_operator=None, help="Recopié au dépôt.")
+    type_formation = fields.Selection(
+        selection=lambda self: self.env["cnas.formation_sanitaire"]._fields["type_formation"].selection,
+        string="Type de la formation", readonly=True, copy=False, help="Recopié au dépôt.")
+
     # ------------------------------------------------------------------ actions
     @transition("deposer")
     def action_deposer(self):
@@ -71,23 +77,30 @@ class FeuilleSoin(models.Model):
         return numeros
 
     def _ecrire_depot(self, agences, depots, numeros, recevabilite):
-        """Écrit le dépôt de tout le lot en une requête, journal compris."""
+        """Écrit le dépôt de tout le lot en une requête, journal compris.
+
+        Les faits du jour se recopient : régime à la date des soins, niveau et type de la formation.
+        """
         self.env.flush_all()
         etats = ["instance" if recevabilite[f.id]["completude"] == "incomplet" else "deposee" for f in self]
         self.env.cr.execute("""
             UPDATE cnas_feuille_soin f
                SET numero = v.numero, agence_id = v.agence_id, date_depot = v.date_depot, state = v.state,
-                   etat_droits = v.etat_droits, completude = v.completude, deposee_par_id = %s,
+                   etat_droits = v.etat_droits, completude = v.completude, regime_id = v.regime_id,
+                   niveau_formation = s.niveau, type_formation = s.type_formation, deposee_par_id = %s,
                    write_uid = %s, write_date = (now() AT TIME ZONE 'UTC')
-              FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::date[], %s::varchar[], %s::varchar[], %s::varchar[])
-                   AS v (id, numero, agence_id, date_depot, state, etat_droits, completude)
-             WHERE f.id = v.id AND f.state = 'brouillon'
+              FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::date[], %s::varchar[], %s::varchar[], %s::varchar[],
+                          %s::int[])
+                   AS v (id, numero, agence_id, date_depot, state, etat_droits, completude, regime_id),
+                   cnas_formation_sanitaire s
+             WHERE f.id = v.id AND f.state = 'brouillon' AND s.id = f.formation_id
         """, [
             self.env.uid, self.env.uid, self.ids, numeros, [a.id for a in agences], depots, etats,
             [recevabilite[f.id]["etat_droits"] for f in self], [recevabilite[f.id]["completude"] for f in self],
+            [recevabilite[f.id]["regime_id"] for f in self],
         ])
-        ecrits = ["numero", "agence_id", "date_depot", "state", "etat_droits", "completude", "deposee_par_id",
-                  "write_uid", "write_date"]
+        ecrits = ["numero", "agence_id", "date_depot", "state", "etat_droits", "completude", "regime_id",
+                  "niveau_formation", "type_formation", "deposee_par_id", "write_uid", "write_date"]
         self.invalidate_recordset(ecrits)
         self.modified(ecrits)
         self._inscrire_passages([(f.id, "brouillon", etat) for f, etat in zip(self, etats)], _("Dépôt"), "depot")
@@ -110,7 +123,7 @@ class FeuilleSoin(models.Model):
     def _recevabilite_par_lot(self):
         """Dit, pour chaque feuille du lot, si les droits sont ouverts et ce qui manque au dossier.
 
-        :return: {id: {"etat_droits", "motif_droits", "completude", "manque": [phrase…]}}
+        :return: {id: {"etat_droits", "motif_droits", "regime_id", "completude", "manque": [phrase…]}}
         """
         droits = self.env["cnas.assure"]._droits_par_lot(
             list({(feuille.assure_id.id, feuille.date_soins) for feuille in self}))
@@ -124,6 +137,7 @@ class FeuilleSoin(models.Model):
             resultat[feuille.id] = {
                 "etat_droits": droit.get("etat") or "fermes",
                 "motif_droits": droit.get("motif") or "",
+                "regime_id": droit.get("regime_id") or None,
                 "completude": "incomplet" if manque else "complet",
                 "manque": manque,
             }

@@ -69,6 +69,7 @@ class FeuilleSoin(models.Model):
         "decidee_par_id", "date_decision", "motif_decision", "date_limite_instance", "date_affectation",
         "controleur_id", "empreinte", "origine_id", "date_numerisation", "papier", "boite_id", "date_archivage",
         "archivee_par_id", "bordereau_id", "date_controle", "controle_initial", "regime_id", "version_regles",
+        "niveau_formation", "type_formation",
     )
     # Ce que dit le papier : immuable après dépôt.
     _champs_papier = (

@@ -1,0 +1,44 @@
+import re
+from pathlib import Path
+
+from odoo.modules import get_module_path
+from odoo.tests import TransactionCase, tagged
+
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, sql_jour
+
+# Un jour pris à Londres : la base et le serveur comptent en UTC, une heure de moins qu'à N'Djamena.
+JOURS_UTC = re.compile(
+    r"\bcurrent_date\b|\bnow\(\)::|\b[Dd]ate\.today\(|\bdatetime\.(now|today)\(|\.date_\w+\.date\(\)|\bdate_\w+::date\b")
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestJour(TransactionCase):
+    """Le jour est celui de N'Djamena, en SQL comme en Python."""
+
+    def test_sql_jour(self):
+        self.env.cr.execute(f"SELECT {sql_jour('%(instant)s::timestamp')}::text", {"instant": "2026-03-04 22:59:59"})
+        self.assertEqual(self.env.cr.fetchone()[0], "2026-03-04")
+        self.env.cr.execute(f"SELECT {sql_jour('%(instant)s::timestamp')}::text", {"instant": "2026-03-04 23:00:00"})
+        self.assertEqual(self.env.cr.fetchone()[0], "2026-03-05")
+
+    def test_sql_aujourdhui(self):
+        self.env.cr.execute(f"SELECT {SQL_AUJOURDHUI} = {sql_jour('now() AT TIME ZONE %s')}", ("UTC",))
+        self.assertTrue(self.env.cr.fetchone()[0])
+
+    def test_aucun_jour_utc_dans_le_code(self):
+        fautes = []
+        addons = self.env["ir.module.module"].search([("name", "=like", "cnas_%"), ("state", "=", "installed")])
+        for addon in addons.mapped("name"):
+            racine = Path(get_module_path(addon))
+            for fichier in racine.rglob("*.py"):
+                if "tests" not in fichier.relative_to(racine).parts:
+                    fautes += [f"{addon}/{fichier.relative_to(racine)}:{rang}: {ligne.strip()}"
+                               for rang, ligne in enumerate(fichier.read_text("utf-8").splitlines(), 1)
+                               if JOURS_UTC.search(ligne.split("#")[0].split("`")[0])]
+        self.assertEqual(fautes, [])
+
+    def test_aucun_jour_utc_dans_les_vues(self):
+        self.env.cr.execute("""
+            SELECT relname FROM pg_class
+             WHERE relkind = 'v' AND relname LIKE 'cnas\\_%%' AND pg_get_viewdef(oid) ILIKE '%%current_date%%'""")
+        self.assertEqual(self.env.cr.fetchall(), [])
