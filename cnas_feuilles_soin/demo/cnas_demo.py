@@ -9,6 +9,8 @@ from reportlab.pdfgen import canvas
 
 from odoo import api, fields, models
 
+from odoo.addons.cnas_referentiels.bareme import Bareme
+
 _logger = logging.getLogger(__name__)
 
 NOMBRE = 300
@@ -50,9 +52,9 @@ class CnasDemo(models.AbstractModel):
         assures = self.env["cnas.assure"].search([("state", "=", "actif")], order="matricule", limit=160)
         prestations = self.env["cnas.prestation"].search([("entente_prealable", "=", False)], order="code")
         diagnostics = self.env["cnas.pathologie"].search([("code", "in", DIAGNOSTICS)]).mapped("code")
-        tarifs = prestations._tarifs_par_lot([(p.id, date(2026, 6, 1), 1) for p in prestations])
-        tarifees = [(p, tarifs[p.id, date(2026, 6, 1), 1]["montant"]) for p in prestations
-                    if tarifs.get((p.id, date(2026, 6, 1), 1)) and p.niveau_min <= 2 and not p.sexe]
+        bareme = Bareme(self.env, prestations.ids)
+        tarifs = {p: bareme.tarif(p.id, 1, date(2026, 6, 1)) for p in prestations}
+        tarifees = [(p, tarif.montant) for p, tarif in tarifs.items() if tarif and p.niveau_min <= 2 and not p.sexe]
         return {"formations": list(formations), "assures": list(assures), "diagnostics": sorted(diagnostics),
                 "actes": [t for t in tarifees if t[0].type_prestation in ("acte", "examen")],
                 "produits": [t for t in tarifees if t[0].type_prestation in ("medicament", "consommable")]}

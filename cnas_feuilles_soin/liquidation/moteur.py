@@ -13,7 +13,7 @@ from . import calcul
 from .catalogue import ecrire
 from .contexte import Passe
 
-Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre")
+Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre valeurs")
 
 REVUE = "REVUE"
 MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
@@ -128,7 +128,8 @@ def _appliquer(lot, regle, ordre, cible, effet, valeurs):
         feuille.signalement = True
         feuille.visa_medical |= bool(regle.visa)
     message = ecrire(regle.motif, valeurs)
-    feuille.anomalies.append(Constat(ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre))
+    feuille.anomalies.append(Constat(
+        ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre, valeurs))
     return severite == "rejet"
 
 

@@ -32,22 +32,17 @@ def diagnostic_non_code(lot, feuilles, valeur):
     """Pas de code CIM-10, qu'un diagnostic en clair soit écrit ou non."""
     for feuille in feuilles:
         if not feuille.pathologie_id and (feuille.diagnostic_clair or valeur("obligatoire", feuille.date_soins)):
-            yield constat(feuille)
+            yield constat(feuille, piece="diagnostic codé")
 
 
 @regle("REC-03", sur="feuilles")
 def piece_manquante(lot, feuilles, valeur):
     """Une pièce de la matrice des pièces exigées n'est pas jointe."""
     for feuille in feuilles:
-        manquantes = pieces_manquantes(lot, feuille)
-        if manquantes:
-            yield constat(feuille, piece=", ".join(manquantes.values()))
-
-
-def pieces_manquantes(lot, feuille):
-    """Rend {type de pièce: nom} des pièces exigées de la feuille et absentes."""
-    jointes = lot.pieces_jointes.get(feuille.id, ())
-    return {e.type_piece_id: e.nom for e in lot.exigences if e.type_piece_id not in jointes and e.vise(feuille)}
+        jointes = lot.pieces_jointes.get(feuille.id, ())
+        types = {e.type_piece_id: e.nom for e in lot.exigences if e.type_piece_id not in jointes and e.vise(feuille)}
+        if types:
+            yield constat(feuille, piece=", ".join(types.values()), types=types)
 
 
 @regle("REC-04", sur="feuilles", exigee=oui_non)

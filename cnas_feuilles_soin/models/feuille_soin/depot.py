@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 
 from ...liquidation import lot as passage
 from ...liquidation.ecriture import ecrire_anomalies
-from ...regles.recevabilite import pieces_manquantes
 from ...regles.registre import REGLES
 
 # Ce qu'un dossier doit porter pour entrer dans le circuit : diagnostic codé, pièces exigées.
@@ -127,7 +126,7 @@ class FeuilleSoin(models.Model):
         for lot in passage.simuler(self.env, REGLES, self.ids, codes=COMPLETUDE):
             ecrire_anomalies(self.env.cr, lot, self.env.uid)
             for feuille in lot.feuilles:
-                manque = [c.message for c in feuille.anomalies if c.severite == "instance"]
+                manque = [c.valeurs["piece"] for c in feuille.anomalies if c.severite == "instance"]
                 resultat[feuille.id] = {"etat_droits": feuille.etat_droits, "manque": manque,
                                         "completude": "incomplet" if manque else "complet"}
         self.env["cnas.anomalie"].invalidate_model(flush=False)
@@ -136,6 +135,6 @@ class FeuilleSoin(models.Model):
 
     def _pieces_manquantes(self):
         """Rend les pièces exigées et absentes du lot (règle REC-03) : {feuille_id: {type_piece_id: nom du type}}."""
-        return {feuille.id: pieces_manquantes(lot, feuille)
+        return {feuille.id: constat.valeurs["types"]
                 for lot in passage.simuler(self.env, REGLES, self.ids, codes=("REC-03",))
-                for feuille in lot.feuilles if feuille.instance}
+                for feuille in lot.feuilles for constat in feuille.anomalies}
