@@ -140,7 +140,7 @@ def _verso(page, carte):
     page.setFillColor(white)
     page.rect(0, 0, LARGEUR, HAUTEUR, stroke=0, fill=1)
     c.dessiner_filet(page, 0, HAUTEUR - 1.6 * mm, LARGEUR, 1.6 * mm)
-    lignes = [*carte._identites()["verso"], ("Émise le", c.jour(carte.date_emission)),
+    lignes = [*carte._identites()["verso"], ("Émise le", ecrire_date(carte.date_emission)),
               ("Support n°", carte.numero_support)]
     for i, (etiquette, valeur) in enumerate(ligne for ligne in lignes if ligne[1]):
         x, y = (4 * mm if i % 2 == 0 else 44.5 * mm), 48.4 * mm - (i // 2) * 6.6 * mm

@@ -6,6 +6,8 @@ from datetime import timedelta
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen import canvas
 
+from odoo.addons.cnas_referentiels.bareme import Bareme
+
 DIAGNOSTICS = ("B50.9", "B54", "J06.9", "J18.9", "A09", "I10", "E11.9", "O80", "Z34.9", "N39.0", "K29.7", "A01.0")
 
 
@@ -19,9 +21,10 @@ class Envois:
         self.diagnostics = sorted(env["cnas.pathologie"].search([("code", "in", DIAGNOSTICS)]).mapped("code"))
         prestations = env["cnas.prestation"].search([("entente_prealable", "=", False)], order="code")
         jour = calendrier.mois(5)
-        tarifs = prestations._tarifs_par_lot([(p.id, jour, 1) for p in prestations])
-        tarifees = [(p, tarifs[p.id, jour, 1]["montant"]) for p in prestations
-                    if tarifs.get((p.id, jour, 1)) and p.niveau_min <= 2 and not p.sexe]
+        bareme = Bareme(env, prestations.ids)
+        tarifs = {p: bareme.tarif(p.id, 1, jour) for p in prestations}
+        tarifees = [(p, tarifs[p].montant) for p in prestations
+                    if tarifs[p] and p.niveau_min <= 2 and not p.sexe]
         self.actes = [t for t in tarifees if t[0].type_prestation in ("acte", "examen")]
         self.produits = [t for t in tarifees if t[0].type_prestation in ("medicament", "consommable")]
 

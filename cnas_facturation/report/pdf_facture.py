@@ -60,7 +60,7 @@ def _cadres(doc, facture):
 def _soumise_le(facture):
     """Rend le jour de la soumission à N'Djamena."""
     soumise = facture.date_soumission
-    return jour(soumise and fields.Datetime.context_timestamp(facture, soumise))
+    return ecrire_date(soumise and fields.Datetime.context_timestamp(facture, soumise))
 
 
 def _regimes(doc, facture):

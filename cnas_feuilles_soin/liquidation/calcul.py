@@ -33,21 +33,16 @@ def part(montant_base, taux):
     return arrondi(montant_base * taux, CENT_POUR_CENT)
 
 
-def taux_retenu(ligne):
-    """Rend le taux de la ligne, moins les points retirés par une règle."""
-    return max(ligne.taux - ligne.points * 100, 0)
-
-
 def etablir(ligne):
     """Fixe la base et la part théorique d'une ligne retenue, avant plafonds."""
     ligne.base = base(ligne)
-    ligne.theorique = ligne.part = part(ligne.base, taux_retenu(ligne))
+    ligne.part = part(ligne.base, ligne.taux_retenu)
 
 
 def arreter(ligne):
     """Fixe les montants définitifs de la ligne ; la part a déjà subi les plafonds."""
     if ligne.rejet:
-        ligne.q = ligne.base = ligne.part = ligne.ticket = ligne.depassement = 0
+        ligne.q = ligne.base = ligne.part = ligne.ticket = ligne.depassement = ligne.franchise = 0
         ligne.rejete = ligne.facture
         return
     ligne.ticket = ligne.base - ligne.part

@@ -3,21 +3,19 @@ from collections import defaultdict
 from datetime import date
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
+from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_referentiels.bareme import Periodes
 
-from ..regles import registre
-from .contexte import Periodes
 
-
-class RegleActive:
+class RegleActive(Fait):
     """Une règle prête à tourner : sa fonction, sa sévérité et ses paramètres datés."""
 
-    __slots__ = ("id", "code", "famille", "fonction", "severite", "motif", "debut", "fin", "regimes", "types",
-                 "version", "parametres", "sans_filtre", "visa")
+    __slots__ = ("id", "code", "famille", "severite", "motif", "debut", "fin", "types", "regimes", "version", "visa",
+                 "active", "fonction", "parametres", "sans_filtre")
 
     def severite_au(self, jour):
         """Rend la sévérité pour des soins donnés ce jour."""
-        datee = self.parametres.get("severite")
-        return (datee.au(jour) if datee else None) or self.severite
+        return self.valeur("severite", jour) or self.severite
 
     def valeur(self, nom, jour):
         """Rend la valeur d'un paramètre pour des soins donnés ce jour, ou None."""
@@ -31,48 +29,39 @@ class RegleActive:
                 and (not self.types or feuille.type_formation in self.types))
 
 
-def charger(cr, surcharges=None):
-    """Rend les règles actives dans l'ordre d'évaluation, en trois requêtes.
+def charger(cr, registre, surcharges=None):
+    """Rend les règles actives dans l'ordre d'évaluation, en deux requêtes.
 
+    :param registre: {code: fonction enregistrée}
     :param surcharges: essai à blanc, {code: {"severite": …, "parametres": {nom: texte}, "active": bool}}
     """
     surcharges = surcharges or {}
-    cr.execute("""
-        SELECT id, code, famille, severite, motif, date_debut, date_fin, types_formation, version, avis_medical, active
-          FROM cnas_regle_controle ORDER BY sequence, code""")
-    lignes = cr.fetchall()
-    cr.execute("SELECT regle_id, regime_id FROM cnas_regle_regime_rel")
-    regimes = defaultdict(set)
-    for regle_id, regime_id in cr.fetchall():
-        regimes[regle_id].add(regime_id)
     cr.execute("SELECT regle_id, code, valeur, date_debut, date_fin FROM cnas_regle_parametre")
     parametres = defaultdict(lambda: defaultdict(list))
     for regle_id, nom, valeur, debut, fin in cr.fetchall():
         parametres[regle_id][nom].append((debut, fin, valeur))
-    regles = []
-    for ligne in lignes:
-        surcharge = surcharges.get(ligne[1], {})
-        if ligne[1] in registre.REGLES and surcharge.get("active", ligne[10]):
-            regles.append(_assembler(ligne, regimes[ligne[0]], parametres[ligne[0]], surcharge))
-    return regles
+    regles = RegleActive.lire(cr, """
+        SELECT r.id, code, famille, severite, motif, date_debut AS debut, date_fin AS fin, types_formation AS types,
+               version, avis_medical AS visa, active,
+               ARRAY(SELECT regime_id FROM cnas_regle_regime_rel WHERE regle_id = r.id) AS regimes
+          FROM cnas_regle_controle r ORDER BY sequence, code""")
+    return [_assembler(regle, registre[regle.code], parametres[regle.id], surcharges.get(regle.code, {}))
+            for regle in regles
+            if regle.code in registre and surcharges.get(regle.code, {}).get("active", regle.active)]
 
 
-def _assembler(ligne, regimes, parametres, surcharge):
-    regle = RegleActive()
-    (regle.id, regle.code, regle.famille, regle.severite, regle.motif, regle.debut, regle.fin, types, regle.version,
-     regle.visa, _active) = ligne
-    regle.fonction = registre.REGLES[regle.code]
-    regle.regimes = regimes
-    regle.types = {t.strip() for t in (types or "").split(",") if t.strip()}
+def _assembler(regle, fonction, parametres, surcharge):
+    regle.fonction = fonction
+    regle.types = {t.strip() for t in (regle.types or "").split(",") if t.strip()}
     regle.parametres = {
-        nom: Periodes([(d, f, v if nom == "severite" else regle.fonction.lire(nom, v)) for d, f, v in periodes])
+        nom: Periodes([(d, f, v if nom == "severite" else fonction.lire(nom, v)) for d, f, v in periodes])
         for nom, periodes in parametres.items()
     }
     if surcharge.get("severite"):
         regle.severite = surcharge["severite"]
         regle.parametres.pop("severite", None)
     for nom, texte in (surcharge.get("parametres") or {}).items():
-        regle.parametres[nom] = Periodes([(regle.debut, None, regle.fonction.lire(nom, texte))])
+        regle.parametres[nom] = Periodes([(regle.debut, None, fonction.lire(nom, texte))])
     # Une règle sans restriction, en vigueur depuis toujours, se passe du tri de ses cibles.
     regle.sans_filtre = not (regle.regimes or regle.types or regle.fin) and regle.debut.year <= 1970
     return regle

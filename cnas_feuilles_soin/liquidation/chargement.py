@@ -2,59 +2,71 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from .calcul import part as part_theorique
+from psycopg2.extras import Json
+
+from odoo.addons.cnas_base.faits import Fait
+
+from . import ecriture
 from .contexte import Feuille, Ligne, Lot, Passe
 from .dates import age_en_annees, annee_de_droits
 
 # Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
 HORIZON = 400
-
+# Âge d'un adulte devant les plafonds, si la règle PLF-01 n'en dit rien.
+AGE_ADULTE = 18
 # Rang d'une feuille acceptée sans être passée par ce contrôle (reprise de données) : avant toutes.
 JAMAIS = datetime.min
-CHAMPS_FEUILLE = 47
+
+# Les dossiers : la table, ou des brouillons jamais enregistrés, rang pour rang.
+TABLES = {"feuilles": "cnas_feuille_soin", "lignes": "cnas_feuille_soin_ligne"}
+BROUILLONS = {nom: f"jsonb_populate_recordset(NULL::{table}, %({nom})s)" for nom, table in TABLES.items()}
 
 SQL_FEUILLES = """
-SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALESCE(a.famille_id, a.id), f.date_soins,
-       f.date_fin_soins, f.date_depot, f.pathologie_id, f.praticien_id, COALESCE(f.urgence, false), f.type_soins,
-       f.mode, COALESCE(f.nature, 'ordinaire'), NULLIF(f.total_declare, 0)::bigint, f.entente_id,
-       f.signature_constatee, COALESCE(f.multi_beneficiaire, false), NULLIF(f.numero_carnet, 0),
-       f.date_naissance_declaree, f.cause, f.fiche_reference, f.date_ordonnance, COALESCE(f.nouveau_ne, false),
-       COALESCE(f.attestation_nouveau_ne, false), NULLIF(f.numero_facture_formation, ''),
-       COALESCE(f.diagnostic_clair, false),
-       a.matricule, a.genre, a.date_naissance, a.date_deces, a.type_assure, a.lien, a.assure_principal_id,
-       s.niveau, s.type_formation, s.code, s.name,
-       p.sexe, NULLIF(p.age_min, 0), CASE WHEN p.age_max < 120 THEN p.age_max END, COALESCE(p.maternite, false),
-       COALESCE(p.ald, false),
-       m.date_radiation, m.qualification,
-       ARRAY[f.montant_base, f.montant_cnas, f.ticket_moderateur, f.depassement, f.montant_rejete]::bigint[],
-       f.etat_droits, f.completude, f.regime_id, f.controle_initial
-  FROM cnas_feuille_soin f
+SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALESCE(a.famille_id, a.id) AS famille_id,
+       f.date_soins, f.date_fin_soins AS date_fin, f.date_depot, f.pathologie_id, f.praticien_id,
+       COALESCE(f.urgence, false) AS urgence, f.type_soins, f.mode, COALESCE(f.nature, 'ordinaire') AS nature,
+       NULLIF(f.total_declare, 0)::bigint AS total_declare, f.entente_id AS entente_prevue_id,
+       f.signature_constatee AS signature, COALESCE(f.multi_beneficiaire, false) AS multi_beneficiaire,
+       NULLIF(f.numero_carnet, 0) AS numero_carnet, f.date_naissance_declaree, f.cause, f.fiche_reference,
+       f.date_ordonnance, COALESCE(f.nouveau_ne, false) AS nouveau_ne,
+       COALESCE(f.attestation_nouveau_ne, false) AS attestation_nouveau_ne,
+       NULLIF(f.numero_facture_formation, '') AS numero_facture, COALESCE(f.diagnostic_clair, false) AS diagnostic_clair,
+       a.matricule, a.genre, a.date_naissance AS naissance, a.date_deces AS deces, a.type_assure, a.lien,
+       a.assure_principal_id AS principal_id,
+       s.niveau, s.type_formation, s.code AS formation_code, s.name AS formation_nom,
+       p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
+       CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
+       COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
+       m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
+  FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
-  JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
+  LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
- WHERE f.id = ANY(%s)
+ WHERE f.id = ANY(%(ids)s)
 """
 SQL_LIGNES = """
-SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint, COALESCE(l.montant_facture, 0)::bigint,
-       COALESCE(l.quantite_revue, 0), COALESCE(l.prix_revu, 0)::bigint, COALESCE(l.rejet_revu, false),
-       NULLIF(round(l.coefficient_facture * 100)::int, 0), NULLIF(l.ticket_facture, 0)::bigint, COALESCE(l.duree_jours, 0),
-       COALESCE(l.posologie_jour, 0),
-       COALESCE(l.quantite_retenue, 0), COALESCE(l.tarif, 0)::bigint, COALESCE(l.montant_base, 0)::bigint,
-       round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.montant_cnas, 0)::bigint,
-       COALESCE(l.ticket_moderateur, 0)::bigint, COALESCE(l.depassement, 0)::bigint,
-       COALESCE(l.montant_rejete, 0)::bigint, l.decision, COALESCE(l.coefficient_multiple, 100), l.entente_imputee_id
-  FROM cnas_feuille_soin_ligne l
- WHERE l.feuille_id = ANY(%s)
+SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint AS prix,
+       COALESCE(l.montant_facture, 0)::bigint AS facture, COALESCE(l.quantite_revue, 0) AS revue_q,
+       COALESCE(l.prix_revu, 0)::bigint AS revue_pu, COALESCE(l.rejet_revu, false) AS revue_rejet,
+       NULLIF(round(l.coefficient_facture * 100)::int, 0) AS coefficient,
+       NULLIF(l.ticket_facture, 0)::bigint AS ticket_facture, COALESCE(l.duree_jours, 0) AS duree,
+       COALESCE(l.posologie_jour, 0) AS posologie, {ecrits}
+  FROM {lignes} l
+ WHERE l.feuille_id = ANY(%(ids)s)
  ORDER BY l.feuille_id, l.sequence, l.id
 """
 SQL_HISTORIQUE = """
-SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id,
-       f.formation_id, s.name, COALESCE(f.date_fin_soins, f.date_soins), f.mode, f.type_soins, f.pathologie_id,
-       f.praticien_id, l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false),
-       COALESCE(l.quantite_retenue, 0), COALESCE(l.montant_base, 0)::bigint, COALESCE(l.montant_cnas, 0)::bigint,
-       round(COALESCE(l.taux, 0) * 100)::int, COALESCE(l.duree_jours, 0), l.entente_imputee_id, f.regime_id
+SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
+       COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
+       COALESCE(f.date_fin_soins, f.date_soins) AS fin, f.mode, f.type_soins, f.pathologie_id, f.praticien_id,
+       l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
+       COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
+       COALESCE(l.montant_cnas, 0)::bigint AS part, COALESCE(l.franchise, 0)::bigint AS franchise,
+       COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree,
+       l.entente_imputee_id AS entente_id, f.regime_id
   FROM cnas_feuille_soin f
+  JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
   JOIN cnas_prestation p ON p.id = l.prestation_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
@@ -67,19 +79,23 @@ SELECT f.id, f.numero, f.date_soins, f.controle_initial, f.assure_id,
 """
 
 
-def charger(env, referentiel, ids, codes_actifs, instant):
+def charger(env, referentiel, regles, ids, instant, brouillons=None):
     """Rend le lot préchargé d'une tranche.
 
     :param ids: identifiants de feuilles, familles entières
-    :param codes_actifs: codes des règles actives
+    :param regles: règles actives
     :param instant: le rang que prennent les feuilles contrôlées pour la première fois
+    :param brouillons: {"feuilles": […], "lignes": […]} à la place de la base, des dict colonne → valeur
     """
-    lot = Lot(referentiel, codes_actifs, instant)
-    lot.feuilles = _feuilles(env.cr, ids)
-    _lignes(env.cr, lot, ids)
-    _droits(env, lot)
-    _tarifer(lot)
+    lot = Lot(referentiel, regles, instant)
+    source = BROUILLONS if brouillons else TABLES
+    faits = {"ids": ids, **{nom: Json(rangs, dumps=ecriture.en_json) for nom, rangs in (brouillons or {}).items()}}
+    lot.feuilles = _feuilles(env.cr, source, faits)
+    _lignes(env.cr, lot, source, faits)
     if lot.feuilles:
+        _droits(env, lot)
+        _membres(env.cr, lot)
+        _tarifer(lot)
         _historique(env.cr, lot, ids)
         _ententes(env.cr, lot)
         _pieces(env.cr, lot, ids)
@@ -88,48 +104,38 @@ def charger(env, referentiel, ids, codes_actifs, instant):
     return lot
 
 
-def _feuilles(cr, ids):
-    noms = Feuille.__slots__[:CHAMPS_FEUILLE]
-    cr.execute(SQL_FEUILLES, [ids])
-    feuilles = []
-    for rang in cr.fetchall():
-        feuille = Feuille()
-        for nom, valeur in zip(noms, rang):
-            setattr(feuille, nom, valeur)
-        montants, etat_droits, completude, regime, premier = rang[CHAMPS_FEUILLE:]
-        feuille.ancien = (feuille.state, *(m or 0 for m in montants), etat_droits, completude, regime)
+def _feuilles(cr, source, faits):
+    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), **source)
+    feuilles = Feuille.lire(cr, requete, faits, ancien=len(ecriture.FEUILLE))
+    for feuille in feuilles:
         feuille.lignes = []
         feuille.cle = (feuille.date_soins, feuille.numero or "", feuille.id)
         # Une feuille (re)déposée n'a pas de rang : d'autres ont pu être acceptées pendant son instance.
+        premier = feuille.controle_initial
         feuille.place = (premier, feuille.cle) if premier and feuille.state != "deposee" else None
         feuille.age = age_en_annees(feuille.naissance, feuille.date_soins) if feuille.naissance else None
-        feuilles.append(feuille)
     # Qui a déjà pris rang garde sa place ; les nouvelles suivent, par date de soins puis numéro.
     feuilles.sort(key=lambda f: (f.place is None, f.place or (), f.cle))
     return feuilles
 
 
-def _lignes(cr, lot, ids):
+def _lignes(cr, lot, source, faits):
     par_id = {feuille.id: feuille for feuille in lot.feuilles}
     prestations = lot.referentiel.prestations
-    cr.execute(SQL_LIGNES, [ids])
-    for rang in cr.fetchall():
-        ligne = Ligne()
-        (ligne.id, feuille_id, prestation_id, ligne.quantite, ligne.prix, ligne.facture, ligne.revue_q, ligne.revue_pu,
-         ligne.revue_rejet, ligne.coefficient, ligne.ticket_facture, ligne.duree, ligne.posologie) = rang[:13]
-        ligne.ancien = rang[13:]
-        feuille = par_id[feuille_id]
-        ligne.feuille = feuille
-        ligne.prestation = prestations[prestation_id]
+    requete = SQL_LIGNES.format(ecrits=ecriture.LIGNE.lus("l"), **source)
+    for ligne in Ligne.lire(cr, requete, faits, ancien=len(ecriture.LIGNE)):
+        feuille = ligne.feuille = par_id[ligne.feuille_id]
+        ligne.prestation = prestations[ligne.prestation_id]
         ligne.rang_ligne = len(feuille.lignes)
         feuille.lignes.append(ligne)
 
 
 def _droits(env, lot):
-    """Pose sur chaque feuille ses droits à la date des soins et la situation de sa formation."""
+    """Pose sur chaque feuille ses droits à la date des soins, son année de droits et la situation de sa formation."""
     droits = env["cnas.assure"].sudo()._droits_par_lot([(f.assure_id, f.date_soins) for f in lot.feuilles])
     situations = env["cnas.formation_sanitaire"].sudo()._situation_par_lot(
-        list({(f.formation_id, f.date_soins) for f in lot.feuilles}))
+        list({(f.formation_id, f.date_soins) for f in lot.feuilles if f.formation_id}))
+    ouvertures = _ouvertures(env.cr, droits.values(), [f.assure_id for f in lot.feuilles])
     annees = {}
     for feuille in lot.feuilles:
         jour = feuille.date_soins
@@ -138,68 +144,91 @@ def _droits(env, lot):
         feuille.regime_id = droit["regime_id"]
         feuille.affiliation = droit["date_affiliation"] or None
         feuille.regime_code, feuille.carence_mois = lot.referentiel.regimes.get(feuille.regime_id, ("", 0))
-        cle = (droit["date_debut"] or None, jour)
-        if cle not in annees:
-            annees[cle] = annee_de_droits(*cle)
-        feuille.annee = annees[cle]
         feuille.situation = situations.get((feuille.formation_id, jour), "aucune")
+        ouverture = None
+        if lot.valeur("PLF-01", "annee_de_droits", jour) != "civile":
+            ouverture = (ouvertures.get((feuille.assure_id, feuille.regime_id))
+                         or ouvertures.get((droit["principal_id"], feuille.regime_id)))
+        if (ouverture, jour) not in annees:
+            annees[ouverture, jour] = annee_de_droits(ouverture, jour)
+        feuille.annee = annees[ouverture, jour]
+
+
+def _ouvertures(cr, droits, personnes):
+    """Rend {(personne, régime): première ouverture de droits} ; suspendre puis réactiver n'en fait pas une neuve."""
+    cr.execute("""
+        SELECT assure_id, regime_id, min(date_debut) FROM cnas_droit
+         WHERE state = 'ouvert' AND assure_id = ANY(%s) GROUP BY 1, 2""",
+        [[*personnes, *(droit["principal_id"] for droit in droits if droit["principal_id"])]])
+    return {(assure, regime): debut for assure, regime, debut in cr.fetchall()}
+
+
+def _membres(cr, lot):
+    """Compte les membres vivants de chaque famille à la date des soins, si un plafond s'en sert."""
+    comptes = {}
+    if any(plafond.majoration_membre for plafond in lot.referentiel.plafonds):
+        familles, jours = zip(*{(f.famille_id, f.date_soins) for f in lot.feuilles})
+        cr.execute("""
+            SELECT v.famille, v.jour, (
+                   SELECT count(*) FROM cnas_lien_familial k JOIN cnas_assure m ON m.id = k.membre_id
+                    WHERE k.principal_id = v.famille AND k.date_debut <= v.jour
+                      AND (k.date_fin IS NULL OR k.date_fin >= v.jour)
+                      AND (m.date_deces IS NULL OR m.date_deces >= v.jour))
+              FROM unnest(%s::int[], %s::date[]) AS v (famille, jour)""", [list(familles), list(jours)])
+        comptes = {(famille, jour): nombre for famille, jour, nombre in cr.fetchall()}
+    for feuille in lot.feuilles:
+        feuille.membres = 1 + comptes.get((feuille.famille_id, feuille.date_soins), 0)
 
 
 def _tarifer(lot):
+    """Pose sur chaque ligne son tarif, son taux, et si elle échappe aux plafonds."""
     tarif, taux = lot.referentiel.tarif, lot.referentiel.taux
     for feuille in lot.feuilles:
         jour, niveau, regime, nature = feuille.date_soins, feuille.niveau, feuille.regime_id, feuille.nature
+        adulte = feuille.age is None or feuille.age >= (lot.valeur("PLF-01", "age_adulte", jour) or AGE_ADULTE)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
-            ligne.tarif = trouve[0] if trouve else None
+            ligne.tarif = trouve.montant if trouve else None
             ligne.taux = taux(regime, prestation.type, nature, jour)
+            ligne.hors_plafond = prestation.hors_plafond(adulte and not feuille.nouveau_ne, feuille.type_soins)
 
 
 def _historique(cr, lot, ids):
     """Lit les lignes déjà acceptées des bénéficiaires (et de leur famille si un plafond la vise)."""
     referentiel = lot.referentiel
-    familles = {f.assure_id: f.famille_id for f in lot.feuilles}
-    if referentiel.plafonds_famille:
-        cr.execute("SELECT id, famille_id FROM cnas_assure WHERE famille_id = ANY(%s)", [list(set(familles.values()))])
-        familles.update(cr.fetchall())
+    prestations = referentiel.prestations.values()
+    personnes = {f.assure_id for f in lot.feuilles}
+    if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
+        cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [list({f.famille_id for f in lot.feuilles})])
+        personnes.update(ident for (ident,) in cr.fetchall())
     debut = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
-    depuis = debut - timedelta(days=max(HORIZON, referentiel.frequence_max))
-    cr.execute(SQL_HISTORIQUE, {
-        "personnes": list(familles), "depuis": depuis, "uniques": referentiel.uniques, "lot": ids})
-    for (feuille_id, numero, date, premier, assure, formation, nom, fin, mode, soins, pathologie, praticien,
-         prestation, categorie, dci, technique, quantite, base, part, taux, duree, entente, regime) in cr.fetchall():
-        lot.historique.ajouter(Passe(
-            feuille_id, numero, (premier or JAMAIS, (date, numero or "", feuille_id)), assure, familles[assure], formation,
-            nom, date, fin, mode, soins, pathologie, praticien, prestation, categorie, dci, technique, quantite, base, part,
-            part_theorique(base, taux), duree, entente, regime))
+    frequence = max((p.frequence or 0 for p in prestations), default=0)
+    for passe in Passe.lire(cr, SQL_HISTORIQUE, {
+            "personnes": list(personnes), "depuis": debut - timedelta(days=max(HORIZON, frequence)),
+            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids}):
+        passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
+        lot.historique.ajouter(passe)
 
 
-class Accord:
+class Accord(Fait):
     """Un accord préalable donné."""
 
     __slots__ = ("id", "numero", "assure_id", "prestation_id", "formation_id", "quantite", "montant", "debut", "fin")
 
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
-
 
 def _ententes(cr, lot):
     soumises = [p.id for p in lot.referentiel.prestations.values() if p.entente]
-    cr.execute("""
-        SELECT id, numero, assure_id, prestation_id, formation_id, COALESCE(quantite_accordee, 0),
-               COALESCE(montant_accorde, 0)::bigint, date_debut, date_fin
-          FROM cnas_entente_prealable
-         WHERE state IN ('accordee', 'expiree') AND date_debut IS NOT NULL AND assure_id = ANY(%s)
-           AND prestation_id = ANY(%s)
-         ORDER BY date_debut, id""", [list({f.assure_id for f in lot.feuilles}), soumises])
-    par_cle = defaultdict(list)
-    for rang in cr.fetchall():
-        accord = Accord(*rang)
+    lot.ententes = defaultdict(list)
+    for accord in Accord.lire(cr, """
+            SELECT id, numero, assure_id, prestation_id, formation_id, COALESCE(quantite_accordee, 0) AS quantite,
+                   COALESCE(montant_accorde, 0)::bigint AS montant, date_debut AS debut, date_fin AS fin
+              FROM cnas_entente_prealable
+             WHERE state IN ('accordee', 'expiree') AND date_debut IS NOT NULL AND assure_id = ANY(%s)
+               AND prestation_id = ANY(%s)
+             ORDER BY date_debut, id""", [list({f.assure_id for f in lot.feuilles}), soumises]):
         lot.entente_par_id[accord.id] = accord
-        par_cle[accord.assure_id, accord.prestation_id].append(accord)
-    lot.ententes = par_cle
+        lot.ententes[accord.assure_id, accord.prestation_id].append(accord)
 
 
 def _pieces(cr, lot, ids):

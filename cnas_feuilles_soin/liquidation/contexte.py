@@ -1,31 +1,22 @@
-"""Le contexte d'un lot : des objets légers, préchargés, que les règles lisent sans toucher la base."""
-from bisect import bisect_right
+"""Le contexte d'un lot : des objets légers, préchargés, que les règles lisent sans toucher la base.
+
+Ajouter un fait : un nom dans les `__slots__` ci-dessous, une colonne du même nom dans `chargement.py`.
+"""
+from odoo.addons.cnas_base.faits import Fait
 
 
-class Prestation:
-    """Une ligne du référentiel, spécialisation comprise ; coefficient en centièmes."""
-
-    __slots__ = (
-        "id", "code", "name", "type", "categorie", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
-        "frequence", "entente", "unique_vie", "active", "type_soins", "technique", "remboursable", "dci", "dosage",
-        "forme", "atc", "coefficient", "lettre", "mode_tarif",
-    )
-
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
-
-
-class Ligne:
+class Ligne(Fait):
     """Une ligne de feuille : ce qui est facturé, puis ce que les règles en retiennent."""
 
     __slots__ = (
         # lu
-        "id", "feuille", "prestation", "quantite", "prix", "facture", "revue_q", "revue_pu", "revue_rejet",
-        "coefficient", "ticket_facture", "duree", "posologie", "rang_ligne", "tarif", "taux",
+        "id", "feuille_id", "prestation_id", "quantite", "prix", "facture", "revue_q", "revue_pu", "revue_rejet",
+        "coefficient", "ticket_facture", "duree", "posologie",
+        # calculé au chargement
+        "feuille", "prestation", "rang_ligne", "tarif", "taux", "hors_plafond",
         # tenu par le moteur
-        "q", "pu", "rang", "limite", "points", "rejet", "abattue", "suspendue", "base", "theorique", "part", "ticket",
-        "depassement", "rejete", "entente_id",
+        "q", "pu", "rang", "limite", "points", "rejet", "abattue", "suspendue", "base", "part", "ticket",
+        "depassement", "rejete", "entente_id", "franchise",
         # en base, pour n'écrire que ce qui change
         "ancien",
     )
@@ -40,11 +31,30 @@ class Ligne:
         self.rejet = None
         self.abattue = self.q < self.quantite or self.pu < self.prix
         self.suspendue = False
-        self.base = self.theorique = self.part = self.ticket = self.depassement = self.rejete = 0
+        self.base = self.part = self.ticket = self.depassement = self.rejete = self.franchise = 0
         self.entente_id = None
 
+    @property
+    def decision(self):
+        """Rend la décision de la ligne."""
+        if self.rejet:
+            return "rejetee"
+        if self.suspendue:
+            return "attente"
+        return "abattue" if self.abattue else "acceptee"
 
-class Feuille:
+    @property
+    def tarif_retenu(self):
+        """Le tarif à écrire : 0 s'il n'y en a pas."""
+        return self.tarif or 0
+
+    @property
+    def taux_retenu(self):
+        """Le taux en centièmes (0 s'il n'y en a pas), moins les points retirés par une règle."""
+        return max((self.taux or 0) - self.points * 100, 0)
+
+
+class Feuille(Fait):
     """Une feuille de soins du lot, avec son bénéficiaire, sa formation et ses droits."""
 
     __slots__ = (
@@ -63,10 +73,11 @@ class Feuille:
         # praticien
         "praticien_radie_le", "praticien_qualification",
         # calculé au chargement ; place : (premier contrôle, clé), None si la feuille n'a pas encore pris rang
-        "cle", "place", "age", "droits_code", "regime_id", "annee", "situation", "carence_mois", "affiliation", "regime_code",
-        "lignes",
+        "controle_initial", "cle", "place", "age", "droits_code", "regime_id", "annee", "membres", "situation",
+        "carence_mois", "affiliation", "regime_code", "lignes",
         # tenu par le moteur
-        "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat",
+        "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
+        "rejete", "etat_droits", "completude",
         # en base, pour n'écrire que ce qui change
         "ancien",
     )
@@ -89,18 +100,14 @@ class Feuille:
         return [ligne for ligne in self.lignes if not ligne.rejet]
 
 
-class Passe:
+class Passe(Fait):
     """Une ligne déjà acceptée, d'un autre dossier du bénéficiaire ou de sa famille."""
 
     __slots__ = (
-        "feuille_id", "numero", "place", "assure_id", "famille_id", "formation_id", "formation_nom", "date",
-        "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "categorie", "dci", "technique",
-        "quantite", "base", "part", "theorique", "duree", "entente_id", "regime_id",
+        "feuille_id", "numero", "controle_initial", "place", "assure_id", "famille_id", "formation_id", "formation_nom",
+        "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "categorie", "dci",
+        "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "entente_id", "regime_id",
     )
-
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
 
     def avant(self, feuille):
         """Dit si la ligne a été acceptée avant le premier contrôle de la feuille."""
@@ -133,33 +140,13 @@ class Historique:
         return [p for p in self.par_assure.get(feuille.assure_id, ()) if p.avant(feuille)]
 
 
-class Periodes:
-    """Des valeurs datées pour une clé : cherche celle en vigueur un jour donné."""
-
-    __slots__ = ("debuts", "fins", "valeurs")
-
-    def __init__(self, lignes):
-        """:param lignes: [(début, fin ou None, valeur)]"""
-        lignes = sorted(lignes, key=lambda ligne: ligne[0])
-        self.debuts = [ligne[0] for ligne in lignes]
-        self.fins = [ligne[1] for ligne in lignes]
-        self.valeurs = [ligne[2] for ligne in lignes]
-
-    def au(self, jour):
-        """Rend la valeur en vigueur ce jour, ou None."""
-        i = bisect_right(self.debuts, jour) - 1
-        if i < 0 or (self.fins[i] is not None and self.fins[i] < jour):
-            return None
-        return self.valeurs[i]
-
-
 class Lot:
     """Tout ce que les règles d'une tranche peuvent lire : ses feuilles, leur passé, les référentiels."""
 
-    def __init__(self, referentiel, codes_actifs, instant):
+    def __init__(self, referentiel, regles, instant):
         self.referentiel = referentiel
+        self.regles = {regle.code: regle for regle in regles}
         self.instant = instant
-        self.codes_actifs = frozenset(codes_actifs)
         self.historique = Historique()
         self.feuilles = []
         self.ententes = {}
@@ -169,25 +156,21 @@ class Lot:
         self.factures_payees = set()
         self.levees = frozenset()
         self.anciennes = {}
-        for table in ("carnets", "agrements", "incompatibilites", "inclusions", "indications", "contre_indications",
-                      "gratuites", "prix_reference", "exigences"):
-            setattr(self, table, getattr(referentiel, table))
 
-    def au_panier(self, feuille, prestation):
-        """Dit si la prestation est au panier du régime à la date des soins."""
-        return self.referentiel.au_panier(feuille.regime_id, prestation, feuille.date_soins)
+    def __getattr__(self, nom):
+        """Les tables du référentiel se lisent sur le lot."""
+        return getattr(self.referentiel, nom)
 
-    def plafonds_de(self, feuille):
-        """Rend les plafonds en vigueur pour la feuille."""
-        return self.referentiel.plafonds_de(feuille.regime_id, feuille.type_soins, feuille.date_soins)
+    def valeur(self, code, nom, jour):
+        """Rend la valeur du paramètre d'une règle active pour des soins donnés ce jour, ou None."""
+        regle = self.regles.get(code)
+        return regle.valeur(nom, jour) if regle else None
 
-    def code_de(self, prestation_id):
-        """Rend le code d'une prestation."""
-        return self.referentiel.codes.get(prestation_id, "")
-
-    def entente(self, entente_id):
-        """Rend un accord préalable."""
-        return self.entente_par_id[entente_id]
+    def reduit(self, code, ligne):
+        """Dit si cette règle, constatant un dépassement sur la ligne, la réduirait."""
+        regle, feuille = self.regles.get(code), ligne.feuille
+        return bool(regle and regle.vise(feuille) and regle.severite_au(feuille.date_soins) == "abattement"
+                    and (feuille.id, ligne.id, regle.id) not in self.levees)
 
     def impute(self, entente_id):
         """Rend (quantité, montant) déjà imputés sur un accord."""

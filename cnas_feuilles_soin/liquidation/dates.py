@@ -23,8 +23,8 @@ def plus_mois(jour, mois):
 def annee_de_droits(ouverture, jour):
     """Rend (premier jour, dernier jour) de l'année de droits qui contient `jour`.
 
-    L'année de droits court d'un anniversaire de l'ouverture à la veille du suivant ; sans ouverture
-    connue, c'est l'année civile.
+    Elle court d'un anniversaire de la première ouverture à la veille du suivant ; sans ouverture connue,
+    c'est l'année civile.
     """
     if ouverture is None or ouverture > jour:
         return date(jour.year, 1, 1), date(jour.year, 12, 31)

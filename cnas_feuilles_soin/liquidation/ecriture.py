@@ -1,5 +1,51 @@
 """Écrit en masse ce que le moteur a décidé : une requête par table, et rien de ce qui n'a pas changé."""
-from .moteur import decision
+import json
+from operator import attrgetter
+
+# Par genre : comment la base rend la colonne, comment elle la reçoit.
+GENRES = {
+    "int": ("COALESCE({}, 0)", "{}"),
+    "bigint": ("COALESCE({}, 0)::bigint", "{}"),
+    "centiemes": ("round(COALESCE({}, 0) * 100)::int", "{} / 100.0"),
+    "bool": ("COALESCE({}, false)", "{}"),
+    "id": ("{}", "{}"),
+    "text": ("{}", "{}"),
+}
+TYPES_SQL = {"centiemes": "int", "id": "int"}
+
+
+class Ecrits(dict):
+    """Ce que le moteur écrit dans une table : {colonne: (fait, genre)}."""
+
+    def __init__(self, **colonnes):
+        super().__init__(colonnes)
+        self.valeurs = attrgetter(*(fait for fait, _genre in colonnes.values()))
+        self.genres = [genre for _fait, genre in colonnes.values()]
+
+    def lus(self, alias):
+        """Rend les colonnes telles que la base les dit, à comparer aux faits décidés."""
+        return ", ".join(GENRES[genre][0].format(f"{alias}.{nom}") for nom, (_fait, genre) in self.items())
+
+    def affectations(self):
+        """Rend « colonne = v.colonne, … »."""
+        return ", ".join(f"{nom} = {GENRES[genre][1].format(f'v.{nom}')}" for nom, (_fait, genre) in self.items())
+
+
+LIGNE = Ecrits(
+    quantite_retenue=("q", "int"), tarif=("tarif_retenu", "bigint"), montant_base=("base", "bigint"),
+    taux=("taux_retenu", "centiemes"), montant_cnas=("part", "bigint"), ticket_moderateur=("ticket", "bigint"),
+    depassement=("depassement", "bigint"), montant_rejete=("rejete", "bigint"), franchise=("franchise", "bigint"),
+    decision=("decision", "text"), coefficient_multiple=("rang", "int"), hors_plafond=("hors_plafond", "bool"),
+    entente_imputee_id=("entente_id", "id"))
+FEUILLE = Ecrits(
+    state=("etat", "text"), montant_base=("base", "bigint"), montant_cnas=("part", "bigint"),
+    ticket_moderateur=("ticket", "bigint"), depassement=("depassement", "bigint"), montant_rejete=("rejete", "bigint"),
+    etat_droits=("etat_droits", "text"), completude=("completude", "text"), regime_id=("regime_id", "id"))
+
+
+def en_json(rangs):
+    """Écrit des rangs jamais enregistrés comme la base les lit ; une date s'écrit AAAA-MM-JJ."""
+    return json.dumps(rangs, default=str)
 
 
 def _colonne(valeurs, genre):
@@ -9,85 +55,65 @@ def _colonne(valeurs, genre):
     return "{" + ",".join("NULL" if v is None else str(v) for v in valeurs) + "}"
 
 
-def _tableaux(rangs, genres):
-    colonnes = list(zip(*rangs)) if rangs else [()] * len(genres)
-    return [_colonne(colonne, genre) for colonne, genre in zip(colonnes, genres)]
+def _valeurs(noms, genres, rangs):
+    """Rend le SQL « unnest(…) AS v (…) » des rangs et ses paramètres."""
+    tableaux = ", ".join(f"%s::{TYPES_SQL.get(genre, genre)}[]" for genre in genres)
+    colonnes = [_colonne(colonne, genre) for colonne, genre in zip(zip(*rangs), genres)]
+    return f"unnest({tableaux}) WITH ORDINALITY AS v ({', '.join(noms)}, rang)", colonnes
 
 
-def _unnest(genres):
-    return ", ".join(f"%s::{genre}[]" for genre in genres)
-
-
-def ecrire(cr, lot, uid, version, changer_etat):
+def ecrire(cr, lot, uid, changer_etat):
     """Écrit lignes, feuilles et anomalies de la tranche.
 
     :return: [(feuille, état d'avant, état d'après)] des feuilles qui changent d'état
     """
     _ecrire_lignes(cr, lot, uid)
-    passages = _ecrire_feuilles(cr, lot, uid, version, changer_etat)
-    _ecrire_anomalies(cr, lot, uid)
+    passages = _ecrire_feuilles(cr, lot, uid, changer_etat)
+    ecrire_anomalies(cr, lot, uid)
     return passages
-
-
-GENRES_LIGNE = ("int", "int", "int", "int", "int", "int", "int", "int", "int", "text", "int", "int")
 
 
 def _ecrire_lignes(cr, lot, uid):
     rangs = []
     for feuille in lot.feuilles:
-        for li in feuille.lignes:
-            taux = li.taux or 0
-            neuf = (li.q, li.tarif or 0, li.base, max(taux - 100 * li.points, 0), li.part, li.ticket, li.depassement,
-                    li.rejete, decision(li), li.rang, li.entente_id)
-            if neuf != li.ancien:
-                rangs.append((li.id, *neuf))
+        for ligne in feuille.lignes:
+            neuf = LIGNE.valeurs(ligne)
+            if neuf != ligne.ancien:
+                rangs.append((ligne.id, *neuf))
     if not rangs:
         return
+    source, colonnes = _valeurs(["id", *LIGNE], ["id", *LIGNE.genres], rangs)
     cr.execute(f"""
         UPDATE cnas_feuille_soin_ligne l
-           SET quantite_retenue = v.q, tarif = v.tarif, montant_base = v.base, taux = v.taux / 100.0,
-               montant_cnas = v.part, ticket_moderateur = v.ticket, depassement = v.depassement,
-               montant_rejete = v.rejete, decision = v.decision, coefficient_multiple = v.rang,
-               entente_imputee_id = v.entente, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
-          FROM unnest({_unnest(GENRES_LIGNE)})
-               AS v (id, q, tarif, base, taux, part, ticket, depassement, rejete, decision, rang, entente)
-         WHERE l.id = v.id""", [uid, *_tableaux(rangs, GENRES_LIGNE)])
+           SET {LIGNE.affectations()}, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
+          FROM {source} WHERE l.id = v.id""", [uid, *colonnes])
 
 
-GENRES_FEUILLE = ("int", "int", "int", "int", "int", "int", "text", "text", "text", "text", "int")
-
-
-def _ecrire_feuilles(cr, lot, uid, version, changer_etat):
+def _ecrire_feuilles(cr, lot, uid, changer_etat):
     rangs, passages = [], []
     for feuille in lot.feuilles:
-        lignes = feuille.lignes
-        etat = feuille.etat if changer_etat else feuille.state
-        neuf = (etat, sum(li.base for li in lignes), sum(li.part for li in lignes), sum(li.ticket for li in lignes),
-                sum(li.depassement for li in lignes), sum(li.rejete for li in lignes),
-                "fermes" if feuille.droits_code else "ouverts",
-                "incomplet" if feuille.instance and feuille.etat == "instance" else "complet", feuille.regime_id)
+        if not changer_etat:
+            feuille.etat = feuille.state
+        neuf = FEUILLE.valeurs(feuille)
         if neuf == feuille.ancien:
             continue
-        motif = _motif_de_rejet(feuille) if etat == "rejetee" else None
-        rangs.append((feuille.id, *neuf[1:6], neuf[0], neuf[6], neuf[7], motif, feuille.regime_id))
-        if etat != feuille.state:
-            passages.append((feuille, feuille.state, etat))
+        rangs.append((feuille.id, *neuf, _motif_de_rejet(feuille) if feuille.etat == "rejetee" else None))
+        if feuille.etat != feuille.state:
+            passages.append((feuille, feuille.state, feuille.etat))
     if rangs:
+        source, colonnes = _valeurs(["id", *FEUILLE, "motif"], ["id", *FEUILLE.genres, "text"], rangs)
         cr.execute(f"""
             UPDATE cnas_feuille_soin f
-               SET montant_base = v.base, montant_cnas = v.part, ticket_moderateur = v.ticket,
-                   depassement = v.depassement, montant_rejete = v.rejete, state = v.etat, etat_droits = v.droits,
-                   completude = v.completude, regime_id = v.regime, motif_decision = COALESCE(v.motif, f.motif_decision),
+               SET {FEUILLE.affectations()}, motif_decision = COALESCE(v.motif, f.motif_decision),
                    date_controle = now() AT TIME ZONE 'UTC', version_regles = %s,
-                   controle_initial = CASE WHEN v.etat = 'instance' THEN NULL
+                   controle_initial = CASE WHEN v.state = 'instance' THEN NULL
                                            WHEN f.state = 'deposee' OR f.controle_initial IS NULL THEN %s
                                            ELSE f.controle_initial END,
-                   date_decision = CASE WHEN v.etat IN ('validee', 'rejetee') AND f.state <> v.etat
+                   date_decision = CASE WHEN v.state IN ('validee', 'rejetee') AND f.state <> v.state
                                         THEN now() AT TIME ZONE 'UTC' ELSE f.date_decision END,
                    write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
-              FROM unnest({_unnest(GENRES_FEUILLE)})
-                   AS v (id, base, part, ticket, depassement, rejete, etat, droits, completude, motif, regime)
-             WHERE f.id = v.id""", [version, lot.instant, uid, *_tableaux(rangs, GENRES_FEUILLE)])
+              FROM {source} WHERE f.id = v.id""",
+                   [sum(regle.version for regle in lot.regles.values()), lot.instant, uid, *colonnes])
     return passages
 
 
@@ -97,10 +123,14 @@ def _motif_de_rejet(feuille):
     return " ; ".join(vus)[:500] or "Toutes les lignes sont rejetées"
 
 
-GENRES_ANOMALIE = ("int", "int", "int", "text", "text", "int", "int", "int", "int")
+ANOMALIE = {
+    "feuille_id": "id", "ligne_id": "id", "regle_id": "id", "severite": "text", "message": "text",
+    "montant_avant": "bigint", "montant_apres": "bigint", "ordre": "int", "version": "int",
+}
 
 
-def _ecrire_anomalies(cr, lot, uid):
+def ecrire_anomalies(cr, lot, uid):
+    """Écrit les anomalies trouvées et retire celles qui n'ont plus lieu d'être."""
     neuves, perdues = [], []
     for feuille in lot.feuilles:
         anciennes = {}
@@ -116,11 +146,9 @@ def _ecrire_anomalies(cr, lot, uid):
     if perdues:
         cr.execute("DELETE FROM cnas_anomalie WHERE id = ANY(%s)", [perdues])
     if neuves:
+        source, colonnes = _valeurs(ANOMALIE, ANOMALIE.values(), neuves)
+        noms = ", ".join(ANOMALIE)
         cr.execute(f"""
-            INSERT INTO cnas_anomalie (feuille_id, ligne_id, regle_id, severite, message, montant_avant, montant_apres,
-                                       ordre, version, state, create_uid, create_date, write_uid, write_date)
-            SELECT v.feuille, v.ligne, v.regle, v.severite, v.message, v.avant, v.apres, v.ordre, v.version, 'ouverte',
-                   %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC'
-              FROM unnest({_unnest(GENRES_ANOMALIE)})
-                   WITH ORDINALITY AS v (feuille, ligne, regle, severite, message, avant, apres, ordre, version, rang)
-             ORDER BY v.rang""", [uid, uid, *_tableaux(neuves, GENRES_ANOMALIE)])
+            INSERT INTO cnas_anomalie ({noms}, state, create_uid, create_date, write_uid, write_date)
+            SELECT {noms}, 'ouverte', %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC'
+              FROM {source} ORDER BY v.rang""", [uid, uid, *colonnes])

@@ -34,18 +34,17 @@ def _phrase(ligne, motifs):
     if ligne.decision == "attente":
         raisons = [f"{message} ({code})" for code, severite, message, _a, _b in motifs if severite == "instance"]
         return f"en attente : {' ; '.join(raisons)}" if raisons else ""
-    codes = {code: (severite, message) for code, severite, message, _a, _b in motifs}
     parties = [f"tarif {lisible(int(ligne.tarif))} au {lisible(feuille.date_soins)}, "
                f"niveau {feuille.niveau_formation or feuille.formation_id.niveau}"]
     if ligne.quantite_retenue != ligne.quantite:
-        pourquoi = [c for c in codes if c.startswith(("QTE", "ENT"))]
+        pourquoi = [c for c in dict.fromkeys(motif[0] for motif in motifs) if c.startswith(("QTE", "ENT"))]
         if ligne.quantite_revue:
             pourquoi.append(f"révision : {ligne.motif_revue}")
         suite = f" ({', '.join(pourquoi)})" if pourquoi else ""
         parties.append(f"{ligne.quantite_retenue} retenues sur {ligne.quantite}{suite}")
     if ligne.coefficient_multiple != 100:
         parties.append(f"acte multiple {ligne.coefficient_multiple} % (TAR-03)")
-    parties.extend(f"{message} ({code})" for code, (severite, message) in codes.items()
+    parties.extend(f"{message} ({code})" for code, severite, message, _a, _b in motifs
                    if severite == "abattement" and code[:3] in ("TAR", "PLF", "FOR") and code != "TAR-03")
     parties.append(f"{f'{ligne.taux:.2f}'.rstrip('0').rstrip('.').replace('.', ',')} %")
     parties.append(f"part CNAS {lisible(int(ligne.montant_cnas))}")

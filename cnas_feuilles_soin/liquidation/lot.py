@@ -1,11 +1,20 @@
-"""Le passage d'un lot : ordre, verrous, tranches, écriture. C'est ici que la base et le moteur se parlent."""
-import gc
+"""Le passage d'un lot : ordre, verrous, tranches, écriture. C'est ici que la base et le moteur se parlent.
+
+Le registre des règles ({code: fonction}, voir `regles/registre.py`) est donné par qui appelle : ici, on n'en connaît aucune.
+"""
+import logging
 from collections import Counter
-from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
+
+from psycopg2 import OperationalError
+
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
 from . import catalogue, chargement, ecriture, moteur
 from .referentiel import Referentiel
+
+_logger = logging.getLogger(__name__)
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
 TRANCHE = 2500
@@ -14,33 +23,28 @@ ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
 
 def ordonner_par_famille(env, ids, etats=None):
-    """Rend les identifiants, familles groupées, dans un ordre stable (celui des verrous)."""
+    """Rend [(feuille, famille)], familles groupées, dans l'ordre des verrous puis des soins.
+
+    :param etats: ne garder que les feuilles dans ces états
+    """
     env.cr.execute("""
         SELECT f.id, COALESCE(a.famille_id, a.id)
           FROM cnas_feuille_soin f JOIN cnas_assure a ON a.id = f.assure_id
-         WHERE f.id = ANY(%s) AND (%s IS NULL OR f.state = ANY(%s))
-         ORDER BY 2, 1""", [list(ids), etats and "oui", list(etats or ())])
-    return [rang[0] for rang in env.cr.fetchall()]
+         WHERE f.id = ANY(%(ids)s) AND (%(etats)s::text[] IS NULL OR f.state = ANY(%(etats)s))
+         ORDER BY 2, f.date_soins, f.numero, 1""", {"ids": list(ids), "etats": etats and list(etats)})
+    return env.cr.fetchall()
 
 
-def tranches(env, ids):
-    """Découpe les feuilles contrôlables en tranches de familles entières : [([feuilles], [familles])]."""
-    env.cr.execute("""
-        SELECT f.id, COALESCE(a.famille_id, a.id)
-          FROM cnas_feuille_soin f JOIN cnas_assure a ON a.id = f.assure_id
-         WHERE f.id = ANY(%s) AND f.state = ANY(%s)
-         ORDER BY 2, 1""", [list(ids), list(ETATS_CONTROLABLES)])
-    resultat, feuilles, familles = [], [], []
-    for feuille, famille in env.cr.fetchall():
-        if not familles or familles[-1] != famille:
-            if len(feuilles) >= TRANCHE:
-                resultat.append((feuilles, familles))
-                feuilles, familles = [], []
-            familles.append(famille)
-        feuilles.append(feuille)
-    if feuilles:
-        resultat.append((feuilles, familles))
-    return resultat
+def tranches(couples):
+    """Découpe des (feuille, famille) en tranches de familles entières."""
+    tranche = []
+    for _famille, siennes in groupby(couples, key=lambda couple: couple[1]):
+        if len(tranche) >= TRANCHE:
+            yield tranche
+            tranche = []
+        tranche.extend(siennes)
+    if tranche:
+        yield tranche
 
 
 def verrouiller(cr, familles):
@@ -55,64 +59,95 @@ def verrouiller(cr, familles):
         ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [familles])
 
 
-@contextmanager
-def _sans_ramasse_miettes():
-    """Suspend le ramasse-miettes : des centaines de milliers d'objets neufs, aucun cycle à trouver."""
-    actif = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if actif:
-            gc.enable()
+class Passage:
+    """Le contrôle d'un lot de feuilles, tranche par tranche."""
+
+    def __init__(self, env, registre, ids, changer_etat=True, au_fil=None):
+        env.flush_all()
+        self.env = env
+        self.changer_etat = changer_etat
+        self.au_fil = au_fil
+        self.comptes = Counter()
+        self.couples = ordonner_par_famille(env, ids, ETATS_CONTROLABLES)
+        if self.couples:
+            self.regles = catalogue.charger(env.cr, registre)
+            self.referentiel = Referentiel(env, _prestations(env.cr, ids))
+            env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+            self.instant = env.cr.fetchone()[0]
+
+    def mener(self):
+        """Contrôle et liquide. :return: {état d'arrivée: nombre de feuilles}"""
+        for tranche in tranches(self.couples):
+            self._essayer(tranche)
+        return self.comptes
+
+    def _essayer(self, tranche):
+        """Contrôle une tranche ; si elle échoue, ses moitiés, jusqu'à isoler la feuille qui fait échouer le moteur."""
+        try:
+            with self.env.cr.savepoint():
+                self._controler(tranche)
+        except Exception as erreur:
+            if isinstance(erreur, OperationalError) and erreur.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
+                raise  # la base demande de recommencer avec une vue à jour
+            if len(tranche) == 1:
+                _logger.exception("La feuille %s fait échouer le contrôle", tranche[0][0])
+                self.env["cnas.feuille_soin"].browse(tranche[0][0])._signaler_echec(erreur)
+                return
+            moitie = len(tranche) // 2
+            self._essayer(tranche[:moitie])
+            self._essayer(tranche[moitie:])
+
+    def _controler(self, tranche):
+        feuilles = [feuille for feuille, _famille in tranche]
+        verrouiller(self.env.cr, list(dict.fromkeys(famille for _feuille, famille in tranche)))
+        lot = chargement.charger(self.env, self.referentiel, self.regles, feuilles, self.instant)
+        moteur.evaluer(lot, self.regles, self.au_fil)
+        comptes = Counter(f.etat for f in lot.feuilles)
+        _prevenir(self.env, lot, ecriture.ecrire(self.env.cr, lot, self.env.uid, self.changer_etat))
+        self.comptes += comptes
 
 
-def controler(env, ids, changer_etat=True, au_fil=None):
-    """Contrôle et liquide les feuilles. Voir `cnas.feuille_soin._controler`.
-
-    :return: {état d'arrivée: nombre de feuilles}
-    """
-    env.flush_all()
-    cr = env.cr
-    comptes = Counter()
-    decoupe = tranches(env, ids)
-    if not decoupe:
-        return comptes
-    regles = catalogue.charger(cr)
-    version = sum(regle.version for regle in regles)
-    cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
-    instant = cr.fetchone()[0]
-    referentiel = Referentiel(env, [i for feuilles, _familles in decoupe for i in feuilles])
-    codes = [regle.code for regle in regles]
-    for feuilles, familles in decoupe:
-        with _sans_ramasse_miettes():
-            verrouiller(cr, familles)
-            lot = chargement.charger(env, referentiel, feuilles, codes, instant)
-            moteur.evaluer(lot, regles, au_fil)
-            passages = ecriture.ecrire(cr, lot, env.uid, version, changer_etat)
-        _apres(env, lot, passages)
-        comptes.update(f.etat for f in lot.feuilles)
-    return comptes
-
-
-def simuler(env, ids, surcharges=None):
-    """Évalue sans rien écrire, dans l'état où chaque feuille s'est présentée (essai à blanc).
+def simuler(env, registre, ids, surcharges=None, codes=None):
+    """Évalue sans rien écrire, dans l'état où chaque feuille s'est présentée (essai à blanc, complétude).
 
     :param surcharges: voir `catalogue.charger`
+    :param codes: n'évaluer que ces règles
     :return: itérateur de lots évalués
     """
     env.flush_all()
-    regles = catalogue.charger(env.cr, surcharges)
-    ids = ordonner_par_famille(env, ids)
-    referentiel = Referentiel(env, ids)
-    for debut in range(0, len(ids), TRANCHE):
-        tranche = ids[debut:debut + TRANCHE]
-        lot = chargement.charger(env, referentiel, tranche, [regle.code for regle in regles], datetime.max)
-        moteur.evaluer(lot, regles)
+    regles = catalogue.charger(env.cr, registre, surcharges)
+    referentiel = Referentiel(env, _prestations(env.cr, ids))
+    for tranche in tranches(ordonner_par_famille(env, ids)):
+        lot = chargement.charger(env, referentiel, regles, [feuille for feuille, _famille in tranche], datetime.max)
+        moteur.evaluer(lot, [regle for regle in regles if not codes or regle.code in codes])
         yield lot
 
 
-def _apres(env, lot, passages):
+def charger_brouillons(env, registre, feuilles, lignes=(), prestations=()):
+    """Rend le lot de dossiers jamais enregistrés, prêt à évaluer ou à interroger.
+
+    :param feuilles, lignes: des dict colonne → valeur de `cnas_feuille_soin` et de ses lignes
+    :param prestations: d'autres prestations à connaître
+    """
+    regles = catalogue.charger(env.cr, registre)
+    referentiel = Referentiel(env, {*prestations, *(ligne["prestation_id"] for ligne in lignes)})
+    return chargement.charger(env, referentiel, regles, [feuille["id"] for feuille in feuilles], datetime.max,
+                              {"feuilles": list(feuilles), "lignes": list(lignes)})
+
+
+def estimer(env, registre, feuilles, lignes):
+    """Rend le lot évalué de brouillons, enregistrés ou non ; voir `charger_brouillons`."""
+    lot = charger_brouillons(env, registre, feuilles, lignes)
+    moteur.evaluer(lot, lot.regles.values())
+    return lot
+
+
+def _prestations(cr, ids):
+    cr.execute("SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [list(ids)])
+    return [prestation for (prestation,) in cr.fetchall()]
+
+
+def _prevenir(env, lot, passages):
     """Prévient le reste du système : journal, demandes de pièces, champs calculés ailleurs."""
     Feuille = env["cnas.feuille_soin"]
     feuilles = Feuille.browse([f.id for f in lot.feuilles])

@@ -7,14 +7,16 @@ ensemble — une « vague » prend la n-ième feuille de chaque famille. Le rés
 passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 """
 from collections import namedtuple
+from operator import attrgetter
 
 from . import calcul
 from .catalogue import ecrire
 from .contexte import Passe
 
-Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre")
+Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre valeurs")
 
 REVUE = "REVUE"
+MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
 
 
 def evaluer(lot, regles, au_fil=None):
@@ -57,7 +59,7 @@ def _evaluer_vague(lot, regles, vague, au_fil):
         if regle.famille == "plafonds" and not etablies:
             _etablir(lignes)
             etablies = True
-        cibles = feuilles if regle.fonction.sur_feuilles else lignes
+        cibles = feuilles if regle.fonction.sur == "feuilles" else lignes
         if not regle.sans_filtre:
             cibles = _visees(regle, cibles)
         if not cibles:
@@ -76,7 +78,7 @@ def _evaluer_vague(lot, regles, vague, au_fil):
 
 
 def _visees(regle, cibles):
-    if regle.fonction.sur_feuilles:
+    if regle.fonction.sur == "feuilles":
         return [f for f in cibles if regle.vise(f)]
     gardees, derniere, visee = [], None, False
     for ligne in cibles:
@@ -126,7 +128,8 @@ def _appliquer(lot, regle, ordre, cible, effet, valeurs):
         feuille.signalement = True
         feuille.visa_medical |= bool(regle.visa)
     message = ecrire(regle.motif, valeurs)
-    feuille.anomalies.append(Constat(ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre))
+    feuille.anomalies.append(Constat(
+        ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre, valeurs))
     return severite == "rejet"
 
 
@@ -175,12 +178,13 @@ def _abattre(ligne, effet):
 
 
 def conclure(feuille):
-    """Arrête les montants de chaque ligne et l'état de la feuille."""
-    retenues = False
-    for ligne in feuille.lignes:
+    """Arrête les montants de chaque ligne, ceux de la feuille et son état."""
+    lignes = feuille.lignes
+    for ligne in lignes:
         calcul.arreter(ligne)
-        retenues |= not ligne.rejet
-    if not retenues:
+    feuille.base, feuille.part, feuille.ticket, feuille.depassement, feuille.rejete = (
+        sum(montants) for montants in zip(*map(MONTANTS, lignes))) if lignes else (0,) * 5
+    if all(ligne.rejet for ligne in lignes):
         feuille.etat = "rejetee"
     elif feuille.instance:
         feuille.etat = "instance"
@@ -190,26 +194,23 @@ def conclure(feuille):
         feuille.etat = "controle"
     else:
         feuille.etat = "validee"
-
-
-def decision(ligne):
-    """Rend la décision de la ligne."""
-    if ligne.rejet:
-        return "rejetee"
-    if ligne.suspendue:
-        return "attente"
-    return "abattue" if ligne.abattue else "acceptee"
+    feuille.etat_droits = "fermes" if feuille.droits_code else "ouverts"
+    feuille.completude = "incomplet" if feuille.etat == "instance" else "complet"
 
 
 def _verser_a_l_historique(lot, feuille):
     if feuille.etat in ("rejetee", "instance"):
         return
-    for li in feuille.lignes:
-        if li.rejet:
+    place = feuille.place or (lot.instant, feuille.cle)
+    for ligne in feuille.lignes:
+        if ligne.rejet:
             continue
-        p = li.prestation
+        prestation = ligne.prestation
         lot.historique.ajouter(Passe(
-            feuille.id, feuille.numero, feuille.place or (lot.instant, feuille.cle), feuille.assure_id,
-            feuille.famille_id, feuille.formation_id, feuille.formation_nom, feuille.date_soins, feuille.fin, feuille.mode,
-            feuille.type_soins, feuille.pathologie_id, feuille.praticien_id, p.id, p.categorie, p.dci, p.technique,
-            li.q, li.base, li.part, li.theorique, li.duree, li.entente_id, feuille.regime_id))
+            feuille_id=feuille.id, numero=feuille.numero, place=place, assure_id=feuille.assure_id,
+            famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
+            date=feuille.date_soins, fin=feuille.fin, mode=feuille.mode, type_soins=feuille.type_soins,
+            pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
+            prestation_id=prestation.id, categorie=prestation.categorie, dci=prestation.dci,
+            technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
+            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree, entente_id=ligne.entente_id))

@@ -1,31 +1,44 @@
 """Ce qui a déjà été pris sur un plafond : lu dans les lignes acceptées, jamais tenu à part.
 
-Une feuille annulée ou rejetée n'est plus dans l'historique : elle rend ce qu'elle avait pris.
+Une feuille annulée ou rejetée n'est plus dans l'historique : elle rend ce qu'elle avait pris. La ligne datée d'un
+plafond n'y compte pas : révisé, il vise toujours la même chose, et l'année de droits garde ce qu'elle a pris.
 """
+from . import calcul
 
 
-class Plafond:
-    """Un plafond en vigueur, réduit à ce que le calcul lit."""
+class Compteur:
+    """Un plafond devant une feuille : son maximum, ce que l'année de droits a pris, tenu ligne après ligne."""
 
-    __slots__ = ("id", "regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise",
-                 "debut", "fin", "libelle")
+    __slots__ = ("plafond", "maximum", "montant", "nombre", "franchise")
 
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
+    def __init__(self, lot, plafond, feuille):
+        prises = _prises(lot, plafond, feuille)
+        self.plafond = plafond
+        self.maximum = plafond.maximum(feuille.membres)
+        self.montant = sum(p.part for p in prises)
+        self.nombre = len(prises)
+        self.franchise = sum(p.franchise for p in prises if p.avant(feuille))
 
-    def concerne(self, regime_id, type_soins, jour):
-        """Dit si le plafond vaut pour ce régime, ce type de soins et ce jour."""
-        return (regime_id in (None, self.regime_id) and self.type_soins in (None, "tous", type_soins)
-                and self.debut <= jour and (self.fin is None or jour <= self.fin))
+    def vise(self, ligne):
+        """Dit si le plafond vise la ligne (sa feuille l'est déjà)."""
+        return not ligne.hors_plafond and self.plafond.categorie in (None, ligne.prestation.categorie)
 
-    def vise(self, categorie):
-        """Dit si le plafond vise cette catégorie de prestation."""
-        return self.categorie is None or self.categorie == categorie
+    def prendre(self, part, franchise):
+        """Compte une ligne de plus."""
+        self.montant += part
+        self.nombre += 1
+        self.franchise += franchise
+
+
+def compteurs(lot, feuille, *portees, nombre=False):
+    """Rend les compteurs des plafonds de ces portées, en vigueur pour la feuille : de montant, ou de nombre."""
+    plafonds = lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins)
+    return [Compteur(lot, plafond, feuille) for plafond in plafonds if plafond.portee in portees
+            and (plafond.nombre_max if nombre else plafond.montant_max or plafond.franchise)]
 
 
 def _prises(lot, plafond, feuille):
-    """Rend les lignes déjà acceptées auxquelles ce plafond s'appliquait, dans l'année de droits de la feuille."""
+    """Rend les lignes déjà acceptées que ce plafond vise, dans l'année de droits de la feuille."""
     if plafond.portee == "feuille":
         return ()
     historique = lot.historique
@@ -34,16 +47,22 @@ def _prises(lot, plafond, feuille):
     else:
         passees = historique.par_assure.get(feuille.assure_id, ())
     debut, fin = feuille.annee
-    return [p for p in passees if debut <= p.date <= fin and plafond.vise(p.categorie)
-            and plafond.concerne(p.regime_id, p.type_soins, p.date)]
+    return [p for p in passees if debut <= p.date <= fin and not p.hors_plafond
+            and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
 
 
-def montants(lot, plafond, feuille):
-    """Rend [part CNAS prise par les autres dossiers, part théorique passée sous la franchise avant celui-ci]."""
-    prises = _prises(lot, plafond, feuille)
-    return [sum(p.part for p in prises), sum(p.theorique for p in prises if p.avant(feuille))]
+def reduire(ligne, vises, avant_taux):
+    """Rend (part une fois la franchise ôtée, franchise retenue, reste du plafond le plus serré ou None).
 
-
-def nombre(lot, plafond, feuille):
-    """Rend le nombre de lignes déjà acceptées."""
-    return len(_prises(lot, plafond, feuille))
+    Plusieurs franchises ne s'ajoutent pas : la plus grande encore due vaut, ôtée de la base ou de la part.
+    """
+    due = max((max(c.plafond.franchise - c.franchise, 0) for c in vises), default=0)
+    if not due or not ligne.part:
+        part, retenue = ligne.part, 0
+    elif avant_taux:
+        retenue = min(ligne.base, due)
+        part = min(ligne.part, calcul.part(ligne.base - retenue, ligne.taux_retenu))
+    else:
+        retenue = min(ligne.part, due)
+        part = ligne.part - retenue
+    return part, retenue, min((max(c.maximum - c.montant, 0) for c in vises if c.maximum), default=None)

@@ -1,20 +1,51 @@
-"""Les référentiels d'un lot, chargés une fois pour toutes ses tranches, en un nombre constant de requêtes."""
-from collections import defaultdict
+"""Les référentiels d'un lot : les barèmes datés, les prestations et les tables que lisent les règles.
 
-from .contexte import Periodes, Prestation
-from .plafonds import Plafond
+Chaque table se lit une fois pour toutes les tranches, en une requête, quand une règle la demande.
+"""
+from collections import defaultdict
+from functools import cached_property
+
+from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_referentiels.bareme import Bareme, dater
 
 SANS_LIMITE = 120
 
 
-class Gratuite:
+class Prestation(Fait):
+    """Une ligne du référentiel, spécialisation comprise ; coefficient en centièmes."""
+
+    __slots__ = (
+        "id", "code", "name", "type", "categorie", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
+        "frequence", "entente", "unique_vie", "active", "type_soins", "technique", "remboursable", "dci", "dosage",
+        "forme", "atc", "coefficient", "lettre", "specialite_id", "hors_plafond_enfant", "hors_plafond_adulte")
+
+    def hors_plafond(self, adulte, type_soins):
+        """Dit si la prestation échappe aux plafonds, pour un adulte ou un enfant, dans ce type de soins."""
+        return (self.hors_plafond_adulte if adulte else self.hors_plafond_enfant) in ("toujours", type_soins)
+
+
+SQL_PRESTATIONS = """
+SELECT p.id, p.code, p.name, p.type_prestation AS type, p.categorie, COALESCE(p.niveau_min, 1) AS niveau_min, p.sexe,
+       NULLIF(p.age_min, 0) AS age_min, CASE WHEN p.age_max < 120 THEN p.age_max END AS age_max,
+       NULLIF(p.quantite_max, 0) AS quantite_max, NULLIF(p.frequence_min_jours, 0) AS frequence,
+       COALESCE(p.entente_prealable, false) AS entente, COALESCE(p.unique_vie, false) AS unique_vie,
+       COALESCE(p.active, false) AS active, p.type_soins, COALESCE(p.acte_technique, false) AS technique,
+       COALESCE(p.remboursable, false) AS remboursable, m.dci, m.dosage, m.forme, m.code_atc AS atc,
+       NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0) AS coefficient, k.code AS lettre,
+       a.specialite_id, p.hors_plafond_enfant, p.hors_plafond_adulte
+  FROM cnas_prestation p
+  LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
+  LEFT JOIN cnas_acte a ON a.prestation_id = p.id
+  LEFT JOIN cnas_examen e ON e.prestation_id = p.id
+  LEFT JOIN cnas_lettre_cle k ON k.id = COALESCE(a.lettre_cle_id, e.lettre_cle_id)
+ WHERE p.id = ANY(%s)
+"""
+
+
+class Gratuite(Fait):
     """Un programme qui paie déjà ces soins."""
 
     __slots__ = ("name", "prestation_id", "pathologie_id", "sexe", "age_min", "age_max", "debut", "fin")
-
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
 
     def vise(self, feuille, ligne, jour):
         """Dit si le programme paie cette ligne ce jour-là."""
@@ -25,14 +56,10 @@ class Gratuite:
                 and (feuille.age is None or self.age_min <= feuille.age <= self.age_max))
 
 
-class ContreIndication:
+class ContreIndication(Fait):
     """Une contre-indication : vraie dès qu'une de ses conditions l'est."""
 
-    __slots__ = ("grossesse", "age_min", "age_max", "pathologie_id")
-
-    def __init__(self, *valeurs):
-        for nom, valeur in zip(self.__slots__, valeurs):
-            setattr(self, nom, valeur)
+    __slots__ = ("prestation_id", "grossesse", "age_min", "age_max", "pathologie_id")
 
     def vise(self, feuille):
         """Dit si le bénéficiaire de la feuille est concerné."""
@@ -45,169 +72,141 @@ class ContreIndication:
         return feuille.age < self.age_min or (self.age_max < SANS_LIMITE and feuille.age > self.age_max)
 
 
-class Referentiel:
-    """Prestations, tarifs, taux, plafonds, paniers et tables d'appui des lignes d'un lot."""
+class Agrement(Fait):
+    """Un agrément d'une formation : une prestation ou une spécialité, pendant une période."""
 
-    def __init__(self, env, feuille_ids):
-        self.cr = env.cr
-        self.cr.execute("""SELECT DISTINCT l.prestation_id FROM cnas_feuille_soin_ligne l
-                            WHERE l.feuille_id = ANY(%s)""", [feuille_ids])
-        self.ids = [p for (p,) in self.cr.fetchall()]
-        self._prestations()
-        self._tarifs()
-        self._taux()
-        self._plafonds()
-        self._paniers()
-        self._tables()
-        self._formations()
-        self._cache_tarif = {}
-        self._cache_taux = {}
-        self._cache_panier = {}
-        self._cache_plafonds = {}
+    __slots__ = ("formation_id", "prestation_id", "specialite_id", "debut", "fin")
 
-    def _lire(self, requete, *parametres):
-        self.cr.execute(requete, parametres)
-        return self.cr.fetchall()
 
-    def _prestations(self):
-        self.prestations = {rang[0]: Prestation(*rang) for rang in self._lire("""
-            SELECT p.id, p.code, p.name, p.type_prestation, p.categorie, COALESCE(p.niveau_min, 1), p.sexe,
-                   NULLIF(p.age_min, 0), CASE WHEN p.age_max < 120 THEN p.age_max END,
-                   NULLIF(p.quantite_max, 0), NULLIF(p.frequence_min_jours, 0), COALESCE(p.entente_prealable, false),
-                   COALESCE(p.unique_vie, false), COALESCE(p.active, false), p.type_soins,
-                   COALESCE(p.acte_technique, false), COALESCE(p.remboursable, false), m.dci, m.dosage, m.forme,
-                   m.code_atc, NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0), k.code,
-                   COALESCE(a.mode_tarif, e.mode_tarif)
-              FROM cnas_prestation p
-              LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
-              LEFT JOIN cnas_acte a ON a.prestation_id = p.id
-              LEFT JOIN cnas_examen e ON e.prestation_id = p.id
-              LEFT JOIN cnas_lettre_cle k ON k.id = COALESCE(a.lettre_cle_id, e.lettre_cle_id)
-             WHERE p.id = ANY(%s)""", self.ids)}
-        self.frequence_max = max((p.frequence or 0 for p in self.prestations.values()), default=0)
-        self.uniques = [p.id for p in self.prestations.values() if p.unique_vie]
+class Exigence(Fait):
+    """Une ligne de la matrice des pièces exigées ; une case vide vaut « tous »."""
 
-    def _tarifs(self):
-        periodes = defaultdict(list)
-        for prestation, niveau, montant, debut, fin in self._lire("""
-                SELECT prestation_id, niveau, montant, date_debut, date_fin FROM cnas_tarif
-                 WHERE prestation_id = ANY(%s)""", self.ids):
-            periodes[prestation, niveau or 0].append((debut, fin, (montant, debut)))
-        self.tarifs = {cle: Periodes(valeurs) for cle, valeurs in periodes.items()}
+    __slots__ = ("type_piece_id", "nom", "type_prestation", "categorie", "type_soins", "mode", "montant_min")
 
-    def tarif(self, prestation_id, niveau, jour):
-        """Rend (montant, début de la période) : niveau exact, sinon « tous » ; None sans tarif."""
-        cle = (prestation_id, niveau, jour)
-        if cle not in self._cache_tarif:
-            trouve = None
-            for rang in (niveau, 0):
-                periodes = self.tarifs.get((prestation_id, rang))
-                trouve = periodes.au(jour) if periodes else None
-                if trouve is not None:
-                    break
-            self._cache_tarif[cle] = trouve
-        return self._cache_tarif[cle]
+    def vise(self, feuille):
+        """Dit si la pièce est exigée de la feuille."""
+        if self.type_soins not in (None, feuille.type_soins) or self.mode not in (None, feuille.mode):
+            return False
+        if self.montant_min and sum(ligne.facture for ligne in feuille.lignes) < self.montant_min:
+            return False
+        return (not self.type_prestation and not self.categorie) or any(
+            self.type_prestation in (None, ligne.prestation.type)
+            and self.categorie in (None, ligne.prestation.categorie) for ligne in feuille.lignes)
 
-    def _taux(self):
-        periodes = defaultdict(list)
-        for regime, type_prestation, nature, taux, debut, fin in self._lire("""
-                SELECT regime_id, type_prestation, nature, round(taux * 100)::int, date_debut, date_fin
-                  FROM cnas_taux"""):
-            periodes[regime, type_prestation, nature].append((debut, fin, taux))
-        self.taux_dates = {cle: Periodes(valeurs) for cle, valeurs in periodes.items()}
 
-    def taux(self, regime_id, type_prestation, nature, jour):
-        """Rend le taux en centièmes de pour cent, du plus précis au plus général ; None sans taux."""
-        cle = (regime_id, type_prestation, nature, jour)
-        if cle not in self._cache_taux:
-            trouve = None
-            for precise in ((regime_id, type_prestation, nature), (regime_id, None, nature),
-                            (regime_id, type_prestation, None), (regime_id, None, None)):
-                periodes = self.taux_dates.get(precise)
-                trouve = periodes.au(jour) if periodes else None
-                if trouve is not None:
-                    break
-            self._cache_taux[cle] = trouve
-        return self._cache_taux[cle]
+class Referentiel(Bareme):
+    """Prestations, barèmes et tables d'appui des lignes d'un lot."""
 
-    def _plafonds(self):
-        self.plafonds = [Plafond(*rang) for rang in self._lire("""
-            SELECT p.id, p.regime_id, p.portee, p.type_soins, p.categorie, COALESCE(p.montant_max, 0)::bigint,
-                   COALESCE(p.nombre_max, 0), COALESCE(p.franchise, 0)::bigint, p.date_debut, p.date_fin,
-                   COALESCE(p.categorie, 'prestations')
-              FROM cnas_plafond p ORDER BY p.id""")]
-        self.plafonds_famille = any(p.portee == "famille" for p in self.plafonds)
+    @cached_property
+    def prestations(self):
+        """{id: Prestation}."""
+        return {p.id: p for p in Prestation.lire(self.cr, SQL_PRESTATIONS, [self.ids])}
 
-    def plafonds_de(self, regime_id, type_soins, jour):
-        """Rend les plafonds qui valent pour ce régime, ce type de soins et ce jour."""
-        cle = (regime_id, type_soins, jour)
-        if cle not in self._cache_plafonds:
-            self._cache_plafonds[cle] = [p for p in self.plafonds if p.concerne(regime_id, type_soins, jour)]
-        return self._cache_plafonds[cle]
-
-    def _paniers(self):
-        self.paniers = defaultdict(list)
-        for regime, *reste in self._lire("""
-                SELECT regime_id, prestation_id, type_prestation, categorie, date_debut, date_fin
-                  FROM cnas_panier_soin WHERE prestation_id IS NULL OR prestation_id = ANY(%s)""", self.ids):
-            self.paniers[regime].append(reste)
-
-    def au_panier(self, regime_id, prestation, jour):
-        """Dit si une ligne du panier du régime couvre la prestation ce jour-là."""
-        cle = (regime_id, prestation.id, jour)
-        if cle not in self._cache_panier:
-            self._cache_panier[cle] = any(
-                p in (None, prestation.id) and t in (None, prestation.type) and c in (None, prestation.categorie)
-                and debut <= jour and (fin is None or jour <= fin)
-                for p, t, c, debut, fin in self.paniers.get(regime_id, ()))
-        return self._cache_panier[cle]
-
-    def _tables(self):
-        self.incompatibilites = defaultdict(lambda: defaultdict(list))
-        for une, autre, debut, fin in self._lire("""
+    @cached_property
+    def incompatibilites(self):
+        """{prestation: {autre: [(début, fin)]}}, dans les deux sens."""
+        couples = defaultdict(lambda: defaultdict(list))
+        for une, autre, *periode in self._lire("""
                 SELECT prestation_1_id, prestation_2_id, date_debut, date_fin FROM cnas_incompatibilite
                  WHERE prestation_1_id = ANY(%s) OR prestation_2_id = ANY(%s)""", self.ids, self.ids):
-            self.incompatibilites[une][autre].append((debut, fin))
-            self.incompatibilites[autre][une].append((debut, fin))
-        self.inclusions = defaultdict(lambda: defaultdict(list))
-        for forfait, incluse, debut, fin in self._lire("""
+            couples[une][autre].append(periode)
+            couples[autre][une].append(periode)
+        return couples
+
+    @cached_property
+    def codes(self):
+        """{prestation: code}, celles qui excluent les nôtres comprises."""
+        return dict(self._lire("SELECT id, code FROM cnas_prestation WHERE id = ANY(%s)",
+                               list({*self.ids, *self.incompatibilites})))
+
+    @cached_property
+    def inclusions(self):
+        """{prestation incluse: {forfait: [(début, fin)]}}."""
+        inclusions = defaultdict(lambda: defaultdict(list))
+        for forfait, incluse, *periode in self._lire("""
                 SELECT forfait_id, prestation_id, date_debut, date_fin FROM cnas_forfait_inclusion
                  WHERE prestation_id = ANY(%s)""", self.ids):
-            self.inclusions[incluse][forfait].append((debut, fin))
-        self.indications = defaultdict(set)
+            inclusions[incluse][forfait].append(periode)
+        return inclusions
+
+    @cached_property
+    def indications(self):
+        """{prestation: {pathologies}}."""
+        indications = defaultdict(set)
         for prestation, pathologie in self._lire(
                 "SELECT prestation_id, pathologie_id FROM cnas_indication WHERE prestation_id = ANY(%s)", self.ids):
-            self.indications[prestation].add(pathologie)
-        self.contre_indications = defaultdict(list)
-        for prestation, *reste in self._lire("""
-                SELECT prestation_id, COALESCE(grossesse, false), COALESCE(age_min, 0), COALESCE(age_max, 120),
-                       pathologie_id FROM cnas_contre_indication WHERE prestation_id = ANY(%s)""", self.ids):
-            self.contre_indications[prestation].append(ContreIndication(*reste))
-        self.gratuites = [Gratuite(*rang) for rang in self._lire("""
-            SELECT name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0), COALESCE(age_max, 120),
-                   date_debut, date_fin FROM cnas_gratuite ORDER BY name, id""")]
-        prix = defaultdict(list)
-        for dci, dosage, forme, montant, debut, fin in self._lire(
-                "SELECT dci, dosage, forme, montant::bigint, date_debut, date_fin FROM cnas_prix_reference"):
-            prix[dci, dosage or None, forme or None].append((debut, fin, montant))
-        self.prix_reference = {cle: Periodes(valeurs) for cle, valeurs in prix.items()}
-        self.codes = dict(self._lire("SELECT id, code FROM cnas_prestation WHERE id = ANY(%s)",
-                                     list({*self.ids, *self.incompatibilites})))
+            indications[prestation].add(pathologie)
+        return indications
 
-    def _formations(self):
-        self.carnets = defaultdict(list)
-        for formation, debut, fin in self._lire(
-                "SELECT formation_id, debut, fin FROM cnas_carnet WHERE state <> 'perdu'"):
-            self.carnets[formation].append((debut, fin))
-        self.agrements = defaultdict(list)
-        for formation, prestation, debut, fin in self._lire("""
-                SELECT formation_id, prestation_id, date_debut, date_fin FROM cnas_agrement
-                 WHERE prestation_id = ANY(%s)""", self.ids):
-            self.agrements[formation, prestation].append((debut, fin))
-        self.exigences = self._lire("""
-            SELECT e.type_piece_id, t.name, e.type_prestation, NULLIF(e.categorie, ''), e.type_soins, e.mode,
-                   COALESCE(e.montant_min, 0)::bigint
+    @cached_property
+    def contre_indications(self):
+        """{prestation: [ContreIndication]}."""
+        return _ranger("prestation_id", ContreIndication.lire(self.cr, """
+            SELECT prestation_id, COALESCE(grossesse, false) AS grossesse, COALESCE(age_min, 0) AS age_min,
+                   COALESCE(age_max, 120) AS age_max, pathologie_id
+              FROM cnas_contre_indication WHERE prestation_id = ANY(%s)""", [self.ids]))
+
+    @cached_property
+    def gratuites(self):
+        """[Gratuite]."""
+        return Gratuite.lire(self.cr, """
+            SELECT name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0) AS age_min,
+                   COALESCE(age_max, 120) AS age_max, date_debut AS debut, date_fin AS fin
+              FROM cnas_gratuite ORDER BY name, id""")
+
+    @cached_property
+    def prix_reference(self):
+        """{(DCI, dosage, forme): Periodes}."""
+        return dater(((dci, dosage or None, forme or None), debut, fin, montant)
+                     for dci, dosage, forme, montant, debut, fin in self._lire(
+            "SELECT dci, dosage, forme, montant::bigint, date_debut, date_fin FROM cnas_prix_reference"))
+
+    @cached_property
+    def carnets(self):
+        """{formation: [(premier numéro, dernier)]} des carnets remis et non perdus."""
+        carnets = defaultdict(list)
+        for formation, *plage in self._lire("SELECT formation_id, debut, fin FROM cnas_carnet WHERE state <> 'perdu'"):
+            carnets[formation].append(plage)
+        return carnets
+
+    @cached_property
+    def agrements(self):
+        """{formation: [Agrement]}."""
+        return _ranger("formation_id", Agrement.lire(self.cr, """
+            SELECT formation_id, prestation_id, specialite_id, date_debut AS debut, date_fin AS fin FROM cnas_agrement"""))
+
+    def agrement(self, formation_id, prestation, jour):
+        """Rend « prestation » ou « specialite » (ce qui l'agrée ce jour-là), « hors » ou None (rien ne la concerne).
+
+        Une formation sans agrément en vigueur n'est pas limitée ; dès qu'elle en a, elle ne facture, parmi les
+        actes de spécialité, que ce qu'ils couvrent.
+        """
+        vivants = [a for a in self.agrements.get(formation_id, ()) if a.debut <= jour and (not a.fin or jour <= a.fin)]
+        if any(a.prestation_id == prestation.id for a in vivants):
+            return "prestation"
+        if not vivants or not prestation.specialite_id:
+            return None
+        return "specialite" if any(a.specialite_id == prestation.specialite_id for a in vivants) else "hors"
+
+    @cached_property
+    def exigences(self):
+        """[Exigence] de la matrice des pièces."""
+        return Exigence.lire(self.cr, """
+            SELECT e.type_piece_id, t.name AS nom, e.type_prestation, NULLIF(e.categorie, '') AS categorie,
+                   e.type_soins, e.mode, COALESCE(e.montant_min, 0)::bigint AS montant_min
               FROM cnas_piece_exigee e JOIN cnas_type_piece t ON t.id = e.type_piece_id
-             WHERE e.active ORDER BY t.name""")
-        self.regimes = {rang[0]: rang[1:] for rang in self._lire(
+             WHERE e.active ORDER BY t.name, e.id""")
+
+    @cached_property
+    def regimes(self):
+        """{régime: (code, mois de carence)}."""
+        return {regime: reste for regime, *reste in self._lire(
             "SELECT id, code, COALESCE(carence_mois, 0) FROM cnas_regime")}
+
+
+def _ranger(cle, faits):
+    """Rend {valeur du fait `cle`: [faits]}."""
+    rangees = defaultdict(list)
+    for fait in faits:
+        rangees[getattr(fait, cle)].append(fait)
+    return rangees

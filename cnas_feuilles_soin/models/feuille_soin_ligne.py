@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_referentiels.bareme import Bareme
+
 from ..liquidation.explication import expliquer
 
 
@@ -20,7 +22,7 @@ class FeuilleSoinLigne(models.Model):
     _champs_geles = (
         "quantite_retenue", "tarif", "montant_base", "taux", "montant_cnas", "ticket_moderateur", "depassement",
         "montant_rejete", "montant_facture", "decision", "revue_par_id", "revue_le", "coefficient_multiple",
-        "entente_imputee_id",
+        "entente_imputee_id", "franchise", "hors_plafond",
     )
     _champs_revue = ("quantite_revue", "prix_revu", "rejet_revu", "motif_revue")
 
@@ -38,6 +40,9 @@ class FeuilleSoinLigne(models.Model):
     tarif = fields.Monetary(string="Tarif", readonly=True, copy=False)
     montant_base = fields.Monetary(string="Base", readonly=True, copy=False)
     taux = fields.Float(string="Taux (%)", digits=(5, 2), readonly=True, copy=False)
+    franchise = fields.Monetary(string="Franchise annuelle retenue", readonly=True, copy=False)
+    hors_plafond = fields.Boolean(string="Hors plafond", readonly=True, copy=False,
+                                  help="Échappait aux plafonds au jour du contrôle (âge et lieu des soins).")
     montant_cnas = fields.Monetary(string="Part CNAS", readonly=True, copy=False)
     ticket_moderateur = fields.Monetary(string="Ticket modérateur", readonly=True, copy=False)
     depassement = fields.Monetary(string="Dépassement", readonly=True, copy=False)
@@ -97,14 +102,12 @@ class FeuilleSoinLigne(models.Model):
     @api.depends("prestation_id", "feuille_id.date_soins", "feuille_id.formation_id")
     def _compute_tarif_propose(self):
         jour_defaut = fields.Date.context_today(self)
-        cles = {
-            ligne: (ligne.prestation_id.id, ligne.feuille_id.date_soins or jour_defaut,
-                    ligne.feuille_id.formation_id.niveau or 0)
-            for ligne in self if ligne.prestation_id
-        }
-        tarifs = self.env["cnas.prestation"].sudo()._tarifs_par_lot(list(set(cles.values())))
+        bareme = Bareme(self.env, self.prestation_id._origin.ids)
         for ligne in self:
-            ligne.tarif_propose = (tarifs.get(cles.get(ligne)) or {}).get("montant", 0)
+            feuille = ligne.feuille_id
+            tarif = bareme.tarif(ligne.prestation_id._origin.id, feuille.formation_id.niveau,
+                                 feuille.date_soins or jour_defaut)
+            ligne.tarif_propose = tarif.montant if tarif else 0
 
     @api.onchange("prestation_id")
     def _onchange_prestation_id(self):

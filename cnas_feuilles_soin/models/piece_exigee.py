@@ -27,19 +27,3 @@ class PieceExigee(models.Model):
         [("tiers_payant", "Tiers payant"), ("remboursement", "Remboursement")], string="Mode")
     montant_min = fields.Integer(string="À partir de (FCFA)", help="Montant facturé de la feuille ; 0 : toujours.")
     active = fields.Boolean(string="Active", default=True)
-
-    def _concerne(self, feuille, contenus):
-        """Dit si l'exigence vise cette feuille.
-
-        :param contenus: {(type de prestation, catégorie)} des lignes de la feuille
-        """
-        self.ensure_one()
-        if self.mode and self.mode != feuille.mode or self.type_soins and self.type_soins != feuille.type_soins:
-            return False
-        if self.montant_min and feuille.montant_facture < self.montant_min:
-            return False
-        if not self.type_prestation and not self.categorie:
-            return True
-        return any((not self.type_prestation or type_prestation == self.type_prestation)
-                   and (not self.categorie or categorie == self.categorie)
-                   for type_prestation, categorie in contenus)

@@ -2,7 +2,7 @@
 from .registre import constat, entier, liste, regle
 
 
-@regle("CLI-01")
+@regle("CLI-01", sur="lignes")
 def sexe(lot, lignes, valeur):
     """L'acte ou la pathologie est réservé à l'autre sexe."""
     for ligne in lignes:
@@ -14,7 +14,7 @@ def sexe(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("CLI-02")
+@regle("CLI-02", sur="lignes")
 def age(lot, lignes, valeur):
     """L'âge sort des bornes de la prestation ou de la pathologie (bornes incluses)."""
     for ligne in lignes:
@@ -30,7 +30,7 @@ def _hors(annees, minimum, maximum):
     return (minimum is not None and annees < minimum) or (maximum is not None and annees > maximum)
 
 
-@regle("CLI-03")
+@regle("CLI-03", sur="lignes")
 def indication(lot, lignes, valeur):
     """La prestation a des indications, et le diagnostic n'en est pas."""
     for ligne in lignes:
@@ -40,7 +40,7 @@ def indication(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("CLI-04")
+@regle("CLI-04", sur="feuilles")
 def exclusifs(lot, feuilles, valeur):
     """Deux codes incompatibles le même jour pour la même personne : le moins cher tombe."""
     if not lot.incompatibilites:
@@ -65,7 +65,7 @@ def _rivale(lot, ligne, vives, passes):
             return autre.prestation.code
     for passe in passes:
         if _couvre(interdits.get(passe.prestation_id), jour):
-            return lot.code_de(passe.prestation_id)
+            return lot.codes.get(passe.prestation_id, "")
     return None
 
 
@@ -73,7 +73,7 @@ def _couvre(periodes, jour):
     return bool(periodes) and any(a <= jour and (b is None or jour <= b) for a, b in periodes)
 
 
-@regle("CLI-05", atc4_controles=liste)
+@regle("CLI-05", sur="feuilles", atc4_controles=liste)
 def redondants(lot, feuilles, valeur):
     """Deux médicaments de même DCI, ou d'un même groupe ATC4 contrôlé, sur la feuille."""
     for feuille in feuilles:
@@ -91,7 +91,7 @@ def redondants(lot, feuilles, valeur):
                 yield constat(ligne)
 
 
-@regle("CLI-06")
+@regle("CLI-06", sur="lignes")
 def contre_indication(lot, lignes, valeur):
     """Contre-indiqué pendant la grossesse, ou hors des âges permis."""
     if not lot.contre_indications:
@@ -104,7 +104,7 @@ def contre_indication(lot, lignes, valeur):
                 break
 
 
-@regle("CLI-07", max_lignes=entier)
+@regle("CLI-07", sur="feuilles", max_lignes=entier)
 def trop_de_medicaments(lot, feuilles, valeur):
     """Plus de lignes de médicaments que le seuil, en ambulatoire."""
     for feuille in feuilles:
@@ -116,7 +116,7 @@ def trop_de_medicaments(lot, feuilles, valeur):
             yield constat(feuille, n=maximum)
 
 
-@regle("CLI-08")
+@regle("CLI-08", sur="lignes")
 def unique_dans_la_vie(lot, lignes, valeur):
     """Un acte qu'on ne fait qu'une fois, déjà accepté pour la personne."""
     for ligne in lignes:

@@ -2,7 +2,7 @@
 from .registre import constat, regle
 
 
-@regle("DBL-01")
+@regle("DBL-01", sur="lignes")
 def strict(lot, lignes, valeur):
     """Même bénéficiaire, formation, code, jour et mode, déjà accepté (autre dossier ou autre ligne)."""
     for ligne in lignes:
@@ -18,7 +18,7 @@ def strict(lot, lignes, valeur):
                 yield constat(ligne, ref=feuille.numero)
 
 
-@regle("DBL-02")
+@regle("DBL-02", sur="lignes")
 def inter_formations(lot, lignes, valeur):
     """Même bénéficiaire, code, jour et mode, dans une autre formation."""
     for ligne in lignes:
@@ -30,7 +30,7 @@ def inter_formations(lot, lignes, valeur):
                 break
 
 
-@regle("DBL-03")
+@regle("DBL-03", sur="feuilles")
 def facture_deja_liquidee(lot, feuilles, valeur):
     """Le numéro de facture de la formation, pour l'exercice, est déjà payé dans un autre dossier."""
     for feuille in feuilles:
@@ -38,7 +38,7 @@ def facture_deja_liquidee(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DBL-04")
+@regle("DBL-04", sur="lignes")
 def cumul_des_modes(lot, lignes, valeur):
     """La même prestation, le même jour, déjà acceptée sous l'autre mode de règlement."""
     libelles = {"tiers_payant": "en tiers payant", "remboursement": "en remboursement"}
@@ -50,7 +50,7 @@ def cumul_des_modes(lot, lignes, valeur):
                 break
 
 
-@regle("DBL-05")
+@regle("DBL-05", sur="feuilles")
 def sejours(lot, feuilles, valeur):
     """Deux séjours de la même personne se chevauchent ; sortir et entrer le même jour est un transfert."""
     for feuille in feuilles:

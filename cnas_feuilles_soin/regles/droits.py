@@ -3,7 +3,7 @@ from ..liquidation.dates import plus_mois
 from .registre import constat, entier, liste, oui_non, regle
 
 
-@regle("DRT-01")
+@regle("DRT-01", sur="feuilles")
 def assure_inconnu(lot, feuilles, valeur):
     """Le matricule ne mène à personne, ou la date de naissance écrite n'est pas la sienne."""
     for feuille in feuilles:
@@ -14,7 +14,7 @@ def assure_inconnu(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-02")
+@regle("DRT-02", sur="feuilles")
 def droits_fermes(lot, feuilles, valeur):
     """Aucune période de droits ne couvre la date des soins.
 
@@ -22,14 +22,14 @@ def droits_fermes(lot, feuilles, valeur):
     """
     for feuille in feuilles:
         code = feuille.droits_code
-        if code and (code not in PROPRES or code not in lot.codes_actifs):
+        if code and (code not in PROPRES or code not in lot.regles):
             yield constat(feuille, date=feuille.date_soins)
 
 
 PROPRES = ("DRT-04", "DRT-05", "DRT-06", "DRT-07")
 
 
-@regle("DRT-03", exceptions=liste)
+@regle("DRT-03", sur="lignes", exceptions=liste)
 def carence(lot, lignes, valeur):
     """Les soins tombent avant affiliation + carence du régime, hors urgence et maternité."""
     for ligne in lignes:
@@ -42,7 +42,7 @@ def carence(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("DRT-04")
+@regle("DRT-04", sur="feuilles")
 def non_rattache(lot, feuilles, valeur):
     """Un ayant droit sans lien familial en cours avec un assuré principal à la date des soins."""
     for feuille in feuilles:
@@ -50,7 +50,7 @@ def non_rattache(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-05")
+@regle("DRT-05", sur="feuilles")
 def limite_age(lot, feuilles, valeur):
     """Un enfant a passé l'âge sans justificatif (limites : paramètres des assurés, selon la scolarité)."""
     for feuille in feuilles:
@@ -58,7 +58,7 @@ def limite_age(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-06")
+@regle("DRT-06", sur="feuilles")
 def apres_deces(lot, feuilles, valeur):
     """Des soins après la date de décès."""
     for feuille in feuilles:
@@ -66,7 +66,7 @@ def apres_deces(lot, feuilles, valeur):
             yield constat(feuille, date=feuille.deces)
 
 
-@regle("DRT-07")
+@regle("DRT-07", sur="feuilles")
 def avant_naissance(lot, feuilles, valeur):
     """Des soins avant la naissance, sauf nouveau-né soigné sous le matricule de sa mère."""
     for feuille in feuilles:
@@ -74,7 +74,7 @@ def avant_naissance(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-08", age_nouveau_ne_mois=entier)
+@regle("DRT-08", sur="feuilles", age_nouveau_ne_mois=entier)
 def nouveau_ne(lot, feuilles, valeur):
     """Un nouveau-né soigné sous le matricule de sa mère : sans attestation, ou trop âgé pour en rester là."""
     for feuille in feuilles:
@@ -86,7 +86,7 @@ def nouveau_ne(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("DRT-09", causes=liste, signaler_gratuites=oui_non)
+@regle("DRT-09", sur="lignes", causes=liste, signaler_gratuites=oui_non)
 def risque_hors_champ(lot, lignes, valeur):
     """La cause déclarée, ou un programme de gratuité, désigne un autre payeur."""
     for ligne in lignes:

@@ -20,7 +20,7 @@ def _valable(accord, feuille, delai):
     return bool(feuille.urgence and delai is not None and accord.debut <= jours_ouvres_apres(jour, delai))
 
 
-@regle("ENT-01", delai_regularisation=entier)
+@regle("ENT-01", sur="lignes", delai_regularisation=entier)
 def absente(lot, lignes, valeur):
     """Prestation soumise à accord, et aucun accord donné ; retient l'accord trouvé sur la ligne."""
     for ligne in lignes:
@@ -35,7 +35,7 @@ def absente(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("ENT-02")
+@regle("ENT-02", sur="lignes")
 def perime(lot, lignes, valeur):
     """Un accord a été donné, mais la date des soins sort de sa validité."""
     for ligne in lignes:
@@ -43,14 +43,14 @@ def perime(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("ENT-03", abat=True)
+@regle("ENT-03", sur="lignes", abat=True)
 def depassement(lot, lignes, valeur):
     """Quantité, montant ou formation au-delà de l'accord, cumul des feuilles déjà imputées compris."""
     consomme = {}
     for ligne in lignes:
         if not ligne.entente_id:
             continue
-        accord = lot.entente(ligne.entente_id)
+        accord = lot.entente_par_id[ligne.entente_id]
         feuille = ligne.feuille
         cle = (feuille.id, accord.id)
         deja_q, deja_m = consomme.get(cle) or lot.impute(accord.id)

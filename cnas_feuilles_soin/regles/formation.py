@@ -2,7 +2,7 @@
 from .registre import constat, entier, liste, oui_non, regle, table
 
 
-@regle("FOR-01")
+@regle("FOR-01", sur="feuilles")
 def non_conventionnee(lot, feuilles, valeur):
     """Aucune convention ne couvre la date des soins, hors urgence."""
     for feuille in feuilles:
@@ -10,7 +10,7 @@ def non_conventionnee(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("FOR-02")
+@regle("FOR-02", sur="feuilles")
 def suspendue(lot, feuilles, valeur):
     """La convention ou la formation était suspendue ce jour-là."""
     for feuille in feuilles:
@@ -18,18 +18,22 @@ def suspendue(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("FOR-03")
+@regle("FOR-03", sur="lignes")
 def hors_niveau(lot, lignes, valeur):
-    """L'acte demande un niveau que la formation n'a pas, et elle n'a pas d'agrément pour lui."""
+    """L'acte demande un niveau que la formation n'a pas, ou sort des spécialités de ses agréments.
+
+    Un agrément pour la prestation même vaut pour tout niveau.
+    """
     for ligne in lignes:
         prestation, feuille = ligne.prestation, ligne.feuille
-        if prestation.niveau_min and prestation.niveau_min > feuille.niveau:
-            agrements = lot.agrements.get((feuille.formation_id, prestation.id), ())
-            if not any(a <= feuille.date_soins and (b is None or feuille.date_soins <= b) for a, b in agrements):
-                yield constat(ligne, niveau=feuille.niveau)
+        agrement = lot.agrement(feuille.formation_id, prestation, feuille.date_soins)
+        if prestation.niveau_min > feuille.niveau and agrement != "prestation":
+            yield constat(ligne, niveau=feuille.niveau)
+        elif agrement == "hors":
+            yield constat(ligne, motif="Spécialité pour laquelle la formation n'est pas agréée")
 
 
-@regle("FOR-04", types_ambulatoires=liste)
+@regle("FOR-04", sur="lignes", types_ambulatoires=liste)
 def type_de_soins(lot, lignes, valeur):
     """Acte d'hospitalisation sur une feuille ou dans une structure ambulatoire, ou l'inverse."""
     for ligne in lignes:
@@ -42,7 +46,7 @@ def type_de_soins(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("FOR-05", prescripteur_exige=oui_non, interdits=table)
+@regle("FOR-05", sur="lignes", prescripteur_exige=oui_non, interdits=table)
 def prescripteur(lot, lignes, valeur):
     """Praticien absent s'il est exigé, radié à la date des soins, ou de qualification exclue pour la catégorie."""
     for ligne in lignes:
@@ -57,7 +61,7 @@ def prescripteur(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("FOR-06", abat=True, niveau_min=entier, points=entier, fiche_exigee=oui_non)
+@regle("FOR-06", sur="lignes", abat=True, niveau_min=entier, points=entier, fiche_exigee=oui_non)
 def hors_parcours(lot, lignes, valeur):
     """Soins programmés en hôpital sans fiche de référence : le taux perd des points."""
     for ligne in lignes:

@@ -2,7 +2,7 @@
 from .registre import constat, regle
 
 
-@regle("NOM-01")
+@regle("NOM-01", sur="lignes")
 def code_inconnu(lot, lignes, valeur):
     """La prestation est archivée."""
     for ligne in lignes:
@@ -10,16 +10,16 @@ def code_inconnu(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("NOM-02")
+@regle("NOM-02", sur="lignes")
 def hors_panier(lot, lignes, valeur):
     """La prestation n'est pas au panier du régime, à la date des soins."""
     for ligne in lignes:
         feuille = ligne.feuille
-        if not lot.au_panier(feuille, ligne.prestation):
+        if not lot.au_panier(feuille.regime_id, ligne.prestation.id, feuille.date_soins):
             yield constat(ligne, regime=feuille.regime_code or "")
 
 
-@regle("NOM-03")
+@regle("NOM-03", sur="lignes")
 def tarif_absent(lot, lignes, valeur):
     """Aucun tarif, ou aucun taux de prise en charge, en vigueur à la date des soins."""
     for ligne in lignes:
@@ -30,7 +30,7 @@ def tarif_absent(lot, lignes, valeur):
                           motif="Aucun taux de prise en charge en vigueur au {date}")
 
 
-@regle("NOM-04")
+@regle("NOM-04", sur="lignes")
 def medicament_hors_liste(lot, lignes, valeur):
     """Le médicament n'est pas remboursable."""
     for ligne in lignes:

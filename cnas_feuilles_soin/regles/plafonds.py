@@ -1,50 +1,69 @@
 """Plafonds et sélection : ce qui reste à dépenser, ce qu'un médecin doit voir."""
 from hashlib import sha256
 
-from ..liquidation import plafonds as consommation
-from .registre import constat, entier, pourcentage, regle
+from ..liquidation.plafonds import compteurs, reduire
+from .registre import choix, constat, entier, pourcentage, regle
+
+FRANCHISE = choix("avant", "apres")
 
 
-@regle("PLF-01", abat=True)
+@regle("PLF-01", sur="feuilles", abat=True, franchise=FRANCHISE, age_adulte=entier,
+       annee_de_droits=choix("anniversaire", "civile"))
 def plafond_annuel(lot, feuilles, valeur):
-    """Franchise puis plafond de l'année de droits, du bénéficiaire et de la famille."""
-    yield from _plafonner(lot, feuilles, ("beneficiaire", "famille"))
+    """Franchise puis plafond de l'année de droits, du bénéficiaire et de la famille.
 
-
-@regle("PLF-02", abat=True)
-def plafond_feuille(lot, feuilles, valeur):
-    """Franchise puis plafond de la feuille."""
-    yield from _plafonner(lot, feuilles, ("feuille",))
-
-
-def _plafonner(lot, feuilles, portees):
+    Ce que le plafond de la feuille retirera ensuite (PLF-02) ne se consomme pas sur l'année.
+    """
     for feuille in feuilles:
-        plafonds = [p for p in lot.plafonds_de(feuille) if p.portee in portees and (p.montant_max or p.franchise)]
-        if not plafonds:
+        annuels = compteurs(lot, feuille, "beneficiaire", "famille")
+        if not annuels:
             continue
-        suivi = {p.id: consommation.montants(lot, p, feuille) for p in plafonds}
+        siens = compteurs(lot, feuille, "feuille")
+        jour = feuille.date_soins
         for ligne in feuille.lignes_vives():
-            vises = [p for p in plafonds if p.vise(ligne.prestation.categorie)]
-            if not vises or ligne.suspendue:
-                continue
-            theorique, part = ligne.theorique, ligne.part
-            franchise = max(max(p.franchise - suivi[p.id][1], 0) for p in vises)
-            if franchise and part:
-                retenue = min(part, franchise)
-                part -= retenue
-                yield constat(ligne, ("part", part), x=retenue,
-                              motif="Franchise : {x} XAF à la charge du bénéficiaire")
-            restes = [max(p.montant_max - suivi[p.id][0], 0) for p in vises if p.montant_max]
-            reste = min(restes, default=part)
-            if part > reste:
-                part = reste
-                yield constat(ligne, ("part", part), x=reste)
-            for plafond in vises:
-                suivi[plafond.id][0] += part
-                suivi[plafond.id][1] += theorique
+            vises = [c for c in annuels if c.vise(ligne)]
+            retenue = yield from _plafonner(ligne, vises, valeur("franchise", jour))
+            part = ligne.part
+            if siens and lot.reduit("PLF-02", ligne):
+                vises_siens = [c for c in siens if c.vise(ligne)]
+                part, due, reste = reduire(ligne, vises_siens, lot.valeur("PLF-02", "franchise", jour) == "avant")
+                part = part if reste is None else min(part, reste)
+                for compteur in vises_siens:
+                    compteur.prendre(part, due)
+            ligne.franchise = retenue
+            for compteur in vises:
+                compteur.prendre(part, retenue)
 
 
-@regle("PLF-03", seuil=entier)
+@regle("PLF-02", sur="feuilles", abat=True, franchise=FRANCHISE)
+def plafond_feuille(lot, feuilles, valeur):
+    """Franchise puis plafond de la feuille, sur ce que l'année de droits laisse (PLF-01)."""
+    for feuille in feuilles:
+        siens = compteurs(lot, feuille, "feuille")
+        for ligne in feuille.lignes_vives() if siens else ():
+            vises = [c for c in siens if c.vise(ligne)]
+            retenue = yield from _plafonner(ligne, vises, valeur("franchise", feuille.date_soins))
+            for compteur in vises:
+                compteur.prendre(ligne.part, retenue)
+
+
+def _plafonner(ligne, vises, mode):
+    """Constate la franchise puis le plafond d'une ligne ; rend la franchise vraiment retenue."""
+    avant = mode == "avant"
+    part, due, reste = reduire(ligne, vises, avant)
+    if part < ligne.part:
+        yield constat(ligne, ("part", part), x=due, motif=AVANT_LE_TAUX if avant else APRES_LE_TAUX)
+    retenue = due if ligne.part == part else 0  # rien, si la franchise est levée ou seulement signalée
+    if reste is not None and ligne.part > reste:
+        yield constat(ligne, ("part", reste), x=reste)
+    return retenue
+
+
+AVANT_LE_TAUX = "Franchise, ôtée avant le taux : {x} XAF à la charge du bénéficiaire"
+APRES_LE_TAUX = "Franchise : {x} XAF à la charge du bénéficiaire"
+
+
+@regle("PLF-03", sur="feuilles", seuil=entier)
 def controle_medical(lot, feuilles, valeur):
     """Le montant facturé atteint le seuil : le médecin-conseil doit voir le dossier."""
     for feuille in feuilles:
@@ -53,7 +72,7 @@ def controle_medical(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("PLF-04", **{"taux": pourcentage, "taux:*": pourcentage, "graine": entier})
+@regle("PLF-04", sur="feuilles", **{"taux": pourcentage, "taux:*": pourcentage, "graine": entier})
 def echantillon(lot, feuilles, valeur):
     """Tirage reproductible : la même feuille, la même graine donnent toujours la même réponse."""
     for feuille in feuilles:

@@ -1,11 +1,11 @@
 """Quantités : combien, à quelle cadence, pour combien de temps ?"""
 from datetime import timedelta
 
-from ..liquidation import plafonds as consommation
+from ..liquidation.plafonds import compteurs
 from .registre import constat, entier, liste, pourcentage, regle
 
 
-@regle("QTE-01", abat=True)
+@regle("QTE-01", sur="lignes", abat=True)
 def quantite_maximale(lot, lignes, valeur):
     """La quantité dépasse le maximum du référentiel."""
     for ligne in lignes:
@@ -14,7 +14,7 @@ def quantite_maximale(lot, lignes, valeur):
             yield constat(ligne, ("quantite", maximum), max=maximum)
 
 
-@regle("QTE-02")
+@regle("QTE-02", sur="lignes")
 def quantite_invalide(lot, lignes, valeur):
     """Quantité nulle ou négative, prix négatif (l'import et la base les refusent déjà)."""
     for ligne in lignes:
@@ -22,7 +22,7 @@ def quantite_invalide(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("QTE-03")
+@regle("QTE-03", sur="lignes")
 def frequence(lot, lignes, valeur):
     """Même code accepté pour la personne moins de N jours avant."""
     for ligne in lignes:
@@ -36,7 +36,7 @@ def frequence(lot, lignes, valeur):
                 break
 
 
-@regle("QTE-04", **{"delai_jours": entier, "delai_jours:*": entier, "categories": liste, "natures_exclues": liste})
+@regle("QTE-04", sur="lignes", **{"delai_jours": entier, "delai_jours:*": entier, "categories": liste, "natures_exclues": liste})
 def controle_gratuit(lot, lignes, valeur):
     """Consultation suivant de peu une consultation : même personne, même formation, même motif."""
     for ligne in lignes:
@@ -57,7 +57,7 @@ def controle_gratuit(lot, lignes, valeur):
                 break
 
 
-@regle("QTE-05", abat=True, duree_max_aigue=entier, duree_max_chronique=entier)
+@regle("QTE-05", sur="lignes", abat=True, duree_max_aigue=entier, duree_max_chronique=entier)
 def duree_de_traitement(lot, lignes, valeur):
     """La durée délivrée dépasse la durée maximale : la quantité est ramenée en proportion."""
     for ligne in lignes:
@@ -72,7 +72,7 @@ def duree_de_traitement(lot, lignes, valeur):
                 yield constat(ligne, ("quantite", quantite), n=maximum)
 
 
-@regle("QTE-06", seuil_restant=pourcentage)
+@regle("QTE-06", sur="lignes", seuil_restant=pourcentage)
 def renouvellement_premature(lot, lignes, valeur):
     """Même DCI délivrée alors qu'une trop grande part de la délivrance précédente reste à courir."""
     for ligne in lignes:
@@ -90,7 +90,7 @@ def renouvellement_premature(lot, lignes, valeur):
                     break
 
 
-@regle("QTE-07", validite_ordonnance=entier, validite_chronique=entier)
+@regle("QTE-07", sur="lignes", validite_ordonnance=entier, validite_chronique=entier)
 def ordonnance_perimee(lot, lignes, valeur):
     """Le médicament est délivré trop longtemps après l'ordonnance."""
     for ligne in lignes:
@@ -102,7 +102,7 @@ def ordonnance_perimee(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("QTE-08", abat=True, categories=liste)
+@regle("QTE-08", sur="lignes", abat=True, categories=liste)
 def duree_hospitalisation(lot, lignes, valeur):
     """Plus de journées facturées que de nuits passées (le jour de sortie ne compte pas, un jour au moins)."""
     for ligne in lignes:
@@ -116,7 +116,7 @@ def duree_hospitalisation(lot, lignes, valeur):
             yield constat(ligne, ("quantite", jours), n=jours)
 
 
-@regle("QTE-09", max_cpn=entier, duree_grossesse=entier, categories=liste)
+@regle("QTE-09", sur="feuilles", max_cpn=entier, duree_grossesse=entier, categories=liste)
 def nombre_de_cpn(lot, feuilles, valeur):
     """Plus de N consultations prénatales sur la durée d'une grossesse."""
     for feuille in feuilles:
@@ -135,19 +135,16 @@ def nombre_de_cpn(lot, feuilles, valeur):
                 yield constat(ligne)
 
 
-@regle("QTE-10")
+@regle("QTE-10", sur="feuilles")
 def nombre_maximal(lot, feuilles, valeur):
     """Le nombre maximal d'un plafond (feuille, bénéficiaire, famille) est atteint ; une ligne compte pour un."""
     for feuille in feuilles:
-        plafonds = [p for p in lot.plafonds_de(feuille) if p.nombre_max]
-        if not plafonds:
-            continue
-        comptes = {p.id: consommation.nombre(lot, p, feuille) for p in plafonds}
-        for ligne in feuille.lignes_vives():
-            vises = [p for p in plafonds if p.vise(ligne.prestation.categorie)]
-            atteint = next((p for p in vises if comptes[p.id] >= p.nombre_max), None)
+        comptes = compteurs(lot, feuille, "feuille", "beneficiaire", "famille", nombre=True)
+        for ligne in feuille.lignes_vives() if comptes else ():
+            vises = [c for c in comptes if c.vise(ligne)]
+            atteint = next((c.plafond for c in vises if c.nombre >= c.plafond.nombre_max), None)
             if atteint:
-                yield constat(ligne, categorie=atteint.libelle)
+                yield constat(ligne, categorie=atteint.categorie or "prestations")
             else:
-                for plafond in vises:
-                    comptes[plafond.id] += 1
+                for compteur in vises:
+                    compteur.nombre += 1

@@ -11,7 +11,7 @@ LIBELLES = {
 }
 
 
-@regle("REC-01", champs_obligatoires=liste)
+@regle("REC-01", sur="feuilles", champs_obligatoires=liste)
 def feuille_incomplete(lot, feuilles, valeur):
     """Un champ exigé par le paramètre est vide."""
     for feuille in feuilles:
@@ -27,41 +27,25 @@ def _rempli(feuille, champ):
     return bool(getattr(feuille, champ))
 
 
-@regle("REC-02", obligatoire=oui_non)
+@regle("REC-02", sur="feuilles", obligatoire=oui_non)
 def diagnostic_non_code(lot, feuilles, valeur):
     """Pas de code CIM-10, qu'un diagnostic en clair soit écrit ou non."""
     for feuille in feuilles:
         if not feuille.pathologie_id and (feuille.diagnostic_clair or valeur("obligatoire", feuille.date_soins)):
-            yield constat(feuille)
+            yield constat(feuille, piece="diagnostic codé")
 
 
-@regle("REC-03")
+@regle("REC-03", sur="feuilles")
 def piece_manquante(lot, feuilles, valeur):
     """Une pièce de la matrice des pièces exigées n'est pas jointe."""
-    if not lot.exigences:
-        return
     for feuille in feuilles:
         jointes = lot.pieces_jointes.get(feuille.id, ())
-        manquantes = []
-        for type_id, nom, *conditions in lot.exigences:
-            if type_id not in jointes and nom not in manquantes and _exigee(feuille, *conditions):
-                manquantes.append(nom)
-        if manquantes:
-            yield constat(feuille, piece=", ".join(manquantes))
+        types = {e.type_piece_id: e.nom for e in lot.exigences if e.type_piece_id not in jointes and e.vise(feuille)}
+        if types:
+            yield constat(feuille, piece=", ".join(types.values()), types=types)
 
 
-def _exigee(feuille, type_prestation, categorie, type_soins, mode, montant_min):
-    """Dit si une ligne de la matrice vise cette feuille ; une case vide vaut « tous »."""
-    if type_soins not in (None, feuille.type_soins) or mode not in (None, feuille.mode):
-        return False
-    if montant_min and sum(ligne.facture for ligne in feuille.lignes) < montant_min:
-        return False
-    return (not type_prestation and not categorie) or any(
-        type_prestation in (None, ligne.prestation.type) and categorie in (None, ligne.prestation.categorie)
-        for ligne in feuille.lignes)
-
-
-@regle("REC-04", exigee=oui_non)
+@regle("REC-04", sur="feuilles", exigee=oui_non)
 def signature_absente(lot, feuilles, valeur):
     """La vérification du document n'a pas trouvé signature et cachet."""
     for feuille in feuilles:
@@ -70,7 +54,7 @@ def signature_absente(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("REC-05")
+@regle("REC-05", sur="feuilles")
 def multi_beneficiaires(lot, feuilles, valeur):
     """La feuille porte plusieurs personnes ou plusieurs épisodes."""
     for feuille in feuilles:
@@ -78,7 +62,7 @@ def multi_beneficiaires(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("REC-06")
+@regle("REC-06", sur="feuilles")
 def date_invalide(lot, feuilles, valeur):
     """Soins après le dépôt, ou fin avant le début."""
     for feuille in feuilles:
@@ -86,7 +70,7 @@ def date_invalide(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("REC-07", delai_tiers_payant=entier, delai_remboursement=entier)
+@regle("REC-07", sur="feuilles", delai_tiers_payant=entier, delai_remboursement=entier)
 def forclusion(lot, feuilles, valeur):
     """Le dépôt suit la fin des soins de plus que le délai."""
     for feuille in feuilles:
@@ -98,7 +82,7 @@ def forclusion(lot, feuilles, valeur):
             yield constat(feuille, n=ecart)
 
 
-@regle("REC-08")
+@regle("REC-08", sur="feuilles")
 def deja_enregistree(lot, feuilles, valeur):
     """La feuille numérisée (même empreinte) est déjà dans un dossier reçu avant."""
     for feuille in feuilles:
@@ -107,7 +91,7 @@ def deja_enregistree(lot, feuilles, valeur):
             yield constat(feuille, ref=autre)
 
 
-@regle("REC-09")
+@regle("REC-09", sur="feuilles")
 def carnet_non_attribue(lot, feuilles, valeur):
     """Le numéro imprimé sort des plages remises à la formation ; muette si elle n'a pas de carnet."""
     for feuille in feuilles:
@@ -116,7 +100,7 @@ def carnet_non_attribue(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("REC-10", tolerance=entier)
+@regle("REC-10", sur="feuilles", tolerance=entier)
 def total_discordant(lot, feuilles, valeur):
     """Le total écrit n'est pas la somme des lignes."""
     for feuille in feuilles:

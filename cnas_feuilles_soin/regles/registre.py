@@ -2,7 +2,7 @@
 
 Une règle s'écrit ainsi, dans le fichier de sa famille ::
 
-    @regle("QTE-01", abat=True)
+    @regle("QTE-01", sur="lignes", abat=True)
     def quantite_maximale(lot, lignes, valeur):
         for ligne in lignes:
             maximum = ligne.prestation.quantite_max
@@ -25,15 +25,14 @@ REGLES = {}
 class Regle:
     """Une fonction enregistrée et ce qu'il faut savoir pour l'appeler."""
 
-    __slots__ = ("code", "fonction", "abat", "lecteurs", "sur_feuilles")
+    __slots__ = ("code", "fonction", "sur", "abat", "lecteurs")
 
-    def __init__(self, code, fonction, abat, lecteurs):
+    def __init__(self, code, fonction, sur, abat, lecteurs):
         self.code = code
         self.fonction = fonction
+        self.sur = sur
         self.abat = abat
         self.lecteurs = lecteurs
-        # Le nom du second argument dit ce que la fonction parcourt.
-        self.sur_feuilles = fonction.__code__.co_varnames[1] == "feuilles"
 
     def lire(self, nom, texte):
         """Rend la valeur typée d'un paramètre écrit en texte.
@@ -46,17 +45,18 @@ class Regle:
         return lecteur(texte)
 
 
-def regle(code, abat=False, **lecteurs):
+def regle(code, sur, abat=False, **lecteurs):
     """Enregistre la fonction d'une règle.
 
     :param code: le code de la ligne de données
+    :param sur: « lignes » ou « feuilles », ce que la fonction parcourt
     :param abat: la règle sait calculer un montant réduit
     :param lecteurs: {nom du paramètre: fonction texte → valeur}
     """
     def enregistrer(fonction):
         if code in REGLES:
             raise ValueError(f"Deux fonctions pour la règle {code}")
-        REGLES[code] = Regle(code, fonction, abat, lecteurs)
+        REGLES[code] = Regle(code, fonction, sur, abat, lecteurs)
         return fonction
     return enregistrer
 
@@ -77,10 +77,7 @@ def entier(texte):
 
 def oui_non(texte):
     """« oui » ou « non »."""
-    mot = str(texte).strip().lower()
-    if mot not in ("oui", "non"):
-        raise ValueError("« oui » ou « non » est attendu")
-    return mot == "oui"
+    return choix("oui", "non")(texte) == "oui"
 
 
 def pourcentage(texte):
@@ -89,6 +86,16 @@ def pourcentage(texte):
     if valeur > 100:
         raise ValueError("un pourcentage va de 0 à 100")
     return valeur
+
+
+def choix(*mots):
+    """Un mot parmi d'autres."""
+    def lire(texte):
+        mot = str(texte).strip().lower()
+        if mot not in mots:
+            raise ValueError(" ou ".join(f"« {m} »" for m in mots) + " est attendu")
+        return mot
+    return lire
 
 
 def liste(texte):

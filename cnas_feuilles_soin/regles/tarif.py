@@ -3,7 +3,7 @@ from ..liquidation import calcul
 from .registre import constat, pourcentages, regle
 
 
-@regle("TAR-01", abat=True)
+@regle("TAR-01", sur="lignes", abat=True)
 def ecretage(lot, lignes, valeur):
     """Le prix facturé dépasse le tarif opposable."""
     for ligne in lignes:
@@ -11,7 +11,7 @@ def ecretage(lot, lignes, valeur):
             yield constat(ligne, ("prix", ligne.tarif), tarif=ligne.tarif)
 
 
-@regle("TAR-02", abat=True)
+@regle("TAR-02", sur="lignes", abat=True)
 def cotation(lot, lignes, valeur):
     """Le coefficient facturé n'est pas celui de la nomenclature, et le prix s'en ressent."""
     for ligne in lignes:
@@ -27,7 +27,7 @@ def _ecrire_centiemes(valeur):
     return f"{entier},{reste:02d}".rstrip("0").rstrip(",")
 
 
-@regle("TAR-03", abat=True, rangs=pourcentages)
+@regle("TAR-03", sur="feuilles", abat=True, rangs=pourcentages)
 def actes_multiples(lot, feuilles, valeur):
     """Actes techniques d'une même séance : le plus fort coefficient plein, le suivant à moitié, puis rien."""
     for feuille in feuilles:
@@ -47,7 +47,7 @@ def actes_multiples(lot, feuilles, valeur):
                 yield constat(ligne, ("rang", taux), taux=f"{taux} %")
 
 
-@regle("TAR-04", abat=True)
+@regle("TAR-04", sur="lignes", abat=True)
 def prix_de_reference(lot, lignes, valeur):
     """Le médicament est facturé au-dessus du prix de référence de sa DCI, de son dosage et de sa forme."""
     if not lot.prix_reference:
@@ -62,19 +62,19 @@ def prix_de_reference(lot, lignes, valeur):
             yield constat(ligne, ("prix", reference))
 
 
-@regle("TAR-05", abat=True)
+@regle("TAR-05", sur="lignes", abat=True)
 def ticket_mal_calcule(lot, lignes, valeur):
     """La part du patient écrite n'est pas base − part : la part CNAS est recalculée."""
     for ligne in lignes:
         if ligne.ticket_facture is None or ligne.taux is None:
             continue
         base = calcul.base(ligne)
-        part = calcul.part(base, calcul.taux_retenu(ligne))
+        part = calcul.part(base, ligne.taux_retenu)
         if ligne.ticket_facture != base - part:
             yield constat(ligne, ("recalcul", max(ligne.facture - ligne.ticket_facture, 0), part))
 
 
-@regle("TAR-06")
+@regle("TAR-06", sur="feuilles")
 def inclus_dans_un_forfait(lot, feuilles, valeur):
     """La prestation est comprise dans un forfait retenu sur la même feuille."""
     if not lot.inclusions:

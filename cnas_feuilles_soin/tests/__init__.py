@@ -6,10 +6,12 @@ from . import test_files
 from . import test_importer
 from . import test_instance
 from . import test_moteur_calcul
+from . import test_moteur_interroge
 from . import test_moteur_plafonds
 from . import test_numeros
 from . import test_papier
 from . import test_parcours
+from . import test_plafonds_annee
 from . import test_portail
 from . import test_regles_clinique
 from . import test_regles_droits

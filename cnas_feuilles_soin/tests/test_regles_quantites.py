@@ -124,6 +124,9 @@ class TestReglesQuantites(CommunTables):
         limite = self.pour(autre, soumis, 2)
         self.suite("ENT-03", [("au-delà du montant", limite, True)])
         self.assertEqual((limite.montant_base, limite.montant_cnas, limite.depassement), (700, 560, 300))
+        juste = self.creer_assure()
+        self.accord(juste, soumis, montant_accorde=1000)
+        self.suite("ENT-03", [("au montant de l'accord", self.pour(juste, soumis, 2), False)])
         tiers = self.creer_assure()
         self.accord(tiers, soumis, formation_id=self.creer_formation(2).id)
         ailleurs = self.pour(tiers, soumis)
@@ -222,6 +225,15 @@ class TestReglesQuantites(CommunTables):
             return self.pour(femme, cpn, date_soins=JOUR + timedelta(days=jours - 400))
         self.suite("QTE-09", [("1", le(0), False), ("2", le(30), False), ("3", le(60), True),
                               ("grossesse suivante", le(400), False)])
+
+    def test_qte_09_duree_de_la_grossesse(self):
+        """Au 280e jour, c'est une autre grossesse ; la veille, la même, même contrôlée bien plus tôt et à part."""
+        cpn = self.prestation("acte", 500, categorie="cpn")
+        self.regler("QTE-09", "max_cpn", "1")
+        for jours, attendu in ((279, True), (280, False)):
+            femme = self.creer_assure(genre="feminin")
+            self.suite("QTE-09", [("1", self.pour(femme, cpn, date_soins=JOUR - timedelta(days=jours)), False),
+                                  (f"{jours} jours après", self.pour(femme, cpn), attendu)])
 
     def test_qte_10_nombre(self):
         self.env["cnas.plafond"].create({

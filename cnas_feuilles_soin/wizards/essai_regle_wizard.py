@@ -126,10 +126,9 @@ class EssaiRegleWizard(models.TransientModel):
     def _rejouer(self, ids, surcharges):
         """Rend {feuille: (état, part CNAS, base, rejeté)} et le nombre d'anomalies de la règle."""
         portraits, comptes = {}, Counter()
-        for lot in passage.simuler(self.env(su=True), ids, surcharges):
+        for lot in passage.simuler(self.env(su=True), registre.REGLES, ids, surcharges):
             for feuille in lot.feuilles:
-                portraits[feuille.id] = (feuille.etat, sum(li.part for li in feuille.lignes),
-                                         sum(li.base for li in feuille.lignes))
+                portraits[feuille.id] = (feuille.etat, feuille.part, feuille.base)
                 comptes.update(c.regle.code for c in feuille.anomalies)
         return portraits, comptes[self.regle_id.code]
 

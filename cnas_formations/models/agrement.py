@@ -5,7 +5,7 @@ class Agrement(models.Model):
     """Un agrément : acte ou spécialité qu'une formation peut facturer, pendant une période.
 
     Une formation sans aucun agrément en vigueur facture tout ce que son niveau permet ; dès
-    qu'elle en a, elle ne facture, parmi les actes et examens de spécialité, que ce qu'ils couvrent.
+    qu'elle en a, elle ne facture, parmi les actes de spécialité, que ce qu'ils couvrent (règle FOR-03 du contrôle).
 
     | qui | peut |
     |---|---|

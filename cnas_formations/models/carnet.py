@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models, tools
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
@@ -92,23 +92,3 @@ class Carnet(models.Model):
     def action_remettre(self):
         """Remet en service un carnet retrouvé ou clos par erreur. :return: True"""
         self._changer_etat("delivre", motif_perte=False)
-
-    # ------------------------------------------------------------------ métier
-    @api.model
-    def _carnets_par_lot(self, couples):
-        """Rend le carnet de chaque numéro imprimé, en une requête.
-
-        :param couples: liste de (identifiant de formation, numéro entier)
-        :return: dict {(formation, numéro): identifiant de carnet | False}
-        """
-        couples = list(set(couples))
-        if not couples:
-            return {}
-        self.flush_model()
-        self.env.cr.execute(tools.SQL(
-            """SELECT p.formation, p.numero, c.id
-                 FROM unnest(%s::int[], %s::bigint[]) AS p(formation, numero)
-                 LEFT JOIN cnas_carnet c ON c.formation_id = p.formation
-                      AND int8range(c.debut, c.fin, '[]') @> p.numero""",
-            [f for f, _n in couples], [n for _f, n in couples]))
-        return {(f, n): carnet or False for f, n, carnet in self.env.cr.fetchall()}

@@ -32,16 +32,6 @@ class TestCarnet(CasFormations):
                 self.creer(debut, fin)
         self.creer(800_000_101, 800_000_200)
 
-    def test_carnet_d_un_numero_par_lot(self):
-        carnet = self.creer(800_000_001, 800_000_100)
-        autre = self.creer_formation()
-        couples = [(self.formation.id, 800_000_001), (self.formation.id, 800_000_100),
-                   (self.formation.id, 800_000_101), (autre.id, 800_000_001)]
-        self.env.flush_all()
-        with self.assertQueryCount(1):
-            carnets = self.env["cnas.carnet"]._carnets_par_lot(couples)
-        self.assertEqual([carnets[c] for c in couples], [carnet.id, carnet.id, False, False])
-
     def test_perte_et_retour(self):
         carnet = self.creer(800_000_001, 800_000_100)
         with self.assertRaises(UserError):

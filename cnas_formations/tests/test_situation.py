@@ -90,27 +90,3 @@ class TestSituation(CasFormations):
         self.assertNotIn(avec, modele.search([("situation", "=", "aucune")]))
         self.assertIn(avec, modele.search([("situation", "in", ["active"])]))
         self.assertIn(sans, modele.search([("situation", "!=", "active")]))
-
-    def test_agrements(self):
-        chirurgie, pediatrie = self.env["cnas.specialite"].create([
-            {"code": "ESS1", "name": "Chirurgie d'essai"}, {"code": "ESS2", "name": "Pédiatrie d'essai"}])
-        actes = self.env["cnas.acte"].create([
-            {"code": "ESSA1", "name": "Acte un", "specialite_id": chirurgie.id},
-            {"code": "ESSA2", "name": "Acte deux", "specialite_id": pediatrie.id},
-            {"code": "ESSA3", "name": "Acte général"}])
-        formation = self.creer_formation()
-        jour = date(2026, 5, 1)
-
-        def agrees():
-            triplets = [(formation.id, acte.prestation_id.id, jour) for acte in actes]
-            resultat = formation._agreees_par_lot(triplets)
-            return [resultat[t] for t in triplets]
-
-        self.assertEqual(agrees(), [True, True, True])
-        self.env["cnas.agrement"].create({
-            "formation_id": formation.id, "specialite_id": chirurgie.id, "date_debut": "2026-01-01"})
-        self.assertEqual(agrees(), [True, False, True])
-        self.env["cnas.agrement"].create({
-            "formation_id": formation.id, "portee": "prestation", "prestation_id": actes[1].prestation_id.id,
-            "date_debut": "2026-01-01"})
-        self.assertEqual(agrees(), [True, True, True])

@@ -28,6 +28,14 @@ TYPES_SOINS = [
     ("hospitalisation", "Hospitalisation"),
 ]
 
+# Où une prestation échappe aux plafonds.
+HORS_PLAFOND = [
+    ("non", "Non : compte dans les plafonds"),
+    ("ambulatoire", "En ambulatoire"),
+    ("hospitalisation", "En hospitalisation"),
+    ("toujours", "Toujours"),
+]
+
 NATURES = [
     ("ordinaire", "Ordinaire"),
     ("enfant", "Enfant"),

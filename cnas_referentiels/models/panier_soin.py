@@ -37,31 +37,3 @@ class PanierSoin(models.Model):
             cible = ligne.prestation_id.display_name or " ".join(
                 p for p in (types.get(ligne.type_prestation), categories.get(ligne.categorie)) if p)
             ligne.display_name = f"{ligne.regime_id.code or ''} — {cible or _('tout soin')}"
-
-    @api.model
-    def _couverts_par_lot(self, demandes):
-        """Dit si des prestations sont au panier, en une requête.
-
-        :param demandes: liste de (regime_id, prestation_id, date)
-        :return: {demande: True ou False}
-        """
-        if not demandes:
-            return {}
-        self.flush_model()
-        self.env["cnas.prestation"].flush_model(["type_prestation", "categorie"])
-        regimes, prestations, jours = zip(*demandes)
-        self.env.cr.execute(
-            """SELECT d.rang
-                 FROM unnest(%s::int[], %s::int[], %s::date[])
-                      WITH ORDINALITY AS d(regime_id, prestation_id, jour, rang)
-                 JOIN cnas_prestation p ON p.id = d.prestation_id
-                WHERE EXISTS (
-                      SELECT 1 FROM cnas_panier_soin s
-                       WHERE s.regime_id = d.regime_id AND s.date_debut <= d.jour
-                         AND (s.date_fin IS NULL OR s.date_fin >= d.jour)
-                         AND (s.prestation_id IS NULL OR s.prestation_id = p.id)
-                         AND (s.type_prestation IS NULL OR s.type_prestation = p.type_prestation)
-                         AND (s.categorie IS NULL OR s.categorie = p.categorie))""",
-            (list(regimes), list(prestations), list(jours)))
-        couverts = {rang for (rang,) in self.env.cr.fetchall()}
-        return {demande: rang in couverts for rang, demande in enumerate(demandes, 1)}

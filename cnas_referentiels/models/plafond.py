@@ -11,6 +11,9 @@ class Plafond(models.Model):
     La consommation se compte par feuille, par bénéficiaire ou par famille, sur l'année de droits. Un montant ou
     un nombre à 0 : pas de limite. Catégorie vide : toutes. Les règles PLF et QTE-10 les appliquent.
 
+    Un plafond se reconnaît à ce qu'il vise (régime, portée, type de soins, catégorie) : pour le réviser, fermez la
+    période et ouvrez la suivante ; ce que l'année de droits a déjà pris reste pris.
+
     Lecture : tous les rôles internes. Écriture : administrateur.
     """
 
@@ -31,12 +34,24 @@ class Plafond(models.Model):
     nombre_max = fields.Integer(string="Nombre maximum", tracking=True, group_operator=None,
                                 help="Prises en charge dans l'année de droits ; 0 : sans limite.")
     franchise = fields.Monetary(string="Franchise", tracking=True, help="Reste à la charge de l'assuré avant tout.")
+    seuil_membres = fields.Integer(
+        string="Membres compris", tracking=True, group_operator=None,
+        help="Nombre de membres de la famille, principal compris, que le montant maximum couvre déjà.")
+    majoration_membre = fields.Monetary(
+        string="Majoration par membre", tracking=True,
+        help="S'ajoute au montant maximum pour chaque membre au-delà des membres compris, à la date des soins.")
+    majoration_max = fields.Monetary(
+        string="Majoration au plus", tracking=True, help="Tous membres ensemble ; 0 : sans limite.")
     date_debut = fields.Date(tracking=True)
     date_fin = fields.Date(tracking=True)
 
     _sql_constraints = [
         ("valeurs_positives", "CHECK (COALESCE(montant_max, 0) >= 0 AND COALESCE(nombre_max, 0) >= 0 "
-         "AND COALESCE(franchise, 0) >= 0)", "Un plafond ou une franchise n'est jamais négatif."),
+         "AND COALESCE(franchise, 0) >= 0 AND COALESCE(majoration_membre, 0) >= 0 "
+         "AND COALESCE(majoration_max, 0) >= 0 AND COALESCE(seuil_membres, 0) >= 0)",
+         "Un plafond, une franchise ou une majoration n'est jamais négatif."),
+        ("majoration_d_un_montant", "CHECK (COALESCE(majoration_membre, 0) = 0 OR COALESCE(montant_max, 0) > 0)",
+         "Une majoration par membre s'ajoute à un montant maximum : donnez-le."),
         ("valeur_presente", "CHECK (COALESCE(montant_max, 0) + COALESCE(nombre_max, 0) + COALESCE(franchise, 0) > 0)",
          "Donnez au moins un montant maximum, un nombre maximum ou une franchise."),
     ]
@@ -50,30 +65,3 @@ class Plafond(models.Model):
                 parties.append(soins.get(plafond.type_soins))
             parties.append(categories.get(plafond.categorie, _("Toutes catégories")))
             plafond.display_name = " — ".join(p for p in parties if p)
-
-    @api.model
-    def _plafonds_par_lot(self, demandes):
-        """Rend les plafonds en vigueur, en une requête.
-
-        :param demandes: liste de (regime_id, date)
-        :return: {demande: liste de {"id", "portee", "type_soins", "categorie" ou False, "montant_max",
-            "nombre_max", "franchise"}} ; une liste vide : aucun plafond
-        """
-        resultat = {demande: [] for demande in demandes}
-        if not demandes:
-            return resultat
-        self.flush_model()
-        uniques = list(resultat)
-        regimes, jours = zip(*uniques)
-        self.env.cr.execute(
-            """SELECT d.rang, p.id, p.portee, p.type_soins, p.categorie,
-                      COALESCE(p.montant_max, 0)::bigint, COALESCE(p.nombre_max, 0), COALESCE(p.franchise, 0)::bigint
-                 FROM unnest(%s::int[], %s::date[]) WITH ORDINALITY AS d(regime_id, jour, rang)
-                 JOIN cnas_plafond p ON p.regime_id = d.regime_id AND p.date_debut <= d.jour
-                      AND (p.date_fin IS NULL OR p.date_fin >= d.jour)
-             ORDER BY d.rang, p.id""", (list(regimes), list(jours)))
-        for rang, ident, portee, soins, categorie, montant, nombre, franchise in self.env.cr.fetchall():
-            resultat[uniques[rang - 1]].append({
-                "id": ident, "portee": portee, "type_soins": soins, "categorie": categorie or False,
-                "montant_max": montant, "nombre_max": nombre, "franchise": franchise})
-        return resultat

@@ -8,10 +8,12 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.lecture import lire_date
 
+from ..bareme import Bareme
 from .constantes import (
     AGE_SANS_LIMITE,
     CATEGORIE_PAR_TYPE,
     CATEGORIES,
+    HORS_PLAFOND,
     NIVEAUX,
     SEXES,
     TYPES_PRESTATION,
@@ -25,7 +27,7 @@ class Prestation(models.Model):
 
     La prestation porte ce qui est commun (code, contraintes, catégorie) ; `cnas.acte`, `cnas.examen`,
     `cnas.medicament` et `cnas.consommable` la complètent par délégation. Son tarif à une date se lit dans la
-    vue `cnas.tarif` ; `tarif_applicable` le rend pour des codes, `_tarifs_par_lot` pour des lots.
+    vue `cnas.tarif` ; `tarif_applicable` le rend pour des codes, `Bareme` (bareme.py) pour des lots.
 
     Bornes : âges en années révolues, incluses (120 : sans limite) ; quantité et fréquence à 0 : sans limite.
 
@@ -70,6 +72,12 @@ class Prestation(models.Model):
     acte_technique = fields.Boolean(
         string="Acte technique", help="Compte dans la règle des actes multiples d'une même séance (100 / 50 / 0 %).")
     remboursable = fields.Boolean(string="Remboursable", default=True)
+    hors_plafond_enfant = fields.Selection(
+        HORS_PLAFOND, string="Hors plafond, enfants", required=True, default="non",
+        help="Pour un enfant, ces soins ne comptent dans aucun plafond ni franchise (âge : paramètre de la règle PLF-01).")
+    hors_plafond_adulte = fields.Selection(
+        HORS_PLAFOND, string="Hors plafond, adultes", required=True, default="non",
+        help="Pour un adulte, ces soins ne comptent dans aucun plafond ni franchise.")
 
     # Règles d'appui
     incompatibilite_ids = fields.Many2many(
@@ -118,13 +126,13 @@ class Prestation(models.Model):
 
     def _compute_tarifs(self):
         jour = fields.Date.context_today(self)
-        actuels = self._tarifs_par_lot([(p, jour, 0) for p in self.ids])
+        bareme = Bareme(self.env, self.ids)
         prochains = self._prochains_tarifs(jour)
         for prestation in self:
-            actuel = actuels.get((prestation.id, jour, 0)) or {}
+            actuel = bareme.tarif(prestation.id, 0, jour)
             montant, date = prochains.get(prestation.id, (0, False))
-            prestation.tarif_jour = actuel.get("montant", 0)
-            prestation.tarif_jour_fin = actuel.get("date_fin", False)
+            prestation.tarif_jour = actuel.montant if actuel else 0
+            prestation.tarif_jour_fin = actuel.date_fin if actuel else False
             prestation.tarif_prochain = montant
             prestation.tarif_prochain_date = date
 
@@ -180,11 +188,10 @@ class Prestation(models.Model):
     def _compute_regimes_couverts(self):
         jour = fields.Date.context_today(self)
         regimes = self.env["cnas.regime"].sudo().search([])
-        couverts = self.env["cnas.panier_soin"]._couverts_par_lot(
-            [(r.id, p, jour) for r in regimes for p in self.ids])
+        bareme = Bareme(self.env, self.ids)
         for prestation in self:
             prestation.regimes_couverts = ", ".join(
-                r.code for r in regimes if couverts.get((r.id, prestation.id, jour)))
+                r.code for r in regimes if bareme.au_panier(r.id, prestation.id, jour))
 
     def _compute_incompatibilite_ids(self):
         couples = self.env["cnas.incompatibilite"].search(
@@ -229,8 +236,8 @@ class Prestation(models.Model):
         jour = lire_date(date, fields.Date.context_today(self))
         niveau = lire_niveau(niveau)
         prestations = self._prestations_par_code(codes)
-        tarifs = self._tarifs_par_lot([(p, jour, niveau) for p in set(prestations.values())])
-        return {code: self._tarif_json(tarifs.get((prestations.get(code), jour, niveau))) for code in codes}
+        bareme = Bareme(self.env, set(prestations.values()))
+        return {code: self._tarif_json(bareme.tarif(prestations.get(code), niveau, jour)) for code in codes}
 
     @api.model
     def _prestations_par_code(self, codes):
@@ -246,38 +253,11 @@ class Prestation(models.Model):
         if not tarif:
             return False
         return {
-            "montant": tarif["montant"],
-            "source": tarif["source"],
-            "date_debut": fields.Date.to_string(tarif["date_debut"]),
-            "date_fin": fields.Date.to_string(tarif["date_fin"]) if tarif["date_fin"] else False,
+            "montant": tarif.montant,
+            "source": tarif.source,
+            "date_debut": fields.Date.to_string(tarif.date_debut),
+            "date_fin": fields.Date.to_string(tarif.date_fin) if tarif.date_fin else False,
         }
-
-    @api.model
-    def _tarifs_par_lot(self, demandes):
-        """Rend le tarif de chaque demande, en une requête.
-
-        :param demandes: liste de (prestation_id, date, niveau) ; niveau 0 ou vide : tarif « tous niveaux »
-        :return: {demande: {"montant", "source", "date_debut", "date_fin"} ou False} (dates Python, fin False si sans fin)
-        """
-        if not demandes:
-            return {}
-        self.env["cnas.tarif"]._vider_tampon()
-        prestations, jours, niveaux = zip(*demandes)
-        self.env.cr.execute(
-            """SELECT d.rang, t.montant, t.source, t.date_debut, t.date_fin
-                 FROM unnest(%s::int[], %s::date[], %s::int[]) WITH ORDINALITY AS d(prestation_id, jour, niveau, rang)
-                 JOIN LATERAL (
-                      SELECT montant, source, date_debut, date_fin FROM cnas_tarif t
-                       WHERE t.prestation_id = d.prestation_id AND t.date_debut <= d.jour
-                         AND (t.date_fin IS NULL OR t.date_fin >= d.jour)
-                         AND (t.niveau IS NULL OR t.niveau = d.niveau)
-                    ORDER BY t.niveau NULLS LAST LIMIT 1) t ON TRUE""",
-            (list(prestations), list(jours), [n or None for n in niveaux]))
-        resultat = dict.fromkeys(demandes, False)
-        for rang, montant, source, debut, fin in self.env.cr.fetchall():
-            resultat[demandes[rang - 1]] = {
-                "montant": montant, "source": source, "date_debut": debut, "date_fin": fin or False}
-        return resultat
 
     @api.model
     def _tarif_utilise(self, plages):

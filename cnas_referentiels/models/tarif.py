@@ -43,7 +43,7 @@ class Tarif(models.Model):
         ]
         requetes = [
             f"""SELECT c.id * 5 + {rang} AS id, f.prestation_id, c.niveau,
-                       COALESCE(c.niveau, 0)::varchar AS niveau_libelle, c.montant::integer AS montant,
+                       COALESCE(c.niveau, 0)::varchar AS niveau_libelle, c.montant::bigint AS montant,
                        c.date_debut, c.date_fin, 'config_{nom}'::varchar AS source
                   FROM cnas_config_{nom} c JOIN cnas_{nom} f ON f.id = c.{nom}_id {condition}"""
             for nom, condition, rang in forfaits
@@ -51,7 +51,7 @@ class Tarif(models.Model):
         # Identifiant d'une cotation : numérotation de Cantor du couple (lettre datée, prestation), sans collision.
         requetes += [
             f"""SELECT ((c.id + f.prestation_id)::bigint * (c.id + f.prestation_id + 1) / 2 + f.prestation_id) * 5 + 4,
-                       f.prestation_id, c.niveau, COALESCE(c.niveau, 0)::varchar, round(f.coefficient * c.montant)::integer,
+                       f.prestation_id, c.niveau, COALESCE(c.niveau, 0)::varchar, round(f.coefficient * c.montant)::bigint,
                        c.date_debut, c.date_fin, 'cotation'
                   FROM cnas_{nom} f JOIN cnas_config_lettre_cle c ON c.lettre_cle_id = f.lettre_cle_id
                  WHERE f.mode_tarif = 'cotation'"""

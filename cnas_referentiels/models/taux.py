@@ -39,31 +39,3 @@ class Taux(models.Model):
             precisions = [types.get(ligne.type_prestation), natures.get(ligne.nature)]
             portee = ", ".join(p for p in precisions if p) or _("tous soins")
             ligne.display_name = f"{ligne.regime_id.code or ''} — {portee} : {ligne.taux:g} %"
-
-    @api.model
-    def _taux_par_lot(self, demandes):
-        """Rend le taux de chaque demande, en une requête.
-
-        :param demandes: liste de (regime_id, type_prestation ou False, nature ou False, date)
-        :return: {demande: taux (0 à 100) ou False}
-        """
-        if not demandes:
-            return {}
-        self.flush_model()
-        regimes, types, natures, jours = zip(*demandes)
-        self.env.cr.execute(
-            """SELECT d.rang, t.taux
-                 FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::date[])
-                      WITH ORDINALITY AS d(regime_id, type_prestation, nature, jour, rang)
-                 JOIN LATERAL (
-                      SELECT t.taux FROM cnas_taux t
-                       WHERE t.regime_id = d.regime_id AND t.date_debut <= d.jour
-                         AND (t.date_fin IS NULL OR t.date_fin >= d.jour)
-                         AND (t.type_prestation IS NULL OR t.type_prestation = d.type_prestation)
-                         AND (t.nature IS NULL OR t.nature = d.nature)
-                    ORDER BY t.nature IS NULL, t.type_prestation IS NULL LIMIT 1) t ON TRUE""",
-            (list(regimes), [t or None for t in types], [n or None for n in natures], list(jours)))
-        resultat = dict.fromkeys(demandes, False)
-        for rang, taux in self.env.cr.fetchall():
-            resultat[demandes[rang - 1]] = float(taux)
-        return resultat

@@ -1,6 +1,10 @@
-from odoo.tests.common import tagged
+from datetime import date
+
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base.tests.common import TransactionCase
+
+from ..bareme import Bareme
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -40,8 +44,9 @@ class TestDonnees(TransactionCase):
         for regime, nature, attendu in (
                 ("ass", "ordinaire", 80), ("asi", "ordinaire", 70), ("amed", "ordinaire", 100),
                 ("ass", "maternite", 100), ("asi", "enfant", 100), ("amed", "ald", 100)):
-            demande = (self.env.ref(f"cnas_base.regime_{regime}").id, "acte", nature, "2026-11-21")
-            self.assertEqual(self.env["cnas.taux"]._taux_par_lot([demande]), {demande: attendu})
+            taux = Bareme(self.env, []).taux(
+                self.env.ref(f"cnas_base.regime_{regime}").id, "acte", nature, date(2026, 11, 21))
+            self.assertEqual(taux, attendu * 100)
 
     def test_rejouer_le_chargement_ne_cree_rien(self):
         avant = self.env["cnas.tarif"].search_count([]), self.env["cnas.panier_soin"].search_count([])

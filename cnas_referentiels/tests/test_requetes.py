@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo.tests.common import tagged, warmup
 
+from ..bareme import Bareme
 from .common import JOUR, CommunReferentiels
 
 
@@ -31,15 +32,18 @@ class TestRequetes(CommunReferentiels):
         codes = self.lot.mapped("code")
         regime = self.env.ref("cnas_base.regime_ass").id
         ids = self.lot.prestation_id.ids
+        baremes = {}
+
+        def bareme(n):
+            return baremes.setdefault(n, Bareme(self.env, ids[:n]))
         for nom, plafond, appel in (
                 ("tarif_applicable", 2, lambda n: self.Prestation.tarif_applicable(codes[:n], str(JOUR), 2)),
-                ("_tarifs_par_lot", 1, lambda n: self.Prestation._tarifs_par_lot([(p, JOUR, 2) for p in ids[:n]])),
-                ("_taux_par_lot", 1, lambda n: self.env["cnas.taux"]._taux_par_lot(
-                    [(regime, "acte", "ald", JOUR - timedelta(days=d)) for d in range(n)])),
-                ("_plafonds_par_lot", 1, lambda n: self.env["cnas.plafond"]._plafonds_par_lot(
-                    [(regime, JOUR - timedelta(days=d)) for d in range(n)])),
-                ("_couverts_par_lot", 1, lambda n: self.env["cnas.panier_soin"]._couverts_par_lot(
-                    [(regime, p, JOUR) for p in ids[:n]]))):
+                ("tarif", 1, lambda n: [bareme(n).tarif(p, 2, JOUR) for p in ids[:n]]),
+                ("taux", 1, lambda n: [
+                    bareme(n).taux(regime, "acte", "ald", JOUR - timedelta(days=d)) for d in range(n)]),
+                ("plafonds", 1, lambda n: [bareme(n).plafonds_de(regime, JOUR - timedelta(days=d)) for d in range(n)]),
+                ("au_panier", 1, lambda n: [bareme(n).au_panier(regime, p, JOUR) for p in ids[:n]])):
+            baremes.clear()
             appel(1)
             petit, grand = self._compter(lambda a=appel: a(10)), self._compter(lambda a=appel: a(1000))
             self.assertEqual(petit, grand, nom)

@@ -351,23 +351,38 @@ class Calcul:
         for li in self.vives():
             li["attente"] = li["tarif"] is None or li["taux"] is None
             if li["attente"]:
-                li["base"] = li["part"] = li["theorique"] = 0
+                li["base"] = li["part"] = 0
                 continue
             li["base"] = arrondi(Fraction(li["pu"] * li["q"] * li["rang"], 100))
             if li["limite"] is not None:
                 li["base"] = min(li["base"], li["limite"])
-            li["part"] = li["theorique"] = arrondi(li["base"] * li["taux"] / 100)
+            li["part"] = arrondi(li["base"] * li["taux"] / 100)
 
     # ------------------------------------------------------------------ plafonds
+    def hors(self, li):
+        """La prestation échappe aux plafonds, selon l'âge et le lieu."""
+        qui = "adulte" if age(self.a["naissance"], self.f["date"]) >= monde.ADULTE else "enfant"
+        return self.p(li).get(f"hors_plafond_{qui}", "non") in ("toujours", self.f["type_soins"])
+
     def vise(self, plafond, li):
         """Le plafond vaut pour cette feuille et cette ligne."""
         regime, _portee, soins, categorie, _m, _n, _f, debut, fin = plafond
-        return (regime == self.a["regime"] and soins in ("tous", self.f["type_soins"])
+        return (regime == self.a["regime"] and soins in ("tous", self.f["type_soins"]) and not self.hors(li)
                 and categorie in (None, self.p(li)["categorie"]) and couvre(debut, fin, self.f["date"]))
 
+    def maximum(self, plafond):
+        """Le montant maximal, majoré des membres de la famille au-delà du seuil."""
+        regime, portee, soins, _c, montant, *_reste = plafond
+        if portee != "famille" or (regime, soins) not in monde.MAJORATIONS:
+            return montant
+        seuil, par_membre, au_plus = monde.MAJORATIONS[regime, soins]
+        membres = 1 + sum(a.get("principal") == self.famille for a in monde.ASSURES.values())
+        supplement = par_membre * max(membres - seuil, 0)
+        return montant + (min(supplement, au_plus) if au_plus else supplement)
+
     def prises(self, plafond):
-        """Ce que l'année de droits a déjà pris."""
-        _regime, portee, soins, categorie, _m, _n, _f, depuis, jusque = plafond
+        """Ce que l'année de droits a déjà pris, quelle que soit la date du plafond."""
+        _regime, portee, soins, categorie, *_reste = plafond
         if portee == "feuille":
             return []
         ouverture, quand = self.chef["droits"][0], self.f["date"]
@@ -375,30 +390,39 @@ class Calcul:
         debut, fin = ajouter_mois(ouverture, 12 * annees), ajouter_mois(ouverture, 12 * annees + 12)
         return [x for x in self.acceptees
                 if (x["famille"] == self.famille if portee == "famille" else x["assure"] == self.f["assure"])
-                and debut <= x["date"] < fin and couvre(depuis, jusque, x["date"]) and soins in ("tous", x["type_soins"])
+                and debut <= x["date"] < fin and not x["hors"] and soins in ("tous", x["type_soins"])
                 and categorie in (None, x["categorie"])]
 
     def plafonds(self):
-        """La feuille d'abord, puis l'année : franchise, puis montant."""
-        for code, portees in (("PLF-02", ("feuille",)), ("PLF-01", ("beneficiaire", "famille"))):
-            plafonds = [p for p in monde.PLAFONDS if p[1] in portees and (p[4] or p[6])]
-            suivi = {p: [sum(x["part"] for x in self.prises(p)), sum(x["theorique"] for x in self.prises(p))]
-                     for p in plafonds}
-            for li in self.vives():
-                vises = [p for p in plafonds if self.vise(p, li)]
-                if not vises or li["attente"]:
-                    continue
-                franchise = max([p[6] - suivi[p][1] for p in vises] + [0])
-                if franchise > 0 and li["part"]:
-                    li["part"] -= min(franchise, li["part"])
-                    self.abattre(li, code)
-                reste = min([max(p[4] - suivi[p][0], 0) for p in vises if p[4]] or [li["part"]])
+        """Ligne à ligne : part = min(part, reste de l'année, reste de la feuille), franchise d'abord."""
+        niveaux = (("PLF-01", ("beneficiaire", "famille")), ("PLF-02", ("feuille",)))
+        suivi = {p: [sum(x["part"] for x in self.prises(p)), sum(x["franchise"] for x in self.prises(p))]
+                 for p in monde.PLAFONDS if p[4] or p[6]}
+        codes = {code: [] for code, _portees in niveaux}
+        for li in self.vives():
+            li["franchise"] = 0
+            if li["attente"]:
+                continue
+            retenues = {}
+            for code, portees in niveaux:
+                vises = [p for p in suivi if p[1] in portees and self.vise(p, li)]
+                retenue = max(0, min(li["part"], max([p[6] - suivi[p][1] for p in vises] + [0])))
+                if retenue:
+                    li["part"] -= retenue
+                    codes[code].append(li)
+                reste = min([max(self.maximum(p) - suivi[p][0], 0) for p in vises if p[4]] or [li["part"]])
                 if li["part"] > reste:
                     li["part"] = reste
-                    self.abattre(li, code)
-                for p in vises:
-                    suivi[p][0] += li["part"]
-                    suivi[p][1] += li["theorique"]
+                    codes[code].append(li)
+                retenues.update(dict.fromkeys(vises, retenue))
+                if code == "PLF-01":
+                    li["franchise"] = retenue
+            for p, retenue in retenues.items():
+                suivi[p][0] += li["part"]
+                suivi[p][1] += retenue
+        for code, lignes in codes.items():
+            for li in lignes:
+                self.abattre(li, code)
 
     # ------------------------------------------------------------------ conclusion
     def conclure(self):
@@ -423,7 +447,7 @@ class Calcul:
             for li in self.vives():
                 self.acceptees.append({
                     **{n: self.f[n] for n in ("assure", "formation", "date", "fin", "mode", "type_soins", "pathologie")},
-                    **{n: li[n] for n in ("prestation", "q", "base", "part", "theorique", "accord")},
+                    **{n: li[n] for n in ("prestation", "q", "base", "part", "franchise", "accord")}, "hors": self.hors(li),
                     "famille": self.famille, "categorie": self.p(li)["categorie"],
                     "technique": self.p(li).get("technique", False)})
         return Resultat(etat, rendu, sorted(self.codes))

@@ -29,17 +29,23 @@ TAUX = [
     ("NB", None, None, "33.33", date(2020, 1, 1), jour(30)),
     ("NB", "acte", "maternite", 100, date(2020, 1, 1), None),
 ]
-# (régime, portée, type de soins, catégorie, montant, nombre, franchise, début, fin)
+# (régime, portée, type de soins, catégorie, montant, nombre, franchise, début, fin), révisés pour certains
 PLAFONDS = [
-    ("NA", "beneficiaire", "tous", None, 30_000, 0, 0, date(2020, 1, 1), None),
+    ("NA", "beneficiaire", "tous", None, 30_000, 0, 0, date(2020, 1, 1), jour(29)),
+    ("NA", "beneficiaire", "tous", None, 36_000, 0, 0, jour(30), None),
     ("NA", "famille", "tous", None, 55_000, 0, 0, date(2020, 1, 1), None),
     ("NA", "feuille", "tous", "medicament", 4_000, 0, 0, date(2020, 1, 1), None),
-    ("NA", "beneficiaire", "ambulatoire", "visite", 0, 3, 0, date(2020, 1, 1), None),
+    ("NA", "beneficiaire", "ambulatoire", "visite", 0, 3, 0, date(2020, 1, 1), jour(0)),
+    ("NA", "beneficiaire", "ambulatoire", "visite", 0, 4, 0, jour(1), None),
     ("NA", "famille", "hospitalisation", None, 20_000, 0, 1_500, jour(-30), jour(30)),
-    ("NB", "beneficiaire", "tous", None, 9_000, 0, 500, date(2020, 1, 1), None),
+    ("NB", "beneficiaire", "tous", None, 9_000, 0, 500, date(2020, 1, 1), jour(-1)),
+    ("NB", "beneficiaire", "tous", None, 9_500, 0, 1_200, jour(0), None),
     ("NB", "feuille", "tous", None, 2_000, 4, 0, date(2020, 1, 1), None),
     ("NB", "famille", "tous", "chirurgie", 0, 2, 0, date(2020, 1, 1), None),
 ]
+# Majoration des plafonds de famille d'un régime : (par membre au-delà de, montant, au plus)
+MAJORATIONS = {("NA", "tous"): (2, 1_000, 0), ("NA", "hospitalisation"): (1, 700, 1_000)}
+ADULTE = 18
 # code: type, catégorie, tarifs [(montant, niveau, début, fin)] et contraintes
 PRESTATIONS = {
     "P01": {"type": "acte", "categorie": "consultation", "tarifs": [
@@ -55,13 +61,14 @@ PRESTATIONS = {
     "P07": {"type": "acte", "categorie": "chirurgie", "cotation": ("NK", "30"), "technique": True},
     "P08": {"type": "acte", "categorie": "chirurgie", "cotation": ("NK", "30"), "technique": True, "unique_vie": True},
     "P09": {"type": "examen", "categorie": "examen", "tarifs": [(2222, None, date(2020, 1, 1), None)],
-            "frequence_min_jours": 30},
+            "frequence_min_jours": 30, "hors_plafond_enfant": "toujours"},
     "P10": {"type": "acte", "categorie": "autre", "tarifs": [(5000, None, date(2020, 1, 1), None)], "entente": True},
     "P11": {"type": "acte", "categorie": "cpn", "tarifs": [(1200, None, date(2020, 1, 1), None)], "sexe": "feminin",
             "age_min": 10, "age_max": 55},
     "P12": {"type": "acte", "categorie": "autre", "tarifs": [(800, None, jour(-7), jour(14))]},
     "P13": {"type": "acte", "categorie": "accouchement", "tarifs": [(15000, None, date(2020, 1, 1), None)]},
-    "P14": {"type": "consommable", "categorie": "autre", "tarifs": [(450, None, date(2020, 1, 1), None)]},
+    "P14": {"type": "consommable", "categorie": "autre", "tarifs": [(450, None, date(2020, 1, 1), None)],
+            "hors_plafond_adulte": "hospitalisation"},
     "P15": {"type": "acte", "categorie": "autre", "tarifs": [(640, None, date(2020, 1, 1), None)], "active": False},
     "P16": {"type": "acte", "categorie": "hospitalisation", "tarifs": [(4000, None, date(2020, 1, 1), None)],
             "type_soins": "hospitalisation"},
@@ -128,7 +135,9 @@ def poser(env):
             "regime_id": ids["regime"][regime], "type_prestation": genre, "nature": nature, "taux": float(taux),
             "date_debut": debut, "date_fin": fin})
     for regime, portee, soins, categorie, montant, nombre, franchise, debut, fin in PLAFONDS:
+        seuil, par_membre, au_plus = MAJORATIONS.get((regime, soins), (0, 0, 0)) if portee == "famille" else (0, 0, 0)
         env["cnas.plafond"].create({
+            "seuil_membres": seuil, "majoration_membre": par_membre, "majoration_max": au_plus,
             "regime_id": ids["regime"][regime], "portee": portee, "type_soins": soins, "categorie": categorie,
             "montant_max": montant, "nombre_max": nombre, "franchise": franchise, "date_debut": debut, "date_fin": fin})
     _poser_prestations(env, ids)
@@ -167,7 +176,8 @@ def _poser_prestations(env, ids):
             "frequence_min_jours": p.get("frequence_min_jours", 0), "entente_prealable": p.get("entente", False),
             "unique_vie": p.get("unique_vie", False), "active": p.get("active", True),
             "remboursable": p.get("remboursable", True), "type_soins": p.get("type_soins", "tous"),
-            "acte_technique": p.get("technique", False)}
+            "acte_technique": p.get("technique", False),
+            **{nom: p.get(nom, "non") for nom in ("hors_plafond_enfant", "hors_plafond_adulte")}}
         if "age_min" in p:
             valeurs.update(age_min=p["age_min"], age_max=p["age_max"])
         if p["type"] == "medicament":

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 
 from ...liquidation import lot as passage
 from ...liquidation.explication import expliquer
+from ...regles.registre import REGLES
 
 # Au-dessus, le contrôle devient un traitement de fond suivi à l'écran.
 TAILLE_LOT = 2000
@@ -100,7 +101,7 @@ class FeuilleSoin(models.Model):
         if len(self) <= TAILLE_LOT:
             self._controler()
             return self.env["cnas.lot"]
-        ids = passage.ordonner_par_famille(self.env, self.ids)
+        ids = [feuille for feuille, _famille in passage.ordonner_par_famille(self.env, self.ids)]
         return self.env["cnas.lot"]._lancer(
             _("Contrôle de %s feuilles", len(ids)), self._name, "_controler", ids, taille=TAILLE_LOT)
 
@@ -109,12 +110,22 @@ class FeuilleSoin(models.Model):
 
         Seules les feuilles déposées, en contrôle ou en avis médical sont touchées ; rejouer sur un lot
         inchangé ne change rien. Nombre de requêtes indépendant du nombre de feuilles (par
-        tranches de quelques milliers, groupées par famille).
+        tranches de quelques milliers, groupées par famille). Une feuille qui fait échouer le moteur reste où elle
+        est et se signale à un superviseur ; les autres passent.
 
         :param changer_etat: faux pour recalculer sans décider (révision d'une ligne)
         :return: {état: nombre de feuilles}
         """
-        return passage.controler(self.env, self.ids, changer_etat=changer_etat)
+        return passage.Passage(self.env, REGLES, self.ids, changer_etat).mener()
+
+    def _signaler_echec(self, erreur):
+        """Nomme à un superviseur la feuille que le moteur n'a pas pu contrôler."""
+        superviseurs = self.env.ref("cnas_base.group_superviseur").users
+        self.sudo()._alerter(
+            superviseurs.filtered(lambda u: self.sudo().agence_id in u.agence_ids)[:1] or superviseurs[:1],
+            _("Contrôle impossible"),
+            _("Le contrôle de la feuille %(numero)s a échoué ; les autres feuilles sont passées. Cause : %(cause)s",
+              numero=self.display_name, cause=erreur))
 
     def _recalculer(self):
         """Recalcule montants et anomalies sans changer l'état (après une révision ou une anomalie levée)."""

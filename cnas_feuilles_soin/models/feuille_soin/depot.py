@@ -5,6 +5,13 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
 
+from ...liquidation import lot as passage
+from ...liquidation.ecriture import ecrire_anomalies
+from ...regles.registre import REGLES
+
+# Ce qu'un dossier doit porter pour entrer dans le circuit : diagnostic codé, pièces exigées.
+COMPLETUDE = ("REC-02", "REC-03")
+
 
 class FeuilleSoin(models.Model):
     """Dépôt et recevabilité : numéro sans trou, droits à la date des soins, pièces exigées."""
@@ -123,60 +130,23 @@ class FeuilleSoin(models.Model):
     def _recevabilite_par_lot(self):
         """Dit, pour chaque feuille du lot, si les droits sont ouverts et ce qui manque au dossier.
 
-        :return: {id: {"etat_droits", "motif_droits", "regime_id", "completude", "manque": [phrase…]}}
+        Ce qui manque est ce que disent les règles de complétude du moteur ; leurs anomalies s'écrivent.
+
+        :return: {id: {"etat_droits", "regime_id", "completude", "manque": [phrase…]}}
         """
-        droits = self.env["cnas.assure"]._droits_par_lot(
-            list({(feuille.assure_id.id, feuille.date_soins) for feuille in self}))
-        pieces = self._pieces_manquantes()
         resultat = {}
-        for feuille in self:
-            droit = droits.get((feuille.assure_id.id, feuille.date_soins)) or {}
-            manque = list(pieces.get(feuille.id, {}).values())
-            if not feuille.pathologie_id:
-                manque.append(_("diagnostic codé"))
-            resultat[feuille.id] = {
-                "etat_droits": droit.get("etat") or "fermes",
-                "motif_droits": droit.get("motif") or "",
-                "regime_id": droit.get("regime_id") or None,
-                "completude": "incomplet" if manque else "complet",
-                "manque": manque,
-            }
+        for lot in passage.simuler(self.env, REGLES, self.ids, codes=COMPLETUDE):
+            ecrire_anomalies(self.env.cr, lot, self.env.uid)
+            for feuille in lot.feuilles:
+                manque = [c.valeurs["piece"] for c in feuille.anomalies if c.severite == "instance"]
+                resultat[feuille.id] = {"etat_droits": feuille.etat_droits, "manque": manque, "regime_id": feuille.regime_id,
+                                        "completude": "incomplet" if manque else "complet"}
+        self.env["cnas.anomalie"].invalidate_model(flush=False)
+        self.invalidate_recordset(["anomalie_ids"], flush=False)
         return resultat
 
     def _pieces_manquantes(self):
-        """Rend les pièces exigées et absentes du lot, en trois requêtes au plus.
-
-        :return: {feuille_id: {type_piece_id: nom du type}}
-        """
-        exigences = self.env["cnas.piece_exigee"].sudo().search([])
-        modes, soins = set(self.mapped("mode")), set(self.mapped("type_soins"))
-        exigences = exigences.filtered(
-            lambda e: (not e.mode or e.mode in modes) and (not e.type_soins or e.type_soins in soins))
-        if not exigences:
-            return {}
-        contenus, jointes = self._contenus_et_pieces()
-        manquantes = {}
-        for feuille in self:
-            for exigence in exigences:
-                if (exigence.type_piece_id.id not in jointes.get(feuille.id, ())
-                        and exigence._concerne(feuille, contenus.get(feuille.id, ()))):
-                    manquantes.setdefault(feuille.id, {})[exigence.type_piece_id.id] = exigence.type_piece_id.display_name
-        return manquantes
-
-    def _contenus_et_pieces(self):
-        """Rend {feuille: {(type, catégorie) de ses prestations}} et {feuille: {types de ses pièces}}."""
-        self.env.flush_all()
-        self.env.cr.execute("""
-            SELECT l.feuille_id, p.type_prestation, p.categorie
-              FROM cnas_feuille_soin_ligne l JOIN cnas_prestation p ON p.id = l.prestation_id
-             WHERE l.feuille_id = ANY(%s)
-        """, [self.ids])
-        contenus = {}
-        for feuille_id, type_prestation, categorie in self.env.cr.fetchall():
-            contenus.setdefault(feuille_id, set()).add((type_prestation, categorie))
-        self.env.cr.execute(
-            "SELECT feuille_id, type_id FROM cnas_feuille_soin_piece WHERE feuille_id = ANY(%s)", [self.ids])
-        jointes = {}
-        for feuille_id, type_id in self.env.cr.fetchall():
-            jointes.setdefault(feuille_id, set()).add(type_id)
-        return contenus, jointes
+        """Rend les pièces exigées et absentes du lot (règle REC-03) : {feuille_id: {type_piece_id: nom du type}}."""
+        return {feuille.id: constat.valeurs["types"]
+                for lot in passage.simuler(self.env, REGLES, self.ids, codes=("REC-03",))
+                for feuille in lot.feuilles for constat in feuille.anomalies}

@@ -56,13 +56,13 @@ class FeuilleSoin(models.Model):
         return defauts
 
     def _alerter_invariant(self, nom, numeros):
-        """Pose une activité à chaque administrateur sur la première feuille fautive, une seule fois."""
-        self.ensure_one()
+        """Prévient chaque administrateur, sur la première feuille fautive."""
         _logger.error("Invariant de liquidation rompu — %s : %s", nom, ", ".join(numeros))
-        resume = _("Invariant rompu : %s", nom)
-        administrateurs = self.env.ref("cnas_base.group_administrateur").users
-        deja = self.activity_ids.filtered(lambda a: a.summary == resume).user_id
-        for usager in administrateurs - deja:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo", summary=resume, user_id=usager.id,
-                note=_("Feuilles en cause : %s", ", ".join(numeros)))
+        self._alerter(self.env.ref("cnas_base.group_administrateur").users, _("Invariant rompu : %s", nom),
+                      _("Feuilles en cause : %s", ", ".join(numeros)))
+
+    def _alerter(self, usagers, resume, note):
+        """Pose sur la feuille une activité à chacun de ces usagers, une seule fois."""
+        self.ensure_one()
+        for usager in usagers - self.activity_ids.filtered(lambda a: a.summary == resume).user_id:
+            self.activity_schedule("mail.mail_activity_data_todo", summary=resume, user_id=usager.id, note=note)

@@ -2,9 +2,11 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
-from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import sans_suivi, transition
+
+from ...liquidation import lot as passage
+from ...regles.registre import REGLES
 
 
 class FeuilleSoin(models.Model):
@@ -20,6 +22,7 @@ class FeuilleSoin(models.Model):
     part_estimee = fields.Monetary(string="Part CNAS estimée", compute="_compute_estimation")
     ticket_estime = fields.Monetary(string="Ticket estimé", compute="_compute_estimation")
     depassement_estime = fields.Monetary(string="Dépassement estimé", compute="_compute_estimation")
+    rejete_estime = fields.Monetary(string="Rejet estimé", compute="_compute_estimation")
 
     # ------------------------------------------------------------------ en direct
     @api.onchange("carte_lue")
@@ -48,26 +51,33 @@ class FeuilleSoin(models.Model):
             feuille.droits_annonces = droit.get("etat", False)
             feuille.droits_motif = droit.get("motif", False)
 
-    @api.depends("ligne_ids.tarif_propose", "ligne_ids.quantite", "ligne_ids.prix_unitaire", "assure_id", "nature",
-                 "date_soins")
+    @api.depends("ligne_ids.prestation_id", "ligne_ids.quantite", "ligne_ids.prix_unitaire", "assure_id", "formation_id",
+                 "nature", "date_soins", "date_fin_soins", "date_depot", "type_soins", "mode", "urgence", "praticien_id",
+                 "pathologie_id", "state")
     def _compute_estimation(self):
-        """Estime la part CNAS avant contrôle : tarif et taux seuls, sans les règles ni les plafonds."""
-        cles = {}
+        """Estime le contrôle à venir : le moteur, toutes règles et plafonds compris, sur le dossier tel qu'il est saisi."""
+        montants = self.sudo()._estimer()
         for feuille in self:
-            for ligne in feuille.ligne_ids:
-                if ligne.prestation_id and feuille.assure_id and feuille.date_soins:
-                    cles[ligne] = (feuille.assure_id.regime_id.id, ligne.prestation_id.type_prestation,
-                                   feuille.nature or "ordinaire", feuille.date_soins)
-        taux = self.env["cnas.taux"].sudo()._taux_par_lot(list(set(cles.values())))
-        for feuille in self:
-            part = base = 0
-            for ligne in feuille.ligne_ids:
-                base_ligne = int(min(ligne.prix_unitaire, ligne.tarif_propose) * ligne.quantite)
-                base += base_ligne
-                part += arrondi_xaf(str(base_ligne * (taux.get(cles.get(ligne)) or 0) / 100))
-            feuille.part_estimee = part
-            feuille.ticket_estime = base - part
-            feuille.depassement_estime = sum(feuille.ligne_ids.mapped("montant_facture")) - base
+            feuille.part_estimee, feuille.ticket_estime, feuille.depassement_estime, feuille.rejete_estime = (
+                montants.get(feuille, (0, 0, 0, 0)))
+
+    def _estimer(self):
+        """Rend {feuille: (part, ticket, dépassement, rejeté)} de ce qui n'est pas contrôlé, enregistré ou non."""
+        dossiers, rangs, lignes = {}, [], []
+        for numero, feuille in enumerate(self, 1):
+            saisies = feuille.ligne_ids.filtered("prestation_id")
+            if (feuille.state not in ("brouillon", "deposee") or not saisies
+                    or not (feuille.assure_id and feuille.formation_id and feuille.date_soins)):
+                continue
+            ident = feuille._origin.id or -numero
+            dossiers[ident] = feuille
+            rangs.append({**_en_rang(feuille), "id": ident})
+            lignes += [{**_en_rang(ligne), "id": ligne._origin.id or -len(lignes) - rang, "feuille_id": ident}
+                       for rang, ligne in enumerate(saisies, 1)]
+        if not rangs:
+            return {}
+        lot = passage.estimer(self.env, REGLES, rangs, lignes)
+        return {dossiers[f.id]: (f.part, f.ticket, f.depassement, f.rejete) for f in lot.feuilles}
 
     # ------------------------------------------------------------------ actions
     @transition("verifier_avant_depot")
@@ -89,7 +99,6 @@ class FeuilleSoin(models.Model):
         with sans_suivi(), self.env.cr.savepoint() as reprise:
             essai = self.sudo()
             essai._deposer()
-            manque = essai.demande_ids.mapped("motif")
             if essai.state == "deposee":
                 essai._controler()
             lignes = Markup("").join(
@@ -97,7 +106,7 @@ class FeuilleSoin(models.Model):
                     ligne.prestation_id.display_name, ecrire_nombre(ligne.montant_facture), ecrire_nombre(ligne.montant_cnas),
                     ligne.explication or "")
                 for ligne in essai.ligne_ids)
-            motifs = [*manque, *(f"{a.code} — {a.message}" for a in essai.anomalie_ids if a.state == "ouverte")]
+            motifs = [f"{a.code} — {a.message}" for a in essai.anomalie_ids if a.state == "ouverte"]
             issue, part = etats[essai.state], ecrire_nombre(essai.montant_cnas)
             reprise.rollback()
         self.env.invalidate_all()
@@ -108,3 +117,15 @@ class FeuilleSoin(models.Model):
         ) % (_("Après dépôt, la feuille serait :"), issue, _("part CNAS"), part,
              liste or Markup("<li>%s</li>") % _("Aucune anomalie."), _("Prestation"), _("Facturé"), _("Part CNAS"),
              _("Calcul"), lignes)
+
+
+def _en_rang(saisie):
+    """Rend {colonne: valeur} de ce qui est saisi, même jamais enregistré."""
+    rang = {}
+    for nom, champ in saisie._fields.items():
+        if champ.store and champ.column_type:
+            valeur = saisie[nom]
+            if champ.type == "many2one":
+                valeur = valeur._origin.id
+            rang[nom] = valeur or (None if champ.type != "boolean" else False)
+    return rang

@@ -146,40 +146,6 @@ class FormationSanitaire(models.Model):
             """, [i for i, _j in couples], [j for _i, j in couples]))
         return {(identifiant, jour): situation for identifiant, jour, situation in self.env.cr.fetchall()}
 
-    @api.model
-    def _agreees_par_lot(self, triplets):
-        """Dit si des formations sont agréées pour des prestations à des dates, en une requête.
-
-        Une formation sans agrément en vigueur ce jour-là est agréée pour tout. Sinon : une
-        prestation l'est par elle-même ou par la spécialité de l'acte ; ce qui n'a pas de
-        spécialité (médicament, consommable, acte général) reste permis.
-
-        :param triplets: liste de (formation, prestation, date)
-        :return: dict {(formation, prestation, date): bool}
-        """
-        triplets = list({(f, p, fields.Date.to_date(j)) for f, p, j in triplets})
-        if not triplets:
-            return {}
-        self.env["cnas.agrement"].flush_model()
-        self.env["cnas.acte"].flush_model(["prestation_id", "specialite_id"])
-        self.env.cr.execute(SQL(
-            """
-            SELECT t.formation, t.prestation, t.jour,
-                   g.nombre = 0 OR a.specialite_id IS NULL OR g.prestation IS TRUE OR g.specialite IS TRUE
-              FROM unnest(%s::int[], %s::int[], %s::date[]) AS t(formation, prestation, jour)
-              LEFT JOIN cnas_acte a ON a.prestation_id = t.prestation
-              LEFT JOIN LATERAL (
-                  SELECT count(*) AS nombre,
-                         bool_or(x.prestation_id = t.prestation) AS prestation,
-                         bool_or(x.specialite_id = a.specialite_id) AS specialite
-                    FROM cnas_agrement x
-                   WHERE x.formation_id = t.formation AND x.date_debut <= t.jour
-                     AND (x.date_fin IS NULL OR x.date_fin >= t.jour)
-              ) g ON TRUE
-            """,
-            [t[0] for t in triplets], [t[1] for t in triplets], [t[2] for t in triplets]))
-        return {(f, p, j): bool(agreee) for f, p, j, agreee in self.env.cr.fetchall()}
-
     def _synthese_par_lot(self):
         """Point d'extension : l'activité de chaque formation, en un nombre constant de requêtes.
 

@@ -1,0 +1,31 @@
+"""Des faits lus en base par leur nom : la colonne `x` d'une requête devient l'attribut `x` d'un objet léger."""
+
+
+class Fait:
+    """Base des objets légers ; `__slots__` liste leurs faits, dans n'importe quel ordre."""
+
+    __slots__ = ()
+
+    def __init__(self, **valeurs):
+        for nom, valeur in valeurs.items():
+            setattr(self, nom, valeur)
+
+    @classmethod
+    def lire(cls, cr, requete, parametres=None, ancien=0):
+        """Rend un objet par rang. Une colonne qui n'est pas un fait de la classe est une erreur.
+
+        :param ancien: nombre de dernières colonnes rangées ensemble, telles quelles, dans `ancien`
+        """
+        cr.execute(requete, parametres)
+        noms = [colonne.name for colonne in cr.description]
+        if ancien:
+            noms = noms[:-ancien]
+        faits = []
+        for rang in cr.fetchall():
+            fait = cls.__new__(cls)
+            for nom, valeur in zip(noms, rang):
+                setattr(fait, nom, valeur)
+            if ancien:
+                fait.ancien = rang[-ancien:]
+            faits.append(fait)
+        return faits

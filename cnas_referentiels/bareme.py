@@ -1,0 +1,150 @@
+"""Les barèmes datés d'un lot : tarif, taux, panier, plafonds. Ils ne se résolvent qu'ici.
+
+Le moteur de contrôle, `tarif_applicable` et les écrans interrogent le même `Bareme`. Chaque table se lit en une
+requête, à la première question qu'on lui pose.
+"""
+from bisect import bisect_right
+from collections import defaultdict, namedtuple
+from functools import cached_property
+
+from odoo.addons.cnas_base.faits import Fait
+
+Tarif = namedtuple("Tarif", "montant source date_debut date_fin")
+
+
+class Periodes:
+    """Des valeurs datées pour une clé : cherche celle en vigueur un jour donné."""
+
+    __slots__ = ("debuts", "fins", "valeurs")
+
+    def __init__(self, lignes):
+        """:param lignes: [(début, fin ou None, valeur)]"""
+        lignes = sorted(lignes, key=lambda ligne: ligne[0])
+        self.debuts = [ligne[0] for ligne in lignes]
+        self.fins = [ligne[1] for ligne in lignes]
+        self.valeurs = [ligne[2] for ligne in lignes]
+
+    def au(self, jour):
+        """Rend la valeur en vigueur ce jour, ou None."""
+        i = bisect_right(self.debuts, jour) - 1
+        if i < 0 or (self.fins[i] is not None and self.fins[i] < jour):
+            return None
+        return self.valeurs[i]
+
+
+def dater(rangs):
+    """Rend {clé: Periodes} de rangs (clé, début, fin, valeur)."""
+    par_cle = defaultdict(list)
+    for cle, *periode in rangs:
+        par_cle[cle].append(periode)
+    return {cle: Periodes(periodes) for cle, periodes in par_cle.items()}
+
+
+class Plafond(Fait):
+    """Un plafond daté. Il se reconnaît à ce qu'il vise : révisé, il garde ce que l'année de droits a déjà pris."""
+
+    __slots__ = ("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise",
+                 "majoration_membre", "majoration_max", "seuil_membres", "debut", "fin")
+
+    def vise(self, regime_id, type_soins, categorie):
+        """Dit si le plafond vise ces soins ; un régime ou un type de soins inconnu (None) est visé."""
+        return (regime_id in (None, self.regime_id)
+                and (type_soins is None or self.type_soins in (None, "tous", type_soins))
+                and self.categorie in (None, categorie))
+
+    def maximum(self, membres):
+        """Rend le montant maximal pour une famille de `membres` personnes, majoration comprise ; 0 : sans limite."""
+        majoration = self.majoration_membre * max(membres - self.seuil_membres, 0)
+        if self.majoration_max:
+            majoration = min(majoration, self.majoration_max)
+        return self.montant_max and self.montant_max + majoration
+
+
+class Bareme:
+    """Tarifs, taux, panier et plafonds, pour des prestations."""
+
+    def __init__(self, env, prestation_ids):
+        env.flush_all()
+        self.cr = env.cr
+        self.ids = list(prestation_ids)
+        self._memoire = {}
+
+    def _lire(self, requete, *parametres):
+        self.cr.execute(requete, parametres)
+        return self.cr.fetchall()
+
+    def _resoudre(self, table, cles, jour):
+        """Rend la valeur de la première clé, de la plus précise à la plus générale, qui en a une ce jour-là."""
+        demande = (cles[0], jour)
+        if demande not in self._memoire:
+            trouvees = (table[cle].au(jour) for cle in cles if cle in table)
+            self._memoire[demande] = next((valeur for valeur in trouvees if valeur is not None), None)
+        return self._memoire[demande]
+
+    # ------------------------------------------------------------------ tarifs
+    @cached_property
+    def _tarifs(self):
+        return dater(((prestation, niveau or 0), debut, fin, Tarif(montant, source, debut, fin))
+                     for prestation, niveau, montant, source, debut, fin in self._lire("""
+            SELECT prestation_id, niveau, montant, source, date_debut, date_fin FROM cnas_tarif
+             WHERE prestation_id = ANY(%s)""", self.ids))
+
+    def tarif(self, prestation_id, niveau, jour):
+        """Rend le `Tarif` du niveau exact, sinon de tous les niveaux (0 ou vide) ; None s'il n'y en a pas."""
+        return self._resoudre(self._tarifs, ((prestation_id, niveau or 0), (prestation_id, 0)), jour)
+
+    # ------------------------------------------------------------------ taux
+    @cached_property
+    def _taux(self):
+        return dater(((regime, type_prestation, nature), debut, fin, taux)
+                     for regime, type_prestation, nature, taux, debut, fin in self._lire("""
+            SELECT regime_id, type_prestation, nature, round(taux * 100)::int, date_debut, date_fin FROM cnas_taux"""))
+
+    def taux(self, regime_id, type_prestation, nature, jour):
+        """Rend le taux en centièmes de pour cent (80 % = 8000), du plus précis au plus général ; None sans taux."""
+        return self._resoudre(self._taux, (
+            (regime_id, type_prestation, nature), (regime_id, None, nature), (regime_id, type_prestation, None),
+            (regime_id, None, None)), jour)
+
+    # ------------------------------------------------------------------ panier
+    @cached_property
+    def _paniers(self):
+        paniers = defaultdict(list)
+        for regime, prestation, *periode in self._lire("""
+                SELECT regime_id, prestation_id, date_debut, date_fin FROM cnas_panier_soin
+                 WHERE prestation_id = ANY(%s)
+                UNION ALL
+                SELECT s.regime_id, p.id, s.date_debut, s.date_fin
+                  FROM cnas_panier_soin s JOIN cnas_prestation p
+                    ON s.prestation_id IS NULL
+                   AND COALESCE(s.type_prestation, p.type_prestation) = p.type_prestation
+                   AND COALESCE(s.categorie, p.categorie) = p.categorie
+                 WHERE p.id = ANY(%s)""", self.ids, self.ids):
+            paniers[regime, prestation].append(periode)
+        return paniers
+
+    def au_panier(self, regime_id, prestation_id, jour):
+        """Dit si une ligne du panier du régime couvre la prestation ce jour-là."""
+        return any(debut <= jour and (fin is None or jour <= fin)
+                   for debut, fin in self._paniers.get((regime_id, prestation_id), ()))
+
+    # ------------------------------------------------------------------ plafonds
+    @cached_property
+    def plafonds(self):
+        """Tous les plafonds, de toutes dates, dans un ordre stable."""
+        return Plafond.lire(self.cr, """
+            SELECT regime_id, portee, type_soins, categorie, COALESCE(montant_max, 0)::bigint AS montant_max,
+                   COALESCE(nombre_max, 0) AS nombre_max, COALESCE(franchise, 0)::bigint AS franchise,
+                   COALESCE(majoration_membre, 0)::bigint AS majoration_membre,
+                   COALESCE(majoration_max, 0)::bigint AS majoration_max, COALESCE(seuil_membres, 0) AS seuil_membres,
+                   date_debut AS debut, date_fin AS fin
+              FROM cnas_plafond ORDER BY id""")
+
+    def plafonds_de(self, regime_id, jour, type_soins=None):
+        """Rend les plafonds du régime en vigueur ce jour-là, pour un type de soins ou tous (None)."""
+        demande = ("plafonds", regime_id, jour, type_soins)
+        if demande not in self._memoire:
+            self._memoire[demande] = [
+                p for p in self.plafonds if p.vise(regime_id, type_soins, p.categorie)
+                and p.debut <= jour and (p.fin is None or jour <= p.fin)]
+        return self._memoire[demande]
