@@ -8,6 +8,7 @@ from . import test_moteur_calcul
 from . import test_moteur_plafonds
 from . import test_numeros
 from . import test_papier
+from . import test_parametres_dates
 from . import test_parcours
 from . import test_portail
 from . import test_regles_clinique

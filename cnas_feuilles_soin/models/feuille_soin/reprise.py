@@ -25,9 +25,11 @@ class FeuilleSoin(models.Model):
         self._exiger_une()
         self._exiger_groupe(AGENT, _("reprendre un rejet"))
         self._exiger_etats(("rejetee",), _("se reprend"))
-        delai = self._parametre_entier("delai_reprise_jours")
+        au = self.env["cnas.parametre"]._au
+        jour_rejet = fields.Date.context_today(self, self.date_decision) if self.date_decision else None
+        delai = au("delai_reprise_jours", jour_rejet)
         rang = self._rang_reprise() + 1
-        if rang > self._parametre_entier("reprises_max"):
+        if rang > au("reprises_max", jour_rejet):
             raise UserError(_("Ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang - 1))
         if self.reprise_ids.filtered(lambda f: f.state != "annulee"):
             raise UserError(_("La feuille %(numero)s est déjà reprise par %(reprise)s.", numero=self.display_name,
