@@ -10,7 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "data/ir_sequence_data.xml",
-        "data/ir_config_parameter_data.xml",
+        "data/parametre_data.xml",
         "data/cnas.categorie_juridique.csv",
         "data/bareme_cotisation_data.xml",
         "data/mail_template_data.xml",

@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/cnas_formations_security.xml",
         "data/cnas_formations_data.xml",
+        "data/parametre_data.xml",
         "views/convention_views.xml",
         "views/praticien_views.xml",
         "views/affectation_views.xml",

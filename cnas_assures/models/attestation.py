@@ -16,7 +16,6 @@ from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 from ..report.identite import naissance
 
-VALIDITE_JOURS = 90
 TAILLE_ALEA = 16
 LONGUEUR_JETON = 107  # base64 « URL » de 16 octets d'aléa et de 64 de signature
 TRONCONS_MAX = 12
@@ -212,7 +211,7 @@ class Attestation(models.Model):
         :raise UserError: assuré inactif, droits fermés au début ou avant la fin
         """
         Date = fields.Date
-        jours = max(1, self.env["cnas.assure"]._parametre_entier("attestation_validite_jours", VALIDITE_JOURS))
+        jours = self.env["cnas.parametre"]._au("attestation_validite_jours")
         for vals in vals_list:
             vals["date_debut"] = Date.to_date(vals.get("date_debut")) or Date.context_today(self)
         demandes = [vals.get("assure_id") for vals in vals_list]

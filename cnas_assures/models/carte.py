@@ -16,7 +16,6 @@ from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 from ..report.identite import est_ne, naissance
 
 EN_COURS = ("demandee", "produite", "remise")
-VALIDITE_ANS = 3
 CARTES_PAR_PDF = 500
 VERSION_QR = "1"
 
@@ -441,7 +440,7 @@ class Carte(models.Model):
 
     @api.model
     def _expiration_par_defaut(self, emission):
-        annees = max(1, self.env["cnas.assure"]._parametre_entier("carte_validite_ans", VALIDITE_ANS))
+        annees = self.env["cnas.parametre"]._au("carte_validite_ans", emission)
         return emission + relativedelta(years=annees, days=-1)
 
     def _pdf(self, forme="cartes"):

@@ -283,10 +283,11 @@ class PieceAdministrative(models.Model):
     @api.model
     def _cron_alerter_expiration(self):
         """Tâche planifiée : une activité par pièce qui expire bientôt, une seule fois. Rend leur nombre."""
+        rappel = self.env["cnas.parametre"]._au("rappel_piece_expiree_jours")
         pieces = self.search([
             ("situation", "in", ("bientot", "expiree")), ("type_piece_id.alerte_jours", ">", 0),
             ("assure_id.state", "in", ("actif", "suspendu")), ("activity_ids", "=", False),
-            ("date_expiration", ">=", fields.Date.context_today(self) - relativedelta(days=90)),
+            ("date_expiration", ">=", fields.Date.context_today(self) - relativedelta(days=rappel)),
         ], limit=ALERTES_PAR_PASSAGE)
         for piece in pieces:
             piece.activity_schedule(

@@ -153,7 +153,7 @@ def _verso(page, carte):
 def _consignes(page, carte):
     page.setFillColor(c.VERT_PALE)
     page.roundRect(4 * mm, 14.4 * mm, LARGEUR - 8 * mm, 12.2 * mm, 1.2 * mm, stroke=0, fill=1)
-    telephone = carte.env["ir.config_parameter"].sudo().get_param("cnas_assures.telephone")
+    telephone = carte.env.company.phone
     francais = (
         "Présentez cette carte à chaque soin. Elle est strictement personnelle.",
         "Perte ou vol : prévenez aussitôt votre agence CNAS"

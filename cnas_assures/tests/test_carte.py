@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg2
 
@@ -53,9 +53,10 @@ class TestCarte(CasDocuments):
             self._carte(date_emission="2026-05-05", date_expiration="2026-05-05").flush_recordset()
 
     def test_validite_parametree(self):
-        self.env["ir.config_parameter"].set_param("cnas_assures.carte_validite_ans", "5")
+        self.env["cnas.parametre"]._dater("carte_validite_ans", "5", date(2026, 3, 1))
         carte = self._carte("produite", date_emission="2026-03-01")
         self.assertEqual(str(carte.date_expiration), "2031-02-28")
+        self.assertEqual(str(self.env["cnas.carte"]._expiration_par_defaut(date(2026, 2, 28))), "2029-02-27")
 
     # ------------------------------------------------------------------ transitions
     def test_aucune_transition_par_write(self):

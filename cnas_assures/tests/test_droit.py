@@ -152,7 +152,7 @@ class TestDroits(CasAssure):
             self.assertEqual(assure.droit_ids.regime_id, regime)
 
     def test_duree_du_regime(self):
-        self.env["ir.config_parameter"].set_param("cnas_assures.duree_droits_asi_mois", "12")
+        self.env["cnas.parametre"]._dater("duree_droits_asi_mois", "12", date(2025, 1, 1))
         assure = self.creer_actif(regime_id=self.asi.id)
         self.assertEqual(assure.droit_ids.date_fin, date(2025, 12, 31))
         self.assertEqual(self.verifier(assure, "2025-12-31")["etat_droits"], "ouverts")

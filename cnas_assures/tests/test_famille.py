@@ -87,7 +87,7 @@ class TestFamille(CasAssure):
             self.membre("conjoint", prenom=f"Épouse {'abcd'[i]}")
         with self.assertRaisesRegex(ValidationError, "plus de 4 conjoints"):
             self.membre("conjoint", prenom="Cinquième")
-        self.env["ir.config_parameter"].set_param("cnas_assures.max_conjoints", "5")
+        self.env["cnas.parametre"]._dater("max_conjoints", "5", fields.Date.context_today(self.env["cnas.parametre"]))
         self.membre("conjoint", prenom="Cinquième")
 
     def test_principal_en_brouillon(self):

@@ -9,6 +9,7 @@ from . import province
 from . import district
 from . import agence
 from . import regime
+from . import parametre
 from . import ir_http
 from . import lot
 from . import res_users

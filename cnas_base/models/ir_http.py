@@ -1,11 +1,17 @@
+import json
+import logging
+
 from werkzeug.exceptions import NotFound
 
-from odoo import models
-from odoo.http import request
+from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import UserError
+from odoo.http import JsonRPCDispatcher, request
+
+from ..erreurs import dire
 
 
 class IrHttp(models.AbstractModel):
-    """Une adresse impossible (octet nul) est une page absente, pas une erreur du serveur."""
+    """Les portes HTTP : une adresse impossible est une page absente, une erreur JSON n'emporte pas de trace."""
 
     _inherit = "ir.http"
 
@@ -14,3 +20,27 @@ class IrHttp(models.AbstractModel):
         if "\0" in request.httprequest.path:
             raise NotFound()
         return super()._serve_fallback()
+
+    @classmethod
+    def _handle_error(cls, exception):
+        """En JSON-RPC, l'erreur imprévue devient une phrase ; sa trace reste au journal, hors mode développeur."""
+        if not isinstance(request.dispatcher, JsonRPCDispatcher):
+            return super()._handle_error(exception)
+        phrase = dire(request.env, exception)
+        if phrase is not None and not isinstance(exception, UserError):
+            exception.loglevel = logging.DEBUG  # déjà journalisée, avec sa référence
+        reponse = super()._handle_error(phrase or exception)
+        if not cls._montre_les_traces():
+            contenu = json.loads(reponse.get_data())
+            contenu["error"]["data"]["debug"] = ""
+            reponse.set_data(json.dumps(contenu))
+        return reponse
+
+    @classmethod
+    def _montre_les_traces(cls):
+        """Le mode développeur se demande dans l'adresse : il ne vaut que pour un administrateur du système."""
+        if not (request.session.debug and request.session.uid):
+            return False
+        with cls.pool.cursor() as cr:  # celui de la requête est peut-être rompu
+            usager = api.Environment(cr, SUPERUSER_ID, {})["res.users"].browse(request.session.uid)
+            return usager.has_group("base.group_system")

@@ -1,27 +1,28 @@
-import logging
-
-from psycopg2 import OperationalError
+import hashlib
+import json
+import threading
+from collections import defaultdict
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
-_logger = logging.getLogger(__name__)
+from odoo.addons.queue_job.delay import group
+
+EN_ROUTE = ("wait_dependencies", "pending", "enqueued", "started")
 
 
 class Lot(models.Model):
-    """Traitement par lot, suivi à l'écran : un travail découpé en plages d'identifiants.
+    """Traitement par lot, suivi à l'écran : un titre, ce qui s'appelle, et le groupe de tâches `queue_job` qui le mène.
 
-    Chaque plage appelle une méthode idempotente sur ses enregistrements, dans sa propre
-    transaction : une coupure ne laisse rien à moitié, la plage reprend. `queue_job` exécute
-    les plages s'il est installé, sinon la tâche planifiée, plage après plage.
+    Chaque tâche appelle une méthode idempotente sur ses enregistrements, dans sa propre transaction. Une tâche
+    en erreur échoue, dit pourquoi et se relance ; une erreur de concurrence se rejoue seule (`queue_job`).
 
-    États : `attente` → `en_cours` → `fait` | `erreur` (relançable) | `annule`.
+    États, lus sur les tâches : `en_cours`, `erreur` (au moins une tâche en échec), `annule`, `fait`.
 
     | qui | peut |
     |---|---|
     | agent et au-dessus | voir ses lots |
-    | superviseur | voir tous les lots, relancer, annuler |
+    | superviseur | voir tous les lots et leurs tâches, relancer, annuler |
     """
 
     _name = "cnas.lot"
@@ -29,55 +30,65 @@ class Lot(models.Model):
     _order = "id desc"
 
     name = fields.Char(string="Traitement", required=True, readonly=True)
-    cle = fields.Char(string="Clé", readonly=True, index="btree_not_null",
-                      help="Deux lots de même clé ne tournent pas en même temps.")
     modele = fields.Char(string="Modèle", required=True, readonly=True)
     methode = fields.Char(string="Méthode", required=True, readonly=True)
     parametres = fields.Json(string="Paramètres", readonly=True)
-    plage_ids = fields.One2many("cnas.lot.plage", "lot_id", string="Plages", readonly=True)
     total = fields.Integer(string="Éléments", readonly=True)
+    tache_ids = fields.One2many("queue.job", "lot_id", string="Tâches", groups="cnas_base.group_superviseur")
     traites = fields.Integer(string="Traités", compute="_compute_avancement")
     progression = fields.Float(string="Progression (%)", compute="_compute_avancement")
     state = fields.Selection(
-        [("attente", "En attente"), ("en_cours", "En cours"), ("fait", "Terminé"),
-         ("erreur", "En erreur"), ("annule", "Annulé")],
-        string="Statut", compute="_compute_state", store=True, index=True)
-    annule = fields.Boolean(readonly=True)
+        [("en_cours", "En cours"), ("fait", "Terminé"), ("erreur", "En erreur"), ("annule", "Annulé")],
+        string="Statut", compute="_compute_avancement", search="_search_state")
     message_erreur = fields.Text(string="Dernière erreur", compute="_compute_avancement")
 
-    @api.depends("plage_ids.state", "annule", "total")
     def _compute_avancement(self):
+        restes = self._restes([("lot_id", "in", self.ids)])
         for lot in self:
-            faites = lot.plage_ids.filtered(lambda p: p.state == "fait")
-            lot.traites = sum(faites.mapped("nombre"))
+            reste = restes[lot.id]
+            lot.state = self._etat(reste)
+            lot.traites = lot.total - sum(nombre for nombre, _messages in reste.values())
             lot.progression = 100 * lot.traites / lot.total if lot.total else 100
-            lot.message_erreur = "\n".join(filter(None, lot.plage_ids.mapped("erreur"))) or False
+            lot.message_erreur = "\n".join(dict.fromkeys(filter(None, reste.get("failed", (0, ()))[1]))) or False
 
-    @api.depends("plage_ids.state", "annule")
-    def _compute_state(self):
-        for lot in self:
-            etats = set(lot.plage_ids.mapped("state"))
-            if lot.annule:
-                lot.state = "annule"
-            elif "erreur" in etats:
-                lot.state = "erreur"
-            elif etats <= {"fait"}:
-                lot.state = "fait"
-            else:
-                lot.state = "en_cours" if "fait" in etats else "attente"
+    @api.model
+    def _search_state(self, operateur, valeur):
+        voulus = {valeur} if isinstance(valeur, str) else set(valeur or ())
+        etats = {lot_id: self._etat(reste) for lot_id, reste in self._restes([("lot_id", "!=", False)]).items()}
+        if operateur in ("!=", "not in"):
+            voulus = set(dict(self._fields["state"].selection)) - voulus
+        if "fait" in voulus:
+            return [("id", "not in", [lot_id for lot_id, etat in etats.items() if etat not in voulus])]
+        return [("id", "in", [lot_id for lot_id, etat in etats.items() if etat in voulus])]
+
+    @api.model
+    def _restes(self, domaine):
+        """Rend {lot: {état de tâche: (éléments, messages)}} des tâches qui ne sont pas faites, en une requête."""
+        restes = defaultdict(dict)
+        for lot, etat, nombre, messages in self.env["queue.job"].sudo()._read_group(
+                [*domaine, ("state", "!=", "done")], ["lot_id", "state"], ["nombre:sum", "exc_message:array_agg"]):
+            restes[lot.id][etat] = (nombre, messages)
+        return restes
+
+    @api.model
+    def _etat(self, reste):
+        if "failed" in reste:
+            return "erreur"
+        if any(etat in reste for etat in EN_ROUTE):
+            return "en_cours"
+        return "annule" if "cancelled" in reste else "fait"
 
     # ------------------------------------------------------------------ actions
     def action_relancer(self):
-        """Remet en attente les plages en erreur. Refusé à qui n'est pas superviseur."""
+        """Remet en file les tâches en échec. Refusé à qui n'est pas superviseur."""
         self._exiger_superviseur()
-        self.plage_ids.sudo().filtered(lambda p: p.state == "erreur").write({"state": "attente", "erreur": False})
-        self.sudo()._planifier()
+        self.sudo().tache_ids.filtered(lambda t: t.state == "failed").requeue()
         return True
 
     def action_annuler(self):
-        """Abandonne les plages qui restent. Refusé à qui n'est pas superviseur."""
+        """Abandonne les tâches qui restent. Refusé à qui n'est pas superviseur."""
         self._exiger_superviseur()
-        self.sudo().write({"annule": True})
+        self.sudo().tache_ids.filtered(lambda t: t.state not in ("started", "done", "cancelled")).button_cancelled()
         return True
 
     def _exiger_superviseur(self):
@@ -90,83 +101,67 @@ class Lot(models.Model):
         """Crée un lot et le met en route.
 
         :param nom: titre lisible
-        :param modele, methode: la méthode (idempotente) appelée sur chaque plage d'enregistrements
+        :param modele, methode: la méthode (idempotente) appelée sur chaque tranche d'enregistrements
         :param ids: identifiants à traiter
-        :param taille: éléments par plage ; jusqu'à `taille` éléments, le lot s'exécute tout de suite
+        :param taille: éléments par tâche ; jusqu'à `taille` éléments, le lot s'exécute tout de suite et son
+            erreur est celle de l'appelant
         :param parametres: arguments nommés (JSON) de la méthode
-        :param cle: refuse un second lot de même clé encore en route
+        :param cle: refuse un second lot de même clé encore en route ; par défaut, ce que le lot traite
         :return: le lot
         """
-        if cle and self.sudo().search_count([("cle", "=", cle), ("state", "in", ("attente", "en_cours"))], limit=1):
-            raise UserError(_("« %s » est déjà en cours : attendez la fin du lot précédent.", nom))
         ids = list(ids)
+        tranches = [ids[i:i + taille] for i in range(0, len(ids), taille)]
         lot = self.sudo().create({
-            "name": nom, "cle": cle, "modele": modele, "methode": methode, "parametres": parametres or {},
-            "total": len(ids),
-            "plage_ids": [(0, 0, {"ids_json": ids[i:i + taille], "nombre": len(ids[i:i + taille])})
-                          for i in range(0, len(ids), taille)],
-        })
-        if len(ids) <= taille:
-            lot.plage_ids._executer()
+            "name": nom, "modele": modele, "methode": methode, "parametres": parametres or {}, "total": len(ids),
+        }).with_user(self.env.user)
+        if self._tout_de_suite(tranches):
+            for tranche in tranches:
+                lot._executer(tranche)
         else:
-            lot._planifier()
+            lot._mettre_en_file(tranches, cle)
         return lot.sudo(self.env.su)
 
-    def _planifier(self):
-        """Confie les plages en attente à queue_job s'il est installé, sinon à la tâche planifiée."""
-        plages = self.plage_ids.filtered(lambda p: p.state == "attente")
-        if "queue.job" in self.env:
-            for plage in plages:
-                plage.with_user(plage.lot_id.create_uid).with_delay(
-                    description=plage.lot_id.name, identity_key=f"cnas_lot_plage_{plage.id}",
-                )._executer()
-        else:
-            self.env.ref("cnas_base.ir_cron_lot")._trigger()
-
     @api.model
-    def _traiter_en_attente(self):
-        """Tâche planifiée : exécute une plage, puis se rappelle tant qu'il en reste."""
-        domaine = [("state", "=", "attente"), ("lot_id.annule", "=", False)]
-        plage = self.env["cnas.lot.plage"].search(domaine, order="id", limit=1)
-        if plage:
-            plage._executer()
-            self.env.ref("cnas_base.ir_cron_lot")._trigger()
+    def _tout_de_suite(self, tranches):
+        """Une seule tranche, une installation ou un test : rien à confier aux tâches de fond."""
+        return (len(tranches) < 2 or not self.env.registry.ready
+                or getattr(threading.current_thread(), "testing", False))
+
+    def _mettre_en_file(self, tranches, cle):
+        cle = cle or self._empreinte(tranches)
+        cles = [f"{cle}:{rang}" for rang in range(len(tranches))]
+        if self.env["queue.job"].sudo().search_count(
+                [("identity_key", "in", cles), ("state", "in", EN_ROUTE)], limit=1):
+            raise UserError(_("« %s » est déjà en cours : attendez la fin du lot précédent.", self.name))
+        group(*[
+            self.delayable(description=self.name, identity_key=cles[rang], priority=10 + rang)._executer(tranche)
+            for rang, tranche in enumerate(tranches)]).delay()
+
+    def _empreinte(self, tranches):
+        travail = json.dumps([self.sudo().modele, self.sudo().methode, self.sudo().parametres, tranches], sort_keys=True)
+        return hashlib.sha256(travail.encode()).hexdigest()
+
+    def _executer(self, ids):
+        """Traite une tranche au nom de celui qui a lancé le lot."""
+        lot = self.sudo()
+        cibles = self.env[lot.modele].with_user(lot.create_uid).browse(ids)
+        getattr(cibles, lot.methode)(**(lot.parametres or {}))
+
+    def _job_store_values(self, job):
+        """Rattache la tâche à son lot (appelé par `queue_job` quand il la range)."""
+        return {"lot_id": self.id, "nombre": len(job.args[0])}
 
 
-class LotPlage(models.Model):
-    """Une plage d'un lot : ses identifiants, son état, son erreur. Écrite par le lot seulement."""
+class QueueJob(models.Model):
+    """La tâche sait de quel lot elle est ; deux tâches de même clé ne sont jamais en route ensemble."""
 
-    _name = "cnas.lot.plage"
-    _description = "Plage d'un traitement par lot"
-    _order = "id"
+    _inherit = "queue.job"
 
-    lot_id = fields.Many2one("cnas.lot", string="Lot", required=True, index=True, ondelete="cascade")
-    ids_json = fields.Json(string="Identifiants", required=True)
-    nombre = fields.Integer(string="Éléments")
-    state = fields.Selection(
-        [("attente", "En attente"), ("fait", "Terminée"), ("erreur", "En erreur")],
-        string="Statut", default="attente", required=True, index=True)
-    erreur = fields.Text(string="Erreur")
+    lot_id = fields.Many2one("cnas.lot", string="Lot", readonly=True, index="btree_not_null", ondelete="cascade")
+    nombre = fields.Integer(string="Éléments", readonly=True)
 
-    def _executer(self):
-        """Exécute chaque plage au nom de celui qui a lancé le lot ; une erreur n'écrit rien à moitié."""
-        for plage in self.sudo():
-            plage.flush_recordset(["state"])
-            self.env.cr.execute(
-                "SELECT id FROM cnas_lot_plage WHERE id = %s AND state = 'attente' FOR UPDATE SKIP LOCKED", (plage.id,))
-            if not self.env.cr.fetchone():
-                continue
-            lot = plage.lot_id
-            cibles = self.env[lot.modele].with_user(lot.create_uid).browse(plage.ids_json)
-            try:
-                with self.env.cr.savepoint():
-                    getattr(cibles, lot.methode)(**(lot.parametres or {}))
-            except OperationalError as erreur:
-                if erreur.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:
-                    raise  # la base demande de recommencer avec une vue à jour : la plage reste en attente
-                plage.write({"state": "erreur", "erreur": str(erreur)})
-            except Exception as erreur:  # une plage en erreur n'arrête pas les autres
-                _logger.info("Lot %s, plage %s : %s", lot.id, plage.id, erreur)
-                plage.write({"state": "erreur", "erreur": str(erreur)})
-            else:
-                plage.write({"state": "fait", "erreur": False})
+    _sql_constraints = [
+        ("lot_en_route_unique",
+         f"EXCLUDE USING btree (identity_key WITH =) WHERE (lot_id IS NOT NULL AND state IN {EN_ROUTE})",
+         "Ce traitement est déjà en cours : attendez sa fin."),
+    ]

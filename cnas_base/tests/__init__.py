@@ -1,4 +1,5 @@
 from . import test_coordonnees
+from . import test_espece_parametre
 from . import test_etat
 from . import test_groupes
 from . import test_journal
@@ -8,6 +9,9 @@ from . import test_lot
 from . import test_ecriture
 from . import test_lecture
 from . import test_pieces
+from . import test_outils
+from . import test_parametre
+
 from . import test_periode
 from . import test_reference
 from . import test_rpc

@@ -1,1 +1,2 @@
 from . import motif_wizard
+from . import parametre_wizard

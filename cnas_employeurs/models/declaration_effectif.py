@@ -88,10 +88,10 @@ class DeclarationEffectif(models.Model):
 
     @api.depends("periode")
     def _compute_date_limite(self):
-        jour = self._parametre("jour_limite", 15)
         for declaration in self:
-            declaration.date_limite = (
-                declaration.periode + relativedelta(months=1, day=jour) if declaration.periode else False)
+            periode = declaration.periode
+            jour = periode and self.env["cnas.parametre"]._au("jour_limite", periode)
+            declaration.date_limite = periode and periode + relativedelta(months=1, day=jour)
 
     @api.depends("ligne_ids.salaire", "ligne_ids.part_employeur", "ligne_ids.part_salarie", "ligne_ids.ecart")
     def _compute_totaux(self):
@@ -211,15 +211,6 @@ class DeclarationEffectif(models.Model):
                 raise UserError(_("La déclaration %s est déjà déposée : elle ne se modifie plus.",
                                   declaration.display_name))
 
-    @api.model
-    def _parametre(self, nom, defaut):
-        """Rend le paramètre entier `cnas_employeurs.<nom>`."""
-        valeur = self.env["ir.config_parameter"].sudo().get_param(f"cnas_employeurs.{nom}", defaut)
-        try:
-            return int(valeur)
-        except ValueError:
-            return defaut
-
     def _effectif_du_mois(self):
         """Rend les assurés dont l'emploi couvre au moins un jour du mois déclaré."""
         self.ensure_one()
@@ -252,7 +243,8 @@ class DeclarationEffectif(models.Model):
         emplois.search([
             ("employeur_id", "=", self.employeur_id.id), ("assure_id", "in", sortants.ids), ("date_fin", "=", False),
         ])._clore(derniere_presence, _("Absent de la déclaration de %s", ecrire_mois(self.periode)))
-        fin_maintien = derniere_presence + relativedelta(months=self._parametre("maintien_mois", 3))
+        mois = self.env["cnas.parametre"]._au("maintien_mois", derniere_presence)
+        fin_maintien = derniere_presence + relativedelta(months=mois)
         sortants.sudo()._maintenir_apres_emploi(fin_maintien)
         entrants.assure_id.sudo()._ouvrir_par_emploi(self.periode)
         if entrants or sortants:

@@ -76,9 +76,7 @@ class DeclarationEffectifLigne(models.Model):
 
     @api.depends("assure_id", "salaire", "declaration_id.employeur_id", "declaration_id.periode")
     def _compute_ecart(self):
-        declarations = self.env["cnas.declaration_effectif"]
-        minimum = declarations._parametre("salaire_minimum", 60000)
-        maximum = declarations._parametre("salaire_maximum", 10000000)
+        parametres = self.env["cnas.parametre"]
         presents = {d: d._effectif_du_mois() for d in self.declaration_id}
         occupes = self._employeurs_du_mois()
         for ligne in self:
@@ -87,7 +85,8 @@ class DeclarationEffectifLigne(models.Model):
                 ligne.ecart = "inconnu"
             elif employeur and employeur != ligne.declaration_id.employeur_id:
                 ligne.ecart = "autre_employeur"
-            elif not minimum <= ligne.salaire <= maximum:
+            elif not (parametres._au("salaire_minimum", ligne.declaration_id.periode) <= ligne.salaire
+                      <= parametres._au("salaire_maximum", ligne.declaration_id.periode)):
                 ligne.ecart = "salaire"
             elif ligne.assure_id not in presents.get(ligne.declaration_id, self.env["cnas.assure"]):
                 ligne.ecart = "entrant"

@@ -1,5 +1,4 @@
 from . import (
-    parametre_facturation,
     schema_comptable,
     facture,
     feuille_soin,

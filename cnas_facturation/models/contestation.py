@@ -126,7 +126,7 @@ class Contestation(models.Model):
         lignes.check_access_rights("read")
         lignes.check_access_rule("read")
         jour = fields.Date.context_today(self)
-        delai = self.env["cnas.parametre_facturation"]._valeur("delai_reponse_recours", jour)
+        delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
         self.flush_model(["state"])
         preparees = [{
             **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
@@ -310,7 +310,7 @@ class Contestation(models.Model):
                 raise ValidationError(_("Le second degré suppose un premier degré rejeté, au moins en partie."))
             if freres - premier:
                 raise ValidationError(_("La commission de recours est déjà saisie de cette ligne."))
-            delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", premier.date_decision)
+            delai = self.env["cnas.parametre"]._au("delai_recours", premier.date_decision)
             limite = fields.Date.add(premier.date_decision, days=delai)
             self._deverrouiller().write({"premier_degre_id": premier.id})
         if jour > limite:

@@ -122,7 +122,7 @@ class Indu(models.Model):
     @api.model
     def _compenser(self, factures):
         """Retient sur les factures (nets à jour) les indus notifiés, les plus anciens d'abord, sous plafond."""
-        plafond = self.env["cnas.parametre_facturation"]._valeur("plafond_compensation")
+        plafond = self.env["cnas.parametre"]._au("plafond_compensation")
         notifies = self.search([("formation_id", "in", factures.formation_id.ids), ("state", "=", "notifie")], order="id")
         for facture in factures.filtered("formation_id"):
             indus = notifies.filtered(

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
@@ -175,8 +177,7 @@ class TestCircuit(CommunFacture):
         self.assertEqual(facture.montant_rejete, facture.feuille_ids[0].montant_facture)
 
     def test_seconde_validation_au_dessus_du_seuil(self):
-        parametre = self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")])
-        parametre.valeur = 1000
+        self.env["cnas.parametre"]._dater("seuil_seconde_validation", 1000, date(2019, 1, 1))
         facture = self.en_controle()
         self.assertIs(facture.with_user(self.superviseur).action_valider(), True)
         self.assertEqual((facture.state, facture.premier_validateur_id), ("controle", self.superviseur))

@@ -19,7 +19,7 @@ FAITS_VIVANTS = {
         "niveau", "type_formation", "name", "code", "compte_principal_id", "compte_pharmacie_id"},
     "cnas.prestation": {"name", "code"},
     "res.partner.bank": None, "cnas.bareme_cotisation": None, "cnas.taux": None, "cnas.plafond": None,
-    "cnas.tarif": None, "cnas.parametre_facturation": None, "cnas.config_acte": None, "cnas.config_medicament": None,
+    "cnas.tarif": None, "cnas.parametre": None, "cnas.config_acte": None, "cnas.config_medicament": None,
     "cnas.config_consommable": None, "cnas.config_examen": None, "cnas.config_lettre_cle": None,
 }
 # Le compte et le taux valent de l'argent : ils se vérifient comme les montants.

@@ -36,7 +36,9 @@ def charger(cr, registre, surcharges=None):
     :param surcharges: essai à blanc, {code: {"severite": …, "parametres": {nom: texte}, "active": bool}}
     """
     surcharges = surcharges or {}
-    cr.execute("SELECT regle_id, code, valeur, date_debut, date_fin FROM cnas_regle_parametre")
+    cr.execute("""
+        SELECT r.regle_id, r.code, p.valeur, p.date_debut, p.date_fin
+          FROM cnas_regle_parametre r JOIN cnas_parametre p ON p.id = r.parametre_id""")
     parametres = defaultdict(lambda: defaultdict(list))
     for regle_id, nom, valeur, debut, fin in cr.fetchall():
         parametres[regle_id][nom].append((debut, fin, valeur))

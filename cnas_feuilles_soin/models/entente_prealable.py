@@ -95,12 +95,11 @@ class EntentePrealable(models.Model):
 
     @api.depends("date_demande", "urgence")
     def _compute_date_limite(self):
-        feuilles = self.env["cnas.feuille_soin"]
-        normal = feuilles._parametre_entier("entente_delai_heures")
-        urgent = feuilles._parametre_entier("entente_delai_urgence_heures")
         for entente in self:
-            heures = urgent if entente.urgence else normal
-            entente.date_limite = entente.date_demande and entente.date_demande + timedelta(hours=heures)
+            code = "entente_delai_urgence_heures" if entente.urgence else "entente_delai_heures"
+            jour = entente.date_demande and fields.Date.context_today(self, entente.date_demande)
+            heures = jour and self.env["cnas.parametre"]._au(code, jour)
+            entente.date_limite = jour and entente.date_demande + timedelta(hours=heures)
 
     def _compute_quantite_imputee(self):
         self.env.flush_all()
@@ -216,7 +215,7 @@ class EntentePrealable(models.Model):
         jour = fields.Date.context_today(self)
         debut = lire_date(date_debut, min(jour, self.date_prevue or jour), stricte=True)
         fin = lire_date(date_fin, None, stricte=True)
-        validite = timedelta(days=self.env["cnas.feuille_soin"]._parametre_entier("entente_validite_jours"))
+        validite = timedelta(days=self.env["cnas.parametre"]._au("entente_validite_jours", jour))
         fin = fin or max(debut, self.date_prevue or debut) + validite
         if fin < debut:
             raise UserError(_("La fin de validité doit suivre le début."))

@@ -124,7 +124,7 @@ class FeuilleSoinPiece(models.Model):
 
         :raise UserError: vide, trop gros, ou d'un format refusé
         """
-        maximum = self.env["cnas.feuille_soin"]._parametre_entier("taille_max_piece_mo")
+        maximum = self.env["cnas.parametre"]._au("taille_max_piece_mo")
         if not contenu:
             raise UserError(_("Le fichier « %s » est vide.", nom))
         if len(contenu) > maximum * 1024 * 1024:

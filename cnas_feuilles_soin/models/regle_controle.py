@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -133,26 +131,18 @@ class RegleControle(models.Model):
             self.invalidate_recordset(["version"])
 
     def _dater_parametre(self, code, valeur, date):
-        """Ferme la veille la période en cours d'un paramètre et en ouvre une nouvelle.
+        """Ferme la veille la période en cours d'un paramètre et en ouvre une nouvelle (le crée au besoin).
 
         :param code: nom du paramètre (`severite` pour la sévérité)
         :param date: premier jour de soins où la valeur vaut
         """
         self.ensure_one()
-        parametres = self.parametre_ids.filtered(lambda p: p.code == code)
-        couvre = parametres.filtered(lambda p: p.date_debut <= date and (not p.date_fin or p.date_fin >= date))
-        fin = couvre.date_fin
-        if couvre and couvre.date_debut == date:
-            couvre.valeur = valeur
-            return
-        if couvre:
-            couvre.date_fin = date - timedelta(days=1)
-        suivants = parametres.filtered(lambda p: p.date_debut > date).sorted("date_debut")
-        if suivants and not fin:
-            fin = suivants[0].date_debut - timedelta(days=1)
-        self.env["cnas.regle_parametre"].create({
-            "regle_id": self.id, "code": code, "valeur": valeur, "date_debut": date, "date_fin": fin,
-            "description": couvre.description})
+        if self.parametre_ids.filtered(lambda p: p.code == code):
+            self.env["cnas.parametre"]._dater(f"{self.code}.{code}", valeur, date)
+            self.invalidate_recordset(["parametre_ids"])
+        else:
+            self.env["cnas.regle_parametre"].create({
+                "regle_id": self.id, "code": code, "valeur": valeur, "date_debut": date})
 
     def _verifier_severite(self, severite):
         """Refuse une sévérité inconnue, ou un abattement que la fonction de la règle ne sait pas calculer."""
@@ -165,14 +155,23 @@ class RegleControle(models.Model):
             raise ValidationError(_(
                 "La règle %s ne calcule pas de montant réduit : choisissez rejet, instance ou signalement.", self.code))
 
-    def _lire_parametre(self, code, valeur):
-        """Rend la valeur typée d'un paramètre, telle que la fonction de la règle la recevra.
+    def _verifier_parametre(self, code, valeur):
+        """Refuse une valeur que la fonction de la règle ne saurait pas lire.
 
         :raise ValueError: valeur illisible ou paramètre que la règle ne connaît pas
         """
         self.ensure_one()
+        if code == "severite":
+            self._verifier_severite(valeur)
+        elif self.code in registre.REGLES:
+            registre.REGLES[self.code].lire(code, valeur)
+
+    def _type_parametre(self, code):
+        """Rend le type, au sens du magasin, d'un paramètre de la règle."""
         fonction = registre.REGLES.get(self.code)
-        return fonction.lire(code, valeur) if fonction else valeur
+        lecteur = fonction and fonction.lecteur(code)
+        return {registre.entier: "entier", registre.oui_non: "booleen", registre.pourcentage: "pourcentage"}.get(
+            lecteur, "texte")
 
     def _types_formation_vises(self):
         """Rend l'ensemble des types de formation visés (vide : tous)."""

@@ -1,84 +1,94 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError
 
 
 class RegleParametre(models.Model):
-    """Une valeur datée d'un paramètre de règle : elle vaut pour les soins donnés pendant sa période.
+    """Une valeur datée d'un paramètre de règle : une ligne du magasin (`cnas.parametre`), rattachée à sa règle.
 
-    Le code `severite` est réservé : il change la sévérité de la règle pendant la période.
+    Elle vaut pour les soins donnés pendant sa période. Type, bornes, dates, trace et refus de réécrire le passé
+    sont ceux du magasin, sous le code « REC-07.delai_tiers_payant ». Le code `severite` est réservé : il change
+    la sévérité de la règle pendant la période.
 
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | ajouter, modifier, supprimer (tracé sur la règle) |
+    | administrateur | ajouter, changer à partir d'un jour, clore (tracé sur la règle) |
     """
 
     _name = "cnas.regle_parametre"
     _description = "Paramètre daté d'une règle de contrôle"
-    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
-    _order = "regle_id, code, date_debut desc"
+    _inherit = ["cnas.garde.mixin"]
+    _inherits = {"cnas.parametre": "parametre_id"}
+    _order = "regle_id, code, id desc"
     _rec_name = "code"
 
-    _periode_cle = ("regle_id", "code")
-    _periode_message = "Ce paramètre a déjà une valeur à ces dates : fermez l'ancienne période d'abord."
-
+    parametre_id = fields.Many2one("cnas.parametre", string="Ligne du magasin", required=True, ondelete="cascade",
+                                   index=True)
     regle_id = fields.Many2one("cnas.regle_controle", string="Règle", required=True, index=True, ondelete="cascade")
-    code = fields.Char(string="Paramètre", required=True)
-    valeur = fields.Char(string="Valeur", required=True)
-    description = fields.Char(string="Ce que dit ce paramètre")
+    code = fields.Char(string="Code", required=True)
 
     @api.depends("regle_id.code", "code", "valeur")
     def _compute_display_name(self):
         for parametre in self:
             parametre.display_name = f"{parametre.regle_id.code or ''} · {parametre.code or ''} = {parametre.valeur or ''}"
 
-    @api.constrains("code", "valeur", "regle_id")
-    def _check_valeur(self):
-        """Refuse une valeur que la règle ne saurait pas lire."""
-        for parametre in self:
-            if parametre.code == "severite":
-                parametre.regle_id._verifier_severite(parametre.valeur)
-                continue
-            try:
-                parametre.regle_id._lire_parametre(parametre.code, parametre.valeur)
-            except ValueError as erreur:
-                raise ValidationError(_(
-                    "Règle %(regle)s, paramètre « %(code)s » : la valeur « %(valeur)s » n'est pas lisible (%(raison)s).",
-                    regle=parametre.regle_id.code, code=parametre.code, valeur=parametre.valeur, raison=erreur,
-                )) from erreur
-
     @api.model_create_multi
     def create(self, vals_list):
-        parametres = super().create(vals_list)
-        parametres.regle_id._noter_version()
-        for parametre in parametres:
-            parametre._tracer(_("Paramètre ajouté"))
-        return parametres
+        a_poser = [vals for vals in vals_list if not vals.get("parametre_id")]
+        lignes = self.env["cnas.parametre"].create([self._ligne_du_magasin(vals) for vals in a_poser])
+        for vals, ligne in zip(a_poser, lignes):
+            vals["parametre_id"] = ligne.id
+        return super().create([{c: vals[c] for c in ("regle_id", "code", "parametre_id")} for vals in vals_list])
 
     def write(self, vals):
-        for parametre in self:
-            parametre._tracer(_("Paramètre avant modification"))
-        resultat = super().write(vals)
-        self.regle_id._noter_version()
-        for parametre in self:
-            parametre._tracer(_("Paramètre modifié"))
-        return resultat
+        if {"regle_id", "code", "parametre_id"} & vals.keys():
+            raise UserError(_("Un paramètre ne change ni de règle ni de code : ajoutez-en un autre."))
+        return super().write(vals)
 
     def unlink(self):
-        regles = self.regle_id
-        for parametre in self:
-            parametre._tracer(_("Paramètre supprimé"))
-        resultat = super().unlink()
-        regles._noter_version()
-        return resultat
+        lignes = self.parametre_id
+        return super().unlink() and lignes.unlink()
 
-    def _tracer(self, quoi):
-        """Laisse sur la règle la trace d'un changement : valeur et dates."""
-        self.ensure_one()
+    def _ligne_du_magasin(self, vals):
+        """Rend les valeurs de la ligne de `cnas.parametre` qui porte ce paramètre de règle."""
+        regle = self.env["cnas.regle_controle"].browse(vals.get("regle_id"))
+        code = vals.get("code")
+        if not regle or not code:
+            raise UserError(_("Un paramètre de règle demande sa règle et son code."))
+        portes = {c: v for c, v in vals.items() if c not in ("regle_id", "code", "parametre_id")}
+        return {"name": code, "famille": "regles", "source": regle.source or "livré",
+                "type_valeur": regle._type_parametre(code), **portes, "code": f"{regle.code}.{code}"}
+
+
+class Parametre(models.Model):
+    """Les lignes du magasin qui règlent une règle : lues par elle, comptées dans sa version, tracées sur elle."""
+
+    _inherit = "cnas.parametre"
+
+    # Copiées avec la ligne : « Changer à partir du… » vaut pour la règle aussi.
+    regle_parametre_ids = fields.One2many("cnas.regle_parametre", "parametre_id", string="Règle réglée", copy=True)
+
+    def _verifier_valeur(self):
+        super()._verifier_valeur()
+        for parametre, regle, nom in self._de_regle():
+            regle._verifier_parametre(nom, parametre.valeur)
+
+    def _noter_changement(self, quoi):
+        super()._noter_changement(quoi)
         if not self.env.registry.ready:
             return
-        self.regle_id.message_post(body=_(
-            "%(quoi)s : %(code)s = %(valeur)s, du %(debut)s au %(fin)s",
-            quoi=quoi, code=self.code, valeur=self.valeur,
-            debut=fields.Date.to_string(self.date_debut), fin=fields.Date.to_string(self.date_fin) or "…",
-        ))
+        for parametre, regle, nom in self._de_regle():
+            regle._noter_version()
+            regle.message_post(body=_(
+                "%(quoi)s : %(code)s = %(valeur)s, du %(debut)s au %(fin)s",
+                quoi=quoi, code=nom, valeur=parametre.valeur, debut=fields.Date.to_string(parametre.date_debut),
+                fin=fields.Date.to_string(parametre.date_fin) or "…"))
+
+    def _de_regle(self):
+        """Rend (ligne, règle, nom du paramètre) pour les lignes dont le code est celui d'une règle."""
+        decoupes = {parametre: parametre.code.partition(".") for parametre in self if "." in (parametre.code or "")}
+        regles = self.env["cnas.regle_controle"].with_context(active_test=False).search(
+            [("code", "in", [code for code, _point, _nom in decoupes.values()])]) if decoupes else ()
+        par_code = {regle.code: regle for regle in regles}
+        return [(parametre, par_code[code], nom) for parametre, (code, _point, nom) in decoupes.items()
+                if code in par_code]

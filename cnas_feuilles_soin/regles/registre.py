@@ -39,10 +39,14 @@ class Regle:
 
         :raise ValueError: paramètre inconnu de la règle ou texte illisible
         """
-        lecteur = self.lecteurs.get(nom) or self.lecteurs.get(nom.split(":")[0] + ":*")
+        lecteur = self.lecteur(nom)
         if lecteur is None:
             raise ValueError("paramètre inconnu de cette règle")
         return lecteur(texte)
+
+    def lecteur(self, nom):
+        """Rend la fonction qui lit un paramètre, ou None si la règle ne le connaît pas."""
+        return self.lecteurs.get(nom) or self.lecteurs.get(nom.split(":")[0] + ":*")
 
 
 def regle(code, sur, abat=False, **lecteurs):

@@ -10,6 +10,7 @@ from . import test_moteur_interroge
 from . import test_moteur_plafonds
 from . import test_numeros
 from . import test_papier
+from . import test_parametres_dates
 from . import test_parcours
 from . import test_plafonds_annee
 from . import test_portail

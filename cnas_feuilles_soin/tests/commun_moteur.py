@@ -137,9 +137,7 @@ class CommunMoteur(TransactionCase):
     def regler(self, code, nom, valeur):
         """Change pour toujours la valeur d'un paramètre de règle."""
         regle = self.regle(code)
-        regle.parametre_ids.filtered(lambda p: p.code == nom).unlink()
-        self.env["cnas.regle_parametre"].create({
-            "regle_id": regle.id, "code": nom, "valeur": valeur, "date_debut": "1970-01-01"})
+        regle._dater_parametre(nom, valeur, date(1970, 1, 1))
 
     def regle(self, code):
         """Rend la règle de ce code."""

@@ -3,9 +3,8 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
 from .commun_feuille import CommunFeuille
 
@@ -55,21 +54,9 @@ class TestInstance(CommunFeuille):
         self.assertEqual(autre.state, "deposee")
 
     def test_delai_parametrable(self):
-        self.env["ir.config_parameter"].set_param("cnas_feuilles_soin.delai_instance_jours", "5")
+        jour = fields.Date.context_today(self.feuilles)
+        self.env["cnas.parametre"]._dater("delai_instance_jours", "5", jour)
         feuille = self._en_instance()
-        self.assertEqual(feuille.date_limite_instance, fields.Date.context_today(feuille) + timedelta(days=5))
-        self.env["ir.config_parameter"].set_param("cnas_feuilles_soin.delai_instance_jours", "n'importe quoi")
-        feuille = self._en_instance("R-2")
-        self.assertEqual(feuille.date_limite_instance, fields.Date.context_today(feuille) + timedelta(days=30))
-
-    def test_parametres_regles_par_l_administrateur(self):
-        administrateur = new_test_user(self.env, login="t_administrateur", groups="cnas_base.group_administrateur")
-        assistant = self.env["cnas.parametres_feuilles.wizard"].with_user(administrateur).create({"delai_instance_jours": 7})
-        self.assertEqual(assistant.age_enfant, 5)
-        assistant.action_enregistrer()
-        self.assertEqual(self.feuilles._parametre_entier("delai_instance_jours"), 7)
-        assistant.taille_max_piece_mo = 0
-        with self.assertRaises(UserError):
-            assistant.action_enregistrer()
-        with self.assertRaises(AccessError):
-            assistant.with_user(self.superviseur).action_enregistrer()
+        self.assertEqual(feuille.date_limite_instance, jour + timedelta(days=5))
+        with self.assertRaisesRegex(ValidationError, "nombre entier"):
+            self.env["cnas.parametre"]._dater("delai_instance_jours", "n'importe quoi", jour)

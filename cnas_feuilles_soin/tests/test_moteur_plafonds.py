@@ -163,7 +163,7 @@ class TestMoteurHumain(CommunMoteur):
     def test_passer_outre_un_rejet(self):
         rejetee = self.prestation("acte", 1000, niveau_min=4)
         feuille = self.feuille((self.consultation, 1, 1500), (rejetee, 1, 1000), assure_id=self.creer_assure().id)
-        self.regle("PLF-03").parametre_ids.valeur = "2500"
+        self.regler("PLF-03", "seuil", "2500")
         self.controler(feuille)
         self.assertEqual((feuille.state, int(feuille.montant_cnas)), ("avis_medical", 1200))
         rejet = feuille.anomalie_ids.filtered(lambda a: a.severite == "rejet")
@@ -314,10 +314,11 @@ class TestMoteurHumain(CommunMoteur):
     def test_rang_garde_en_controle(self):
         """Une feuille en contrôle, rejouée après une autre, n'en devient pas le doublon."""
         seuil = self.regle("PLF-03")
-        seuil.write({"avis_medical": False, "parametre_ids": [(1, seuil.parametre_ids.id, {"valeur": "1000"})]})
+        seuil.avis_medical = False
+        self.regler("PLF-03", "seuil", "1000")
         premiere = self.feuille((self.pansement, 1, 1000))
         self.controler(premiere)
-        seuil.parametre_ids.valeur = "500000"
+        self.regler("PLF-03", "seuil", "500000")
         seconde = self.feuille((self.pansement, 1, 1000), formation_id=self.creer_formation(2).id,
                                date_soins=JOUR)
         self.controler(seconde)

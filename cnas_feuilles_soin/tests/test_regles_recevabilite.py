@@ -114,10 +114,7 @@ class TestReglesRecevabilite(CommunTables):
 
     def test_rec_07_parametre_date(self):
         """Le délai est celui en vigueur à la date des soins."""
-        self.regle("REC-07").parametre_ids.filtered(lambda p: p.code == "delai_tiers_payant").date_fin = "2025-12-31"
-        self.env["cnas.regle_parametre"].create({
-            "regle_id": self.regle("REC-07").id, "code": "delai_tiers_payant", "valeur": "30",
-            "date_debut": "2026-01-01"})
+        self.regle("REC-07")._dater_parametre("delai_tiers_payant", "30", date(2026, 1, 1))
 
         def feuille(jour):
             return self.feuille(assure_id=self.creer_assure().id, date_soins=jour,

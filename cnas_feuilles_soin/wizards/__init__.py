@@ -7,5 +7,4 @@ from . import (
     export_decisions_wizard,
     selection_revue_wizard,
     verification_wizard,
-    parametres_feuilles_wizard,
 )

@@ -52,9 +52,9 @@ class EssaiRegleWizard(models.TransientModel):
         self.active_essai = self.regle_id.active if self.regle_id else True
         aujourdhui = fields.Date.context_today(self)
         en_vigueur = self.regle_id.parametre_ids.filtered(
-            lambda p: p.date_debut <= aujourdhui and (not p.date_fin or p.date_fin >= aujourdhui))
+            lambda p: p.parametre_id._couvre(aujourdhui))
         self.parametre_ids = [(5, 0, 0)] + [
-            (0, 0, {"code": p.code, "actuelle": p.valeur, "valeur": p.valeur, "description": p.description})
+            (0, 0, {"code": p.code, "actuelle": p.valeur, "valeur": p.valeur, "description": p.name})
             for p in en_vigueur if p.code != "severite"]
 
     # ------------------------------------------------------------------ actions
@@ -84,6 +84,8 @@ class EssaiRegleWizard(models.TransientModel):
             raise UserError(_("Essayez d'abord à blanc : vous verrez ce que le changement aurait fait."))
         if not self.date_effet:
             raise UserError(_("Donnez la date à partir de laquelle le changement vaut."))
+        if self.date_effet < fields.Date.context_today(self):
+            raise UserError(_("Une règle change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
         regle = self.regle_id
         if regle.active != self.active_essai:
             regle.active = self.active_essai

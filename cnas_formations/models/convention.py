@@ -241,8 +241,8 @@ class Convention(models.Model):
     def _cron_suivre(self):
         """Chaque nuit : expire, suspend ou reprend selon les dates, puis alerte avant échéance.
 
-        L'alerte est une activité par convention, posée `cnas_formations.alerte_convention_jours`
-        jours avant l'échéance (90 par défaut) pour la personne qui la suit. Rejouable sans doublon.
+        L'alerte est une activité par convention, posée `alerte_convention_jours` (paramètre)
+        jours avant l'échéance pour la personne qui la suit. Rejouable sans doublon.
         """
         aujourd_hui = fields.Date.context_today(self)
         self.search([("state", "in", ("active", "suspendue")), ("date_fin", "<", aujourd_hui)])._changer_etat("expiree")
@@ -255,7 +255,7 @@ class Convention(models.Model):
         return True
 
     def _alerter_echeances(self, aujourd_hui):
-        delai = int(self.env["ir.config_parameter"].sudo().get_param("cnas_formations.alerte_convention_jours", 90))
+        delai = self.env["cnas.parametre"]._au("alerte_convention_jours", aujourd_hui)
         type_activite = self.env.ref("cnas_formations.mail_activity_echeance_convention")
         proches = self.search([
             ("state", "in", ("active", "suspendue")), ("date_fin", "<=", aujourd_hui + timedelta(days=delai))])

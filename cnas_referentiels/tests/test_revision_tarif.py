@@ -7,6 +7,7 @@ from odoo.tests.common import tagged
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.lecture import lire_tableau
+from odoo.addons.queue_job.job import Job
 
 from .common import CommunReferentiels
 
@@ -192,15 +193,16 @@ class TestRevisionTarif(CommunReferentiels):
         revision = self._classeur("code,montant,niveau\nTST-MED,1600,\nTST-MED,1700,2\nTST-MED,1800,3\n")
         revision.action_preparer()
         with patch("odoo.addons.cnas_referentiels.models.revision_tarif.revision.TAILLE_LOT", 2), \
-                patch.object(type(self.env["cnas.lot"]), "_planifier", lambda lot: None):
+                patch.object(type(self.env["cnas.lot"]), "_tout_de_suite", lambda lot, tranches: False):
             revision.action_appliquer()
         self.assertEqual((revision.state, revision.nombre_appliquees), ("en_cours", 0))
         with self.assertRaises(UserError):
             revision.action_preparer()
-        plages = revision.lot_id.sudo().plage_ids
-        plages[0]._executer()
+        taches = [Job.load(self.env, tache.uuid) for tache in revision.lot_id.sudo().tache_ids.sorted("priority")]
+        taches[0].perform()
         self.assertEqual((revision.state, revision.nombre_appliquees), ("en_cours", 2))
-        plages._executer()
+        for tache in taches:
+            tache.perform()
         revision.ligne_ids._appliquer()
         self.assertEqual((revision.state, revision.nombre_appliquees), ("appliquee", 3))
         self.assertEqual(len(self.medicament.config_ids), 3)

@@ -143,7 +143,7 @@ def poser(env):
     _poser_prestations(env, ids)
     _poser_personnes(env, ids)
     regle = env["cnas.regle_controle"].search([("code", "=", "PLF-03")])
-    regle.parametre_ids.valeur = str(SEUIL_MEDICAL)
+    regle._dater_parametre("seuil", str(SEUIL_MEDICAL), date(1970, 1, 1))
     env.flush_all()
     return ids
 

@@ -209,7 +209,7 @@ class AssureCircuit(models.Model):
         """Rend la fin de la première période selon la durée du régime en mois (0 : sans fin)."""
         self.ensure_one()
         code = (self.regime_id.code or "").lower()
-        mois = self._parametre_entier(f"duree_droits_{code}_mois", 0)
+        mois = self.env["cnas.parametre"]._au(f"duree_droits_{code}_mois", self.date_affiliation)
         if not mois:
             return False
         return self.date_affiliation + relativedelta(months=mois, days=-1)
@@ -267,22 +267,13 @@ class AssureCircuit(models.Model):
             couvert = assure._droits_par_lot([(assure.id, assure.date_deces)])[assure.id, assure.date_deces]
             assure._fermer_droits(lendemain, _("Décès"), "deces")
             assure._changer_etat("radie", motif_etat=_("Décès"), date_radiation=lendemain)
-            mois = assure._parametre_entier("maintien_veuvage_mois", 24)
+            mois = self.env["cnas.parametre"]._au("maintien_veuvage_mois", assure.date_deces)
             if assure.type_assure == "principal" and couvert["etat"] == "ouverts" and mois:
                 survivants = assure.sudo().ayant_droit_ids.filtered(lambda a: a.state == "actif" and not a.date_deces)
                 self.env["cnas.droit"].sudo()._deverrouiller().create([{
                     "assure_id": survivant.id, "regime_id": assure.regime_id.id, "date_debut": lendemain,
                     "date_fin": assure.date_deces + relativedelta(months=mois), "origine": "maintien",
                     "motif": _("Maintien après le décès de %s", assure.name)} for survivant in survivants])
-
-    @api.model
-    def _parametre_entier(self, nom, defaut):
-        """Rend le paramètre `cnas_assures.<nom>` en entier, `defaut` s'il manque ou est illisible."""
-        valeur = self.env["ir.config_parameter"].sudo().get_param(f"cnas_assures.{nom}")
-        try:
-            return int(valeur) if valeur else defaut
-        except (TypeError, ValueError):
-            return defaut
 
     @api.model
     def _lire_date(self, valeur):

@@ -33,7 +33,6 @@ UNION
          OR date_naissance BETWEEN %(naissance)s::date - 800 AND %(naissance)s::date + 800)
   ORDER BY similarity(nom_phonetique, %(cle)s) DESC, id LIMIT %(maximum)s)
 """
-SEUIL_FILE = 65
 # Ce que l'écran met face à face.
 CHAMPS_MONTRES = (
     "matricule", "state", "nom", "prenom", "genre", "date_naissance", "regime_id", "nni", "nom_pere", "nom_mere",
@@ -308,7 +307,7 @@ class AssureDoublons(models.Model):
         cr = self.env.cr
         cr.execute(SQL_PAIRES, {"ids": self.ids})
         paires = cr.fetchall()
-        seuil = self._parametre_entier("seuil_doublon", SEUIL_FILE)
+        seuil = self.env["cnas.parametre"]._au("seuil_doublon")
         saisies = {a.id: a._normaliser_saisie(a._valeurs_comparees())
                    for a in self.sudo().browse({i for paire in paires for i in paire})}
         rangs = []

@@ -9,6 +9,8 @@ ROLES_LECTURE_DROITS = (
     "cnas_base.group_portail_formation",
 )
 
+# Le paramètre qui borne l'âge d'un enfant, selon ce qui le prolonge ; le handicap n'a pas de borne.
+AGES_LIMITES = {False: "age_max_enfant", "scolarite": "age_max_scolarite", "etudes": "age_max_etudes"}
 # Pour chaque (assuré, jour) : sa personne, son lien de famille ce jour-là, la période ouverte qui
 # couvre ce jour chez lui puis chez son principal, la fermeture en cours et la limite d'âge levée.
 SQL_DROITS = """
@@ -147,17 +149,12 @@ class AssureDroits(models.Model):
         self.env.cr.execute(SQL_DROITS, {
             "ids": [d[0] for d in demandes], "jours": [d[1] for d in demandes]})
         rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur
-        limites = {
-            False: self._parametre_entier("age_max_enfant", 18),
-            "scolarite": self._parametre_entier("age_max_scolarite", 21),
-            "etudes": self._parametre_entier("age_max_etudes", 25),
-        }
         # Traduite une fois pour le lot : la traduction coûterait plus que tout le reste.
         ouverts = _("Droits ouverts depuis le %s.", "%s")
         resultat = {}
         for rang in rangs:
             faits = dict(zip(COLONNES_DROITS, rang))
-            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, limites, ouverts)
+            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, ouverts)
         return resultat
 
     def _regimes_par_lot(self, jour):
@@ -274,9 +271,9 @@ class AssureDroits(models.Model):
         return ""
 
     @api.model
-    def _juger_droits(self, faits, limites, ouverts):
+    def _juger_droits(self, faits, ouverts):
         """Conclut, depuis les faits d'une ligne de `SQL_DROITS`, si les droits sont ouverts ce jour-là."""
-        code, motif = self._empechement(faits, limites)
+        code, motif = self._empechement(faits)
         propre = bool(faits["propre_debut"])
         source = "propre" if propre else "derive"
         affiliation = faits["date_affiliation"] if propre or not faits["principal_id"] else faits["principal_affiliation"]
@@ -301,7 +298,7 @@ class AssureDroits(models.Model):
         }
 
     @api.model
-    def _empechement(self, faits, limites):
+    def _empechement(self, faits):
         """Rend (code de règle, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
         jour = faits["jour"]
         if faits["date_deces"] and jour > faits["date_deces"]:
@@ -318,8 +315,9 @@ class AssureDroits(models.Model):
             return "DRT-02", _("Aucune période de droits ne couvre le %s.", ecrire_date(jour))
         if not faits["principal_id"]:
             return "DRT-04", _("Ayant droit sans lien familial en cours au %s.", ecrire_date(jour))
-        limite = limites.get(faits["prolongation"] or False)
-        if faits["lien"] == "enfant" and limite and (faits["age"] or 0) >= limite:
+        seuil = AGES_LIMITES.get(faits["prolongation"] or False)
+        limite = self.env["cnas.parametre"]._au(seuil, jour) if faits["lien"] == "enfant" and seuil else 0
+        if limite and (faits["age"] or 0) >= limite:
             return "DRT-05", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
                                "de scolarité ou de handicap valable.", age=faits["age"], limite=limite)
         if faits["derive_debut"]:

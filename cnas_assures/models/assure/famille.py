@@ -42,7 +42,7 @@ class AssureFamille(models.Model):
         self._verifier_nombre_conjoints(principaux)
 
     def _verifier_nombre_conjoints(self, principaux):
-        maximum = self._parametre_entier("max_conjoints", 4)
+        maximum = self.env["cnas.parametre"]._au("max_conjoints")
         comptes = self.sudo()._read_group(
             [("assure_principal_id", "in", principaux.ids), ("lien", "=", "conjoint"), ("state", "!=", "radie")],
             ["assure_principal_id"], ["__count"], having=[("__count", ">", maximum)])

@@ -169,7 +169,7 @@ class Decompte(models.Model):
         """Fige un décompte par facture validée : entête, lignes copiées en SQL, empreinte."""
         self.flush_model(["state"])
         jour = fields.Date.context_today(self)
-        delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", jour)
+        delai = self.env["cnas.parametre"]._au("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()
         decomptes = self._deverrouiller().create([{
             "numero": sequence.next_by_code("cnas.decompte", sequence_date=jour),

@@ -84,7 +84,7 @@ class FactureAnalyse(models.Model):
         ids = tuple(self._origin.ids)
         if not ids:
             return {}, {}
-        mois = self.env["cnas.parametre_facturation"]._valeur("mois_comparaison")
+        mois = self.env["cnas.parametre"]._au("mois_comparaison")
         self.flush_model()
         self.env.cr.execute("""
             SELECT f.id, ROUND(AVG(p.montant_cnas)) FROM cnas_facture f

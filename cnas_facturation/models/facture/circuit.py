@@ -254,7 +254,7 @@ class FactureCircuit(models.Model):
 
     def _premiere_validation(self):
         """Signe la première validation des factures au-dessus du seuil ; rend celles à valider maintenant."""
-        seuil = self.env["cnas.parametre_facturation"]._valeur("seuil_seconde_validation")
+        seuil = self.env["cnas.parametre"]._au("seuil_seconde_validation")
         a_doubler = self.filtered(lambda f: f.montant_cnas >= seuil and not f.premier_validateur_id)
         if a_doubler:
             a_doubler._deverrouiller().write({

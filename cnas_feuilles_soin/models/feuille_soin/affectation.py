@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.osv.expression import AND, OR
 
 from odoo.addons.cnas_base.garde import transition
 
@@ -18,18 +19,23 @@ class FeuilleSoin(models.Model):
     @api.depends("date_depot", "state", "date_decision")
     def _compute_anciennete(self):
         jour = fields.Date.context_today(self)
-        delai = self._parametre_entier("delai_traitement_jours")
+        parametres = self.env["cnas.parametre"]
         for feuille in self:
             decision = feuille.date_decision
             fin = fields.Datetime.context_timestamp(self, decision).date() if decision else jour
             feuille.anciennete = (fin - feuille.date_depot).days if feuille.date_depot else 0
-            feuille.en_retard = feuille.state in OUVERTS and feuille.anciennete > delai
+            feuille.en_retard = bool(
+                feuille.state in OUVERTS and feuille.date_depot
+                and feuille.anciennete > parametres._au("delai_traitement_jours", feuille.date_depot))
 
     def _search_en_retard(self, operator, value):
-        delai = self._parametre_entier("delai_traitement_jours")
-        limite = fields.Date.subtract(fields.Date.context_today(self), days=delai)
-        en_retard = [("state", "in", OUVERTS), ("date_depot", "<", limite)]
-        return en_retard if (operator == "=") == bool(value) else ["!", "&", *en_retard]
+        """Une feuille est en retard selon le délai en vigueur le jour de son dépôt."""
+        jour = fields.Date.context_today(self)
+        en_retard = OR([[("date_depot", ">=", debut), ("date_depot", "<=", fin or jour),
+                         ("date_depot", "<", fields.Date.subtract(jour, days=delai))]
+                        for debut, fin, delai in self.env["cnas.parametre"]._periodes("delai_traitement_jours")])
+        en_retard = AND([[("state", "in", OUVERTS)], en_retard])
+        return en_retard if (operator == "=") == bool(value) else ["!", *en_retard]
 
     # ------------------------------------------------------------------ actions
     @transition("prendre")

@@ -27,9 +27,10 @@ class FeuilleSoin(models.Model):
 
     @api.depends("date_numerisation")
     def _compute_date_archivage_prevue(self):
-        garde = timedelta(days=self._parametre_entier("delai_archive_jours"))
         for feuille in self:
-            feuille.date_archivage_prevue = feuille.date_numerisation and feuille.date_numerisation + garde
+            jour = feuille.date_numerisation
+            garde = jour and self.env["cnas.parametre"]._au("delai_archive_jours", jour)
+            feuille.date_archivage_prevue = jour and jour + timedelta(days=garde)
 
     @transition("archiver_papier")
     def action_archiver_papier(self, boite_id=None):

@@ -21,21 +21,6 @@ NATURES = [
     ("maternite", "Maternité"),
     ("ald", "ALD"),
 ]
-# Valeurs d'usine des paramètres (Configuration → Paramètres les change).
-PARAMETRES = {
-    "age_enfant": 5,                   # en dessous : nature « enfant » (gratuité des moins de 5 ans)
-    "delai_instance_jours": 30,        # pour fournir les pièces demandées
-    "relance_avant_jours": 10,         # première relance avant l'échéance
-    "relances_max": 2,
-    "delai_archive_jours": 15,         # garde du papier après numérisation
-    "delai_reprise_jours": 60,         # pour reprendre un rejet
-    "reprises_max": 2,
-    "taille_max_piece_mo": 10,
-    "delai_traitement_jours": 15,      # au-delà : en retard
-    "entente_delai_heures": 48,
-    "entente_delai_urgence_heures": 2,
-    "entente_validite_jours": 90,
-}
 MONTANTS = ("montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete")
 
 
@@ -176,7 +161,7 @@ class FeuilleSoin(models.Model):
     @api.depends("pathologie_id", "assure_id", "date_soins")
     def _compute_nature(self):
         """ALD, puis maternité, puis enfant (âge en années révolues à la date des soins)."""
-        majorite = self._parametre_entier("age_enfant")
+        parametres = self.env["cnas.parametre"]
         for feuille in self:
             pathologie = feuille.pathologie_id
             naissance = feuille.assure_id.date_naissance
@@ -184,7 +169,8 @@ class FeuilleSoin(models.Model):
                 feuille.nature = "ald"
             elif pathologie.maternite:
                 feuille.nature = "maternite"
-            elif naissance and feuille.date_soins and _age(naissance, feuille.date_soins) < majorite:
+            elif (naissance and feuille.date_soins
+                  and _age(naissance, feuille.date_soins) < parametres._au("age_enfant", feuille.date_soins)):
                 feuille.nature = "enfant"
             else:
                 feuille.nature = "ordinaire"
@@ -297,15 +283,6 @@ class FeuilleSoin(models.Model):
             if feuille.state in ("validee", "rejetee", "payee", "annulee"):
                 raise UserError(_("La feuille %(numero)s est à l'état « %(etat)s » : elle ne change plus.",
                                   numero=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
-
-    @api.model
-    def _parametre_entier(self, nom):
-        """Rend un paramètre entier de l'addon (Configuration → Paramètres), sa valeur d'usine à défaut."""
-        texte = self.env["ir.config_parameter"].sudo().get_param(f"cnas_feuilles_soin.{nom}")
-        try:
-            return int(texte or PARAMETRES[nom])
-        except ValueError:
-            return PARAMETRES[nom]
 
 
 def _age(naissance, jour):

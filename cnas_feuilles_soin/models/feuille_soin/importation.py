@@ -51,7 +51,7 @@ class FeuilleSoin(models.Model):
     def _importer_lot(self, brutes):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
         aujourdhui = fields.Date.context_today(self)
-        taille_max = self._parametre_entier("taille_max_piece_mo")
+        taille_max = self.env["cnas.parametre"]._au("taille_max_piece_mo", aujourdhui)
         lectures = [LecteurFeuille(brute, aujourdhui, taille_max).lire() for brute in brutes]
         self._resoudre_codes(lectures)
         connues = self._feuilles_connues(lectures)

@@ -19,7 +19,7 @@ class FeuilleSoin(models.Model):
         """
         if not self:
             return
-        limite = fields.Date.context_today(self) + timedelta(days=self._parametre_entier("delai_instance_jours"))
+        limite = fields.Date.context_today(self) + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
         self.env["cnas.demande_pieces"].sudo()._creer([{
             "feuille_id": feuille.id,
             "motif": ", ".join(manques[feuille.id]),
@@ -40,11 +40,13 @@ class FeuilleSoin(models.Model):
     def _relancer_instances(self):
         """Relance les formations dont l'échéance approche (tâche quotidienne)."""
         aujourdhui = fields.Date.context_today(self)
-        seuil = aujourdhui + timedelta(days=self._parametre_entier("relance_avant_jours"))
+        au = self.env["cnas.parametre"]._au
+        seuil = aujourdhui + timedelta(days=au("relance_avant_jours", aujourdhui))
+        derniere = aujourdhui - timedelta(days=au("relance_intervalle_jours", aujourdhui))
         demandes = self.env["cnas.demande_pieces"].sudo().search([
             ("state", "=", "en_attente"), ("date_limite", ">=", aujourdhui), ("date_limite", "<=", seuil),
-            ("relances", "<", self._parametre_entier("relances_max")),
-            "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui - timedelta(days=4)),
+            ("relances", "<", au("relances_max", aujourdhui)),
+            "|", ("date_relance", "=", False), ("date_relance", "<=", derniere),
         ])
         for fois, lot in demandes.grouped("relances").items():
             lot._ecrire({"relances": fois + 1, "date_relance": aujourdhui})

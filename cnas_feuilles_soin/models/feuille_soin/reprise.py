@@ -32,9 +32,10 @@ class FeuilleSoin(models.Model):
 
     def _empeche_de_reprendre(self):
         """Rend {id: raison} : trop de reprises, déjà reprise, ou délai passé."""
-        delai, maximum = self._parametre_entier("delai_reprise_jours"), self._parametre_entier("reprises_max")
-        raisons = {}
+        au, raisons = self.env["cnas.parametre"]._au, {}
         for feuille in self:
+            jour = fields.Date.context_today(self, feuille.date_decision) if feuille.date_decision else None
+            delai, maximum = au("delai_reprise_jours", jour), au("reprises_max", jour)
             rang, vivantes = feuille._rang_reprise(), feuille.reprise_ids.filtered(lambda f: f.state != "annulee")
             if rang >= maximum:
                 raisons[feuille.id] = _("ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang)

@@ -1,0 +1,83 @@
+"""Dire une erreur imprévue à qui appelle de l'extérieur : sa faute en une phrase, la nôtre par une référence.
+
+Les deux portes (XML-RPC, JSON-RPC) passent ici ; aucune trace Python n'en sort, elle va au journal.
+"""
+import _strptime as time_strptime
+import logging
+import os
+import secrets
+import traceback
+import xmlrpc.client
+from xml.parsers.expat import ExpatError
+
+from psycopg2 import DataError, IntegrityError, ProgrammingError
+from werkzeug.exceptions import HTTPException
+
+import odoo
+from odoo import _
+from odoo.exceptions import AccessDenied, RedirectWarning, UserError
+from odoo.http import SessionExpiredException
+from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY, _as_validation_error
+
+from odoo.addons.base.controllers import rpc
+from odoo.addons.web.controllers import dataset
+
+_logger = logging.getLogger(__name__)
+
+COEUR = os.path.dirname(odoo.api.__file__) + os.sep
+ADDONS = os.path.join(COEUR, "addons") + os.sep
+# Où un appel entre ; le reste des addons est du code à nous ou à d'autres.
+PORTES = {rpc.__file__, dataset.__file__, os.path.join(os.path.dirname(__file__), "controllers", "rpc.py")}
+# Ce qu'un argument mal écrit lève dans le cœur d'Odoo.
+FAUTES = (TypeError, ValueError, LookupError, AttributeError, AssertionError, DataError, ProgrammingError,
+          ExpatError, xmlrpc.client.Error)
+# Un addon qui complète une méthode de l'ORM ne fait que passer l'argument plus bas.
+VERBES = {"create", "write", "read", "search", "search_read", "search_count", "web_read", "web_save", "web_search_read",
+          "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
+          "unlink", "browse", "fields_get"}
+
+
+def dire(env, erreur):
+    """Rend l'exception à montrer à la place d'une erreur imprévue, ou None si elle parle déjà à l'usager.
+
+    Une faute d'appel (méthode, champ, nombre ou type d'argument) se dit ; toute autre erreur est la nôtre : elle
+    est journalisée au niveau ERROR avec sa trace, sous la référence que l'appelant reçoit.
+    """
+    if isinstance(erreur, (UserError, RedirectWarning, AccessDenied)):
+        if isinstance(erreur.__cause__, IntegrityError):
+            # Odoo a déjà écrit la phrase, mais sans connaître la langue : on la redemande ici.
+            return _as_validation_error(env, erreur.__cause__)
+        return None
+    if isinstance(erreur, (HTTPException, SessionExpiredException)):
+        return None
+    if getattr(erreur, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY:
+        return UserError(_("Un autre traitement écrit les mêmes données : réessayez dans un instant."))
+    if est_faute_d_appel(erreur):
+        _logger.info("Appel refusé", exc_info=erreur)
+        return UserError(_(
+            "L'appel est mal formé : vérifiez le nom de la méthode et des champs, le type et le nombre "
+            "des arguments (%s).", (str(erreur).splitlines() or [type(erreur).__name__])[0][:200]))
+    reference = secrets.token_hex(4).upper()
+    _logger.error("Erreur interne, référence %s", reference, exc_info=erreur)
+    return UserError(_(
+        "Erreur interne, référence %s : rien n'a été enregistré. Donnez cette référence à l'administrateur.", reference))
+
+
+def est_faute_d_appel(erreur):
+    """Dit si l'erreur vient des arguments : ils sont allés droit au cœur d'Odoo, qui ne sait qu'en faire."""
+    if not isinstance(erreur, FAUTES):
+        return False
+    cadres = [(cadre.f_code.co_filename, cadre.f_code.co_name) for cadre, _ligne in traceback.walk_tb(erreur.__traceback__)]
+    debut = next((rang for rang, cadre in enumerate(cadres) if cadre == (odoo.api.__file__, "call_kw")), None)
+    if debut is None:
+        # L'appel n'a pas atteint de méthode : enveloppe, service, modèle ou paramètres de la route mal écrits.
+        return cadres[-1][0] in PORTES or _est_du_coeur(cadres[-1][0]) and all(
+            fichier in PORTES or _est_du_coeur(fichier) or nom == "_dispatch" for fichier, nom in cadres)
+    appel = cadres[debut:]
+    return _est_du_coeur(appel[-1][0]) and all(_est_du_coeur(fichier) or nom in VERBES for fichier, nom in appel)
+
+
+def _est_du_coeur(fichier):
+    """Les addons n'en sont pas ; ce qui lit pour lui une date (`_strptime`) ou une enveloppe (`xmlrpc`), si."""
+    return fichier in (time_strptime.__file__, xmlrpc.client.__file__) or (
+        fichier.startswith(COEUR) and not fichier.startswith(ADDONS))

@@ -1,0 +1,29 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+
+class ParametreWizard(models.TransientModel):
+    """« Changer à partir du… » : clôt la valeur en cours d'un paramètre et ouvre la suivante. Administrateur seul."""
+
+    _name = "cnas.parametre.wizard"
+    _description = "Changer un paramètre à partir d'un jour"
+
+    parametre_id = fields.Many2one("cnas.parametre", string="Paramètre", required=True, ondelete="cascade")
+    actuelle = fields.Char(related="parametre_id.valeur", string="Valeur actuelle")
+    unite = fields.Char(related="parametre_id.unite")
+    valeur = fields.Char(string="Nouvelle valeur", required=True)
+    date = fields.Date(string="À partir du", required=True, default=fields.Date.context_today)
+    source = fields.Char(string="Source", required=True, help="Le texte ou la décision qui fixe la nouvelle valeur.")
+
+    def action_appliquer(self):
+        """Ajoute la ligne datée.
+
+        :return: la fiche de la nouvelle ligne
+        :raise UserError: jour passé, valeur qui ne convient pas
+        """
+        self.ensure_one()
+        if self.date < fields.Date.context_today(self):
+            raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
+        ligne = self.env["cnas.parametre"]._dater(self.parametre_id.code, self.valeur, self.date, source=self.source)
+        return {"type": "ir.actions.act_window", "res_model": "cnas.parametre", "res_id": ligne.id,
+                "view_mode": "form"}
