@@ -5,6 +5,7 @@ from PIL import Image
 
 from odoo.tests import new_test_user
 
+from odoo.addons.cnas_base.garde import sans_suivi
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
@@ -24,7 +25,8 @@ class CasDocuments(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.env = cls.env(context={**cls.env.context, "no_reset_password": True})
+        cls.enterClassContext(sans_suivi())
         cls.usagers = {
             role: new_test_user(cls.env, login=f"doc_{role}", groups=f"cnas_base.group_{role}")
             for role in ("agent", "controleur", "medecin_conseil", "superviseur", "finance", "administrateur",

@@ -56,7 +56,7 @@ class Assures(Etape):
     def _connus(self, Assure, districts):
         """Crée les deux assurés aux matricules connus, avec une épouse et un enfant."""
         commun = {"genre": "masculin", "statut_matrimonial": "marie", "telephone_1": "66123456"}
-        chefs = Assure._deverrouiller().create([
+        chefs = Assure._creer([
             {**commun, "matricule": CONNUS["assure_amed"], "nom": "Mahamat", "prenom": "Saleh Abakar",
              "date_naissance": "1984-05-12", "regime_id": self.env.ref("cnas_base.regime_amed").id,
              "district_id": districts["Abéché"], "localite": "Kamina", "date_affiliation": "2025-01-01",
@@ -67,7 +67,7 @@ class Assures(Etape):
              "district_id": districts["N'Djamena Centre"], "localite": "Moursal", "date_affiliation": "2025-01-01",
              "telephone_1": "99876543", "nom_pere": "Ousmane Issa", "nom_mere": "Zara Hassan",
              "photo": self._portrait(2, "masculin")},
-        ]).with_context(cnas_verrou=None)
+        ])
         membres = Assure.create([
             {"nom": "Adam", "prenom": "Haoua", "genre": "feminin", "date_naissance": "1989-02-20", "lien": "conjoint",
              "assure_principal_id": chefs[0].id, "statut_matrimonial": "marie", "nom_mere": "Amina Youssouf",
@@ -135,7 +135,7 @@ class Assures(Etape):
         a_immatriculer = (chefs - brouillons) | membres.filtered(lambda a: a.assure_principal_id not in brouillons)
         a_immatriculer.action_immatriculer()
         for jour in set(a_immatriculer.mapped("date_affiliation")):
-            a_immatriculer.filtered(lambda a, j=jour: a.date_affiliation == j)._deverrouiller().write(
+            a_immatriculer.filtered(lambda a, j=jour: a.date_affiliation == j)._ecrire(
                 {"date_immatriculation": jour})
 
     def _portrait(self, rang, genre):

@@ -55,7 +55,7 @@ class Documents(Etape):
         actives.action_activer()
         for carte in remises:
             remise = carte.date_emission + timedelta(days=tirage.randrange(3, 25))
-            carte._deverrouiller().write({
+            carte._ecrire({
                 "date_production": carte.date_emission, "date_remise": remise,
                 "date_activation": remise if carte in actives else False})
         perdues = par_cible.get("perdue", cartes.browse())

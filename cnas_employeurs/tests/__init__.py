@@ -3,3 +3,4 @@ from . import test_emploi
 from . import test_employeur
 from . import test_faits_figes
 from . import test_tableaux
+from . import test_garde
