@@ -8,6 +8,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 from ..models.horloge import JourForce
 
 _logger = logging.getLogger(__name__)
@@ -24,7 +26,10 @@ class CnasDemo(models.AbstractModel):
     @api.model
     def _charger_facturation(self):
         """Prépare, contrôle, valide, paie, conteste, compense, mois après mois ; tout est daté du mois suivant."""
-        self = self.with_context(tracking_disable=True, mail_create_nosubscribe=True, mail_notify_force_send=False)
+        with sans_suivi():
+            return self.with_context(mail_notify_force_send=False)._raconter_facturation()
+
+    def _raconter_facturation(self):
         self._etoffer_feuilles()
         formations = self.env["cnas.feuille_soin"]._read_group(
             [("state", "not in", ("brouillon", "annulee")), ("mode", "=", "tiers_payant")], ["formation_id"])

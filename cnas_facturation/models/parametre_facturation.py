@@ -13,7 +13,7 @@ class ParametreFacturation(models.Model):
 
     _name = "cnas.parametre_facturation"
     _description = "Paramètre de facturation"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "code, date_debut desc"
     _rec_name = "code"
 

@@ -3,6 +3,7 @@ from . import (
     test_concurrence,
     test_decompte,
     test_ecrans,
+    test_garde,
     test_paiement,
     test_portail,
     test_preparation,
