@@ -25,6 +25,7 @@
         "views/agence_views.xml",
         "views/regime_views.xml",
         "views/lot_views.xml",
+        "views/journal_views.xml",
         "views/res_users_views.xml",
         "views/menus.xml",
     ],

@@ -57,6 +57,11 @@ def sans_suivi(silence=True):
     return _poser("silence", silence)
 
 
+def action_en_cours():
+    """Rend le nom de l'action de la table qui s'exécute, ou None : c'est l'événement du journal."""
+    return getattr(_fil, "action", None)
+
+
 def en_silence():
     """Dit si le code métier a demandé de ne pas suivre champ à champ."""
     return getattr(_fil, "silence", False)
@@ -118,7 +123,8 @@ def transition(nom):
                 args = (motif, *args[1:])
             else:
                 self._exiger(nom)
-            resultat = methode(self, *args, **mots)
+            with _poser("action", nom):
+                resultat = methode(self, *args, **mots)
             return True if resultat is None else resultat
         action._transition = nom
         return action

@@ -14,13 +14,3 @@ def lire_date(valeur, defaut=None):
         return fields.Date.to_date(valeur)
     except (ValueError, TypeError):
         raise UserError(_("La date « %s » n'est pas lisible : écrivez-la AAAA-MM-JJ.", valeur)) from None
-
-
-def lire_motif(motif):
-    """Rend le motif sans blancs autour, vide s'il n'y en a pas.
-
-    :raise UserError: si ce n'est pas un texte
-    """
-    if motif and not isinstance(motif, str):
-        raise UserError(_("Le motif doit être un texte."))
-    return (motif or "").strip()

@@ -1,4 +1,5 @@
 from . import cnas_demo
+from . import journal
 from . import garde_mixin
 from . import etat_mixin
 from . import periode_mixin

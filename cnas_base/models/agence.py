@@ -12,6 +12,7 @@ class Agence(models.Model):
 
     _name = "cnas.agence"
     _description = "Agence"
+    _inherit = ["cnas.garde.mixin"]
     _order = "code"
     _rec_names_search = ["code", "name"]
 

@@ -12,6 +12,7 @@ class District(models.Model):
 
     _name = "cnas.district"
     _description = "District sanitaire"
+    _inherit = ["cnas.garde.mixin"]
     _order = "name"
 
     name = fields.Char(string="District", required=True, index="trigram")

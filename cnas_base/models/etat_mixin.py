@@ -1,6 +1,8 @@
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..garde import action_en_cours
+
 LONGUEUR_MOTIF = 500
 
 
@@ -105,7 +107,17 @@ class EtatMixin(models.AbstractModel):
                     "« %(nom)s » est à l'état « %(depart)s » : il ne peut pas passer à « %(cible)s ».",
                     nom=enregistrement.display_name, depart=self._libelle_etat(enregistrement.state),
                     cible=self._libelle_etat(cible)))
-        return self._ecrire({**valeurs, "state": cible})
+        departs = {enregistrement.id: enregistrement.state for enregistrement in self}
+        self._ecrire({**valeurs, "state": cible})
+        self._journaliser_etats(departs, cible, next((v for c, v in valeurs.items() if c.startswith("motif")), None))
+        return True
+
+    def _journaliser_etats(self, departs, cible, motif=None):
+        """Inscrit au journal le passage de chaque enregistrement."""
+        self.env["cnas.journal"]._ajouter([
+            {"modele": self._name, "res_id": identifiant, "evenement": action_en_cours() or "passage",
+             "avant": {"state": depart}, "apres": {"state": cible}, "motif": motif}
+            for identifiant, depart in departs.items()])
 
     def _exiger_groupe(self, groupes, quoi):
         """Refuse à qui n'a aucun des groupes ce qui n'est pas une action de la table.

@@ -16,6 +16,8 @@ class GardeMixin(models.AbstractModel):
     stocké. L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
     la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
 
+    Les champs de `_champs_journal` sont suivis au journal : création, avant et après, suppression.
+
     Le code métier complète ce que l'usager donne à la création dans `_completer_creation`.
     """
 
@@ -23,6 +25,7 @@ class GardeMixin(models.AbstractModel):
     _description = "Champs gardés"
 
     _champs_geles = ()
+    _champs_journal = ()
 
     # ------------------------------------------------------------------ mise en place
     def _setup_complete(self):
@@ -48,18 +51,25 @@ class GardeMixin(models.AbstractModel):
                 self._garder_creation({champ: vals[champ] for champ in gardes})
         vals_list = self._completer_creation([dict(vals) for vals in vals_list])
         with refermer():
-            return super().create(vals_list)
+            crees = super().create(vals_list)
+        crees._journaliser("creation", {}, crees._photo())
+        return crees
 
     def write(self, vals):
         gardes = self._champs_gardes & vals.keys()
         if gardes and not self._ouvert(gardes):
             self._garder_ecriture(gardes, vals)
         self = self._contexte_de_confiance()
+        avant = self._photo() if not vals.keys().isdisjoint(self._champs_journal) else {}
         with refermer():
-            return super().write(vals)
+            resultat = super().write(vals)
+        if avant:
+            self._journaliser("modification", avant, self._photo())
+        return resultat
 
     def unlink(self):
         self = self._contexte_de_confiance()
+        self._journaliser("suppression", self._photo(), {})
         return super().unlink()
 
     # ------------------------------------------------------------------ métier
@@ -98,6 +108,31 @@ class GardeMixin(models.AbstractModel):
         Ce que le code pose ici (numéro, auteur, contact) n'a pas à être ouvert. Rend la liste complétée.
         """
         return vals_list
+
+    # ------------------------------------------------------------------ journal
+    def _photo(self):
+        """Rend {id: {champ suivi: valeur lisible}}."""
+        if not self._champs_journal:
+            return {}
+        return {record.id: {champ: self._lisible(record, champ) for champ in self._champs_journal} for record in self.sudo()}
+
+    @staticmethod
+    def _lisible(record, champ):
+        valeur = record[champ]
+        return valeur.ids if isinstance(valeur, models.BaseModel) else valeur
+
+    def _journaliser(self, evenement, avant, apres):
+        """Inscrit ce qui a changé dans les champs suivis, et rien d'autre."""
+        lignes = []
+        for identifiant in self.ids if self._champs_journal else ():
+            vieux, neuf = avant.get(identifiant, {}), apres.get(identifiant, {})
+            changes = [champ for champ in self._champs_journal if vieux.get(champ) != neuf.get(champ)]
+            if changes:
+                lignes.append({
+                    "modele": self._name, "res_id": identifiant, "evenement": evenement,
+                    "avant": {champ: vieux[champ] for champ in changes if champ in vieux} or None,
+                    "apres": {champ: neuf[champ] for champ in changes if champ in neuf} or None})
+        self.env["cnas.journal"]._ajouter(lignes)
 
     # ------------------------------------------------------------------ privé
     def _contexte_de_confiance(self):

@@ -12,6 +12,7 @@ class Province(models.Model):
 
     _name = "cnas.province"
     _description = "Province"
+    _inherit = ["cnas.garde.mixin"]
     _order = "name"
     _rec_names_search = ["name", "code"]
 

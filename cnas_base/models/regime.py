@@ -12,6 +12,7 @@ class Regime(models.Model):
 
     _name = "cnas.regime"
     _description = "Régime"
+    _inherit = ["cnas.garde.mixin"]
     _order = "numero"
     _rec_names_search = ["code", "name"]
 

@@ -1,6 +1,7 @@
 from . import test_coordonnees
 from . import test_etat
 from . import test_groupes
+from . import test_journal
 from . import test_lot
 from . import test_outils
 from . import test_periode

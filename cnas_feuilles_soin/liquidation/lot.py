@@ -120,7 +120,7 @@ def _apres(env, lot, passages):
     env["cnas.feuille_soin.ligne"].browse([li.id for f in lot.feuilles for li in f.lignes]).invalidate_recordset(
         flush=False)
     env["cnas.anomalie"].invalidate_model(flush=False)
-    Feuille._journaliser([(f.id, avant, apres) for f, avant, apres in passages], "Contrôle automatique")
+    Feuille._inscrire_passages([(f.id, avant, apres) for f, avant, apres in passages], "Contrôle automatique", "controle")
     instances = {f.id: [c.message for c in f.anomalies if c.severite == "instance"]
                  for f, _avant, apres in passages if apres == "instance"}
     if instances:

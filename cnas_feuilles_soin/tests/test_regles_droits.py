@@ -147,9 +147,9 @@ class TestReglesDroits(CommunTables):
     def test_for_02_suspension(self):
         def feuille(debut):
             formation = self.creer_formation(2)
-            self.env["cnas.suspension"].create({
+            self.env["cnas.suspension"]._creer([{
                 "formation_id": formation.id, "convention_id": formation.convention_ids.id, "date_debut": debut,
-                "motif": "essai"})
+                "motif": "essai"}])
             return self.feuille_de(self.creer_assure(), formation_id=formation.id)
         self.table("FOR-02", [
             ("suspendue le lendemain", lambda: feuille(JOUR + timedelta(days=1)), False),

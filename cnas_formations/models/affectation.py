@@ -13,7 +13,7 @@ class Affectation(models.Model):
 
     _name = "cnas.affectation"
     _description = "Affectation d'un praticien"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
     _periode_cle = ("praticien_id", "formation_id")

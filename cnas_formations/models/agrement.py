@@ -15,7 +15,7 @@ class Agrement(models.Model):
 
     _name = "cnas.agrement"
     _description = "Agrément"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "formation_id, date_debut desc, id"
 
     _periode_cle = ("formation_id", "specialite_id", "prestation_id")

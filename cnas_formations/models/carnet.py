@@ -1,30 +1,35 @@
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
-from ..outils import lire_motif
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
 
+@actions
 class Carnet(models.Model):
     """Un carnet de feuilles de soins remis à une formation : une plage de numéros imprimés.
 
     Un numéro n'appartient qu'à un carnet : la base interdit deux plages qui se chevauchent.
-    États : délivré → épuisé | perdu.
-
-    | action | qui |
-    |---|---|
-    | délivrer, déclarer épuisé | agent |
-    | déclarer perdu (motif) | agent |
-    | supprimer une saisie fausse | superviseur |
-    | lire | agents, médecin-conseil, ordonnateur ; la formation, les siens |
+    États : délivré → épuisé | perdu ; qui peut quoi : la table `_actions`.
+    L'agent délivre, le superviseur supprime une saisie fausse ; agents, médecin-conseil et ordonnateur lisent,
+    la formation ne lit que les siens.
     """
 
     _name = "cnas.carnet"
     _description = "Carnet de feuilles de soins"
-    _inherit = ["mail.thread", "cnas.etat.mixin"]
+    _inherit = ["cnas.etat.mixin", "mail.thread"]
     _order = "debut desc"
 
     _etat_initial = "delivre"
-    _etat_transitions = {"delivre": ("epuise", "perdu"), "epuise": ("delivre",), "perdu": ("delivre",)}
+    _actions = {
+        "epuiser": Action(titre=_lt("Déclarer épuisé"), de=("delivre",), vers=("epuise",), roles=(AGENT,)),
+        "declarer_perdu": Action(
+            titre=_lt("Déclarer perdu"), de=("delivre",), vers=("perdu",), roles=(AGENT,), motif=True),
+        "remettre": Action(
+            titre=_lt("Remettre en service"), de=("epuise", "perdu"), vers=("delivre",), roles=(SUPERVISEUR,)),
+    }
     _champs_geles = ("motif_perte",)
 
     formation_id = fields.Many2one(
@@ -63,36 +68,29 @@ class Carnet(models.Model):
                 carnet.display_name = _("Nouveau")
 
     def write(self, vals):
-        if {"debut", "fin", "formation_id"} & vals.keys() and not self._verrou_ouvert() \
-                and any(carnet.state != "delivre" for carnet in self):
+        if {"debut", "fin", "formation_id"} & vals.keys() and any(carnet.state != "delivre" for carnet in self):
             raise UserError(_("Un carnet épuisé ou perdu ne se modifie plus."))
         return super().write(vals)
 
     # ------------------------------------------------------------------ actions
+    @transition("epuiser")
     def action_epuiser(self):
         """Déclare que toutes les feuilles des carnets ont servi. :return: True"""
-        self._exiger_groupe("cnas_base.group_agent", _("clore un carnet"))
         self._changer_etat("epuise")
-        return True
 
+    @transition("declarer_perdu")
     def action_declarer_perdu(self, motif=None):
         """Déclare perdus ou volés des carnets : leurs numéros deviennent suspects.
 
         :param motif: circonstances, obligatoire ; vide → l'assistant qui les demande
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_agent", _("déclarer un carnet perdu"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_declarer_perdu", _("Déclarer le carnet perdu"))
         self._changer_etat("perdu", motif_perte=motif)
-        return True
 
+    @transition("remettre")
     def action_remettre(self):
         """Remet en service un carnet retrouvé ou clos par erreur. :return: True"""
-        self._exiger_groupe("cnas_base.group_superviseur", _("remettre un carnet en service"))
         self._changer_etat("delivre", motif_perte=False)
-        return True
 
     # ------------------------------------------------------------------ métier
     @api.model

@@ -2,10 +2,16 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
-from ..outils import lire_date, lire_motif
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from ..outils import lire_date
+
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
 
+@actions
 class Convention(models.Model):
     """L'engagement daté entre la CNAS et une formation sanitaire : sans lui, pas de prise en charge.
 
@@ -13,30 +19,31 @@ class Convention(models.Model):
     Deux conventions d'une même formation ne se chevauchent jamais (contrainte d'exclusion).
     La dénonciation ramène `date_fin` à la veille de sa date d'effet et garde l'échéance d'origine.
 
-    | action | qui | condition |
-    |---|---|---|
-    | créer, modifier | agent | brouillon |
-    | joindre la pièce signée | agent | tout état |
-    | activer | superviseur | brouillon, formation activée |
-    | suspendre (motif, date), réactiver | superviseur | active, suspendue |
-    | dénoncer (motif, date d'effet) | superviseur | active, suspendue |
-    | renouveler | agent | non brouillon |
-    | supprimer | superviseur | brouillon |
+    Qui peut quoi : la table `_actions`. L'agent crée et modifie au brouillon, joint la pièce signée à tout état ;
+    le superviseur supprime un brouillon.
     """
 
     _name = "cnas.convention"
     _description = "Convention"
-    _inherit = ["mail.thread", "mail.activity.mixin", "cnas.etat.mixin", "cnas.periode.mixin"]
+    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "formation_id.code", "formation_id.name"]
 
     _etat_initial = "brouillon"
-    _etat_transitions = {
-        "brouillon": ("active",),
-        "active": ("suspendue", "denoncee", "expiree"),
-        "suspendue": ("active", "denoncee", "expiree"),
+    _actions = {
+        "activer": Action(titre=_lt("Activer"), de=("brouillon",), vers=("active",), roles=(SUPERVISEUR,),
+                          empeche=("_formations_non_activees",)),
+        # La suspension peut n'être que prévue : la convention est alors encore active.
+        "suspendre": Action(titre=_lt("Suspendre"), de=("active",), vers=("suspendue",), roles=(SUPERVISEUR,),
+                            motif=True, date=True),
+        "reactiver": Action(titre=_lt("Lever la suspension"), de=("active", "suspendue"), vers=("active",),
+                            roles=(SUPERVISEUR,)),
+        "denoncer": Action(titre=_lt("Dénoncer"), de=("active", "suspendue"), vers=("denoncee",), roles=(SUPERVISEUR,),
+                           motif=True, date=True),
+        "renouveler": Action(titre=_lt("Renouveler"), de=("active", "suspendue", "denoncee", "expiree"), roles=(AGENT,)),
     }
+    _passages = {"active": ("suspendue", "expiree"), "suspendue": ("active", "expiree")}  # la tâche de nuit
     _champs_geles = ("date_denonciation", "motif_denonciation", "date_echeance_origine", "date_activation")
     _champs_signes = ("formation_id", "numero", "date_debut", "date_fin")
 
@@ -94,15 +101,14 @@ class Convention(models.Model):
             convention.jours_restants = (convention.date_fin - aujourd_hui).days if en_cours else 0
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
         nouveau = _("Nouveau")
         for vals in vals_list:
             numero = (vals.get("numero") or "").strip()
             if not numero or numero == nouveau:
                 numero = self._numero_suivant(vals.get("date_debut"))
             vals["numero"] = numero
-        return super().create(vals_list)
+        return super()._completer_creation(vals_list)
 
     @api.model
     def _numero_suivant(self, date_debut):
@@ -113,7 +119,7 @@ class Convention(models.Model):
         return self.env["ir.sequence"].sudo().next_by_code("cnas.convention", sequence_date=debut)
 
     def write(self, vals):
-        if not self._verrou_ouvert():
+        if not self._ouvert(set(self._champs_signes) & vals.keys()):
             self._garder_clauses_signees(vals)
         return super().write(vals)
 
@@ -136,23 +142,23 @@ class Convention(models.Model):
             raise UserError(_("Une convention activée ne se supprime pas : dénoncez-la, avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("activer")
     def action_activer(self):
         """Met en vigueur des conventions au brouillon (elles comptent de `date_debut` à `date_fin`).
 
         :return: True
         :raise UserError: formation non activée, ou convention qui n'est plus au brouillon
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("activer une convention"))
-        for convention in self:
-            if convention.state != "brouillon":
-                raise UserError(_("La convention %s n'est plus au brouillon.", convention.numero))
-            if convention.formation_id.state in ("brouillon", "fermee"):
-                raise UserError(_(
-                    "La formation « %s » n'est pas activée : activez-la avant sa convention.",
-                    convention.formation_id.display_name))
         self._changer_etat("active", date_activation=fields.Date.context_today(self))
-        return True
 
+    def _formations_non_activees(self):
+        """Rend {id: phrase} des conventions dont la formation n'est pas activée."""
+        return {
+            convention.id: _("la formation « %s » n'est pas activée : activez-la avant sa convention.",
+                             convention.formation_id.display_name)
+            for convention in self if convention.formation_id.state in ("brouillon", "fermee")}
+
+    @transition("suspendre")
     def action_suspendre(self, motif=None, date=None):
         """Suspend des conventions actives à compter de `date` (aujourd'hui par défaut, passée ou future).
 
@@ -160,42 +166,34 @@ class Convention(models.Model):
         :return: True, ou l'action de l'assistant
         :raise UserError: date hors de la convention, convention non active
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("suspendre une convention"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_suspendre", _("Suspendre la convention"), date=True)
         aujourd_hui = fields.Date.context_today(self)
         debut = lire_date(date, aujourd_hui)
         for convention in self:
-            if convention.state != "active":
-                raise UserError(_("La convention %s n'est pas active : elle ne peut pas être suspendue.",
-                                  convention.numero))
             if debut < convention.date_debut or (convention.date_fin and debut > convention.date_fin):
                 raise UserError(_("La suspension doit commencer pendant la convention %s.", convention.numero))
-        self.env["cnas.suspension"].sudo().create([
+        self.env["cnas.suspension"].sudo()._creer([
             {"formation_id": convention.formation_id.id, "convention_id": convention.id,
              "date_debut": debut, "motif": motif} for convention in self])
         if debut <= aujourd_hui:
             self._changer_etat("suspendue")
         for convention in self:
             convention.message_post(body=_("Suspendue à compter du %(jour)s : %(motif)s", jour=debut, motif=motif))
-        return True
 
+    @transition("reactiver")
     def action_reactiver(self):
         """Lève la suspension en cours ou prévue : la convention compte de nouveau dès aujourd'hui.
 
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("réactiver une convention"))
         aujourd_hui = fields.Date.context_today(self)
         for convention in self:
             a_lever = convention.suspension_ids.filtered(lambda s: not s.date_fin or s.date_fin >= aujourd_hui)
-            if convention.state not in ("active", "suspendue") or not a_lever:
+            if not a_lever:
                 raise UserError(_("La convention %s n'est pas suspendue.", convention.numero))
         self.suspension_ids._lever(aujourd_hui)
         self.filtered(lambda c: c.state == "suspendue")._changer_etat("active")
-        return True
 
+    @transition("denoncer")
     def action_denoncer(self, motif=None, date=None):
         """Dénonce des conventions : elles ne comptent plus à partir de `date` (aujourd'hui par défaut).
 
@@ -203,10 +201,6 @@ class Convention(models.Model):
         :param date: date d'effet, après le premier jour de la convention
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("dénoncer une convention"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_denoncer", _("Dénoncer la convention"), date=True)
         effet = lire_date(date, fields.Date.context_today(self))
         for convention in self:
             if effet <= convention.date_debut or (convention.date_fin and effet > convention.date_fin):
@@ -219,17 +213,16 @@ class Convention(models.Model):
                 date_echeance_origine=convention.date_fin, date_fin=effet - timedelta(days=1))
         # La convention suivante peut commencer dans la même transaction : libérer la période en base.
         self.flush_recordset(["date_fin"])
-        return True
 
+    @transition("renouveler")
     def action_renouveler(self):
         """Prépare au brouillon la convention suivante, de même durée, dès le lendemain de l'échéance.
 
         :return: l'action qui ouvre le brouillon
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("renouveler une convention"))
-        if self.state == "brouillon" or not self.date_fin:
-            raise UserError(_("Seule une convention activée qui a une échéance se renouvelle."))
+        if not self.date_fin:
+            raise UserError(_("Une convention sans échéance se poursuit d'elle-même : elle ne se renouvelle pas."))
         debut = self.date_fin + timedelta(days=1)
         duree = self.date_fin - self.date_debut
         suivante = self.search([("formation_id", "=", self.formation_id.id), ("date_debut", ">=", debut)], limit=1)

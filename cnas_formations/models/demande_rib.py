@@ -1,32 +1,39 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
-from ..outils import lire_motif
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
 from ..rib import erreur_rib, grouper_rib, nettoyer_rib
 from .formation_sanitaire.fiche import CHAMP_DU_COMPTE
 
+AGENT, SUPERVISEUR, FINANCE = "cnas_base.group_agent", "cnas_base.group_superviseur", "cnas_base.group_finance"
 
+
+@actions
 class DemandeRib(models.Model):
     """Une demande de changement de RIB d'une formation : demandée par l'un, validée par l'autre.
 
     Elle garde l'ancien et le nouveau RIB : c'est l'historique des comptes payés.
     États : demandée → validée | refusée | annulée.
 
-    | action | qui | condition |
-    |---|---|---|
-    | demander | agent | une seule en attente par compte |
-    | valider, refuser (motif) | agent ou ordonnateur, **autre** que le demandeur | demandée |
-    | annuler | le demandeur, ou un superviseur | demandée |
-    | lire | agents, ordonnateur | |
+    Qui peut quoi : la table `_actions`. L'agent demande (une seule en attente par compte) ; le demandeur annule la
+    sienne, un superviseur celle d'un autre ; agents et ordonnateur lisent.
     """
 
     _name = "cnas.demande_rib"
     _description = "Demande de changement de RIB"
-    _inherit = ["mail.thread", "mail.activity.mixin", "cnas.etat.mixin"]
+    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
 
     _etat_initial = "demandee"
-    _etat_transitions = {"demandee": ("validee", "refusee", "annulee")}
+    _actions = {
+        "valider": Action(titre=_lt("Valider"), de=("demandee",), vers=("validee",), roles=(AGENT, FINANCE),
+                          quatre_yeux=("demandeur_id",)),
+        "refuser": Action(titre=_lt("Refuser"), de=("demandee",), vers=("refusee",), roles=(AGENT, FINANCE),
+                          quatre_yeux=("demandeur_id",), motif=True),
+        "annuler": Action(titre=_lt("Annuler la demande"), de=("demandee",), vers=("annulee",), roles=(AGENT,)),
+    }
     _champs_geles = ("validateur_id", "date_decision", "motif_refus", "rib_ancien")
     _champs_demandes = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
 
@@ -49,7 +56,6 @@ class DemandeRib(models.Model):
     state = fields.Selection(
         [("demandee", "Demandée"), ("validee", "Validée"), ("refusee", "Refusée"), ("annulee", "Annulée")],
         string="Statut", required=True, default="demandee", copy=False, index=True, tracking=True)
-    peut_decider = fields.Boolean(string="Peut décider", compute="_compute_peut_decider")
     alerte = fields.Char(string="Alerte", compute="_compute_alerte")
 
     _sql_constraints = [
@@ -66,14 +72,6 @@ class DemandeRib(models.Model):
                 raise ValidationError(phrase)
 
     # ------------------------------------------------------------------ calculs
-    @api.depends("state", "demandeur_id")
-    @api.depends_context("uid")
-    def _compute_peut_decider(self):
-        roles = ("cnas_base.group_agent", "cnas_base.group_finance")
-        role = any(self.env.user.has_group(groupe) for groupe in roles)
-        for demande in self:
-            demande.peut_decider = role and demande.state == "demandee" and demande.demandeur_id != self.env.user
-
     @api.depends("rib_nouveau", "formation_id")
     def _compute_alerte(self):
         ribs = {nettoyer_rib(d.rib_nouveau) for d in self if d.rib_nouveau}
@@ -95,20 +93,23 @@ class DemandeRib(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
+        demandes = super().create(vals_list)
+        for demande in demandes:
+            compte = demande.formation_id.sudo()[CHAMP_DU_COMPTE[demande.usage]]
+            demande._ecrire({"rib_ancien": compte.acc_number})
+            demande._demander_decision()
+        return demandes
+
+    def _completer_creation(self, vals_list):
         for vals in vals_list:
             if not self.env.su:
                 vals["demandeur_id"] = self.env.uid
             if isinstance(vals.get("rib_nouveau"), str):
                 vals["rib_nouveau"] = grouper_rib(nettoyer_rib(vals["rib_nouveau"]))
-        demandes = super().create(vals_list)
-        for demande in demandes:
-            compte = demande.formation_id.sudo()[CHAMP_DU_COMPTE[demande.usage]]
-            demande._deverrouiller().rib_ancien = compte.acc_number
-            demande._demander_decision()
-        return demandes
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
-        if not self._verrou_ouvert() and set(self._champs_demandes) & vals.keys():
+        if set(self._champs_demandes) & vals.keys():
             raise UserError(_("Une demande faite ne se modifie pas : annulez-la et refaites-en une."))
         return super().write(vals)
 
@@ -117,56 +118,50 @@ class DemandeRib(models.Model):
         raise UserError(_("Une demande de changement de RIB fait partie de l'historique : annulez-la."))
 
     # ------------------------------------------------------------------ actions
+    @transition("valider")
     def action_valider(self):
         """Applique le nouveau RIB. Refusée au demandeur : il faut un second agent.
 
         :return: True
         :raise UserError: demande déjà décidée, ou décidée par son auteur
         """
-        self._verifier_decideur(_("valider un changement de RIB"))
+        self._attendre_son_tour()
         self._changer_etat("validee", **self._signature())
         for demande in self:
             formation = demande.formation_id.sudo()
             compte = formation._compte_du_rib(demande.rib_nouveau)
-            formation._deverrouiller().write({CHAMP_DU_COMPTE[demande.usage]: compte.id})
+            formation._ecrire({CHAMP_DU_COMPTE[demande.usage]: compte.id})
             formation.message_post(body=_(
                 "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
                 compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),
                 nouveau=demande.rib_nouveau, demandeur=demande.demandeur_id.name, decideur=self.env.user.name))
         self._clore_activites()
-        return True
 
+    @transition("refuser")
     def action_refuser(self, motif=None):
         """Refuse la demande ; le RIB ne change pas.
 
         :param motif: obligatoire ; vide → l'assistant qui le demande
         :return: True, ou l'action de l'assistant
         """
-        self._verifier_decideur(_("refuser un changement de RIB"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_refuser", _("Refuser le changement de RIB"))
+        self._attendre_son_tour()
         self._changer_etat("refusee", motif_refus=motif, **self._signature())
         self._clore_activites()
-        return True
 
+    @transition("annuler")
     def action_annuler(self):
         """Retire une demande en attente. :return: True"""
         for demande in self:
             if demande.demandeur_id != self.env.user:
-                self._exiger_groupe("cnas_base.group_superviseur", _("annuler la demande d'un autre"))
+                self._exiger_groupe(SUPERVISEUR, _("annuler la demande d'un autre"))
         self._changer_etat("annulee", **self._signature())
         self._clore_activites()
-        return True
 
     # ------------------------------------------------------------------ métier
-    def _verifier_decideur(self, quoi):
-        self._exiger_groupe(("cnas_base.group_agent", "cnas_base.group_finance"), quoi)
-        # Deux décisions au même instant : la seconde attend, puis lit l'état de la première.
-        self.env.cr.execute("SELECT id FROM cnas_demande_rib WHERE id IN %s FOR UPDATE", (tuple(self.ids) or (0,),))
+    def _attendre_son_tour(self):
+        """Deux décisions au même instant : la seconde attend, puis lit l'état que la première a laissé."""
+        self.env.cr.execute("SELECT id FROM cnas_demande_rib WHERE id IN %s FOR UPDATE", (tuple(self.ids),))
         self.invalidate_recordset(["state"])
-        if any(demande.demandeur_id == self.env.user for demande in self):
-            raise UserError(_("Vous avez fait cette demande : un autre agent doit la décider."))
 
     def _signature(self):
         return {"validateur_id": self.env.uid, "date_decision": fields.Datetime.now()}

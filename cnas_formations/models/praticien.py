@@ -3,31 +3,38 @@ from datetime import timedelta
 
 from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
-from ..outils import lire_date, lire_motif
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from ..outils import lire_date
+
+SUPERVISEUR = "cnas_base.group_superviseur"
 
 
+@actions
 class Praticien(models.Model):
     """Un praticien : celui qui prescrit ou exécute, reconnu par son numéro d'ordre.
 
     États : actif ⇄ radié. Ses affectations sont datées ; `formation_ids` en donne celles du jour
     (l'écrire ouvre ou ferme des affectations à la date du jour).
 
-    | action | qui |
-    |---|---|
-    | créer, modifier, affecter | agent |
-    | radier (motif, date), réinscrire | superviseur |
-    | lire | agents, médecin-conseil, ordonnateur ; la formation, les siens |
+    Qui peut quoi : la table `_actions` ; l'agent crée, modifie et affecte ; agents, médecin-conseil et ordonnateur
+    lisent, la formation ne lit que les siens.
     """
 
     _name = "cnas.praticien"
     _description = "Praticien"
-    _inherit = ["mail.thread", "mail.activity.mixin", "cnas.etat.mixin", "cnas.coordonnees.mixin"]
+    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin", "cnas.coordonnees.mixin"]
     _order = "name, id"
     _rec_names_search = ["name", "numero_ordre"]
 
     _etat_initial = "actif"
-    _etat_transitions = {"actif": ("radie",), "radie": ("actif",)}
+    _actions = {
+        "radier": Action(
+            titre=_lt("Radier"), de=("actif",), vers=("radie",), roles=(SUPERVISEUR,), motif=True, date=True),
+        "reinscrire": Action(titre=_lt("Réinscrire"), de=("radie",), vers=("actif",), roles=(SUPERVISEUR,)),
+    }
     _champs_geles = ("date_radiation", "motif_radiation")
 
     name = fields.Char(string="Nom complet", required=True, index="trigram", tracking=True)
@@ -120,9 +127,8 @@ class Praticien(models.Model):
                 praticien.display_name = praticien.name or _("Nouveau")
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([self._normaliser(vals) for vals in vals_list])
+    def _completer_creation(self, vals_list):
+        return super()._completer_creation([self._normaliser(vals) for vals in vals_list])
 
     def write(self, vals):
         return super().write(self._normaliser(vals))
@@ -137,6 +143,7 @@ class Praticien(models.Model):
         return vals
 
     # ------------------------------------------------------------------ actions
+    @transition("radier")
     def action_radier(self, motif=None, date=None):
         """Radie des praticiens : ils ne prescrivent plus à compter de `date` ; leurs affectations se ferment.
 
@@ -144,10 +151,6 @@ class Praticien(models.Model):
         :param date: premier jour de radiation (aujourd'hui par défaut, jamais plus tard)
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("radier un praticien"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_radier", _("Radier le praticien"), date=True)
         aujourd_hui = fields.Date.context_today(self)
         jour = lire_date(date, aujourd_hui)
         if jour > aujourd_hui:
@@ -156,13 +159,11 @@ class Praticien(models.Model):
         ouvertes = self.affectation_ids.filtered(lambda a: not a.date_fin or a.date_fin >= jour)
         ouvertes.filtered(lambda a: a.date_debut >= jour).sudo().unlink()
         ouvertes.exists().write({"date_fin": jour - timedelta(days=1)})
-        return True
 
+    @transition("reinscrire")
     def action_reinscrire(self):
         """Rétablit des praticiens radiés ; leurs affectations sont à rouvrir.
 
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("réinscrire un praticien"))
         self._changer_etat("actif", date_radiation=False, motif_radiation=False)
-        return True

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..rib import erreur_rib, grouper_rib, nettoyer_rib, rib_valide
 
+# Ce que porte un virement : gardé sur le compte d'une formation activée.
+CHAMPS_DU_VIREMENT = ("acc_number", "partner_id", "active", "acc_holder_name", "bank_id")
 
 class ResPartnerBank(models.Model):
     """Les comptes des formations sanitaires : RIB CEMAC contrôlé, gardé une fois la formation activée."""
@@ -18,12 +20,16 @@ class ResPartnerBank(models.Model):
         """Reconnaît un RIB CEMAC juste ; laisse les autres numéros aux autres addons."""
         return "rib_cemac" if rib_valide(acc_number) else super().retrieve_acc_type(acc_number)
 
-    @api.constrains("acc_number", "partner_id")
+    @api.constrains("acc_number", "partner_id", "acc_holder_name")
     def _check_rib_formation(self):
         for compte in self & self._comptes_de_formations():
             phrase = erreur_rib(compte.acc_number)
             if phrase:
                 raise ValidationError(phrase)
+            if compte.acc_holder_name != compte.partner_id.sudo().name:
+                raise ValidationError(_(
+                    "Le titulaire du compte %(compte)s est « %(titulaire)s » : le virement ne porte pas d'autre nom.",
+                    compte=compte.acc_number, titulaire=compte.partner_id.sudo().name))
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -32,7 +38,7 @@ class ResPartnerBank(models.Model):
 
     def write(self, vals):
         vals = self._mettre_rib_en_forme(vals)
-        if {"acc_number", "partner_id", "active"} & vals.keys():
+        if not vals.keys().isdisjoint(CHAMPS_DU_VIREMENT):
             self._garder_comptes_actifs(vals)
         return super().write(vals)
 
@@ -40,6 +46,8 @@ class ResPartnerBank(models.Model):
     @api.model
     def _mettre_rib_en_forme(self, vals):
         vals = dict(vals)
+        if "sanitized_acc_number" in vals:
+            raise UserError(_("Le numéro sans espaces se calcule du numéro de compte : il ne s'écrit pas."))
         if isinstance(vals.get("acc_number"), str) and rib_valide(vals["acc_number"]):
             vals["acc_number"] = grouper_rib(nettoyer_rib(vals["acc_number"]))
         return vals
@@ -68,17 +76,16 @@ class ResPartnerBank(models.Model):
             ("compte_principal_id", "in", self.ids), ("compte_pharmacie_id", "in", self.ids)])
 
     def _garder_comptes_actifs(self, vals):
-        """Refuse de réécrire le numéro d'un compte que paie la CNAS : c'est une demande de changement de RIB."""
+        """Refuse de réécrire ce que porte un compte que paie la CNAS : c'est une demande de changement de RIB."""
         formations = self.env["cnas.formation_sanitaire"].sudo().search([
             "|", ("state", "!=", "brouillon"), ("date_activation", "!=", False),
             "|", ("compte_principal_id", "in", self.ids), ("compte_pharmacie_id", "in", self.ids)])
         for compte in self & (formations.compte_principal_id | formations.compte_pharmacie_id):
-            change = (
-                ("acc_number" in vals and nettoyer_rib(vals["acc_number"]) != nettoyer_rib(compte.acc_number))
-                or ("partner_id" in vals and vals["partner_id"] != compte.partner_id.id)
-                or ("active" in vals and bool(vals["active"]) != compte.active)
-            )
-            if change:
+            ancien = {champ: compte._fields[champ].convert_to_write(compte[champ], compte) for champ in CHAMPS_DU_VIREMENT}
+            nouveau = {**ancien, **{champ: vals[champ] for champ in CHAMPS_DU_VIREMENT if champ in vals}}
+            for valeurs in (ancien, nouveau):
+                valeurs["acc_number"] = nettoyer_rib(valeurs["acc_number"])
+            if nouveau != ancien:
                 raise UserError(_(
                     "Le compte %s est celui d'une formation activée : changez-le par une demande de changement "
                     "de RIB, un second agent la validera.", compte.acc_number))

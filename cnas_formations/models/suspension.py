@@ -9,17 +9,15 @@ class Suspension(models.Model):
     Née des boutons « Suspendre » ; la date de fin est le dernier jour suspendu. Elle décide de la
     situation à la date des soins, même des mois plus tard.
 
-    | qui | peut |
-    |---|---|
-    | agents, médecin-conseil, ordonnateur | lire |
-    | personne | écrire directement : passer par suspendre et réactiver |
+    Lue par les agents, le médecin-conseil et l'ordonnateur ; nul ne l'écrit directement.
     """
 
     _name = "cnas.suspension"
     _description = "Suspension"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
+    _champs_geles = ("formation_id", "convention_id", "date_debut", "date_fin", "motif", "auteur_id")
     _periode_cle = ("formation_id", "convention_id")
     _periode_message = "Une suspension couvre déjà ces dates."
 
@@ -40,5 +38,5 @@ class Suspension(models.Model):
         """Arrête les suspensions en cours à la veille de `reprise` ; celles qui n'ont pas encore compté disparaissent."""
         en_cours = self.filtered(lambda s: not s.date_fin or s.date_fin >= reprise).sudo()
         sans_effet = en_cours.filtered(lambda s: s.date_debut >= reprise)
-        (en_cours - sans_effet).write({"date_fin": reprise - timedelta(days=1)})
+        (en_cours - sans_effet)._ecrire({"date_fin": reprise - timedelta(days=1)})
         sans_effet.unlink()

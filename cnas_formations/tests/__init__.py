@@ -1,6 +1,7 @@
 from . import test_rib
 from . import test_demande_rib
 from . import test_formation_sanitaire
+from . import test_garde
 from . import test_convention
 from . import test_concurrence
 from . import test_situation

@@ -85,7 +85,7 @@ class TestConcurrence(TransactionCase):
                 cr.execute("DELETE FROM cnas_demande_rib WHERE id = %s", (demande_id,))
                 formation = env["cnas.formation_sanitaire"].browse(self.formation_id)
                 compte = formation.compte_principal_id
-                formation._deverrouiller().write({"compte_principal_id": False})
+                formation._ecrire({"compte_principal_id": False})
                 compte.unlink()
                 env["res.users"].browse(demandeur_id).unlink()
                 env["res.partner"].browse(contact_id).unlink()

@@ -25,9 +25,7 @@ class InvitationPortail(models.TransientModel):
         :raise UserError: personne à inviter, ou courriel d'un usager interne
         """
         self.ensure_one()
-        self.formation_id._exiger_groupe("cnas_base.group_superviseur", _("inviter un usager du portail"))
-        if self.formation_id.state not in ("active", "suspendue"):
-            raise UserError(_("Activez d'abord la formation : ses usagers pourront ensuite être invités."))
+        self.formation_id._exiger("inviter")
         if not self.ligne_ids:
             raise UserError(_("Ajoutez au moins une personne à inviter."))
         for ligne in self.ligne_ids:

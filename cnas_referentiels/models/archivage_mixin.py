@@ -11,6 +11,7 @@ class ArchivageMixin(models.AbstractModel):
 
     _name = "cnas.archivage.mixin"
     _description = "Archivage au lieu de suppression"
+    _inherit = ["cnas.garde.mixin"]
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_utilise(self):

@@ -4,6 +4,8 @@ import datetime
 from odoo import api, models
 from odoo.tools import file_open
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 from .constantes import AGE_SANS_LIMITE
 
 MODULE = "cnas_referentiels"
@@ -32,18 +34,19 @@ class Chargement(models.AbstractModel):
     @api.model
     def _charger(self):
         """Charge tout, dans l'ordre des dépendances ; appelée par `data/referentiels_data.xml`."""
-        self = self.with_context(tracking_disable=True, active_test=False)
-        self._charger_specialites()
-        self._charger_pathologies()
-        self._charger_lettres_cles()
-        self._charger_medicaments()
-        self._charger_consommables()
-        self._charger_actes()
-        self._charger_examens()
-        self._charger_tarifs()
-        self._charger_prix_reference()
-        self._charger_paniers()
-        self._charger_regles_d_appui()
+        self = self.with_context(active_test=False)
+        with sans_suivi():
+            self._charger_specialites()
+            self._charger_pathologies()
+            self._charger_lettres_cles()
+            self._charger_medicaments()
+            self._charger_consommables()
+            self._charger_actes()
+            self._charger_examens()
+            self._charger_tarifs()
+            self._charger_prix_reference()
+            self._charger_paniers()
+            self._charger_regles_d_appui()
 
     @api.model
     def _lire(self, nom):

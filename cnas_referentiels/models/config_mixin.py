@@ -4,6 +4,8 @@ from collections import defaultdict
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.garde import en_silence
+
 from .constantes import NIVEAUX
 from .outils import Niveau, ecrire_date, ecrire_montant, lire_date, lire_montant, lire_niveau
 
@@ -25,7 +27,7 @@ class ConfigMixin(models.AbstractModel):
 
     _name = "cnas.config.mixin"
     _description = "Tarif daté"
-    _inherit = ["cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
 
     # Champ Many2one de l'objet tarifé ; chaque modèle le déclare.
     _cle_tarif = None
@@ -88,11 +90,10 @@ class ConfigMixin(models.AbstractModel):
         self.ensure_one()
         return dict(NIVEAUX).get(str(self.niveau), _("Tous les niveaux"))
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
         vals_list = [self._lire_valeurs(vals) for vals in vals_list]
         self._clore_precedents(vals_list)
-        return super().create(vals_list)
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
         vals = self._lire_valeurs(vals)
@@ -159,7 +160,7 @@ class ConfigMixin(models.AbstractModel):
             "FROM unnest(%s::int[], %s::date[]) AS d(id, fin) WHERE t.id = d.id",
             tools.SQL.identifier(self._table), self.env.uid, list(fins), list(fins.values())))
         clos.invalidate_recordset(["date_fin"])
-        if not self.env.context.get("tracking_disable"):
+        if not en_silence():
             clos._message_log_batch(bodies={
                 tarif: _("Clos le %s par le tarif suivant.", ecrire_date(fin)) for tarif, fin in fins.items()})
 

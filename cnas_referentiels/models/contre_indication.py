@@ -13,6 +13,7 @@ class ContreIndication(models.Model):
 
     _name = "cnas.contre_indication"
     _description = "Contre-indication"
+    _inherit = ["cnas.garde.mixin"]
     _order = "prestation_id, id"
 
     prestation_id = fields.Many2one(

@@ -9,7 +9,7 @@ class ForfaitInclusion(models.Model):
 
     _name = "cnas.forfait_inclusion"
     _description = "Prestation incluse dans un forfait"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "forfait_id, prestation_id"
 
     _periode_cle = ("forfait_id", "prestation_id")

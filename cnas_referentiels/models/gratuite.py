@@ -12,7 +12,7 @@ class Gratuite(models.Model):
 
     _name = "cnas.gratuite"
     _description = "Gratuité d'un autre programme"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "name, prestation_id, pathologie_id"
 
     _periode_cle = ("name", "prestation_id", "pathologie_id", "sexe", "age_min", "age_max")

@@ -10,7 +10,7 @@ class Incompatibilite(models.Model):
 
     _name = "cnas.incompatibilite"
     _description = "Incompatibilité entre prestations"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "prestation_1_id, prestation_2_id"
 
     _periode_cle = ("prestation_1_id", "prestation_2_id")

@@ -9,6 +9,7 @@ class Indication(models.Model):
 
     _name = "cnas.indication"
     _description = "Indication"
+    _inherit = ["cnas.garde.mixin"]
     _order = "prestation_id, pathologie_id"
 
     prestation_id = fields.Many2one(

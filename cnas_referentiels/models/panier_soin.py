@@ -14,7 +14,7 @@ class PanierSoin(models.Model):
 
     _name = "cnas.panier_soin"
     _description = "Panier de soins"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "regime_id, type_prestation, categorie, prestation_id, date_debut desc"
 
     _periode_cle = ("regime_id", "prestation_id", "type_prestation", "categorie")

@@ -16,7 +16,7 @@ class Plafond(models.Model):
 
     _name = "cnas.plafond"
     _description = "Plafond"
-    _inherit = ["cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, portee, type_soins, categorie, date_debut desc"
 
     _periode_cle = ("regime_id", "portee", "type_soins", "categorie")

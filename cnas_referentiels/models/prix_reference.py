@@ -11,7 +11,7 @@ class PrixReference(models.Model):
 
     _name = "cnas.prix_reference"
     _description = "Prix de référence"
-    _inherit = ["cnas.periode.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin"]
     _order = "dci, dosage, forme, date_debut desc"
     _rec_names_search = ["dci"]
 

@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 from .revision_tarif.revision import TYPES_TARIF
 
 
@@ -14,11 +16,14 @@ class RevisionTarifLigne(models.Model):
 
     _name = "cnas.revision_tarif.ligne"
     _description = "Ligne de révision tarifaire"
-    _inherit = ["cnas.montant.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
     _order = "rang, id"
     _rec_name = "code"
     # Écrites par dizaines de milliers : la révision dit qui et quand, la ligne ne le répète pas.
     _log_access = False
+    _champs_geles = (
+        "type_tarif", "objet_id", "tarif_id", "niveau", "montant_avant", "montant_apres", "date_debut", "date_fin",
+        "operation", "anomalie", "refus", "state")
 
     revision_id = fields.Many2one("cnas.revision_tarif", string="Révision", required=True, index=True,
                                   ondelete="cascade")
@@ -50,8 +55,9 @@ class RevisionTarifLigne(models.Model):
         par_type = defaultdict(list)
         for ligne in self._lignes_a_appliquer():
             par_type[ligne["type_tarif"]].append(ligne)
-        for type_tarif, lignes in par_type.items():
-            self._appliquer_type(self.env[f"cnas.config_{type_tarif}"].with_context(tracking_disable=True), lignes)
+        with sans_suivi():  # la révision dit qui, quand et quoi
+            for type_tarif, lignes in par_type.items():
+                self._appliquer_type(self.env[f"cnas.config_{type_tarif}"], lignes)
         self.env.cr.execute(
             "UPDATE cnas_revision_tarif_ligne SET state = 'appliquee' WHERE id = ANY(%s) AND state = 'a_appliquer'",
             (self.ids,))

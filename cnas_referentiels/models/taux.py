@@ -14,7 +14,7 @@ class Taux(models.Model):
 
     _name = "cnas.taux"
     _description = "Taux de prise en charge"
-    _inherit = ["cnas.periode.mixin", "mail.thread"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "mail.thread"]
     _order = "regime_id, nature, type_prestation, date_debut desc"
 
     _periode_cle = ("regime_id", "type_prestation", "nature")

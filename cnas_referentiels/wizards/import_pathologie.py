@@ -6,6 +6,7 @@ from lxml import etree
 from odoo import _, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.cnas_base.garde import sans_suivi
 from odoo.addons.cnas_base.outils import lire_tableau, sans_accent
 
 from ..models.constantes import AGE_SANS_LIMITE
@@ -41,7 +42,8 @@ class ImportPathologie(models.TransientModel):
         nom = (self.fichier_nom or "").lower()
         lignes = self._lire_claml(contenu) if nom.endswith((".xml", ".claml")) else lire_tableau(contenu, nom)
         bonnes, refus = self._controler(lignes)
-        creees, modifiees = self._ecrire(bonnes)
+        with sans_suivi():
+            creees, modifiees = self._ecrire(bonnes)
         montres = "\n".join(refus[:REFUS_MONTRES])
         if len(refus) > REFUS_MONTRES:
             montres += _("\n… et %s autres.", len(refus) - REFUS_MONTRES)
@@ -129,7 +131,7 @@ class ImportPathologie(models.TransientModel):
 
     def _ecrire(self, bonnes):
         """Crée les codes nouveaux et, si demandé, change les libellés ; rend (créées, modifiées)."""
-        pathologies = self.env["cnas.pathologie"].with_context(tracking_disable=True, active_test=False)
+        pathologies = self.env["cnas.pathologie"].with_context(active_test=False)
         connues = {p.code: p for p in pathologies.search([("code", "in", list(bonnes))])}
         nouvelles = [v for code, v in bonnes.items() if code not in connues]
         categories = self._categories({v["categorie"] for v in nouvelles})

@@ -211,9 +211,9 @@ def _poser_personnes(env, ids):
             "formation_id": formation.id, "date_debut": f["convention"][0], "date_fin": f["convention"][1]})
         convention._deverrouiller().write({"state": "active"})
         if "suspension" in f:
-            env["cnas.suspension"].create({
+            env["cnas.suspension"]._creer([{
                 "formation_id": formation.id, "convention_id": convention.id, "motif": "essai",
-                "date_debut": f["suspension"][0], "date_fin": f["suspension"][1]})
+                "date_debut": f["suspension"][0], "date_fin": f["suspension"][1]}])
         ids["formation"][nom] = formation.id
     ids["assure"] = {}
     metier = env["cnas.assure"]._deverrouiller().env.context

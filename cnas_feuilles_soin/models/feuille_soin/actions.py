@@ -195,16 +195,24 @@ class FeuilleSoin(models.Model):
         passages = [(feuille.id, feuille.state, cible) for feuille in self]
         with sans_suivi(en_silence() or len(self) > SUIVI_MAX):
             super(FeuilleSoin, self.sudo())._changer_etat(cible, **valeurs)
-        self._journaliser(passages, motif_journal or valeurs.get("motif_decision"))
+        self._inscrire_passages(passages, motif_journal or valeurs.get("motif_decision"))
         return True
 
-    def _journaliser(self, passages, motif=None):
-        """Inscrit des changements d'état au journal, en une requête.
+    def _inscrire_passages(self, passages, motif=None, evenement=None):
+        """Inscrit des changements d'état aux passages des feuilles, en une requête.
 
         :param passages: [(feuille_id, état avant, état après)…]
+        :param evenement: ce qui les a menés par lot (dépôt, contrôle) : une ligne au journal pour tout le lot
         """
         if not passages:
             return
+        if evenement:
+            arrivees = {}
+            for feuille_id, _avant, apres in passages:
+                arrivees.setdefault(apres, []).append(feuille_id)
+            self.env["cnas.journal"]._ajouter([{
+                "modele": self._name, "res_id": passages[0][0] if len(passages) == 1 else 0,
+                "evenement": evenement, "apres": arrivees, "motif": motif}])
         self.env.cr.execute("""
             INSERT INTO cnas_feuille_soin_passage (feuille_id, etat_avant, etat_apres, user_id, date, motif)
             SELECT id, avant, apres, %s, now() AT TIME ZONE 'UTC', %s

@@ -90,7 +90,7 @@ class FeuilleSoin(models.Model):
                   "write_uid", "write_date"]
         self.invalidate_recordset(ecrits)
         self.modified(ecrits)
-        self._journaliser([(f.id, "brouillon", etat) for f, etat in zip(self, etats)], _("Dépôt"))
+        self._inscrire_passages([(f.id, "brouillon", etat) for f, etat in zip(self, etats)], _("Dépôt"), "depot")
 
     # ------------------------------------------------------------------ recevabilité
     def _calculer_recevabilite(self):

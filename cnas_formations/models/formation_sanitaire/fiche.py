@@ -2,21 +2,26 @@ import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
-from ...outils import lire_date, lire_motif
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
+from ...outils import lire_date
+
+SUPERVISEUR, ADMINISTRATEUR = "cnas_base.group_superviseur", "cnas_base.group_administrateur"
 TYPES_FORMATION = [
     ("centre_sante", "Centre de Santé"),
     ("hopital_district", "Hôpital de district"),
     ("hopital_provincial", "Hôpital provincial"),
     ("hopital_reference", "Hôpital de référence"),
 ]
-# Pyramide sanitaire : du centre de santé (1) à l'hôpital de référence (4).
 # usage du compte → champ de la formation
 CHAMP_DU_COMPTE = {"principal": "compte_principal_id", "pharmacie": "compte_pharmacie_id"}
+# Pyramide sanitaire : du centre de santé (1) à l'hôpital de référence (4).
 NIVEAU_DU_TYPE = {code: rang for rang, (code, _libelle) in enumerate(TYPES_FORMATION, start=1)}
 
 
+@actions
 class FormationSanitaire(models.Model):
     """Une formation sanitaire : celle qui soigne, facture et que la CNAS paie.
 
@@ -24,34 +29,41 @@ class FormationSanitaire(models.Model):
     motivées ; elles comptent à la date des soins (`_situation_par_lot`). Être payé demande en plus
     une convention en vigueur.
 
-    | action | qui | condition |
+    Qui peut quoi : la table `_actions`. Une fois activée, son code et son type (donc son tarif) ne changent plus,
+    et son RIB se change à deux.
+
+    | hors de la table | qui | condition |
     |---|---|---|
     | créer, modifier la fiche | agent | |
-    | activer | superviseur | brouillon |
-    | suspendre (motif, date), réactiver | superviseur | active, suspendue |
-    | fermer (motif) | superviseur | non fermée |
-    | rouvrir | administrateur | fermée |
     | saisir le RIB | agent | brouillon |
-    | changer le RIB | agent, puis un second agent | active : par demande |
-    | inviter, retirer un usager du portail | superviseur | |
+    | changer le RIB | agent, puis un second agent | activée : par demande |
     | supprimer | administrateur | brouillon |
     | lire | agents, médecin-conseil, ordonnateur ; la formation, la sienne seulement | |
     """
 
     _name = "cnas.formation_sanitaire"
     _description = "Formation sanitaire"
-    _inherit = ["mail.thread", "mail.activity.mixin", "cnas.etat.mixin", "cnas.coordonnees.mixin"]
+    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin", "cnas.coordonnees.mixin"]
     _order = "code"
     _rec_names_search = ["code", "name"]
 
     _etat_initial = "brouillon"
-    _etat_transitions = {
-        "brouillon": ("active",),
-        "active": ("suspendue", "fermee"),
-        "suspendue": ("active", "fermee"),
-        "fermee": ("brouillon",),
+    _actions = {
+        "activer": Action(titre=_lt("Activer"), de=("brouillon",), vers=("active",), roles=(SUPERVISEUR,)),
+        "suspendre": Action(titre=_lt("Suspendre"), de=("active",), vers=("suspendue",), roles=(SUPERVISEUR,),
+                            motif=True, date=True),
+        "reactiver": Action(titre=_lt("Réactiver"), de=("suspendue",), vers=("active",), roles=(SUPERVISEUR,)),
+        "fermer": Action(titre=_lt("Fermer"), de=("active", "suspendue"), vers=("fermee",), roles=(SUPERVISEUR,),
+                         motif=True, date=True),
+        "rouvrir": Action(titre=_lt("Rouvrir"), de=("fermee",), vers=("brouillon",), roles=(ADMINISTRATEUR,)),
+        "inviter": Action(titre=_lt("Inviter sur le portail"), de=("active", "suspendue"), roles=(SUPERVISEUR,)),
+        "retirer_usagers": Action(titre=_lt("Retirer un usager du portail"), roles=(SUPERVISEUR,),
+                                  de=("brouillon", "active", "suspendue", "fermee")),
     }
-    _champs_geles = ("date_activation", "motif_suspension", "date_fermeture", "motif_fermeture")
+    _champs_geles = (
+        "date_activation", "motif_suspension", "date_fermeture", "motif_fermeture", "partner_id", "user_ids")
+    # Les feuilles citent le code et le type fait le tarif : une formation activée les garde.
+    _champs_figes = ("code", "type_formation")
 
     # === Identité === #
     code = fields.Char(
@@ -139,28 +151,25 @@ class FormationSanitaire(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._normaliser(vals) for vals in vals_list]
-        if any(vals.get("partner_id") for vals in vals_list):
-            raise UserError(_("Le contact d'une formation se crée avec elle : ne le donnez pas."))
-        if any(vals.get("user_ids") for vals in vals_list):
-            raise UserError(_("Les usagers du portail se gèrent par l'invitation et le retrait."))
-        partenaires = self.env["res.partner"].sudo().create([self._valeurs_partenaire(vals) for vals in vals_list])
-        for vals, partenaire in zip(vals_list, partenaires):
-            # Écrits ici, ces champs échappent aux valeurs par défaut d'un contexte forgé.
-            vals.update(partner_id=partenaire.id, user_ids=[])
         formations = super().create(vals_list)
         formations._signaler_rib_partage()
         return formations
 
+    def _completer_creation(self, vals_list):
+        vals_list = [self._normaliser(vals) for vals in vals_list]
+        partenaires = self.env["res.partner"].sudo().create([self._valeurs_partenaire(vals) for vals in vals_list])
+        for vals, partenaire in zip(vals_list, partenaires):
+            vals["partner_id"] = partenaire.id
+        return super()._completer_creation(vals_list)
+
     def write(self, vals):
         vals = self._normaliser(vals)
-        if not self._verrou_ouvert():
-            if "partner_id" in vals and any(f.partner_id.id != vals["partner_id"] for f in self):
-                raise UserError(_("Le contact d'une formation ne se change pas : il porte ses comptes et ses usagers."))
-            if "code" in vals and any(f.state != "brouillon" and f.code != vals["code"] for f in self):
-                raise UserError(_("Le code d'une formation activée ne se change plus : les feuilles le citent."))
-            if "user_ids" in vals:
-                raise UserError(_("Les usagers du portail se gèrent par l'invitation et le retrait."))
+        for champ in self._champs_figes:
+            if champ in vals and any(f.state != "brouillon" and f[champ] != vals[champ] for f in self):
+                raise UserError(_(
+                    "« %s » ne se change plus sur une formation activée : ses feuilles le citent, ses tarifs en dépendent.",
+                    self._fields[champ]._description_string(self.env)))
+        if not self._ouvert(set(CHAMP_DU_COMPTE.values()) & vals.keys()):
             self._garder_comptes(vals)
         resultat = super().write(vals)
         if "user_ids" in vals:
@@ -183,19 +192,12 @@ class FormationSanitaire(models.Model):
         return donnees
 
     # ------------------------------------------------------------------ actions
+    @transition("activer")
     def action_activer(self):
-        """Active des formations au brouillon.
-
-        :return: True
-        :raise AccessError: si l'usager n'est pas superviseur
-        :raise UserError: si une formation n'est pas au brouillon
-        """
-        self._exiger_groupe("cnas_base.group_superviseur", _("activer une formation sanitaire"))
-        if any(formation.state != "brouillon" for formation in self):
-            raise UserError(_("Seule une formation au brouillon s'active ; une formation suspendue se réactive."))
+        """Active des formations au brouillon. :return: True"""
         self._changer_etat("active", date_activation=fields.Date.context_today(self))
-        return True
 
+    @transition("suspendre")
     def action_suspendre(self, motif=None, date=None):
         """Suspend des formations actives, à compter de `date` (aujourd'hui par défaut).
 
@@ -204,32 +206,25 @@ class FormationSanitaire(models.Model):
         :return: True, ou l'action de l'assistant
         :raise UserError: état ou date qui ne conviennent pas
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("suspendre une formation sanitaire"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_suspendre", _("Suspendre la formation"), date=True)
         aujourd_hui = fields.Date.context_today(self)
         debut = lire_date(date, aujourd_hui)
         if debut > aujourd_hui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
         self._changer_etat("suspendue", motif_suspension=motif)
-        self.env["cnas.suspension"].sudo().create([
+        self.env["cnas.suspension"].sudo()._creer([
             {"formation_id": formation.id, "date_debut": debut, "motif": motif} for formation in self])
-        return True
 
+    @transition("reactiver")
     def action_reactiver(self):
         """Lève la suspension : la formation est de nouveau active à compter d'aujourd'hui.
 
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("réactiver une formation sanitaire"))
-        if any(formation.state != "suspendue" for formation in self):
-            raise UserError(_("Seule une formation suspendue se réactive."))
         self._changer_etat("active", motif_suspension=False)
         self.suspension_ids.filtered(lambda s: not s.convention_id)._lever(fields.Date.context_today(self))
-        return True
 
+    @transition("fermer")
     def action_fermer(self, motif=None, date=None):
         """Ferme des formations : plus aucun soin n'y est pris en charge à compter de `date`.
 
@@ -237,37 +232,27 @@ class FormationSanitaire(models.Model):
         :param date: premier jour de fermeture (aujourd'hui par défaut, jamais plus tard)
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("fermer une formation sanitaire"))
-        motif = lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_fermer", _("Fermer la formation"), date=True)
         aujourd_hui = fields.Date.context_today(self)
         jour = lire_date(date, aujourd_hui)
         if jour > aujourd_hui:
             raise UserError(_("La fermeture prend effet au plus tard aujourd'hui."))
         self._changer_etat("fermee", motif_fermeture=motif, date_fermeture=jour)
-        return True
 
+    @transition("rouvrir")
     def action_rouvrir(self):
         """Ramène au brouillon une formation fermée par erreur, ou qui rouvre.
 
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_administrateur", _("rouvrir une formation sanitaire"))
-        if any(formation.state != "fermee" for formation in self):
-            raise UserError(_("Seule une formation fermée se rouvre."))
         self._changer_etat("brouillon", motif_fermeture=False, date_fermeture=False)
-        return True
 
+    @transition("inviter")
     def action_inviter(self):
         """Ouvre l'assistant d'invitation d'usagers du portail.
 
         :return: action de fenêtre
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_superviseur", _("inviter un usager du portail"))
-        if self.state not in ("active", "suspendue"):
-            raise UserError(_("Activez d'abord la formation : ses usagers pourront ensuite être invités."))
         return {
             "type": "ir.actions.act_window",
             "name": _("Inviter sur le portail"),

@@ -2,6 +2,8 @@ from odoo import Command, _, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
+from odoo.addons.cnas_base.garde import transition
+
 
 class FormationSanitaire(models.Model):
     """Usagers du portail d'une formation : invités depuis sa fiche, retirés aussitôt."""
@@ -9,6 +11,7 @@ class FormationSanitaire(models.Model):
     _inherit = "cnas.formation_sanitaire"
 
     # ------------------------------------------------------------------ actions
+    @transition("retirer_usagers")
     def action_retirer_usagers(self, user_ids):
         """Retire des usagers du portail : leur accès à la formation cesse à la requête suivante.
 
@@ -19,16 +22,14 @@ class FormationSanitaire(models.Model):
         :raise UserError: si l'un d'eux n'est pas un usager de la formation
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_superviseur", _("retirer un usager du portail"))
         demandes = {i for i in user_ids if isinstance(i, int)} if isinstance(user_ids, (list, tuple)) else set()
         usagers = self.sudo().user_ids.filtered(lambda u: u.id in demandes)
         if not usagers or len(usagers) != len(demandes):
             raise UserError(_("Cet usager ne représente pas « %s ».", self.display_name))
-        self.sudo()._deverrouiller().write({"user_ids": [Command.unlink(u.id) for u in usagers]})
+        self.sudo()._ecrire({"user_ids": [Command.unlink(u.id) for u in usagers]})
         usagers.invalidate_recordset(["formation_ids"])
         usagers.filtered(lambda u: not u.formation_ids).write({"active": False})
         self.message_post(body=_("Accès au portail retiré : %s.", ", ".join(usagers.mapped("name"))))
-        return True
 
     # ------------------------------------------------------------------ métier
     def _inviter_usager(self, nom, courriel):
@@ -53,7 +54,7 @@ class FormationSanitaire(models.Model):
                 "tz": "Africa/Ndjamena",
             })
             usager.partner_id.parent_id = self.partner_id
-        self.sudo()._deverrouiller().write({"user_ids": [Command.link(usager.id)]})
+        self.sudo()._ecrire({"user_ids": [Command.link(usager.id)]})
         usager.invalidate_recordset(["formation_ids"])
         self.message_post(body=_("Invitation sur le portail : %(nom)s (%(courriel)s).", nom=nom, courriel=identifiant))
         return usager

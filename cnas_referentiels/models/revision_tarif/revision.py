@@ -2,7 +2,9 @@ import base64
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.outils import cellule_sure, ecrire_xlsx, lire_tableau
 
 from ..constantes import TYPES_PRESTATION
@@ -11,19 +13,18 @@ TYPES_TARIF = [*TYPES_PRESTATION, ("lettre_cle", "Lettre-clé")]
 COLONNES = ["Code", "Libellé", "Niveau", "Montant", "Date début", "Date fin", "Description"]
 # Au-delà, l'application se fait en tâche de fond, plage par plage.
 TAILLE_LOT = 5000
+ADMINISTRATEUR = "cnas_base.group_administrateur"
 
 
+@actions
 class RevisionTarif(models.Model):
     """Révision tarifaire : change en une fois une sélection de tarifs, d'un pourcentage ou d'après un classeur.
 
     On prépare (avant/après, anomalies, lignes refusées avec leur motif), on regarde, on applique à une date.
     Une révision qui a des lignes refusées ne s'applique que si l'administrateur l'accepte expressément.
 
-    États : `brouillon` → `preparee` → `en_cours` (lot) → `appliquee` ; `annulee`.
-
-    | qui | peut |
-    |---|---|
-    | administrateur | tout, sauf changer une révision appliquée |
+    États : `brouillon` → `preparee` → `en_cours` (lot) → `appliquee` ; `annulee`. Seul l'administrateur y a accès ;
+    qui peut quoi : la table `_actions`.
     """
 
     _name = "cnas.revision_tarif"
@@ -31,11 +32,14 @@ class RevisionTarif(models.Model):
     _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "id desc"
 
-    _etat_transitions = {
-        "brouillon": ("preparee", "annulee"),
-        "preparee": ("brouillon", "preparee", "en_cours", "appliquee", "annulee"),
-        "en_cours": ("appliquee",),
+    _champs_geles = ("lot_id",)
+    _actions = {
+        "preparer": Action(titre=_lt("Préparer"), de=("brouillon", "preparee"), vers=("preparee",), roles=(ADMINISTRATEUR,)),
+        "appliquer": Action(titre=_lt("Appliquer"), de=("preparee",), vers=("en_cours", "appliquee"),
+                            roles=(ADMINISTRATEUR,), empeche=("_retenir_application",)),
+        "annuler": Action(titre=_lt("Annuler"), de=("brouillon", "preparee"), vers=("annulee",), roles=(ADMINISTRATEUR,)),
     }
+    _passages = {"en_cours": ("appliquee",)}  # la dernière plage du lot
 
     name = fields.Char(string="Objet", required=True, tracking=True,
                        default=lambda self: _("Révision du %s", fields.Date.context_today(self).strftime("%d/%m/%Y")))
@@ -54,11 +58,11 @@ class RevisionTarif(models.Model):
                                     help="Une variation plus forte est signalée.")
     accepter_partiel = fields.Boolean(string="Appliquer sans les lignes refusées", tracking=True)
     ligne_ids = fields.One2many("cnas.revision_tarif.ligne", "revision_id", string="Avant et après", readonly=True)
-    lot_id = fields.Many2one("cnas.lot", string="Lot", readonly=True)
+    lot_id = fields.Many2one("cnas.lot", string="Lot", readonly=True, copy=False)
     state = fields.Selection(
         [("brouillon", "Brouillon"), ("preparee", "Préparée"), ("en_cours", "En cours"),
          ("appliquee", "Appliquée"), ("annulee", "Annulée")],
-        string="Statut", required=True, default="brouillon", tracking=True)
+        string="Statut", required=True, default="brouillon", copy=False, tracking=True)
     nombre = fields.Integer(string="Lignes", compute="_compute_nombres")
     nombre_refusees = fields.Integer(string="Lignes refusées", compute="_compute_nombres")
     nombre_anomalies = fields.Integer(string="Anomalies", compute="_compute_nombres")
@@ -92,50 +96,49 @@ class RevisionTarif(models.Model):
 
     # Actions
 
+    @transition("preparer")
     def action_preparer(self):
         """Lit la sélection ou le classeur et montre l'avant et l'après. N'écrit aucun tarif."""
-        self._exiger_groupe("cnas_base.group_administrateur", "préparer une révision tarifaire")
         self.ensure_one()
-        if self.state not in ("brouillon", "preparee"):
-            raise UserError(_("Cette révision ne se prépare plus : créez-en une autre."))
         rangs = self._rangs_du_classeur() if self.mode == "classeur" else self._rangs_en_pourcentage()
         if not rangs:
             raise UserError(_("Aucun tarif à réviser : vérifiez la sélection, la date d'effet ou le fichier."))
         self._ecrire_lignes(self._controler_rangs(rangs))
         self._changer_etat("preparee")
-        return True
 
+    @transition("appliquer")
     def action_appliquer(self):
         """Écrit les nouveaux tarifs des lignes acceptées, à leur date.
 
         :raise UserError: révision non préparée, ou lignes refusées sans accord exprès
         """
-        self._exiger_groupe("cnas_base.group_administrateur", "appliquer une révision tarifaire")
         self.ensure_one()
-        if self.state != "preparee":
-            raise UserError(_("Préparez d'abord la révision : elle montre l'avant et l'après."))
-        if self.nombre_refusees and not self.accepter_partiel:
-            raise UserError(_(
-                "%(n)s ligne(s) refusée(s) sur %(total)s : corrigez-les, ou cochez « Appliquer sans les lignes "
-                "refusées ».", n=self.nombre_refusees, total=self.nombre))
         lignes = self.env["cnas.revision_tarif.ligne"].search(
             [("revision_id", "=", self.id), ("state", "=", "a_appliquer")])
-        if not lignes:
-            raise UserError(_("Aucune ligne à appliquer."))
         if len(lignes) <= TAILLE_LOT:
             lignes._appliquer()
-            return True
+            return
         self._changer_etat("en_cours")
-        self.lot_id = self.env["cnas.lot"]._lancer(
+        lot = self.env["cnas.lot"]._lancer(
             self.name, "cnas.revision_tarif.ligne", "_appliquer", lignes.ids, taille=TAILLE_LOT,
             cle=f"revision_tarif_{self.id}")
-        return True
+        self._ecrire({"lot_id": lot.id})
 
+    def _retenir_application(self):
+        """Rend {id: phrase} des révisions sans ligne à appliquer, ou aux lignes refusées sans accord exprès."""
+        a_appliquer = dict(self.env["cnas.revision_tarif.ligne"]._read_group(
+            [("revision_id", "in", self.ids), ("state", "=", "a_appliquer")], ["revision_id"], ["__count"]))
+        raisons = {revision.id: _("Aucune ligne à appliquer.") for revision in self if revision not in a_appliquer}
+        for revision in self.filtered(lambda r: r.nombre_refusees and not r.accepter_partiel):
+            raisons[revision.id] = _(
+                "%(n)s ligne(s) refusée(s) sur %(total)s : leur motif est dans la liste. Corrigez-les, ou cochez "
+                "« Appliquer sans les lignes refusées ».", n=revision.nombre_refusees, total=revision.nombre)
+        return raisons
+
+    @transition("annuler")
     def action_annuler(self):
         """Abandonne une révision qui n'est pas encore appliquée."""
-        self._exiger_groupe("cnas_base.group_administrateur", "annuler une révision tarifaire")
         self._changer_etat("annulee")
-        return True
 
     def action_voir_lignes(self):
         """Ouvre les lignes, avec leurs filtres."""
@@ -150,7 +153,7 @@ class RevisionTarif(models.Model):
         Préparée : les lignes, avec avant, anomalie et motif de refus en plus. Sinon : les tarifs en vigueur à la
         date d'effet, prêts à corriger puis à importer.
         """
-        self._exiger_groupe("cnas_base.group_administrateur", "exporter des tarifs")
+        self._exiger_groupe(ADMINISTRATEUR, _("exporter des tarifs"))
         self.ensure_one()
         if self.ligne_ids:
             colonnes = [*COLONNES, "Avant", "Anomalie", "Refus"]

@@ -1,0 +1,192 @@
+import hashlib
+import json
+import logging
+
+from psycopg2.errors import LockNotAvailable
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+_logger = logging.getLogger(__name__)
+
+# Un seul écrivain enchaîne à la fois, le temps d'une validation.
+VERROU = "cnas_journal"
+CHAMPS_SCELLES = ("date", "user_id", "modele", "res_id", "evenement", "avant", "apres", "motif", "adresse")
+
+
+class Journal(models.Model):
+    """Le journal : qui, quoi, quand, d'où, pourquoi. Ajout seul, chaque ligne scellée sur la précédente.
+
+    Une ligne ne se modifie ni ne s'efface, pour personne : ni par l'ORM, ni au SQL (déclencheur). Elle s'ajoute dans
+    la transaction du fait qu'elle raconte et s'enchaîne juste avant la validation : `rang` compte sans trou,
+    `empreinte` = SHA-256(empreinte précédente, contenu). Une ligne altérée ou ôtée rompt la chaîne (`verifier`).
+    """
+
+    _name = "cnas.journal"
+    _description = "Journal"
+    _order = "id desc"
+    _rec_name = "evenement"
+    _log_access = False
+
+    date = fields.Datetime(string="Le", required=True, readonly=True, index=True)
+    user_id = fields.Many2one("res.users", string="Par", readonly=True, index=True, ondelete="restrict")
+    modele = fields.Char(string="Objet", required=True, readonly=True)
+    res_id = fields.Integer(string="Numéro de l'objet", readonly=True, group_operator=None)
+    evenement = fields.Char(string="Événement", required=True, readonly=True, index="trigram")
+    avant = fields.Json(string="Avant", readonly=True)
+    apres = fields.Json(string="Après", readonly=True)
+    motif = fields.Char(string="Motif", readonly=True)
+    adresse = fields.Char(string="Adresse", readonly=True)
+    rang = fields.Integer(string="Rang", readonly=True, group_operator=None)
+    precedente = fields.Char(string="Empreinte précédente", readonly=True)
+    empreinte = fields.Char(string="Empreinte", readonly=True)
+
+    def init(self):
+        super().init()
+        self.env.cr.execute("""
+            CREATE INDEX IF NOT EXISTS cnas_journal_objet ON cnas_journal (modele, res_id);
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_journal_rang ON cnas_journal (rang) WHERE rang IS NOT NULL;
+            CREATE INDEX IF NOT EXISTS cnas_journal_a_sceller ON cnas_journal (id) WHERE empreinte IS NULL;
+            CREATE OR REPLACE FUNCTION cnas_journal_ajout_seul() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND OLD.empreinte IS NULL AND NEW.empreinte IS NOT NULL
+                   AND to_jsonb(OLD) - '{rang,precedente,empreinte}'::text[]
+                     = to_jsonb(NEW) - '{rang,precedente,empreinte}'::text[] THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'Le journal ne se modifie pas et ne s''efface pas.' USING ERRCODE = 'check_violation';
+            END $$;
+            DROP TRIGGER IF EXISTS cnas_journal_fige ON cnas_journal;
+            CREATE TRIGGER cnas_journal_fige BEFORE UPDATE OR DELETE ON cnas_journal
+                FOR EACH ROW EXECUTE FUNCTION cnas_journal_ajout_seul();
+            DROP TRIGGER IF EXISTS cnas_journal_non_vide ON cnas_journal;
+            CREATE TRIGGER cnas_journal_non_vide BEFORE TRUNCATE ON cnas_journal
+                FOR EACH STATEMENT EXECUTE FUNCTION cnas_journal_ajout_seul();
+        """)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Refusé à tous : seul le code ajoute, par `_ajouter`."""
+        self.check_access_rights("create")
+        raise UserError(_("Le journal ne s'écrit pas : il raconte ce que les actions ont fait."))
+
+    def write(self, vals):
+        """Refusé à tous, l'administrateur compris."""
+        self.check_access_rights("write")
+        raise UserError(_("Le journal ne se modifie pas."))
+
+    def unlink(self):
+        """Refusé à tous, l'administrateur compris."""
+        self.check_access_rights("unlink")
+        raise UserError(_("Le journal ne s'efface pas."))
+
+    # ------------------------------------------------------------------ métier
+    @api.model
+    def _ajouter(self, lignes):
+        """Ajoute des lignes, en une requête, dans la transaction en cours.
+
+        :param lignes: [{"modele", "res_id", "evenement", "avant"?, "apres"?, "motif"?}]
+        """
+        if not lignes:
+            return
+        adresse = request.httprequest.remote_addr if request else None
+        rangs = [(self.env.uid, ligne["modele"], ligne.get("res_id") or 0, ligne["evenement"],
+                  _en_json(ligne.get("avant")), _en_json(ligne.get("apres")), ligne.get("motif") or None, adresse)
+                 for ligne in lignes]
+        self.env.cr.execute("""
+            INSERT INTO cnas_journal (date, user_id, modele, res_id, evenement, avant, apres, motif, adresse)
+            SELECT date_trunc('second', clock_timestamp() AT TIME ZONE 'UTC'), v.*
+              FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::varchar[], %s::jsonb[], %s::jsonb[], %s::varchar[],
+                          %s::varchar[]) AS v""", [list(colonne) for colonne in zip(*rangs)])
+        # `data` est vidé à chaque validation ou annulation : une seule demande par transaction.
+        if not self.env.cr.precommit.data.get(VERROU):
+            self.env.cr.precommit.data[VERROU] = True
+            self.env.cr.precommit.add(self.sudo()._sceller)
+
+    @api.model
+    def _sceller(self):
+        """Enchaîne les lignes de la transaction. Le verrou se relâche à la validation, quand la suivante les voit."""
+        cr = self.env.cr
+        cr.execute(f"SELECT id, {', '.join(CHAMPS_SCELLES)} FROM cnas_journal WHERE empreinte IS NULL ORDER BY id")
+        lignes = cr.fetchall()
+        if not lignes:
+            return
+        rang, precedente = self._derniere()
+        scelles = []
+        for identifiant, *contenu in lignes:
+            rang, empreinte = rang + 1, _empreinte(precedente, contenu)
+            scelles.append((identifiant, rang, precedente, empreinte))
+            precedente = empreinte
+        cr.execute("""
+            UPDATE cnas_journal j SET rang = v.rang, precedente = v.precedente, empreinte = v.empreinte
+              FROM unnest(%s::int[], %s::int[], %s::varchar[], %s::varchar[]) AS v (id, rang, precedente, empreinte)
+             WHERE j.id = v.id""", [list(colonne) for colonne in zip(*scelles)])
+
+    def _derniere(self):
+        """Rend (rang, empreinte) de la dernière ligne scellée, une fois seul à sceller.
+
+        Notre instantané date d'avant l'attente du verrou : la tête se lit dans une connexion neuve.
+        """
+        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [VERROU])
+        requete = "SELECT rang, empreinte FROM cnas_journal WHERE rang IS NOT NULL ORDER BY rang DESC LIMIT 1"
+        self.env.cr.execute(requete)
+        ici = self.env.cr.fetchone() or (0, "")
+        if not self.env.registry.ready:
+            return ici
+        try:
+            with self.env.registry.cursor() as cr:
+                # Une mise à jour qui refait la table, dans notre transaction, la ferme à toute autre connexion.
+                cr.execute("SET LOCAL lock_timeout = '2s'")
+                cr.execute(requete, log_exceptions=False)
+                return max(ici, cr.fetchone() or (0, ""))
+        except LockNotAvailable:
+            return ici
+
+    @api.model
+    def verifier(self):
+        """Relit toute la chaîne.
+
+        :return: {"lignes": nombre, "intact": bool, "premiere_rupture": id de la première ligne fausse, ou False}
+        :raise AccessError: rôle
+        """
+        if not (self.env.su or self.user_has_groups("cnas_base.group_superviseur,cnas_base.group_administrateur")):
+            raise AccessError(_("Seul le rôle Superviseur ou Administrateur vérifie le journal."))
+        self.env.flush_all()
+        cr, rang, precedente, rupture = self.env.cr, 0, "", False
+        while not rupture:
+            cr.execute(f"""
+                SELECT id, rang, precedente, empreinte, {', '.join(CHAMPS_SCELLES)}
+                  FROM cnas_journal WHERE rang > %s ORDER BY rang LIMIT 20000""", [rang])
+            lignes = cr.fetchall()
+            if not lignes:
+                break
+            for identifiant, numero, avant, empreinte, *contenu in lignes:
+                if (numero, avant) != (rang + 1, precedente) or empreinte != _empreinte(precedente, contenu):
+                    rupture = identifiant
+                    break
+                rang, precedente = numero, empreinte
+        cr.execute("SELECT count(*) FROM cnas_journal")
+        return {"lignes": cr.fetchone()[0], "intact": not rupture, "premiere_rupture": rupture}
+
+    @api.model
+    def _verifier_chaque_nuit(self):
+        """Tâche planifiée : une rupture se dit au journal du serveur et à chaque superviseur."""
+        resultat = self.sudo().verifier()
+        if not resultat["intact"]:
+            _logger.error("Journal rompu à la ligne %s", resultat["premiere_rupture"])
+            for usager in self.env.ref("cnas_base.group_superviseur").users:
+                usager.partner_id.activity_schedule(
+                    "mail.mail_activity_data_warning", user_id=usager.id,
+                    summary=_("Journal altéré à la ligne %s", resultat["premiere_rupture"]))
+        return resultat
+
+
+def _en_json(valeur):
+    return None if valeur is None else json.dumps(valeur, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _empreinte(precedente, contenu):
+    """Rend le sceau d'une ligne : SHA-256 de la précédente et du contenu, texte stable."""
+    return hashlib.sha256(json.dumps([precedente, *contenu], ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,2 @@
+from . import test_hostile
+from . import test_matrice_actions

@@ -1,0 +1,41 @@
+"""Ce que partagent les matrices : les rôles, les modèles gardés, un enregistrement de chaque, une valeur forgée."""
+from datetime import date, datetime, timedelta
+
+ROLES = ("agent", "controleur", "medecin", "superviseur", "finance", "administrateur", "formation")
+
+
+def modeles(env, mixin):
+    """Rend les modèles durables de la suite qui héritent d'un mixin, triés."""
+    return sorted(
+        nom for nom, classe in env.registry.items()
+        if nom.startswith("cnas.") and not classe._abstract and not classe._transient and classe._auto
+        and any(getattr(parent, "_name", None) == mixin for parent in classe.mro()) and nom != mixin)
+
+
+def exemple(env, modele):
+    """Rend un enregistrement de démonstration du modèle, ou un ensemble vide."""
+    return env[modele].sudo().with_context(active_test=False).search([], limit=1, order="id desc")
+
+
+def forger(enregistrement, nom):
+    """Rend une valeur du bon type, différente de celle du champ ; None si l'on ne sait pas."""
+    champ, actuelle = enregistrement._fields[nom], enregistrement[nom]
+    if champ.type == "selection":
+        return next((v for v, _l in champ._description_selection(enregistrement.env) if v != actuelle), None)
+    if champ.type == "many2one":
+        autre = enregistrement.env[champ.comodel_name].sudo().search([("id", "!=", actuelle.id)], limit=1)
+        return autre.id or None
+    return {
+        "char": lambda: f"FORGE {actuelle or ''}"[:20], "text": lambda: "FORGE", "boolean": lambda: not actuelle,
+        "integer": lambda: actuelle + 12345, "monetary": lambda: actuelle + 12345, "float": lambda: actuelle + 1,
+        "date": lambda: str((actuelle or date(2001, 2, 3)) - timedelta(days=40)),
+        "datetime": lambda: str((actuelle or datetime(2001, 2, 3)) - timedelta(days=40)),
+    }.get(champ.type, lambda: None)()
+
+
+def sans_contraintes(cr, table):
+    """Ôte, jusqu'à l'annulation du test, les contraintes CHECK et les déclencheurs d'une table : tout état se pose."""
+    cr.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table])
+    for contrainte, in cr.fetchall():
+        cr.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{contrainte}"')
+    cr.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
