@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
@@ -80,7 +80,8 @@ class Contestation(models.Model):
     date_decision = fields.Date(string="Décidée le", readonly=True, copy=False)
     deposant_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
     decideur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False)
-    juge_premier_id = fields.Many2one(related="premier_degre_id.decideur_id", string="Premier degré décidé par")
+    juge_premier_id = fields.Many2one(
+        related="premier_degre_id.decideur_id", string="Premier degré décidé par", store=True)
     motif_decision = fields.Text(string="Motif de la décision", readonly=True, copy=False)
     facture_complement_id = fields.Many2one(
         "cnas.facture", string="Réglée sur la facture", readonly=True, copy=False, index="btree_not_null",
@@ -266,13 +267,6 @@ class Contestation(models.Model):
                 raise ValidationError(_("Cette ligne a déjà été contestée à ce degré (%s).", numero))
             if not isinstance(vals.get("montant_demande"), (int, float)) or vals["montant_demande"] <= 0:
                 raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
-
-    def _exiger(self, nom):
-        """Le second degré est affaire de rôle : son refus est celui d'un accès."""
-        if "_empeche_second_degre" in self._actions_du_modele()[nom].empeche:
-            for raison in self._empeche_second_degre().values():
-                raise AccessError(raison)
-        return super()._exiger(nom)
 
     def _empeche_second_degre(self):
         """Rend {id: raison} des recours de second degré, que seul le superviseur décide."""

@@ -45,9 +45,9 @@ class OrdrePaiement(models.Model):
     numero = fields.Char(string="Numéro", required=True, readonly=True, index=True, copy=False)
     facture_id = fields.Many2one(
         "cnas.facture", string="Facture", required=True, index=True, ondelete="restrict", readonly=True)
-    validateur_id = fields.Many2one(related="facture_id.validateur_id", string="Facture validée par")
+    validateur_id = fields.Many2one(related="facture_id.validateur_id", string="Facture validée par", store=True)
     premier_validateur_id = fields.Many2one(
-        related="facture_id.premier_validateur_id", string="Facture validée une première fois par")
+        related="facture_id.premier_validateur_id", string="Facture validée une première fois par", store=True)
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict", readonly=True)
     assure_id = fields.Many2one(

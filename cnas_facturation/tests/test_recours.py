@@ -129,7 +129,7 @@ class TestRecours(CommunFacture):
         self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
         seconde = premiere.second_degre_ids
         self.assertEqual((seconde.degre, seconde.montant_demande), ("2", 1000))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "Superviseur décide un recours de second degré"):
             seconde.with_user(self.controleur).action_accepter()
         with self.assertRaises(UserError):
             seconde.with_user(self.superviseur).action_accepter()

@@ -97,6 +97,6 @@ class DecompteDocument(models.Model):
         return tampon.getvalue().encode("utf-8-sig")
 
     def _pdf(self):
-        from ..report.pdf_decompte import dessiner_decompte
+        from ...report.pdf_decompte import dessiner_decompte
 
         return dessiner_decompte(self.sudo())

@@ -35,6 +35,6 @@ class FactureDocument(models.Model):
         return self.decompte_id.action_imprimer()
 
     def _pdf(self):
-        from ..report.pdf_facture import dessiner_facture
+        from ...report.pdf_facture import dessiner_facture
 
         return dessiner_facture(self)
