@@ -7,6 +7,8 @@ from PIL import Image, ImageDraw
 
 from odoo import api, models
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 GRAINE = 20250701
 NOMBRE = 200
 
@@ -40,12 +42,13 @@ class CnasDemoAssures(models.AbstractModel):
     _inherit = "cnas.demo"
 
     @api.model
+    @sans_suivi()
     def _charger_assures(self):
         """Charge les assurés de démonstration, une seule fois. Rend True."""
         if self.env.ref("cnas_assures.assure_demo_amed", raise_if_not_found=False):
             return True
         agent = self.env.ref("cnas_base.user_agent")
-        Assure = self.env["cnas.assure"].with_user(agent).with_context(tracking_disable=True)
+        Assure = self.env["cnas.assure"].with_user(agent)
         tirage = random.Random(GRAINE)
         districts = {d.name: d.id for d in self.env["cnas.district"].search([("name", "in", list(LIEUX))])}
         self._demo_connus(Assure, districts)
@@ -62,7 +65,7 @@ class CnasDemoAssures(models.AbstractModel):
     def _demo_connus(self, Assure, districts):
         """Crée les deux assurés aux matricules connus, avec une épouse et un enfant."""
         commun = {"genre": "masculin", "statut_matrimonial": "marie", "telephone_1": "66123456"}
-        chefs = Assure._deverrouiller().create([
+        chefs = Assure._creer([
             {**commun, "matricule": CONNUS["assure_demo_amed"], "nom": "Mahamat", "prenom": "Saleh Abakar",
              "date_naissance": "1984-05-12", "regime_id": self.env.ref("cnas_base.regime_amed").id,
              "district_id": districts["Abéché"], "localite": "Kamina", "date_affiliation": "2025-01-01",
@@ -73,7 +76,7 @@ class CnasDemoAssures(models.AbstractModel):
              "district_id": districts["N'Djamena Centre"], "localite": "Moursal", "date_affiliation": "2025-01-01",
              "telephone_1": "99876543", "nom_pere": "Ousmane Issa", "nom_mere": "Zara Hassan",
              "photo": self._demo_portrait(2, "masculin")},
-        ]).with_context(cnas_verrou=None)
+        ])
         membres = Assure.create([
             {"nom": "Adam", "prenom": "Haoua", "genre": "feminin", "date_naissance": "1989-02-20", "lien": "conjoint",
              "assure_principal_id": chefs[0].id, "statut_matrimonial": "marie", "nom_mere": "Amina Youssouf",
@@ -141,7 +144,7 @@ class CnasDemoAssures(models.AbstractModel):
         a_immatriculer = (chefs - brouillons) | membres.filtered(lambda a: a.assure_principal_id not in brouillons)
         a_immatriculer.action_immatriculer()
         for jour in set(a_immatriculer.mapped("date_affiliation")):
-            a_immatriculer.filtered(lambda a, j=jour: a.date_affiliation == j)._deverrouiller().write(
+            a_immatriculer.filtered(lambda a, j=jour: a.date_affiliation == j)._ecrire(
                 {"date_immatriculation": jour})
 
     def _demo_portrait(self, rang, genre):

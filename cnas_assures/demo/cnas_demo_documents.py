@@ -8,6 +8,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from odoo import api, fields, models
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 GRAINE = 20261121
 
 
@@ -17,6 +19,7 @@ class CnasDemoDocuments(models.AbstractModel):
     _inherit = "cnas.demo"
 
     @api.model
+    @sans_suivi()
     def _charger_documents(self):
         """Charge les documents ; sans assuré actif ou si c'est déjà fait, ne fait rien. Rend True."""
         Carte = self.env["cnas.carte"]
@@ -25,7 +28,7 @@ class CnasDemoDocuments(models.AbstractModel):
             return True
         tirage = random.Random(GRAINE)
         agent = self.env.ref("cnas_base.user_agent", raise_if_not_found=False) or self.env.user
-        self = self.with_user(agent).with_context(tracking_disable=True)
+        self = self.with_user(agent)
         self._demo_cartes(assures.with_env(self.env), tirage)
         self._demo_attestations(assures.with_env(self.env), tirage)
         self._demo_pieces(assures.with_env(self.env)[:60], tirage)
@@ -61,7 +64,7 @@ class CnasDemoDocuments(models.AbstractModel):
         actives.action_activer()
         for carte in remises:
             remise = carte.date_emission + timedelta(days=tirage.randrange(3, 25))
-            carte._deverrouiller().write({
+            carte._ecrire({
                 "date_production": carte.date_emission, "date_remise": remise,
                 "date_activation": remise if carte in actives else False})
         perdues = par_cible.get("perdue", cartes.browse())

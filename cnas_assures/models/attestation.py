@@ -7,9 +7,12 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from .. import signature as outil
-from ..entrees import lire_dates, lire_texte
+from ..entrees import lire_dates
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 
@@ -20,6 +23,7 @@ TRONCONS_MAX = 12
 ATTESTATIONS_PAR_PDF = 200
 
 
+@actions
 class Attestation(models.Model):
     """Attestation d'accès aux soins : dit qu'une personne et ses ayants droit sont couverts entre deux dates.
 
@@ -31,11 +35,8 @@ class Attestation(models.Model):
     | delivree | vaut entre ses dates, tant que les droits sont ouverts |
     | revoquee | retirée avec un motif ; la page publique le dit |
 
-    | qui | peut |
-    |---|---|
-    | agent | délivrer, imprimer, révoquer avec motif |
-    | médecin-conseil, finance | lire |
-    | le public | vérifier un jeton, rien d'autre |
+    L'agent délivre et imprime (le reste : la table `_actions`) ; le médecin-conseil et l'ordonnateur lisent ;
+    le public vérifie un jeton, rien d'autre.
     """
 
     _name = "cnas.attestation"
@@ -46,10 +47,13 @@ class Attestation(models.Model):
     _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
 
     _etat_initial = "delivree"
-    _etat_transitions = {"delivree": ("revoquee",)}
+    _actions = {
+        "revoquer": Action(titre=_lt("Révoquer"), de=("delivree",), vers=("revoquee",), roles=("cnas_base.group_agent",),
+                           motif=True),
+    }
     _champs_geles = (
-        "jeton", "jeton_empreinte", "matricule", "date_delivrance", "delivree_par_id",
-        "date_revocation", "revoquee_par_id", "motif_revocation",
+        "numero", "jeton", "jeton_empreinte", "matricule", "regime_id", "beneficiaire_ids", "date_delivrance",
+        "delivree_par_id", "date_revocation", "revoquee_par_id", "motif_revocation",
     )
     # Ce que le jeton signe ou que le papier porte ne change plus après la délivrance.
     _champs_signes = ("assure_id", "date_debut", "date_fin", "beneficiaire_ids", "regime_id", "numero")
@@ -140,30 +144,25 @@ class Attestation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._exiger_groupe("cnas_base.group_agent", _("délivrer une attestation"))
-        vals_list = [lire_dates(self, vals) for vals in vals_list]
-        if not self._verrou_ouvert():
-            for vals in vals_list:
-                self._refuser_etat_avance(vals)
+        return super().create([lire_dates(self, vals) for vals in vals_list])
+
+    def _completer_creation(self, vals_list):
+        """Pose tout ce que l'agent ne donne pas : dates, numéro, bénéficiaires, jeton signé."""
         droits = self._completer_dates(vals_list)
         numeros = numeros_annuels(self.env, "cnas.attestation", "ATT", len(vals_list))
-        aujourdhui = fields.Date.context_today(self)
-        for vals, numero, droit in zip(vals_list, numeros, droits):
+        beneficiaires = self._beneficiaires(vals_list)
+        for vals, numero, droit, couverts in zip(vals_list, numeros, droits, beneficiaires):
             assure = self.env["cnas.assure"].browse(vals["assure_id"])
             vals.update(
                 numero=numero, matricule=assure.matricule, regime_id=droit.get("regime_id") or assure.regime_id.id,
-                date_delivrance=aujourdhui, delivree_par_id=self.env.uid)
-        attestations = super(Attestation, self._deverrouiller()).create(vals_list)
-        attestations._poser_beneficiaires()
-        for attestation in attestations:
-            attestation._poser_jeton()
-        return attestations.with_env(self.env)
+                date_delivrance=fields.Date.context_today(self), delivree_par_id=self.env.uid,
+                beneficiaire_ids=[fields.Command.set(couverts)])
+            vals.update(self._jeton(vals))
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
-        if not self._verrou_ouvert():
-            for champ in self._champs_signes:
-                if champ in vals:
-                    raise UserError(_(
-                        "Une attestation délivrée ne se modifie pas : révoquez-la et délivrez-en une autre."))
+        if set(self._champs_signes) & vals.keys():
+            raise UserError(_("Une attestation délivrée ne se modifie pas : révoquez-la et délivrez-en une autre."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -171,13 +170,10 @@ class Attestation(models.Model):
         raise UserError(_("Une attestation délivrée ne se supprime pas : révoquez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("revoquer")
     def action_revoquer(self, motif=None):
         """Révoque l'attestation : la page publique le dira. Rend True, ou l'assistant de motif."""
-        self._exiger_groupe("cnas_base.group_agent", _("révoquer une attestation"))
-        motif = lire_texte(motif)
-        if not motif:
-            return self._demander_motif("action_revoquer", _("Révoquer l'attestation"))
-        return self._revoquer(motif)
+        self._revoquer(motif)
 
     def action_imprimer(self):
         """Ouvre le PDF A4 des attestations choisies."""
@@ -269,29 +265,34 @@ class Attestation(models.Model):
             "Les droits de %(nom)s ne sont ouverts que jusqu'au %(fin)s : l'attestation ne peut pas aller au-delà.",
             nom=assure.display_name, fin=fin.strftime("%d/%m/%Y")))
 
-    def _poser_beneficiaires(self):
-        """Fige les ayants droit actifs dont les droits sont ouverts au premier jour."""
-        demandes = [(ayant.id, a.date_debut) for a in self for ayant in a.assure_id.ayant_droit_ids
-                    if ayant.state == "actif" and not ayant.date_deces]
-        droits = self.env["cnas.assure"]._droits_par_lot(demandes) if demandes else {}
-        for attestation in self:
-            couverts = [
-                ayant.id for ayant in attestation.assure_id.ayant_droit_ids
-                if droits.get((ayant.id, attestation.date_debut), {}).get("etat") == "ouverts"]
-            attestation.beneficiaire_ids = [fields.Command.set(couverts)]
+    @api.model
+    def _beneficiaires(self, vals_list):
+        """Rend, pour chaque attestation à créer, les ayants droit actifs dont les droits sont ouverts au premier jour."""
+        Assure = self.env["cnas.assure"]
+        familles = [
+            [(ayant.id, vals["date_debut"]) for ayant in Assure.browse(vals["assure_id"]).ayant_droit_ids
+             if ayant.state == "actif" and not ayant.date_deces] for vals in vals_list]
+        demandes = [demande for famille in familles for demande in famille]
+        droits = Assure._droits_par_lot(demandes) if demandes else {}
+        return [[demande[0] for demande in famille if droits[demande]["etat"] == "ouverts"] for famille in familles]
 
-    def _message_signe(self, alea):
-        """Rend le texte que signe le jeton ; tout y est lisible sur le papier, sauf l'aléa qui est dans le jeton."""
-        self.ensure_one()
+    @api.model
+    def _message_signe(self, vals, alea):
+        """Rend le texte que signe le jeton ; tout y est lisible sur le papier, sauf l'aléa qui est dans le jeton.
+
+        :param vals: l'attestation, ou ses valeurs de création
+        """
         return "|".join((
-            "cnas-attestation-1", self.numero, self.matricule, fields.Date.to_string(self.date_debut),
-            fields.Date.to_string(self.date_fin), outil.base64url(alea)))
+            "cnas-attestation-1", vals["numero"], vals["matricule"], fields.Date.to_string(vals["date_debut"]),
+            fields.Date.to_string(vals["date_fin"]), outil.base64url(alea)))
 
-    def _poser_jeton(self):
+    @api.model
+    def _jeton(self, vals):
+        """Rend le jeton signé de ces valeurs de création, et son empreinte."""
         signature = self.env["cnas.signature"]
         alea = signature._alea()
-        jeton = outil.base64url(alea + signature._signer(self._message_signe(alea)))
-        self.write({"jeton": jeton, "jeton_empreinte": self._empreinte_jeton(jeton)})
+        jeton = outil.base64url(alea + signature._signer(self._message_signe(vals, alea)))
+        return {"jeton": jeton, "jeton_empreinte": self._empreinte_jeton(jeton)}
 
     @api.model
     def _empreinte_jeton(self, jeton):
@@ -307,7 +308,7 @@ class Attestation(models.Model):
         egal = hmac.compare_digest((trouvee.jeton or "").encode(), jeton.encode("utf-8", "replace"))
         octets = outil.octets_base64url(jeton) if len(jeton) == LONGUEUR_JETON else None
         octets = octets or bytes(TAILLE_ALEA + outil.TAILLE_SIGNATURE)
-        message = trouvee._message_signe(octets[:TAILLE_ALEA]) if trouvee else "cnas-attestation-1|"
+        message = self._message_signe(trouvee, octets[:TAILLE_ALEA]) if trouvee else "cnas-attestation-1|"
         signe = self.env["cnas.signature"]._verifier(message, octets[TAILLE_ALEA:])
         return trouvee if trouvee and egal and signe else self.browse()
 
@@ -340,9 +341,6 @@ class Attestation(models.Model):
         return " ".join(filter(None, (assure.prenom, f"{assure.nom[:1]}." if assure.nom else "")))
 
     def _revoquer(self, motif):
-        vivantes = self.filtered(lambda a: a.state == "delivree")
-        if self - vivantes:
-            raise UserError(_("L'attestation %s est déjà révoquée.", (self - vivantes)[0].numero))
         return self._changer_etat(
             "revoquee", date_revocation=fields.Date.context_today(self), revoquee_par_id=self.env.uid,
             motif_revocation=motif)

@@ -5,6 +5,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, sans_suivi, transition
 
 from .. import signature as outil
 from ..entrees import lire_dates, lire_texte
@@ -12,29 +15,27 @@ from ..numerotation import numeros_de_carte
 from ..report.accuse_pdf import dessiner_accuses
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 EN_COURS = ("demandee", "produite", "remise")
 VALIDITE_ANS = 3
 CARTES_PAR_PDF = 500
 VERSION_QR = "1"
 
 
+@actions
 class Carte(models.Model):
     """Carte sanitaire d'un assuré ou d'un ayant droit : demandée, fabriquée, remise, active, puis close.
 
-    | état | sens | suite |
-    |---|---|---|
-    | demandee | à fabriquer | produite, annulee |
-    | produite | imprimée, dates et QR figés | remise, expiree, annulee |
-    | remise | donnée contre accusé | active, perdue, expiree, annulee |
-    | active | ouvre l'accès aux soins ; une seule par personne (index unique partiel) | perdue, expiree, annulee |
-    | perdue | perte ou vol déclarés | annulee |
-    | expiree, annulee | closes | — |
-
-    | qui | peut |
+    | état | sens |
     |---|---|
-    | agent | demander, produire, remettre, activer, déclarer une perte, remplacer, annuler avant remise |
-    | superviseur | annuler une carte remise, active ou perdue |
-    | tâche planifiée | faire expirer |
+    | demandee | à fabriquer |
+    | produite | imprimée, dates et QR figés |
+    | remise | donnée contre accusé |
+    | active | ouvre l'accès aux soins ; une seule par personne (index unique partiel) |
+    | perdue | perte ou vol déclarés |
+    | expiree, annulee | closes |
+
+    Qui peut quoi : la table `_actions` ; l'agent demande une carte, la tâche planifiée la fait expirer.
     """
 
     _name = "cnas.carte"
@@ -45,15 +46,24 @@ class Carte(models.Model):
     _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
 
     _etat_initial = "demandee"
-    _etat_transitions = {
-        "demandee": ("produite", "annulee"),
-        "produite": ("remise", "expiree", "annulee"),
-        "remise": ("active", "perdue", "expiree", "annulee"),
-        "active": ("perdue", "expiree", "annulee"),
-        "perdue": ("annulee",),
+    _actions = {
+        "produire": Action(titre=_lt("Produire"), de=("demandee",), vers=("produite",), roles=(AGENT,),
+                           empeche=("_titulaire_inactif",)),
+        "remettre": Action(titre=_lt("Remettre"), de=("produite",), vers=("remise",), roles=(AGENT,)),
+        "activer": Action(titre=_lt("Activer"), de=("remise",), vers=("active",), roles=(AGENT,),
+                          empeche=("_titulaire_inactif", "_perimee")),
+        "declarer_perte": Action(titre=_lt("Déclarer la perte ou le vol"), de=("remise", "active"), vers=("perdue",),
+                                 roles=(AGENT,), motif=True),
+        "annuler": Action(
+            titre=_lt("Annuler la carte"), de=("demandee", "produite", "remise", "active", "perdue"), vers=("annulee",),
+            roles=(AGENT,), roles_selon=dict.fromkeys(("remise", "active", "perdue"), (SUPERVISEUR,)), motif=True),
+        "remplacer": Action(titre=_lt("Remplacer"), de=("remise", "active", "perdue", "expiree", "annulee"),
+                            roles=(AGENT,)),
+        "mettre_en_lot": Action(titre=_lt("Mettre en lot d'impression"), de=("demandee",), roles=(AGENT,)),
     }
+    _passages = dict.fromkeys(("produite", "remise", "active"), ("expiree",))
     _champs_geles = (
-        "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
+        "numero", "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
         "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture",
     )
     # La demande et ce qui est imprimé ne changent plus une fois la carte produite.
@@ -171,21 +181,24 @@ class Carte(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        numeros = numeros_de_carte(self.env, len(vals_list))
-        cartes = super().create([{**lire_dates(self, vals), "numero": numero} for vals, numero in zip(vals_list, numeros)])
-        cartes._exiger_titulaire_actif(_("demander une carte"))
+        cartes = super().create([lire_dates(self, vals) for vals in vals_list])
+        for phrase in cartes._titulaire_inactif().values():
+            raise UserError(phrase)
         return cartes
+
+    def _completer_creation(self, vals_list):
+        for vals, numero in zip(vals_list, numeros_de_carte(self.env, len(vals_list))):
+            vals["numero"] = numero
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
         vals = lire_dates(self, vals)
-        if not self._verrou_ouvert():
-            if "numero" in vals:
-                raise UserError(_("Le numéro d'une carte ne se change pas."))
-            figees = self.filtered(lambda c: c.state != "demandee")
-            if figees and set(vals) & set(self._champs_de_la_demande):
-                raise UserError(_(
-                    "La carte %s est déjà produite : sa demande et ce qui est imprimé ne se changent plus. "
-                    "Annulez-la et demandez-en une autre.", figees[0].numero))
+        demande = set(self._champs_de_la_demande) & vals.keys()
+        figees = self.filtered(lambda c: c.state != "demandee")
+        if demande and figees and not self._ouvert(demande):
+            raise UserError(_(
+                "La carte %s est déjà produite : sa demande et ce qui est imprimé ne se changent plus. "
+                "Annulez-la et demandez-en une autre.", figees[0].numero))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -194,13 +207,12 @@ class Carte(models.Model):
             raise UserError(_("Une carte produite ne se supprime pas : annulez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("produire")
     def action_produire(self):
         """Fige les dates et le QR signé : la carte est prête à imprimer. Rend True.
 
         :raise UserError: carte qui n'est pas « demandée », titulaire qui n'est pas actif
         """
-        self._exiger_agent(_("produire une carte"))
-        self._exiger_titulaire_actif(_("produire sa carte"))
         aujourdhui = fields.Date.context_today(self)
         for carte in self:
             emission = carte.date_emission or aujourdhui
@@ -209,8 +221,8 @@ class Carte(models.Model):
             carte._changer_etat(
                 "produite", date_emission=emission, date_expiration=expiration, date_production=aujourdhui,
                 qr_texte=texte, qr_empreinte=self._empreinte_qr(texte))
-        return True
 
+    @transition("remettre")
     def action_remettre(self, remise_a=None, qualite="titulaire", piece=None):
         """Remet la carte contre accusé. Rend True.
 
@@ -219,7 +231,6 @@ class Carte(models.Model):
         :param piece: pièce d'identité présentée ; exigée d'un mandataire
         :raise UserError: qualité inconnue, mandataire sans nom ou sans pièce
         """
-        self._exiger_agent(_("remettre une carte"))
         remise_a, piece = lire_texte(remise_a, 120), lire_texte(piece, 120)
         if lire_texte(qualite) not in dict(self._fields["remise_qualite"].selection):
             raise UserError(_("La qualité de qui reçoit la carte est inconnue : titulaire, parent, conjoint ou mandataire."))
@@ -231,57 +242,43 @@ class Carte(models.Model):
             carte._changer_etat(
                 "remise", date_remise=fields.Date.context_today(self), remise_qualite=qualite,
                 remise_a=remise_a or carte.assure_id.name, remise_piece=piece or False, remise_par_id=self.env.uid)
-        return True
 
     def action_ouvrir_remise(self):
         """Ouvre l'assistant de remise (nom, qualité, pièce présentée)."""
-        self._exiger_agent(_("remettre une carte"))
+        self._exiger("remettre")
         return {
             "type": "ir.actions.act_window", "name": _("Remettre la carte"), "target": "new",
             "res_model": "cnas.carte.remise.wizard", "view_mode": "form",
             "context": {"default_carte_ids": [fields.Command.set(self.ids)]},
         }
 
+    @transition("activer")
     def action_activer(self):
         """Active la carte remise ; celle qu'elle remplace est annulée. Rend True.
 
         :raise UserError: carte expirée, titulaire inactif, autre carte active
         """
-        self._exiger_agent(_("activer une carte"))
-        self._exiger_titulaire_actif(_("activer sa carte"))
         aujourdhui = fields.Date.context_today(self)
-        perimee = self.filtered(lambda c: c.date_expiration and c.date_expiration < aujourdhui)
-        if perimee:
-            raise UserError(_("La carte %s est expirée : demandez-en une nouvelle.", perimee[0].numero))
-        # Une carte dont le passage est interdit ne doit pas faire annuler celle qu'elle remplace.
-        remplacees = self.filtered(lambda c: c.state == "remise").remplace_id
-        remplacees = remplacees.filtered(lambda c: c.state in ("produite", "remise", "active", "perdue"))
+        remplacees = self.remplace_id.filtered(lambda c: c.state in ("produite", "remise", "active", "perdue"))
         if remplacees:
             remplacees._changer_etat("annulee", date_cloture=aujourdhui, motif_cloture=_("Remplacée"))
         self._exiger_aucune_active()
-        return self._changer_etat("active", date_activation=aujourdhui)
+        self._changer_etat("active", date_activation=aujourdhui)
 
+    @transition("declarer_perte")
     def action_declarer_perte(self, motif=None):
         """Déclare la carte perdue ou volée : elle n'ouvre plus l'accès aux soins. Rend True, ou l'assistant de motif."""
-        self._exiger_agent(_("déclarer une carte perdue"))
-        motif = lire_texte(motif)
-        if not motif:
-            return self._demander_motif("action_declarer_perte", _("Déclarer la perte ou le vol"))
-        return self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+        self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
 
+    @transition("annuler")
     def action_annuler(self, motif=None):
         """Annule la carte. Rend True, ou l'assistant de motif.
 
         :raise AccessError: carte déjà remise et usager qui n'est pas superviseur
         """
-        self._exiger_agent(_("annuler une carte"))
-        if any(carte.state in ("remise", "active", "perdue") for carte in self):
-            self._exiger_groupe("cnas_base.group_superviseur", _("annuler une carte déjà remise"))
-        motif = lire_texte(motif)
-        if not motif:
-            return self._demander_motif("action_annuler", _("Annuler la carte"))
-        return self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+        self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
 
+    @transition("remplacer")
     def action_remplacer(self, motif=None):
         """Demande une nouvelle carte qui remplacera celle-ci ; rend l'action qui l'ouvre.
 
@@ -290,9 +287,6 @@ class Carte(models.Model):
         :raise UserError: carte encore en fabrication, remplacement déjà en cours
         """
         self.ensure_one()
-        self._exiger_agent(_("remplacer une carte"))
-        if self.state in ("demandee", "produite"):
-            raise UserError(_("La carte %s n'est pas encore remise : annulez-la plutôt que de la remplacer.", self.numero))
         en_cours = self.remplacee_par_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Le remplacement est déjà en cours : carte %s.", en_cours[0].numero))
@@ -318,10 +312,10 @@ class Carte(models.Model):
         """Ouvre l'accusé de remise à faire signer."""
         return self._action_pdf("accuse")
 
+    @transition("mettre_en_lot")
     def action_mettre_en_lot(self):
         """Réunit les cartes demandées dans un lot d'impression ; rend l'action qui l'ouvre."""
-        self._exiger_agent(_("préparer un lot d'impression"))
-        libres = self.filtered(lambda c: c.state == "demandee" and not c.lot_id)
+        libres = self.filtered(lambda c: not c.lot_id)
         if not libres:
             raise UserError(_("Choisissez des cartes demandées qui ne sont pas déjà dans un lot."))
         lot = self.env["cnas.carte.lot"].create({"carte_ids": [fields.Command.set(libres.ids)]})
@@ -442,20 +436,23 @@ class Carte(models.Model):
         return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id,
                 "view_mode": "form", "name": _("Carte sanitaire")}
 
-    def _exiger_agent(self, quoi):
-        self._exiger_groupe("cnas_base.group_agent", quoi)
-
     def _exiger_lecteur(self):
         self._exiger_groupe(
             ("cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
              "cnas_base.group_portail_formation"), _("lire une carte"))
 
-    def _exiger_titulaire_actif(self, quoi):
-        for assure in self.assure_id:
-            if assure.state != "actif" or assure.date_deces:
-                raise UserError(_(
-                    "%(nom)s n'est pas un assuré actif : immatriculez-le (ou réactivez-le) avant de %(quoi)s.",
-                    nom=assure.display_name, quoi=quoi))
+    def _titulaire_inactif(self):
+        """Rend {id: phrase} des cartes dont le titulaire n'est pas actif."""
+        return {
+            carte._origin.id: _("%s n'est pas un assuré actif : immatriculez-le ou réactivez-le d'abord.",
+                                carte.assure_id.display_name)
+            for carte in self if carte.assure_id.state != "actif" or carte.assure_id.date_deces}
+
+    def _perimee(self):
+        """Rend {id: phrase} des cartes dont la date d'expiration est passée."""
+        aujourdhui = fields.Date.context_today(self)
+        return {carte._origin.id: _("La carte %s est expirée : demandez-en une nouvelle.", carte.numero)
+                for carte in self if carte.date_expiration and carte.date_expiration < aujourdhui}
 
     def _exiger_aucune_active(self):
         """Dit la phrase avant l'index unique partiel, qui tranche entre deux transactions."""
@@ -469,7 +466,7 @@ class Carte(models.Model):
 
     def _clore(self, motif):
         """Annule toutes les cartes vivantes du lot (radiation, décès, fusion). Rend True."""
-        vivantes = self.filtered(lambda c: "annulee" in self._etat_transitions.get(c.state, ()))
+        vivantes = self.filtered(lambda c: "annulee" in self._transitions.get(c.state, ()))
         if vivantes:
             vivantes._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
         return True
@@ -491,7 +488,6 @@ class Carte(models.Model):
         aujourdhui = fields.Date.context_today(self)
         echues = self.search([("state", "in", ("produite", "remise", "active")),
                               ("date_expiration", "<", aujourdhui)], limit=limite)
-        if echues:
-            echues.with_context(tracking_disable=True)._changer_etat(
-                "expiree", date_cloture=aujourdhui, motif_cloture=_("Date d'expiration passée"))
+        with sans_suivi():
+            echues._changer_etat("expiree", date_cloture=aujourdhui, motif_cloture=_("Date d'expiration passée"))
         return len(echues)

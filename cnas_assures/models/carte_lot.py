@@ -1,10 +1,14 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from ..numerotation import numeros_annuels
 from .carte import CARTES_PAR_PDF
 
 
+@actions
 class CarteLot(models.Model):
     """Lot d'impression : des cartes demandées, produites ensemble et imprimées par planches A4.
 
@@ -13,9 +17,7 @@ class CarteLot(models.Model):
     | prepare | on y ajoute ou retire des cartes demandées |
     | produit | toutes ses cartes sont produites ; les planches s'impriment autant de fois qu'il le faut |
 
-    | qui | peut |
-    |---|---|
-    | agent | préparer, produire, imprimer |
+    Qui peut quoi : la table `_actions`.
     """
 
     _name = "cnas.carte.lot"
@@ -25,8 +27,12 @@ class CarteLot(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "prepare"
-    _etat_transitions = {"prepare": ("produit",)}
-    _champs_geles = ("date_production",)
+    _actions = {
+        "remplir": Action(titre=_lt("Ajouter les cartes demandées"), de=("prepare",), roles=("cnas_base.group_agent",)),
+        "produire": Action(titre=_lt("Produire le lot"), de=("prepare",), vers=("produit",),
+                           roles=("cnas_base.group_agent",), empeche=("_sans_carte_a_produire",)),
+    }
+    _champs_geles = ("numero", "date_production")
 
     numero = fields.Char(string="Numéro de lot", readonly=True, copy=False)
     agence_id = fields.Many2one(
@@ -54,13 +60,13 @@ class CarteLot(models.Model):
             if len(lot.carte_ids) > CARTES_PAR_PDF:
                 raise UserError(_("Un lot tient au plus %s cartes : faites-en plusieurs.", CARTES_PAR_PDF))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        numeros = numeros_annuels(self.env, "cnas.carte.lot", "LOT", len(vals_list))
-        return super().create([{**vals, "numero": numero} for vals, numero in zip(vals_list, numeros)])
+    def _completer_creation(self, vals_list):
+        for vals, numero in zip(vals_list, numeros_annuels(self.env, "cnas.carte.lot", "LOT", len(vals_list))):
+            vals["numero"] = numero
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
-        if not self._verrou_ouvert() and "carte_ids" in vals and any(lot.state != "prepare" for lot in self):
+        if "carte_ids" in vals and any(lot.state != "prepare" for lot in self):
             raise UserError(_("Un lot produit ne change plus : préparez-en un autre."))
         return super().write(vals)
 
@@ -70,10 +76,10 @@ class CarteLot(models.Model):
             raise UserError(_("Ce lot tient des cartes : retirez-les avant de le supprimer."))
 
     # ------------------------------------------------------------------ actions
+    @transition("remplir")
     def action_remplir(self):
         """Ajoute au lot les plus anciennes cartes demandées de l'agence, jusqu'à 500. Rend True."""
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("remplir un lot"))
         domaine = [("state", "=", "demandee"), ("lot_id", "=", False)]
         if self.agence_id:
             domaine.append(("agence_id", "in", (False, self.agence_id.id)))
@@ -81,20 +87,24 @@ class CarteLot(models.Model):
         if not libres:
             raise UserError(_("Aucune carte demandée n'attend d'être mise en lot."))
         self.write({"carte_ids": [fields.Command.link(carte_id) for carte_id in libres.ids]})
-        return True
 
+    @transition("produire")
     def action_produire(self):
         """Produit toutes les cartes demandées du lot. Rend True.
 
         :raise UserError: lot vide
         """
-        self._exiger_groupe("cnas_base.group_agent", _("produire un lot"))
         for lot in self:
-            demandees = lot.carte_ids.filtered(lambda c: c.state == "demandee")
-            if not demandees:
-                raise UserError(_("Le lot %s n'a aucune carte à produire.", lot.numero))
-            demandees.action_produire()
-        return self._changer_etat("produit", date_production=fields.Date.context_today(self))
+            lot._a_produire().action_produire()
+        self._changer_etat("produit", date_production=fields.Date.context_today(self))
+
+    def _a_produire(self):
+        return self.carte_ids.filtered(lambda c: c.state == "demandee")
+
+    def _sans_carte_a_produire(self):
+        """Rend {id: phrase} des lots qui n'ont rien à produire."""
+        return {lot._origin.id: _("Le lot %s n'a aucune carte à produire.", lot.numero)
+                for lot in self if not lot._a_produire()}
 
     def action_imprimer(self):
         """Ouvre les planches A4 du lot, recto puis verso."""

@@ -2,25 +2,27 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from .assure.dossier import CHAMPS_IDENTITE, GENRES
 
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
+SIGNATAIRES = ("demandeur_id", "create_uid")
 OUI_NON = [("oui", "Oui"), ("non", "Non")]
 CHAMPS_OUI_NON = ("date_naissance_estimee", "ne_a_l_etranger")
 
 
+@actions
 class CorrectionIdentite(models.Model):
     """Demande de correction de l'identité d'un assuré déjà immatriculé.
 
     L'agent remplit seulement ce qui change ; un superviseur, autre que lui, valide. L'ancienne
     et la nouvelle valeur restent dans la demande, figées, et dans le fil de l'assuré.
 
-    États : brouillon → soumise → validée | refusée.
-
-    | qui | peut |
-    |---|---|
-    | agent | créer, modifier un brouillon, soumettre |
-    | superviseur, autre que le demandeur | valider, refuser |
+    États : brouillon → soumise → validée | refusée. L'agent crée et modifie un brouillon ; le reste : la
+    table `_actions`.
     """
 
     _name = "cnas.correction_identite"
@@ -28,7 +30,14 @@ class CorrectionIdentite(models.Model):
     _inherit = ["cnas.etat.mixin", "mail.thread"]
     _order = "id desc"
 
-    _etat_transitions = {"brouillon": ("soumise",), "soumise": ("validee", "refusee")}
+    _actions = {
+        "soumettre": Action(titre=_lt("Soumettre"), de=("brouillon",), vers=("soumise",), roles=(AGENT,),
+                            empeche=("_sans_objet",)),
+        "valider": Action(titre=_lt("Valider la correction"), de=("soumise",), vers=("validee",), roles=(SUPERVISEUR,),
+                          quatre_yeux=SIGNATAIRES),
+        "refuser": Action(titre=_lt("Refuser la correction"), de=("soumise",), vers=("refusee",), roles=(SUPERVISEUR,),
+                          quatre_yeux=SIGNATAIRES, motif=True),
+    }
     _champs_geles = ("demandeur_id", "valideur_id", "date_decision", "motif_refus", "anciennes_valeurs",
                      "nouvelles_valeurs")
 
@@ -90,12 +99,8 @@ class CorrectionIdentite(models.Model):
             ) % (_("Champ"), _("Ancienne valeur"), _("Nouvelle valeur"), rangs) if rangs else False
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([dict(vals) for vals in vals_list])
-
     def write(self, vals):
-        if not self._verrou_ouvert() and any(demande.state != "brouillon" for demande in self):
+        if not self._ouvert(vals) and any(demande.state != "brouillon" for demande in self):
             raise UserError(_("Une demande soumise ne se modifie plus : faites-en une autre."))
         return super().write(vals)
 
@@ -105,60 +110,54 @@ class CorrectionIdentite(models.Model):
             raise UserError(_("Une demande de correction soumise ne se supprime pas."))
 
     # ------------------------------------------------------------------ actions
+    @transition("soumettre")
     def action_soumettre(self):
         """Soumet la demande : elle attend la décision d'un superviseur.
 
         :return: True
         :raise UserError: rien ne change, ou l'assuré n'est pas immatriculé
         """
-        self._exiger_groupe("cnas_base.group_agent", _("soumettre une correction d'identité"))
-        for demande in self:
-            if demande.assure_id.state == "brouillon":
-                raise UserError(_("%s est encore en brouillon : corrigez sa fiche directement.", demande.assure_id.name))
-            if not demande._valeurs_a_ecrire():
-                raise UserError(_("Cette demande ne change rien : remplissez au moins une nouvelle valeur."))
         self._changer_etat("soumise", demandeur_id=self.env.uid)
-        return True
 
+    @transition("valider")
     def action_valider(self):
         """Applique la correction à l'assuré et fige l'ancienne et la nouvelle valeur.
 
         :return: True
         :raise UserError: le valideur est le demandeur
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("valider une correction d'identité"))
-        self._exiger_autre_agent()
         for demande in self:
             valeurs = demande._valeurs_a_ecrire()
             demande._changer_etat(
                 "validee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
                 anciennes_valeurs=demande._lisibles(demande.assure_id, valeurs),
                 nouvelles_valeurs=demande._lisibles_demandees())
-            demande.assure_id._deverrouiller().write(valeurs)
+            demande.assure_id._ecrire(valeurs)
             demande.assure_id.message_post(body=Markup("<p>%s</p>%s") % (
                 _("Identité corrigée : %s", demande.motif), demande.comparaison or ""))
-        return True
 
+    @transition("refuser")
     def action_refuser(self, motif=None):
         """Refuse la demande.
 
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("refuser une correction d'identité"))
-        motif = self.env["cnas.assure"]._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_refuser", _("Refuser la correction"))
-        self._exiger_autre_agent()
         self._changer_etat("refusee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
                            motif_refus=motif)
-        return True
 
     # ------------------------------------------------------------------ privé
-    def _exiger_autre_agent(self):
+    def _sans_objet(self):
+        """Rend {id: phrase} des demandes qui n'ont rien à corriger."""
+        raisons = {}
         for demande in self:
-            if self.env.uid in (demande.demandeur_id.id, demande.create_uid.id):
-                raise UserError(_("Qui demande une correction ne la décide pas : un autre superviseur doit le faire."))
+            if demande.assure_id.state == "brouillon":
+                raisons[demande._origin.id] = _(
+                    "%s est encore en brouillon : corrigez sa fiche directement.", demande.assure_id.name)
+            elif not demande._valeurs_a_ecrire():
+                raisons[demande._origin.id] = _(
+                    "Cette demande ne change rien : remplissez au moins une nouvelle valeur.")
+        return raisons
 
     def _valeurs_a_ecrire(self):
         """Rend les valeurs qui diffèrent de celles de l'assuré, prêtes pour `write`."""

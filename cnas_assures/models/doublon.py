@@ -1,19 +1,18 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 
+@actions
 class Doublon(models.Model):
     """Deux dossiers qui pourraient être la même personne : la file d'examen.
 
     La machine propose, avec un score et ses raisons ; un humain écarte ou fusionne. Une paire
     écartée ne revient pas.
 
-    États : à examiner → écarté | fusionné.
-
-    | qui | peut |
-    |---|---|
-    | agent | lire, signaler une paire, écarter avec un motif |
-    | superviseur | fusionner |
+    États : à examiner → écarté | fusionné. L'agent lit et signale une paire ; le reste : la table `_actions`.
     """
 
     _name = "cnas.doublon"
@@ -22,8 +21,13 @@ class Doublon(models.Model):
     _order = "score desc, id"
 
     _etat_initial = "a_examiner"
-    _etat_transitions = {"a_examiner": ("ecarte", "fusionne")}
-    _champs_geles = ("decideur_id", "date_decision", "motif", "garde_id", "trace")
+    _actions = {
+        "ecarter": Action(titre=_lt("Ce n'est pas un doublon"), de=("a_examiner",), vers=("ecarte",),
+                          roles=("cnas_base.group_agent",), motif=True),
+        "fusionner": Action(titre=_lt("Fusionner"), de=("a_examiner",), vers=("fusionne",),
+                            roles=("cnas_base.group_superviseur",)),
+    }
+    _champs_geles = ("score", "raisons", "decideur_id", "date_decision", "motif", "garde_id", "trace")
 
     assure_1_id = fields.Many2one(
         comodel_name="cnas.assure", string="Premier dossier", required=True, index=True, ondelete="cascade")
@@ -60,20 +64,17 @@ class Doublon(models.Model):
             doublon.comparaison = doublon.assure_1_id._tableau_comparaison(doublon.assure_2_id)
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
+        """Ordonne la paire et note sa ressemblance, si la détection ne l'a pas déjà fait."""
         Assure = self.env["cnas.assure"]
-        prets = []
         for vals in vals_list:
-            vals = dict(vals)
             un, deux = vals.get("assure_1_id"), vals.get("assure_2_id")
             if un and deux:
                 vals["assure_1_id"], vals["assure_2_id"] = min(un, deux), max(un, deux)
-                if "score" not in vals and un != deux:
+                if not vals.get("score") and un != deux:
                     vals["score"], raisons = Assure.browse(un)._comparer(Assure.browse(deux))
                     vals["raisons"] = "\n".join(raisons)
-            prets.append(vals)
-        return super().create(prets)
+        return super()._completer_creation(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_decide(self):
@@ -81,20 +82,17 @@ class Doublon(models.Model):
             raise UserError(_("Une paire décidée garde la trace de sa décision : elle ne se supprime pas."))
 
     # ------------------------------------------------------------------ actions
+    @transition("ecarter")
     def action_ecarter(self, motif=None):
         """Écarte des paires : ce sont deux personnes différentes.
 
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_agent", _("écarter un doublon"))
-        motif = self.env["cnas.assure"]._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_ecarter", _("Ce ne sont pas des doublons"))
         self._changer_etat("ecarte", motif=motif, decideur_id=self.env.uid,
                            date_decision=fields.Datetime.now())
-        return True
 
+    @transition("fusionner")
     def action_fusionner(self, garde_id=None, motif=None):
         """Fusionne les deux dossiers : tout ce que porte l'un suit chez l'autre, rien n'est effacé.
 
@@ -103,8 +101,7 @@ class Doublon(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_superviseur", _("fusionner deux dossiers"))
-        motif = self.env["cnas.assure"]._lire_motif(motif)
+        motif = self._lire_motif(motif)
         if not garde_id or not motif:
             return {
                 "type": "ir.actions.act_window", "name": _("Fusionner deux dossiers"),
@@ -115,8 +112,6 @@ class Doublon(models.Model):
         garde = paire.filtered(lambda a: a.id == garde_id)
         if not garde:
             raise UserError(_("Le dossier gardé doit être l'un des deux de la paire."))
-        if self.state != "a_examiner":
-            raise UserError(_("Cette paire est déjà décidée."))
         trace = garde._absorber(paire - garde, motif)
         self._changer_etat("fusionne", motif=motif, garde_id=garde.id, trace=trace,
                            decideur_id=self.env.uid, date_decision=fields.Datetime.now())

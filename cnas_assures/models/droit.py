@@ -2,6 +2,9 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 ORIGINES = [
     ("immatriculation", "Immatriculation"),
@@ -19,6 +22,7 @@ ORIGINES = [
 ]
 
 
+@actions
 class Droit(models.Model):
     """Une période de droits d'un assuré, ouverte ou fermée.
 
@@ -27,13 +31,8 @@ class Droit(models.Model):
     période **fermée** ne donne rien : elle garde le motif (suspension, radiation…) et, chez un
     ayant droit, elle barre les droits dérivés de son principal.
 
-    États : ouvert → fermé.
-
-    | qui | peut |
-    |---|---|
-    | agent | ouvrir une période |
-    | contrôleur | fermer une période (`action_fermer`) |
-    | superviseur | corriger les dates d'une période, supprimer une période à venir |
+    États : ouvert → fermé. L'agent ouvre une période et la corrige sur un brouillon ; ensuite seul le
+    superviseur corrige ses dates. Qui ferme : la table `_actions`.
     """
 
     _name = "cnas.droit"
@@ -42,7 +41,10 @@ class Droit(models.Model):
     _order = "date_debut desc, id desc"
 
     _etat_initial = "ouvert"
-    _etat_transitions = {"ouvert": ("ferme",), "ferme": ()}
+    _actions = {
+        "fermer": Action(titre=_lt("Fermer les droits"), de=("ouvert",), vers=("ferme",),
+                         roles=("cnas_base.group_controleur",), motif=True, date=True),
+    }
     _champs_geles = ("provisoire", "fin_prevue")
     _periode_cle = ("assure_id",)
     _periode_condition = "state = 'ouvert'"
@@ -55,16 +57,16 @@ class Droit(models.Model):
     motif = fields.Char(string="Motif")
     origine = fields.Selection(selection=ORIGINES, string="Origine", default="affiliation", required=True)
     state = fields.Selection(
-        selection=[("ouvert", "Ouvert"), ("ferme", "Fermé")], string="Statut", default="ouvert", required=True)
+        selection=[("ouvert", "Ouvert"), ("ferme", "Fermé")], string="Statut", default="ouvert", required=True, copy=False)
     situation = fields.Selection(
         selection=[("a_venir", "À venir"), ("en_cours", "En cours"), ("echue", "Échue"), ("fermee", "Fermée")],
         string="Situation", compute="_compute_situation")
     provisoire = fields.Boolean(
-        string="Ouverte d'office",
+        string="Ouverte d'office", copy=False,
         help="Ouverte par l'immatriculation, sans date décidée : une décision datée plus tôt la remplace.")
 
     fin_prevue = fields.Date(
-        string="Fin prévue avant fermeture", help="Reprise à la réactivation d'un dossier suspendu.")
+        string="Fin prévue avant fermeture", copy=False, help="Reprise à la réactivation d'un dossier suspendu.")
 
     _sql_constraints = [
         ("plausible", "CHECK (date_debut >= DATE '1950-01-01')", "La date de début des droits est trop ancienne."),
@@ -94,20 +96,23 @@ class Droit(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [dict(vals) for vals in vals_list]
+        droits = super().create(vals_list)
+        if not self.browse()._ouvert(("assure_id",)):
+            droits._refuser_sur_assure_ferme()
+        return droits
+
+    def _completer_creation(self, vals_list):
+        """Donne le régime de l'assuré ; une décision saisie prend la place de la période d'office."""
         assures = self.env["cnas.assure"].browse([v["assure_id"] for v in vals_list if v.get("assure_id")])
         for vals in vals_list:
             if vals.get("assure_id") and not vals.get("regime_id"):
                 vals["regime_id"] = assures.browse(vals["assure_id"]).regime_id.id
-        if not self._verrou_ouvert():
+        if not self.browse()._ouvert(("assure_id",)):
             self._ceder_les_provisoires(vals_list)
-        droits = super().create(vals_list)
-        if not self._verrou_ouvert():
-            droits._refuser_sur_assure_ferme()
-        return droits
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
-        if not self._verrou_ouvert():
+        if not self._ouvert(vals):
             if "assure_id" in vals and any(d.assure_id.id != vals["assure_id"] for d in self):
                 raise UserError(_("Une période de droits ne change pas d'assuré : fermez-la et ouvrez-en une autre."))
             if any(droit.state == "ferme" for droit in self):
@@ -118,7 +123,7 @@ class Droit(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_effective(self):
-        if self._verrou_ouvert():
+        if self._ouvert(("unlink",)):
             return
         jour = fields.Date.context_today(self)
         for droit in self:
@@ -126,6 +131,7 @@ class Droit(models.Model):
                 raise UserError(_("Une période de droits déjà commencée ne se supprime pas : fermez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("fermer")
     def action_fermer(self, motif=None, date=None):
         """Ferme les droits à compter de `date` (aujourd'hui par défaut), le jour même compris.
 
@@ -133,15 +139,7 @@ class Droit(models.Model):
         :param date: premier jour sans droits, date ou texte AAAA-MM-JJ
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_controleur", _("fermer des droits"))
-        motif = self.env["cnas.assure"]._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_fermer", _("Fermer les droits"), date=True)
-        if any(droit.state == "ferme" for droit in self):
-            raise UserError(_("Cette période est déjà fermée."))
-        jour = self.env["cnas.assure"]._lire_date(date)
-        self.assure_id._fermer_droits(jour, motif, "fermeture")
-        return True
+        self.assure_id._fermer_droits(self.env["cnas.assure"]._lire_date(date), motif, "fermeture")
 
     # ------------------------------------------------------------------ privé
     @api.model
@@ -158,7 +156,7 @@ class Droit(models.Model):
             lambda d: debuts[d.assure_id.id] and debuts[d.assure_id.id] < d.date_debut)
         for droit in cedent:
             assure = droit.assure_id
-            assure._deverrouiller().write({
+            assure._ecrire({
                 "date_affiliation": min(debuts[assure.id], assure.date_affiliation or droit.date_debut)})
         cedent._effacer()
 
@@ -175,7 +173,7 @@ class Droit(models.Model):
     def _couper(self, jour):
         """Arrête à la veille de `jour` les périodes commencées avant ; rend celles qui commencent après."""
         avant = self.filtered(lambda d: d.date_debut < jour)
-        avant._deverrouiller().write({"date_fin": jour - timedelta(days=1)})
+        avant._ecrire({"date_fin": jour - timedelta(days=1)})
         return self - avant
 
     def _effacer(self):
@@ -188,4 +186,4 @@ class Droit(models.Model):
         self.assure_id._message_log_batch({
             assure_id: _("Période de droits remplacée avant son début : %s", ", ".join(noms))
             for assure_id, noms in traces.items()})
-        self._deverrouiller().unlink()
+        self._supprimer()

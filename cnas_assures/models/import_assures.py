@@ -2,7 +2,9 @@ import base64
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
 
 COLONNES = (
@@ -12,6 +14,7 @@ COLONNES = (
 TAILLE_PLAGE = 500
 
 
+@actions
 class ImportAssures(models.Model):
     """Import de masse d'assurés : listes de ménages AMED, XLSX ou CSV.
 
@@ -19,12 +22,7 @@ class ImportAssures(models.Model):
     existe déjà et ce qui est refusé. L'import crée ensuite par plages, en tâche de fond ; le
     relancer, ou renvoyer le même fichier, ne crée rien deux fois (`cle_import`).
 
-    États : brouillon → contrôlé → en cours → terminé.
-
-    | qui | peut |
-    |---|---|
-    | agent | préparer, contrôler à blanc |
-    | superviseur | lancer l'import |
+    États : brouillon → contrôlé → en cours → terminé. Qui peut quoi : la table `_actions`.
     """
 
     _name = "cnas.import_assures"
@@ -32,10 +30,13 @@ class ImportAssures(models.Model):
     _inherit = ["cnas.etat.mixin", "mail.thread"]
     _order = "id desc"
 
-    _etat_transitions = {
-        "brouillon": ("controle",), "controle": ("controle", "en_cours"), "en_cours": ("en_cours", "termine"),
-        "termine": ("en_cours",),
+    _actions = {
+        "controler": Action(titre=_lt("Contrôler à blanc"), de=("brouillon", "controle"), vers=("controle",),
+                            roles=("cnas_base.group_agent",)),
+        "importer": Action(titre=_lt("Importer"), de=("controle", "en_cours", "termine"), vers=("en_cours",),
+                           roles=("cnas_base.group_superviseur",)),
     }
+    _passages = {"en_cours": ("termine",)}
     _champs_geles = ("lot_id",)
 
     name = fields.Char(string="Titre", required=True)
@@ -79,6 +80,7 @@ class ImportAssures(models.Model):
             import_.nombre_lignes = sum(nombre(etat) for etat in ("bonne", "erreur", "deja", "creee"))
 
     # ------------------------------------------------------------------ actions
+    @transition("controler")
     def action_controler(self):
         """Contrôle à blanc : lit le fichier, juge chaque ligne, n'écrit aucun assuré.
 
@@ -86,9 +88,6 @@ class ImportAssures(models.Model):
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("contrôler un import"))
-        if self.state not in ("brouillon", "controle"):
-            raise UserError(_("Cet import est déjà lancé."))
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
         rangs = lire_tableau(contenu, self.nom_fichier)
         if not rangs:
@@ -99,17 +98,14 @@ class ImportAssures(models.Model):
         self.ligne_ids.sudo().unlink()
         self.env["cnas.import_assures.ligne"].sudo()._juger(self, rangs)
         self._changer_etat("controle")
-        return True
 
+    @transition("importer")
     def action_importer(self):
         """Crée les assurés des lignes bonnes, en tâche de fond.
 
         :return: True
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_superviseur", _("lancer un import de masse"))
-        if self.state == "brouillon":
-            raise UserError(_("Contrôlez le fichier à blanc avant de l'importer."))
         bonnes = self.ligne_ids.sudo().search([("import_id", "=", self.id), ("state", "=", "bonne")], order="id")
         if not bonnes:
             raise UserError(_("Aucune ligne bonne à importer : corrigez le fichier et contrôlez-le à nouveau."))
@@ -117,9 +113,8 @@ class ImportAssures(models.Model):
         lot = self.env["cnas.lot"]._lancer(
             _("Import « %s »", self.name), "cnas.import_assures.ligne", "_importer", bonnes.ids,
             taille=TAILLE_PLAGE, cle=f"import_assures_{self.id}")
-        self._deverrouiller().write({"lot_id": lot.id})
+        self._ecrire({"lot_id": lot.id})
         self._terminer_si_fini()
-        return True
 
     def action_voir_lignes(self):
         """Montre les lignes de l'import, d'un seul résultat si le contexte donne `etat`.

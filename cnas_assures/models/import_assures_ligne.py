@@ -8,6 +8,7 @@ from psycopg2.extras import execute_values
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
 from odoo.addons.cnas_base.outils import sans_accent
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",
@@ -23,8 +24,11 @@ class ImportAssuresLigne(models.Model):
 
     _name = "cnas.import_assures.ligne"
     _description = "Ligne d'import d'assurés"
+    _inherit = ["cnas.garde.mixin"]
     _order = "import_id, id"
     _rec_name = "nom_complet"
+
+    _champs_geles = ("import_id", "numero", "menage", "nom_complet", "donnees", "cle", "state", "message", "assure_id")
 
     import_id = fields.Many2one(
         comodel_name="cnas.import_assures", string="Import", required=True, index=True, ondelete="cascade")
@@ -219,14 +223,14 @@ class ImportAssuresLigne(models.Model):
                     with self.env.cr.savepoint():
                         ligne._creer_lot()
                 except (UserError, ValidationError) as erreur:
-                    ligne.write({"state": "erreur", "message": str(erreur)[:500]})
+                    ligne._ecrire({"state": "erreur", "message": str(erreur)[:500]})
 
     def _ecarter_deja_connues(self):
         self.env.cr.execute("SELECT cle_import, id FROM cnas_assure WHERE cle_import = ANY(%s)", (self.mapped("cle"),))
         connus = dict(self.env.cr.fetchall())
         deja = self.filtered(lambda li: li.cle in connus)
         for ligne in deja:
-            ligne.write({"state": "deja", "assure_id": connus[ligne.cle], "message": _("Déjà importée.")})
+            ligne._ecrire({"state": "deja", "assure_id": connus[ligne.cle], "message": _("Déjà importée.")})
         return self - deja
 
     def _creer_lot(self):
@@ -243,14 +247,24 @@ class ImportAssuresLigne(models.Model):
                     raise UserError(_("Le chef du ménage %s n'a pas pu être créé.", ligne.menage))
                 donnees.update(assure_principal_id=principal, type_assure="ayant_droit")
             vals_list.append({**donnees, "regime_id": ligne.import_id.regime_id.id, "cle_import": ligne.cle})
-        assures = self.env["cnas.assure"].with_context(tracking_disable=True).create(vals_list)
+        Assure = self.env["cnas.assure"]
+        with sans_suivi():
+            # Les valeurs viennent du fichier : seule la clé de la ligne est ouverte.
+            with ouvrir(Assure, ("cle_import",)):
+                assures = Assure.create(vals_list)
+            self._noter_crees(assures)
+            a_immatriculer = assures.browse([a.id for a, li in zip(assures, self) if li.import_id.immatriculer])
+            if a_immatriculer:
+                a_immatriculer.action_immatriculer()
+
+    def _noter_crees(self, assures):
+        """Écrit d'une requête l'assuré créé par chaque ligne."""
         self.env.flush_all()
         execute_values(self.env.cr._obj, """
             UPDATE cnas_import_assures_ligne AS l SET state = 'creee', assure_id = v.assure_id, message = NULL
               FROM (VALUES %s) AS v(id, assure_id) WHERE l.id = v.id""",
             [(ligne.id, assure.id) for ligne, assure in zip(self, assures)])
         self.invalidate_recordset()
-        assures.browse([a.id for a, li in zip(assures, self) if li.import_id.immatriculer]).action_immatriculer()
 
     def _principaux_des_menages(self):
         """Rend {(import, ménage): assure_id du chef}, en créant les chefs d'une autre plage s'il le faut."""

@@ -19,9 +19,10 @@ class LienFamilial(models.Model):
 
     _name = "cnas.lien_familial"
     _description = "Lien familial"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
+    _champs_geles = ("membre_id", "principal_id", "lien", "date_debut", "date_fin", "motif_fin")
     _periode_cle = ("membre_id",)
     _periode_message = "Cette personne est déjà rattachée à une famille à ces dates."
 
@@ -44,21 +45,11 @@ class LienFamilial(models.Model):
                 "%(membre)s, %(lien)s de %(principal)s", membre=lien.membre_id.name,
                 lien=libelles.get(lien.lien, "").lower(), principal=lien.principal_id.name)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._exiger_code_metier()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._exiger_code_metier()
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_metier(self):
-        self._exiger_code_metier()
+        if not self._ouvert(("unlink",)):
+            raise UserError(self._phrase_champ_gele("lien"))
 
-    def _exiger_code_metier(self):
-        if not self.env["cnas.assure"].with_context(self.env.context)._verrou_ouvert():
-            raise UserError(_(
-                "Un lien familial ne s'écrit pas directement : passez par « Rattacher », "
-                "« Sortie de famille » ou « Changer de principal » sur l'assuré."))
+    def _phrase_champ_gele(self, champ):
+        return _("Un lien familial ne s'écrit pas directement : passez par « Rattacher », "
+                 "« Sortie de famille » ou « Changer de principal » sur l'assuré.")

@@ -10,15 +10,19 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.osv import expression
 from odoo.tools import human_size
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.outils import type_reel
 
 from ..entrees import lire_dates, lire_texte
 
 ALERTES_PAR_PASSAGE = 500
 PIXELS_MAX = 60_000_000
+CHAMPS_DU_DEPOT = frozenset(("fichier", "nom_fichier", "mimetype", "taille", "empreinte"))
 
 
+@actions
 class PieceAdministrative(models.Model):
     """Pièce du dossier d'un assuré : document numérisé, daté, jamais perdu.
 
@@ -30,10 +34,8 @@ class PieceAdministrative(models.Model):
     | deposee | pièce au dossier |
     | annulee | écartée avec un motif, toujours consultable |
 
-    | qui | peut |
-    |---|---|
-    | agent | déposer, corriger numéro et dates, annuler avec motif |
-    | médecin-conseil, finance | lire |
+    L'agent dépose, corrige numéro et dates (le reste : la table `_actions`) ; le médecin-conseil et
+    l'ordonnateur lisent.
     """
 
     _name = "cnas.piece_administrative"
@@ -42,7 +44,10 @@ class PieceAdministrative(models.Model):
     _order = "date_expiration, id desc"
 
     _etat_initial = "deposee"
-    _etat_transitions = {"deposee": ("annulee",)}
+    _actions = {
+        "annuler": Action(titre=_lt("Annuler la pièce"), de=("deposee",), vers=("annulee",),
+                          roles=("cnas_base.group_agent",), motif=True),
+    }
     _champs_geles = ("empreinte", "taille", "mimetype", "motif_annulation")
 
     assure_id = fields.Many2one(
@@ -161,32 +166,34 @@ class PieceAdministrative(models.Model):
                 "Ce même fichier est au dossier de %s autre(s) personne(s) : vérifiez l'original.", len(autres))
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._verrou_ouvert():
-            for vals in vals_list:
-                self._refuser_etat_avance(vals)
+    def _completer_creation(self, vals_list):
         vals_list = [lire_dates(self, vals) for vals in vals_list]
-        preparees = [self._avec_empreinte(vals, self._type_de(vals)) for vals in vals_list]
-        return super(PieceAdministrative, self._deverrouiller()).create(preparees).with_env(self.env)
+        return super()._completer_creation([self._avec_empreinte(vals, self._type_de(vals)) for vals in vals_list])
 
     def write(self, vals):
         vals = lire_dates(self, vals)
-        if not self._verrou_ouvert():
-            self._refuser_champs_geles(vals)
-            if "fichier" in vals and any(piece.empreinte for piece in self):
-                raise UserError(_(
-                    "Un fichier déposé ne se remplace pas : annulez la pièce avec un motif, puis déposez la nouvelle."))
-            if "assure_id" in vals and any(piece.assure_id.id != vals["assure_id"] for piece in self):
-                raise UserError(_("Une pièce ne change pas de dossier : annulez-la et déposez-la au bon endroit."))
-            if "type_piece_id" in vals:
-                self._verifier_nouveau_type(self._type_de(vals))
-            if vals.get("fichier"):
-                for piece in self:
-                    type_piece = self._type_de(vals) or piece.type_piece_id
-                    super(PieceAdministrative, piece._deverrouiller()).write(self._avec_empreinte(vals, type_piece))
-                return True
-        return super().write(vals)
+        if self._ouvert(CHAMPS_DU_DEPOT & vals.keys()):
+            return super().write(vals)
+        self._refuser_remplacement(vals)
+        depots = []
+        if vals.get("fichier"):
+            depot = {champ: vals[champ] for champ in ("fichier", "nom_fichier") if champ in vals}
+            depots = [(p, self._avec_empreinte(depot, self._type_de(vals) or p.type_piece_id)) for p in self]
+            vals = {champ: valeur for champ, valeur in vals.items() if champ not in depot}
+        resultat = super().write(vals)
+        for piece, depot in depots:
+            piece._ecrire(depot)
+        return resultat
+
+    def _refuser_remplacement(self, vals):
+        """Refuse de remplacer un fichier déposé, de changer de dossier, ou un type que le fichier n'a pas."""
+        if "fichier" in vals and any(piece.empreinte for piece in self):
+            raise UserError(_(
+                "Un fichier déposé ne se remplace pas : annulez la pièce avec un motif, puis déposez la nouvelle."))
+        if "assure_id" in vals and any(piece.assure_id.id != vals["assure_id"] for piece in self):
+            raise UserError(_("Une pièce ne change pas de dossier : annulez-la et déposez-la au bon endroit."))
+        if "type_piece_id" in vals:
+            self._verifier_nouveau_type(self._type_de(vals))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_sauf_sans_fichier(self):
@@ -194,14 +201,11 @@ class PieceAdministrative(models.Model):
             raise UserError(_("Une pièce déposée ne se supprime pas : annulez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("annuler")
     def action_annuler(self, motif=None):
         """Écarte la pièce du dossier sans la supprimer. Rend True, ou l'assistant de motif."""
-        self._exiger_groupe("cnas_base.group_agent", _("annuler une pièce"))
-        motif = lire_texte(motif)
-        if not motif:
-            return self._demander_motif("action_annuler", _("Annuler la pièce"))
         self.activity_unlink(["mail.mail_activity_data_todo"])
-        return self._changer_etat("annulee", motif_annulation=motif)
+        self._changer_etat("annulee", motif_annulation=motif)
 
     # ------------------------------------------------------------------ métier
     @api.model

@@ -23,7 +23,7 @@ class ProlongationAge(models.Model):
 
     _name = "cnas.prolongation_age"
     _description = "Prolongation d'âge d'un ayant droit"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
     _periode_cle = ("assure_id", "nature")

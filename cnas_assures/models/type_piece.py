@@ -20,6 +20,7 @@ class TypePiece(models.Model):
 
     _name = "cnas.type_piece"
     _description = "Type de pièce"
+    _inherit = ["cnas.garde.mixin"]
     _order = "sequence, code"
     _rec_names_search = ["code", "name"]
 

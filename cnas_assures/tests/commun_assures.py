@@ -3,6 +3,8 @@ from datetime import date
 
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 
 class CasAssure(TransactionCase):
     """Un usager par rôle, trois régimes, et de quoi créer un assuré en une ligne."""
@@ -10,7 +12,8 @@ class CasAssure(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.env = cls.env(context={**cls.env.context, "no_reset_password": True})
+        cls.enterClassContext(sans_suivi())
         roles = ("agent", "controleur", "superviseur", "administrateur", "medecin_conseil", "finance")
         cls.usagers = {
             role: new_test_user(cls.env, f"assa_{role}", f"base.group_user,cnas_base.group_{role}",

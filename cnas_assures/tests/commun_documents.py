@@ -5,6 +5,8 @@ from PIL import Image
 
 from odoo.tests import TransactionCase, new_test_user
 
+from odoo.addons.cnas_base.garde import sans_suivi
+
 
 def image_base64(format_image="PNG", taille=(60, 80)):
     """Rend une petite image valide, en base64 (bytes)."""
@@ -22,7 +24,8 @@ class CasDocuments(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.env = cls.env(context={**cls.env.context, "no_reset_password": True})
+        cls.enterClassContext(sans_suivi())
         cls.usagers = {
             role: new_test_user(cls.env, login=f"doc_{role}", groups=f"cnas_base.group_{role}")
             for role in ("agent", "controleur", "medecin_conseil", "superviseur", "finance", "administrateur",

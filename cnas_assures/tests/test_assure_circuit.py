@@ -79,10 +79,12 @@ class TestCircuit(CasAssure):
     def test_motif_obligatoire(self):
         assure = self.creer_actif().sudo()
         for action in ("action_suspendre", "action_radier"):
-            for vide in (None, "", "   ", False, 12, [], {}):
+            for vide in (None, "", "   ", False, [], {}):
                 rendu = getattr(assure, action)(vide)
                 self.assertEqual(rendu["res_model"], "cnas.motif.wizard")
-                self.assertEqual(assure.state, "actif")
+            with self.assertRaisesRegex(UserError, "motif est un texte"):
+                getattr(assure, action)(12)
+            self.assertEqual(assure.state, "actif")
 
     def test_motif_par_l_assistant(self):
         assure = self.creer_actif().with_user(self.superviseur)

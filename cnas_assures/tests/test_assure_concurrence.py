@@ -24,10 +24,12 @@ class TestConcurrence(TransactionCase):
             self.ids = assures.ids
 
     def _env(self, cr):
-        return api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+        return api.Environment(cr, SUPERUSER_ID, {})
 
     def _nettoyer(self):
         with self.registry.cursor() as cr:
+            for table, modele in (("mail_message", "model"), ("mail_followers", "res_model")):
+                cr.execute(f"DELETE FROM {table} WHERE {modele} = 'cnas.assure' AND res_id = ANY(%s)", (self.ids,))
             cr.execute("DELETE FROM cnas_droit WHERE assure_id = ANY(%s)", (self.ids,))
             cr.execute("DELETE FROM cnas_lien_familial WHERE membre_id = ANY(%s)", (self.ids,))
             cr.execute("UPDATE cnas_assure SET assure_principal_id = NULL, lien = NULL, type_assure = 'principal',"

@@ -73,7 +73,7 @@ class TestAttestation(CasDocuments):
 
     def test_periodes_qui_s_enchainent(self):
         droit = self.assure.droit_ids
-        droit._deverrouiller().write({"date_fin": "2026-11-30"})
+        droit._ecrire({"date_fin": "2026-11-30"})
         self.env["cnas.droit"].create({
             "assure_id": self.assure.id, "regime_id": self.regime.id, "date_debut": "2026-12-01", "date_fin": "2027-05-31"})
         self.assertTrue(self._attestation(date_debut="2026-11-01", date_fin="2027-05-31"))
@@ -114,7 +114,7 @@ class TestAttestation(CasDocuments):
         self.assertEqual(attestation.state, "delivree")
         self.assertTrue(attestation.action_revoquer("Erreur d'assuré"))
         self.assertEqual((attestation.state, attestation.situation), ("revoquee", "revoquee"))
-        with self.assertRaisesRegex(UserError, "déjà révoquée"):
+        with self.assertRaisesRegex(UserError, "à l'état « Révoquée »"):
             attestation.action_revoquer("Encore")
 
     def test_le_jeton_se_verifie_hors_ligne(self):

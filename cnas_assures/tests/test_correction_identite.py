@@ -32,7 +32,7 @@ class TestCorrectionIdentite(CasAssure):
         demande = self.demande(assure, self.superviseur, nom="Autre")
         demande.action_soumettre()
         for geste in (demande.action_valider, lambda: demande.action_refuser("Non")):
-            with self.assertRaisesRegex(UserError, "autre superviseur"):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
                 geste()
         autre = new_test_user(self.env, "assa_sup2", "cnas_base.group_superviseur")
         demande.with_user(autre).action_valider()

@@ -82,7 +82,7 @@ class TestDroits(CasAssure):
         carte = self.env["cnas.carte"].create({"assure_id": assure.id})
         self.assertEqual(self.Assure.verifier_droits(carte.numero)["alerte"], "")
         for etat, mot in (("perdue", "perdue"), ("annulee", "annulée"), ("expiree", "expirée")):
-            carte._deverrouiller().write({"state": etat})
+            carte._ecrire({"state": etat})
             reponse = self.Assure.verifier_droits(carte.numero)
             self.assertEqual(reponse["etat_droits"], "ouverts")
             self.assertIn(mot, reponse["alerte"])

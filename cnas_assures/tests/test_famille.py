@@ -68,10 +68,9 @@ class TestFamille(CasAssure):
         epouse = self.membre("conjoint")
         autre = self.creer_actif(nom="Autre")
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
-            self.env["cnas.lien_familial"].with_context(
-                self.Assure._deverrouiller().env.context).create({
-                    "membre_id": epouse.id, "principal_id": autre.id, "lien": "conjoint",
-                    "date_debut": fields.Date.context_today(self.env.user)}).flush_recordset()
+            self.env["cnas.lien_familial"]._creer([{
+                "membre_id": epouse.id, "principal_id": autre.id, "lien": "conjoint",
+                "date_debut": fields.Date.context_today(self.env.user)}]).flush_recordset()
 
     def test_lien_jamais_ecrit_directement(self):
         epouse = self.membre("conjoint")

@@ -103,8 +103,7 @@ class TestFusion(CasAssure):
     def test_cartes_actives_des_deux_cotes(self):
         cartes = self.env["cnas.carte"].create([{"assure_id": self.garde.id}, {"assure_id": self.absorbe.id}])
         for carte in cartes:
-            carte._deverrouiller().write({"state": "active", "date_emission": "2026-01-01",
-                                          "date_expiration": "2029-01-01"})
+            carte._ecrire({"state": "active", "date_emission": "2026-01-01", "date_expiration": "2029-01-01"})
         self.fusionner()
         self.assertEqual(cartes.assure_id, self.garde)
         self.assertEqual(cartes.mapped("state").count("active"), 1)

@@ -125,7 +125,7 @@ class TestImportAssures(CasAssure):
 
     def test_roles(self):
         import_ = self.importer(MENAGE)
-        with self.assertRaisesRegex(UserError, "Contrôlez"):
+        with self.assertRaisesRegex(UserError, "à l'état « Brouillon »"):
             import_.action_importer()
         import_.with_user(self.agent).action_controler()
         with self.assertRaises(AccessError):

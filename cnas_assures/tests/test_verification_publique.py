@@ -79,7 +79,7 @@ class TestVerificationPublique(HttpCase, CasDocuments):
         attestation = self._attestation()
         octets = outil.octets_base64url(attestation.jeton)
         faux = outil.base64url(octets[:16] + bytes(64))
-        attestation.sudo()._deverrouiller().write({"jeton": faux, "jeton_empreinte": attestation._empreinte_jeton(faux)})
+        attestation.sudo()._ecrire({"jeton": faux, "jeton_empreinte": attestation._empreinte_jeton(faux)})
         self._page(faux, 404)
 
     def test_parametres_et_methodes_inattendus(self):

@@ -157,6 +157,11 @@ class GardeMixin(models.AbstractModel):
         """Refuse de changer un champ gardé ; réécrire la même valeur passe."""
         for champ in gardes:
             field = self._fields[champ]
+            if field.type in ("one2many", "many2many"):
+                # Comparer une commande la jouerait dans le cache de l'enfant, qui la croirait ensuite déjà écrite.
+                if vals[champ]:
+                    raise UserError(self._phrase_champ_gele(champ))
+                continue
             nouvelle = field.convert_to_cache(vals[champ], self[:1], validate=False)
             for record in self:
                 if field.convert_to_cache(record[champ], record, validate=False) != nouvelle:

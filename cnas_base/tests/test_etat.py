@@ -24,7 +24,7 @@ class TestEtat(TransactionCase):
             _name = "cnas.test_dossier"
             _description = "Dossier d'essai"
             _inherit = ["cnas.etat.mixin", "mail.thread"]
-            _champs_geles = ("montant", "auteur_id")
+            _champs_geles = ("montant", "auteur_id", "ami_ids")
             _actions = {
                 "ouvrir": Action(titre="Ouvrir", de=("brouillon",), vers=("ouvert",), roles=(AGENT,)),
                 "clore": Action(titre="Clore", de=("ouvert",), vers=("clos",), roles=(SUPERVISEUR,),
@@ -39,6 +39,7 @@ class TestEtat(TransactionCase):
             motif = fields.Char()
             parent_id = fields.Many2one("cnas.test_dossier")
             enfant_ids = fields.One2many("cnas.test_dossier", "parent_id")
+            ami_ids = fields.Many2many("cnas.test_dossier", "cnas_test_ami", "un_id", "deux_id")
             state = fields.Selection(
                 [("brouillon", "Brouillon"), ("ouvert", "Ouvert"), ("clos", "Clos")], default="brouillon")
 
@@ -120,6 +121,16 @@ class TestEtat(TransactionCase):
                 with self.subTest(commande=commande), self.assertRaisesRegex(UserError, "boutons"):
                     appel()
         self.assertEqual(enfant.state, "brouillon")
+
+    def test_une_commande_sur_une_relation_gardee_ne_touche_pas_l_enfant(self):
+        ami = self.modele.create({"name": "A"})
+        self.dossier._ecrire({"ami_ids": [Command.set(ami.ids)]})
+        for commande in (Command.update(ami.id, {"state": "clos"}), Command.create({}), Command.clear()):
+            with self.subTest(commande=commande), self.assertRaisesRegex(UserError, "boutons"):
+                self.dossier.write({"ami_ids": [commande]})
+        self.assertEqual((ami.state, self.dossier.ami_ids), ("brouillon", ami))
+        with self.assertRaisesRegex(UserError, "boutons"):
+            self.dossier._ecrire({"ami_ids": [Command.update(ami.id, {"state": "clos"})]})
 
     def test_une_erreur_referme(self):
         with self.assertRaises(ValueError):

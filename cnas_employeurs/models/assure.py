@@ -64,7 +64,7 @@ class Assure(models.Model):
         droits = self.env["cnas.droit"].search([
             ("assure_id", "in", self._salaries_couverts().ids), ("state", "=", "ouvert"), ("date_debut", "<=", fin),
             "|", ("date_fin", "=", False), ("date_fin", ">", fin)])
-        droits._deverrouiller().write({"date_fin": fin})
+        droits._ecrire({"date_fin": fin})
 
     def _ouvrir_par_emploi(self, debut):
         """Ouvre ou prolonge, depuis `debut`, les droits de ceux qui prennent un emploi."""
@@ -72,7 +72,7 @@ class Assure(models.Model):
         droits = self.env["cnas.droit"].search([
             ("assure_id", "in", salaries.ids), ("state", "=", "ouvert"),
             "|", ("date_fin", "=", False), ("date_fin", ">=", debut)])
-        droits.filtered("date_fin")._deverrouiller().write({"date_fin": False})
-        droits._deverrouiller().create([
+        droits.filtered("date_fin")._ecrire({"date_fin": False})
+        droits._creer([
             {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "origine": "affiliation",
              "motif": _("Emploi déclaré")} for assure in salaries - droits.assure_id])

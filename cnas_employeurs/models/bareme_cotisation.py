@@ -16,7 +16,7 @@ class BaremeCotisation(models.Model):
 
     _name = "cnas.bareme_cotisation"
     _description = "Barème de cotisation"
-    _inherit = ["cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, date_debut desc"
 
     _periode_cle = ("regime_id",)

@@ -12,6 +12,7 @@ class CategorieJuridique(models.Model):
 
     _name = "cnas.categorie_juridique"
     _description = "Catégorie juridique"
+    _inherit = ["cnas.garde.mixin"]
     _order = "name"
     _rec_names_search = ["name", "code"]
 

@@ -2,21 +2,21 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
 
 
+@actions
 class DeclarationEffectif(models.Model):
     """La déclaration mensuelle nominative d'un employeur : qui travaille, pour quel salaire.
 
     États : brouillon → déposée → validée | rejetée ; une déclaration rejetée se reprend (brouillon).
     Préparée à partir de l'effectif, saisie ou importée. Validée, elle met à jour les emplois et les
     droits : les entrants sont rattachés, les sortants quittent l'effectif et gardent leurs droits
-    pendant le maintien (paramètre, en mois).
-
-    | qui | peut |
-    |---|---|
-    | agent | préparer, saisir, importer, déposer |
-    | contrôleur | rejeter, avec un motif |
-    | superviseur autre que le déposant | valider |
+    pendant le maintien (paramètre, en mois). L'agent saisit un brouillon ; le reste : la table `_actions`.
     """
 
     _name = "cnas.declaration_effectif"
@@ -24,15 +24,17 @@ class DeclarationEffectif(models.Model):
     _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "periode desc, employeur_id"
 
-    _etat_transitions = {
-        "brouillon": ("deposee",),
-        "deposee": ("validee", "rejetee"),
-        "rejetee": ("brouillon",),
-        "validee": (),
+    _actions = {
+        "preparer": Action(titre=_lt("Préparer depuis l'effectif"), de=("brouillon",), roles=(AGENT,)),
+        "importer": Action(titre=_lt("Importer un classeur"), de=("brouillon",), roles=(AGENT,)),
+        "deposer": Action(titre=_lt("Déposer"), de=("brouillon",), vers=("deposee",), roles=(AGENT,),
+                          empeche=("_indeposable",)),
+        "valider": Action(titre=_lt("Valider"), de=("deposee",), vers=("validee",), roles=(SUPERVISEUR,),
+                          quatre_yeux=("depose_par_id", "create_uid")),
+        "rejeter": Action(titre=_lt("Rejeter"), de=("deposee",), vers=("rejetee",), roles=(CONTROLEUR,), motif=True),
+        "reprendre": Action(titre=_lt("Reprendre"), de=("rejetee",), vers=("brouillon",), roles=(AGENT,)),
     }
-    _champs_geles = (
-        "date_depot", "depose_par_id", "date_validation", "valide_par_id", "motif_rejet", "date_relance",
-        "effectif_declare", "masse_salariale", "montant_employeur", "montant_salarie", "montant_appele", "nombre_ecarts")
+    _champs_geles = ("date_depot", "depose_par_id", "date_validation", "valide_par_id", "motif_rejet", "date_relance")
 
     employeur_id = fields.Many2one(
         "cnas.employeur", string="Employeur", required=True, index=True, ondelete="restrict", tracking=True)
@@ -122,7 +124,7 @@ class DeclarationEffectif(models.Model):
 
     # ------------------------------------------------------------------ CRUD
     def write(self, vals):
-        if not self._verrou_ouvert() and {"employeur_id", "periode", "ligne_ids"} & vals.keys():
+        if {"employeur_id", "periode", "ligne_ids"} & vals.keys():
             self._exiger_brouillon()
         return super().write(vals)
 
@@ -132,70 +134,48 @@ class DeclarationEffectif(models.Model):
             raise UserError(_("Une déclaration déposée ne se supprime pas : rejetez-la avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("preparer")
     def action_preparer(self):
         """Remplit la déclaration avec l'effectif du mois et les derniers salaires connus."""
-        self._exiger_groupe("cnas_base.group_agent", _("préparer une déclaration"))
-        self._exiger_brouillon()
         for declaration in self:
             manquants = declaration._effectif_du_mois() - declaration.ligne_ids.assure_id
             salaires = declaration._derniers_salaires(manquants)
             declaration.ligne_ids = [
                 (0, 0, {"assure_id": assure.id, "salaire": salaires.get(assure.id, 0)}) for assure in manquants]
-        return True
 
+    @transition("deposer")
     def action_deposer(self):
         """Dépose la déclaration : elle ne se modifie plus.
 
         :raise UserError: déclaration vide, employeur non actif, salarié inconnu
         """
-        self._exiger_groupe("cnas_base.group_agent", _("déposer une déclaration"))
-        for declaration in self:
-            if not declaration.ligne_ids:
-                raise UserError(_("La déclaration de %s est vide : préparez-la ou importez-la d'abord.",
-                                  declaration.display_name))
-            if declaration.employeur_id.state != "actif":
-                raise UserError(_("« %s » n'est pas un employeur actif.", declaration.employeur_id.raison_sociale))
-            inconnus = declaration.ligne_ids.filtered(lambda ligne: not ligne.assure_id)
-            if inconnus:
-                raise UserError(_(
-                    "%(nombre)s salariés ne sont pas reconnus (premier : %(premier)s) : "
-                    "corrigez leur matricule ou retirez la ligne.",
-                    nombre=len(inconnus), premier=inconnus[0].matricule_declare or inconnus[0].nom_declare))
         self._changer_etat("deposee", date_depot=fields.Datetime.now(), depose_par_id=self.env.uid, motif_rejet=False)
         self.activity_unlink(["cnas_employeurs.mail_activity_declaration"])
-        return True
 
+    @transition("valider")
     def action_valider(self):
         """Valide la déclaration et met à jour l'effectif et les droits.
 
         :raise UserError: si celui qui valide est celui qui a déposé (quatre yeux)
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("valider une déclaration"))
-        if any(self.env.user in (d.depose_par_id, d.create_uid) for d in self):
-            raise UserError(_("Qui saisit ou dépose ne valide pas : demandez à un autre superviseur."))
         for declaration in self.sorted("periode"):
             declaration._changer_etat("validee", date_validation=fields.Datetime.now(), valide_par_id=self.env.uid)
             declaration._appliquer_mouvements()
-        return True
 
+    @transition("rejeter")
     def action_rejeter(self, motif=None):
         """Rejette la déclaration déposée. Motif obligatoire ; contrôleur."""
-        self._exiger_groupe("cnas_base.group_controleur", _("rejeter une déclaration"))
-        if not (motif or "").strip():
-            return self._demander_motif("action_rejeter", _("Rejeter la déclaration"))
-        self._changer_etat("rejetee", motif_rejet=motif.strip())
-        return True
+        self._changer_etat("rejetee", motif_rejet=motif)
 
+    @transition("reprendre")
     def action_reprendre(self):
         """Remet en brouillon une déclaration rejetée, pour la corriger."""
-        self._exiger_groupe("cnas_base.group_agent", _("reprendre une déclaration"))
         self._changer_etat("brouillon")
-        return True
 
+    @transition("importer")
     def action_importer(self):
         """Ouvre l'assistant d'import d'un classeur."""
         self.ensure_one()
-        self._exiger_brouillon()
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_employeurs.declaration_import_action")
         return {**action, "context": {"default_declaration_id": self.id}}
 
@@ -205,6 +185,25 @@ class DeclarationEffectif(models.Model):
             if declaration.state != "brouillon":
                 raise UserError(_("La déclaration %s est déjà déposée : elle ne se modifie plus.",
                                   declaration.display_name))
+
+    def _indeposable(self):
+        """Rend {id: phrase} des déclarations vides, d'un employeur inactif ou à salarié inconnu."""
+        raisons = {}
+        for declaration in self:
+            inconnus = declaration.ligne_ids.filtered(lambda ligne: not ligne.assure_id)
+            if not declaration.ligne_ids:
+                raison = _("La déclaration de %s est vide : préparez-la ou importez-la d'abord.",
+                           declaration.display_name)
+            elif declaration.employeur_id.state != "actif":
+                raison = _("« %s » n'est pas un employeur actif.", declaration.employeur_id.raison_sociale)
+            elif inconnus:
+                raison = _("%(nombre)s salariés ne sont pas reconnus (premier : %(premier)s) : "
+                           "corrigez leur matricule ou retirez la ligne.", nombre=len(inconnus),
+                           premier=inconnus[0].matricule_declare or inconnus[0].nom_declare)
+            else:
+                continue
+            raisons[declaration._origin.id] = raison
+        return raisons
 
     @api.model
     def _parametre(self, nom, defaut):
@@ -268,7 +267,7 @@ class DeclarationEffectif(models.Model):
             ("en_retard", "=", True), ("employeur_id.state", "=", "actif"),
             "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui.replace(day=1)),
         ])
-        retards._deverrouiller().write({"date_relance": aujourdhui})
+        retards._ecrire({"date_relance": aujourdhui})
         gabarit = self.env.ref("cnas_employeurs.mail_template_relance")
         for declaration in retards:
             declaration.activity_schedule(

@@ -1,5 +1,4 @@
-from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 ECARTS = [
     ("aucun", "Aucun"), ("entrant", "Entrant"), ("inconnu", "Matricule inconnu"),
@@ -17,7 +16,7 @@ class DeclarationEffectifLigne(models.Model):
 
     _name = "cnas.declaration_effectif.ligne"
     _description = "Ligne de déclaration d'effectif"
-    _inherit = "cnas.montant.mixin"
+    _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
     _order = "declaration_id, id"
 
     declaration_id = fields.Many2one(
@@ -79,14 +78,11 @@ class DeclarationEffectifLigne(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._refuser_calcules(vals)
         lignes = super().create(vals_list)
         lignes.declaration_id._exiger_brouillon()
         return lignes
 
     def write(self, vals):
-        self._refuser_calcules(vals)
         self.declaration_id._exiger_brouillon()
         resultat = super().write(vals)
         # La ligne a pu changer de déclaration : celle d'arrivée doit aussi être ouverte.
@@ -96,9 +92,3 @@ class DeclarationEffectifLigne(models.Model):
     def unlink(self):
         self.declaration_id._exiger_brouillon()
         return super().unlink()
-
-    @api.model
-    def _refuser_calcules(self, vals):
-        for champ in ("part_employeur", "part_salarie", "ecart"):
-            if champ in vals:
-                raise UserError(_("« %s » se calcule : corrigez le salaire ou l'assuré.", self._fields[champ].string))

@@ -15,7 +15,7 @@ class Emploi(models.Model):
 
     _name = "cnas.emploi"
     _description = "Emploi"
-    _inherit = "cnas.periode.mixin"
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
     _periode_cle = ("assure_id",)

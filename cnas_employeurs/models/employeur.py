@@ -2,7 +2,11 @@ import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 TYPES_EMPLOYEUR = [("public", "Public"), ("prive", "Privé"), ("parapublic", "Para-public"), ("ong", "ONG")]
 # Une administration ou une ONG peut n'avoir ni NIF ni RCCM (domaine §3.2 et §3.3).
 TYPES_A_IDENTIFIANTS = ("prive", "parapublic")
@@ -14,17 +18,12 @@ RCCM_USUEL = re.compile(
     r"TD-[A-Z]{3}(-\d{2})?-\d{4}-[A-E](\d{0,2}-)?\d{1,8}|TC/[A-Z]{3}/\d{2,4}[ /]?[A-E][ /]?\d{1,6}")
 
 
+@actions
 class Employeur(models.Model):
     """Celui qui emploie des assurés, les déclare chaque mois et cotise pour eux.
 
-    États : brouillon → actif ⇄ suspendu → radié (actif → radié aussi). Motif obligatoire pour
-    suspendre et radier ; radier ferme les emplois en cours.
-
-    | qui | peut |
-    |---|---|
-    | agent | créer, modifier, activer |
-    | superviseur | suspendre, réactiver, radier |
-    | médecin-conseil, ordonnateur | lire |
+    États : brouillon → actif ⇄ suspendu → radié (actif → radié aussi). Radier ferme les emplois en cours.
+    L'agent crée et modifie (le reste : la table `_actions`) ; le médecin-conseil et l'ordonnateur lisent.
     """
 
     _name = "cnas.employeur"
@@ -36,11 +35,12 @@ class Employeur(models.Model):
     _rec_names_search = ["raison_sociale", "matricule", "nif"]
 
     _matricule_sequence = "cnas.employeur"
-    _etat_transitions = {
-        "brouillon": ("actif",),
-        "actif": ("suspendu", "radie"),
-        "suspendu": ("actif", "radie"),
-        "radie": (),
+    _actions = {
+        "activer": Action(titre=_lt("Activer"), de=("brouillon", "suspendu"), vers=("actif",), roles=(AGENT,),
+                          roles_selon={"suspendu": (SUPERVISEUR,)}, empeche=("_sans_identifiants",)),
+        "suspendre": Action(titre=_lt("Suspendre"), de=("actif",), vers=("suspendu",), roles=(SUPERVISEUR,), motif=True),
+        "radier": Action(titre=_lt("Radier"), de=("actif", "suspendu"), vers=("radie",), roles=(SUPERVISEUR,),
+                         motif=True, date=True),
     }
     _champs_geles = ("matricule", "motif_etat", "date_radiation")
 
@@ -140,44 +140,29 @@ class Employeur(models.Model):
             raise UserError(_("Un employeur activé ne se supprime pas : radiez-le, avec un motif."))
 
     # ------------------------------------------------------------------ actions
+    @transition("activer")
     def action_activer(self):
         """Ouvre le dossier de l'employeur (ou le rouvre après une suspension).
 
         :raise UserError: NIF ou RCCM absent d'un employeur privé ou para-public
         """
-        self._exiger_groupe("cnas_base.group_agent", _("activer un employeur"))
-        if any(employeur.state == "suspendu" for employeur in self):
-            self._exiger_groupe("cnas_base.group_superviseur", _("réactiver un employeur"))
-        for employeur in self:
-            manquants = employeur._identifiants_manquants()
-            if manquants:
-                raise UserError(_(
-                    "« %(nom)s » est un employeur privé ou para-public : renseignez d'abord %(champs)s.",
-                    nom=employeur.raison_sociale, champs=_(" et ").join(manquants)))
         self._changer_etat("actif", motif_etat=False)
-        return True
 
     action_reactiver = action_activer
 
+    @transition("suspendre")
     def action_suspendre(self, motif=None):
         """Suspend l'employeur. Motif obligatoire ; superviseur."""
-        self._exiger_groupe("cnas_base.group_superviseur", _("suspendre un employeur"))
-        if not (motif or "").strip():
-            return self._demander_motif("action_suspendre", _("Suspendre l'employeur"))
-        self._changer_etat("suspendu", motif_etat=motif.strip())
-        return True
+        self._changer_etat("suspendu", motif_etat=motif)
 
+    @transition("radier")
     def action_radier(self, motif=None, date=None):
         """Radie l'employeur et ferme ses emplois à `date` (défaut : aujourd'hui). Motif obligatoire ; superviseur."""
-        self._exiger_groupe("cnas_base.group_superviseur", _("radier un employeur"))
-        if not (motif or "").strip():
-            return self._demander_motif("action_radier", _("Radier l'employeur"), date=True)
         jour = fields.Date.to_date(date) or fields.Date.context_today(self)
-        self._changer_etat("radie", motif_etat=motif.strip(), date_radiation=jour)
+        self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         en_cours = self.env["cnas.emploi"].search(
             [("employeur_id", "in", self.ids), *self.env["cnas.emploi"]._domaine_en_vigueur(jour)])
         en_cours._clore(jour, _("Radiation de l'employeur"))
-        return True
 
     def action_voir_effectif(self):
         """Ouvre la courbe de l'effectif."""
@@ -202,6 +187,14 @@ class Employeur(models.Model):
         if self.type_employeur not in TYPES_A_IDENTIFIANTS:
             return []
         return [nom for nom, valeur in ((_("le NIF"), self.nif), (_("le RCCM"), self.rccm)) if not valeur]
+
+    def _sans_identifiants(self):
+        """Rend {id: phrase} des employeurs à qui il manque un identifiant exigé par leur type."""
+        return {
+            employeur._origin.id: _(
+                "« %(nom)s » est un employeur privé ou para-public : renseignez d'abord %(champs)s.",
+                nom=employeur.raison_sociale, champs=_(" et ").join(employeur._identifiants_manquants()))
+            for employeur in self if employeur._identifiants_manquants()}
 
     @api.model
     def _normaliser(self, vals):

@@ -68,7 +68,7 @@ class TestDeclaration(CasEmployeur):
     def test_quatre_yeux(self):
         declaration = self._declaration()
         declaration.with_user(self.superviseur).action_deposer()
-        with self.assertRaisesRegex(UserError, "ne valide pas"):
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
             declaration.with_user(self.superviseur).action_valider()
         with self.assertRaises(AccessError):
             declaration.with_user(self.agent).action_valider()

@@ -62,7 +62,7 @@ class TestEmployeur(CasEmployeur):
             self.employeur.action_reactiver()
         employeur.action_reactiver()
         employeur.action_radier("Cessation", "2026-06-30")
-        with self.assertRaisesRegex(UserError, "ne peut pas passer"):
+        with self.assertRaisesRegex(UserError, "à l'état « Radié »"):
             employeur.action_activer()
 
     def test_etat_garde(self):

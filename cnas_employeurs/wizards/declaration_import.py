@@ -38,8 +38,7 @@ class DeclarationImport(models.TransientModel):
         """Lit le classeur, contrôle chaque ligne, remplace le contenu de la déclaration."""
         self.ensure_one()
         declaration = self.declaration_id
-        declaration._exiger_groupe("cnas_base.group_agent", _("importer une déclaration"))
-        declaration._exiger_brouillon()
+        declaration._exiger("importer")
         if not self.fichier:
             raise UserError(_("Choisissez d'abord un fichier."))
         lignes = lire_tableau(base64.b64decode(self.fichier), self.nom_fichier)

@@ -4,16 +4,35 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
+TOUT_ETAT = ("brouillon", "actif", "suspendu", "radie")
 ORIGINE_PAR_REGIME = {"AMED": "decision_amed", "ASS": "affiliation", "ASI": "affiliation"}
 
 
+@actions
 class AssureCircuit(models.Model):
     """Circuit de l'assuré : immatriculer, suspendre, réactiver, radier, décès, changement de régime."""
 
     _inherit = "cnas.assure"
 
+    _actions = {
+        "immatriculer": Action(titre=_lt("Immatriculer"), de=("brouillon",), vers=("actif",), roles=(AGENT,),
+                               empeche=("_identite_incomplete",)),
+        "suspendre": Action(titre=_lt("Suspendre"), de=("actif",), vers=("suspendu",), roles=(CONTROLEUR,), motif=True),
+        "reactiver": Action(titre=_lt("Réactiver"), de=("suspendu",), vers=("actif",), roles=(CONTROLEUR,)),
+        "radier": Action(titre=_lt("Radier"), de=("actif", "suspendu"), vers=("radie",), roles=(SUPERVISEUR,),
+                         motif=True, date=True),
+        "declarer_deces": Action(titre=_lt("Déclarer un décès"), de=TOUT_ETAT, roles=(AGENT,)),
+        "changer_regime": Action(titre=_lt("Changer de régime"), de=("actif",), roles=(AGENT,)),
+        "maintenir_droits": Action(titre=_lt("Maintenir les droits"), de=TOUT_ETAT, roles=(SUPERVISEUR,)),
+    }
+
     # ------------------------------------------------------------------ actions
+    @transition("immatriculer")
     def action_immatriculer(self):
         """Immatricule des brouillons : vérifie l'identité, ouvre les droits, passe à « Actif ».
 
@@ -23,46 +42,37 @@ class AssureCircuit(models.Model):
         :return: True
         :raise UserError: identité incomplète, principal non immatriculé, état autre que brouillon
         """
-        self._exiger_groupe("cnas_base.group_agent", _("immatriculer un assuré"))
-        self._verifier_identite_complete()
         aujourdhui = fields.Date.context_today(self)
         principaux = self.filtered(lambda a: a.type_assure == "principal")
         for assures in (principaux, self - principaux):
             assures._verifier_principal_actif()
             for assure in assures.filtered(lambda a: not a.date_affiliation):
-                assure._deverrouiller().write({"date_affiliation": assure._date_affiliation_defaut()})
+                assure._ecrire({"date_affiliation": assure._date_affiliation_defaut()})
             if assures:
                 assures._changer_etat("actif", date_immatriculation=aujourdhui, motif_etat=False)
         (self - principaux)._dater_liens()
         principaux._ouvrir_droits()
-        return True
 
+    @transition("suspendre")
     def action_suspendre(self, motif=None):
         """Suspend des assurés actifs : leurs droits se ferment à compter d'aujourd'hui.
 
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_controleur", _("suspendre un assuré"))
-        motif = self._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_suspendre", _("Suspendre l'assuré"))
         self._changer_etat("suspendu", motif_etat=motif)
         self._fermer_droits(fields.Date.context_today(self), motif, "suspension")
-        return True
 
+    @transition("reactiver")
     def action_reactiver(self):
         """Rend leurs droits à des assurés suspendus, à compter d'aujourd'hui.
 
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_controleur", _("réactiver un assuré"))
-        if any(assure.state != "suspendu" for assure in self):
-            raise UserError(_("Seul un assuré suspendu se réactive."))
         self._changer_etat("actif", motif_etat=False)
         self._rouvrir_droits(fields.Date.context_today(self))
-        return True
 
+    @transition("radier")
     def action_radier(self, motif=None, date=None):
         """Radie définitivement : les droits se ferment à compter de `date`.
 
@@ -70,17 +80,13 @@ class AssureCircuit(models.Model):
         :param date: premier jour sans droits (date ou AAAA-MM-JJ), aujourd'hui par défaut, jamais future
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("radier un assuré"))
-        motif = self._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_radier", _("Radier l'assuré"), date=True)
         jour = self._lire_date(date)
         if jour > fields.Date.context_today(self):
             raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         self._fermer_droits(jour, motif, "radiation")
-        return True
 
+    @transition("declarer_deces")
     def action_declarer_deces(self, date=None):
         """Enregistre un décès : droits fermés dès le lendemain, maintien des droits des survivants.
 
@@ -88,12 +94,11 @@ class AssureCircuit(models.Model):
         :return: True
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("enregistrer un décès"))
         if not date:
             raise UserError(_("Donnez la date du décès."))
         self.write({"date_deces": self._lire_date(date)})
-        return True
 
+    @transition("changer_regime")
     def action_changer_regime(self, regime_id, motif=None, date=None):
         """Change le régime d'un principal (et de sa famille) : nouvelle période de droits.
 
@@ -103,15 +108,14 @@ class AssureCircuit(models.Model):
         :return: True
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("changer le régime d'un assuré"))
         motif = self._lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de régime a un motif : dites lequel."))
         regime = self._lire_enregistrement("cnas.regime", regime_id)
         if not regime:
             raise UserError(_("Ce régime n'existe pas."))
-        if self.state != "actif" or self.type_assure != "principal":
-            raise UserError(_("Seul le régime d'un assuré principal actif se change ; ses ayants droit suivent."))
+        if self.type_assure != "principal":
+            raise UserError(_("Seul le régime d'un assuré principal se change ; ses ayants droit suivent."))
         if regime == self.regime_id:
             raise UserError(_("%(nom)s relève déjà du régime %(regime)s.", nom=self.name, regime=regime.name))
         jour = self._lire_date(date)
@@ -120,14 +124,14 @@ class AssureCircuit(models.Model):
                                  "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
         suivants = ouverts._couper(jour)
         suivants._effacer()
-        (self | self.ayant_droit_ids)._deverrouiller().write({"regime_id": regime.id})
-        droits._deverrouiller().create({
+        (self | self.ayant_droit_ids)._ecrire({"regime_id": regime.id})
+        droits._creer([{
             "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
-            "origine": "changement_regime", "motif": motif})
+            "origine": "changement_regime", "motif": motif}])
         self.message_post(body=_("Changement de régime au %(date)s : %(regime)s. Motif : %(motif)s",
                                  date=jour.strftime("%d/%m/%Y"), regime=regime.name, motif=motif))
-        return True
 
+    @transition("maintenir_droits")
     def action_maintenir_droits(self, date_fin, motif=None):
         """Maintient des droits après leur fin (cessation d'activité, divorce, veuvage).
 
@@ -135,25 +139,25 @@ class AssureCircuit(models.Model):
         :param str motif: obligatoire
         :return: True
         """
-        self._exiger_groupe("cnas_base.group_superviseur", _("maintenir des droits"))
         motif = self._lire_motif(motif)
         if not motif:
             raise UserError(_("Un maintien de droits a un motif : dites lequel."))
-        fin = self._lire_date(date_fin)
-        self._maintenir(fin, motif)
-        return True
+        self._maintenir(self._lire_date(date_fin), motif)
 
     # ------------------------------------------------------------------ privé : vérifications
-    def _verifier_identite_complete(self):
+    def _identite_incomplete(self):
+        """Rend {id: phrase} des assurés dont l'identité ne suffit pas à l'immatriculation."""
+        raisons = {}
         manques = (("date_naissance", _("la date de naissance")), ("genre", _("le genre")),
                    ("regime_id", _("le régime")))
         for assure in self:
             absents = [libelle for champ, libelle in manques if not assure[champ]]
             if absents:
-                raise UserError(_("Pour immatriculer %(nom)s, il manque : %(quoi)s.",
-                                  nom=assure.name, quoi=", ".join(absents)))
-            if assure.ne_a_l_etranger and not assure.pays_naissance_id:
-                raise UserError(_("%s est né(e) à l'étranger : donnez le pays de naissance.", assure.name))
+                raisons[assure._origin.id] = _("Pour immatriculer %(nom)s, il manque : %(quoi)s.",
+                                               nom=assure.name, quoi=", ".join(absents))
+            elif assure.ne_a_l_etranger and not assure.pays_naissance_id:
+                raisons[assure._origin.id] = _("%s est né(e) à l'étranger : donnez le pays de naissance.", assure.name)
+        return raisons
 
     def _verifier_principal_actif(self):
         for assure in self:
@@ -198,10 +202,10 @@ class AssureCircuit(models.Model):
                 "motif": assure.decision_amed and _("Décision %s", assure.decision_amed) or _("Immatriculation"),
                 "provisoire": assure.date_affiliation == aujourdhui and not assure.decision_amed,
             })
-        Droit._deverrouiller().create(a_ouvrir)
+        Droit._creer(a_ouvrir)
         for droit in deja.droit_ids.filtered(lambda d: d.state == "ouvert"):
             if droit.date_debut < droit.assure_id.date_affiliation:
-                droit.assure_id._deverrouiller().write({"date_affiliation": droit.date_debut})
+                droit.assure_id._ecrire({"date_affiliation": droit.date_debut})
 
     def _fin_droits_initiale(self):
         """Rend la fin de la première période selon la durée du régime en mois (0 : sans fin)."""
@@ -225,7 +229,7 @@ class AssureCircuit(models.Model):
         fins = {droit.assure_id.id: droit.date_fin for droit in ouverts}
         suivants = ouverts._couper(jour)
         suivants._effacer()
-        Droit._deverrouiller().create([{
+        Droit._creer([{
             "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "motif": motif,
             "origine": origine, "state": "ferme", "fin_prevue": fins.get(assure.id)} for assure in self])
 
@@ -241,7 +245,7 @@ class AssureCircuit(models.Model):
              "date_fin": fins.get(assure.id), "origine": "reactivation", "motif": _("Réactivation")}
             for assure in self
             if assure.type_assure == "principal" and not (fins.get(assure.id) and fins[assure.id] < jour)]
-        Droit._deverrouiller().create(a_ouvrir)
+        Droit._creer(a_ouvrir)
 
     def _maintenir(self, fin, motif):
         """Ouvre une période de maintien du lendemain des derniers droits à `fin` incluse."""
@@ -254,9 +258,9 @@ class AssureCircuit(models.Model):
             debut = max(ouverts.mapped("date_fin")) + relativedelta(days=1) if ouverts else aujourdhui
             if fin < debut:
                 raise UserError(_("Le maintien doit finir après le %s.", debut.strftime("%d/%m/%Y")))
-            Droit._deverrouiller().create({
+            Droit._creer([{
                 "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "date_fin": fin,
-                "origine": "maintien", "motif": motif})
+                "origine": "maintien", "motif": motif}])
 
     def _appliquer_deces(self):
         """Ferme les droits au lendemain du décès, radie, et maintient ceux des survivants du principal."""
@@ -268,7 +272,7 @@ class AssureCircuit(models.Model):
             mois = assure._parametre_entier("maintien_veuvage_mois", 24)
             if assure.type_assure == "principal" and couvert["etat"] == "ouverts" and mois:
                 survivants = assure.sudo().ayant_droit_ids.filtered(lambda a: a.state == "actif" and not a.date_deces)
-                self.env["cnas.droit"].sudo()._deverrouiller().create([{
+                self.env["cnas.droit"].sudo()._creer([{
                     "assure_id": survivant.id, "regime_id": assure.regime_id.id, "date_debut": lendemain,
                     "date_fin": assure.date_deces + relativedelta(months=mois), "origine": "maintien",
                     "motif": _("Maintien après le décès de %s", assure.name)} for survivant in survivants])
@@ -298,11 +302,6 @@ class AssureCircuit(models.Model):
             return datetime.strptime(valeur.strip(), "%Y-%m-%d").date()
         except (ValueError, AttributeError) as erreur:
             raise UserError(_("La date « %s » est illisible : écrivez-la AAAA-MM-JJ.", valeur)) from erreur
-
-    @api.model
-    def _lire_motif(self, motif):
-        """Rend le motif reçu, sans blancs autour, ou "" s'il n'y en a pas."""
-        return motif.strip() if isinstance(motif, str) else ""
 
     @api.model
     def _lire_enregistrement(self, modele, identifiant):

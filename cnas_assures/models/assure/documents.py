@@ -2,6 +2,9 @@ from markupsafe import Markup, escape
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from ...report import commun_pdf
 from ...report.famille_pdf import dessiner_familles
@@ -10,10 +13,17 @@ from ..carte import EN_COURS
 FAMILLES_PAR_PDF = 200
 
 
+@actions
 class AssureDocuments(models.Model):
     """Cartes, attestations et pièces d'un assuré : compteurs, demandes, pièces manquantes."""
 
     _inherit = "cnas.assure"
+
+    _actions = {
+        "demander_carte": Action(titre=_lt("Demander une carte"), de=("actif",), roles=("cnas_base.group_agent",)),
+        "delivrer_attestation": Action(
+            titre=_lt("Délivrer une attestation"), de=("actif",), roles=("cnas_base.group_agent",)),
+    }
 
     nombre_cartes = fields.Integer(string="Nombre de cartes", compute="_compute_nombres_documents")
     nombre_attestations = fields.Integer(string="Nombre d'attestations", compute="_compute_nombres_documents")
@@ -83,13 +93,13 @@ class AssureDocuments(models.Model):
         return Markup("<div>%s</div>") % puces
 
     # ------------------------------------------------------------------ actions
+    @transition("demander_carte")
     def action_demander_carte(self):
         """Crée la demande de carte de l'assuré ; rend l'action qui l'ouvre.
 
         :raise UserError: assuré inactif, carte déjà en fabrication, carte active (à remplacer)
         """
         self.ensure_one()
-        self.env["cnas.carte"]._exiger_agent(_("demander une carte"))
         en_cours = self.carte_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Une carte est déjà en cours pour %(nom)s : %(carte)s.",
@@ -99,6 +109,7 @@ class AssureDocuments(models.Model):
             return anciennes.sorted(lambda c: (c.state == "active", c.id))[-1].action_remplacer()
         return self.env["cnas.carte"].create({"assure_id": self.id})._ouvrir()
 
+    @transition("delivrer_attestation")
     def action_delivrer_attestation(self):
         """Délivre une attestation aux dates proposées ; rend l'action qui l'ouvre.
 

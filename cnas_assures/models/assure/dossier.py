@@ -35,19 +35,15 @@ CHAMPS_PAR_ACTION = {
     "lien": "« Rattacher » ou « Sortie de famille »",
     "date_affiliation": "une période de droits",
 }
+CHAMPS_FIGES = frozenset((*CHAMPS_IDENTITE, *CHAMPS_PAR_ACTION, "date_deces"))
 
 
 class Assure(models.Model):
     """Une personne couverte par la CNAS : une identité, une seule, pour la vie.
 
     États : brouillon → actif ⇄ suspendu → radié (actif → radié aussi).
-
-    | qui | peut |
-    |---|---|
-    | agent | créer, modifier un brouillon, immatriculer, rattacher, demander une correction |
-    | contrôleur | suspendre, réactiver |
-    | superviseur | radier, valider une correction d'identité, fusionner deux dossiers |
-    | médecin-conseil, ordonnateur | lire |
+    Qui peut quoi : les tables `_actions` (circuit, famille, documents) ; l'agent crée et modifie un
+    brouillon, le superviseur valide une correction et fusionne, le médecin-conseil et l'ordonnateur lisent.
 
     Une fois immatriculé, l'identité ne s'écrit plus directement : elle se corrige par une
     demande (`cnas.correction_identite`) qu'un autre valide. Le régime et la famille changent
@@ -65,14 +61,9 @@ class Assure(models.Model):
     _rec_names_search = ["name", "matricule"]
 
     _matricule_sequence = "cnas.assure"
-    _etat_transitions = {
-        "brouillon": ("actif",),
-        "actif": ("suspendu", "radie"),
-        "suspendu": ("actif", "radie"),
-        "radie": (),
-    }
     _champs_geles = (
         "matricule", "famille_id", "motif_etat", "date_immatriculation", "date_radiation", "fusionne_dans_id",
+        "cle_import",
     )
 
     # ------------------------------------------------------------------ informations générales
@@ -335,8 +326,9 @@ class Assure(models.Model):
 
     def write(self, vals):
         vals = self._preparer_valeurs(vals, creation=False)
-        if not self._verrou_ouvert():
-            self._refuser_champs_figes(vals)
+        figes = {champ: valeur for champ, valeur in vals.items() if champ in CHAMPS_FIGES}
+        if not self._ouvert(figes):
+            self._refuser_champs_figes(figes)
         resultat = super().write(vals)
         if {"assure_principal_id", "lien", "type_assure"} & vals.keys():
             self._fixer_famille()
@@ -471,7 +463,7 @@ class Assure(models.Model):
             self._exiger_groupe("cnas_base.group_superviseur", _("corriger une date de décès"))
         figes = self.filtered(lambda a: a.state != "brouillon")
         for champ, valeur in vals.items():
-            if champ not in CHAMPS_IDENTITE and champ not in CHAMPS_PAR_ACTION:
+            if champ == "date_deces":
                 continue
             field = self._fields[champ]
             for assure in figes:

@@ -316,5 +316,5 @@ class AssureDoublons(models.Model):
             score, raisons = self._noter(saisies[un], saisies[deux])
             if score >= seuil:
                 rangs.append({"assure_1_id": un, "assure_2_id": deux, "score": score, "raisons": "\n".join(raisons)})
-        self.env["cnas.doublon"].sudo().with_context(tracking_disable=True).create(rangs)
+        self.env["cnas.doublon"].sudo()._creer(rangs, suivi=False)
         return len(rangs)

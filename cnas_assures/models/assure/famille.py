@@ -4,14 +4,25 @@ from markupsafe import Markup, escape
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .circuit import AGENT, TOUT_ETAT
 from .dossier import LIENS
 
 
+@actions
 class AssureFamille(models.Model):
     """Familles : rattacher, sortir, changer de principal ; liens datés, arbre lisible."""
 
     _inherit = "cnas.assure"
+
+    _actions = {
+        "rattacher": Action(titre=_lt("Rattacher"), de=("brouillon", "actif", "suspendu"), roles=(AGENT,)),
+        "sortir_famille": Action(titre=_lt("Sortie de famille"), de=TOUT_ETAT, roles=(AGENT,), motif=True, date=True),
+        "changer_principal": Action(titre=_lt("Changer de principal"), de=TOUT_ETAT, roles=(AGENT,)),
+    }
 
     arbre_famille = fields.Html(string="Arbre familial", compute="_compute_arbre_famille", sanitize=False)
 
@@ -49,6 +60,7 @@ class AssureFamille(models.Model):
                                     nom=comptes[0][0].name, max=maximum))
 
     # ------------------------------------------------------------------ actions
+    @transition("rattacher")
     def action_rattacher(self, principal_id, lien, date=None):
         """Rattache un principal sans famille, déjà immatriculé, à un autre principal.
 
@@ -58,18 +70,15 @@ class AssureFamille(models.Model):
         :return: True
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("rattacher un ayant droit"))
         principal = self._lire_enregistrement("cnas.assure", principal_id)
         if not principal or lien not in tuple(dict(LIENS)):
             raise UserError(_("Choisissez un assuré principal existant et un lien : conjoint, enfant, ascendant, autre."))
-        if self.state == "radie":
-            raise UserError(_("%s est radié : il ne se rattache plus à une famille.", self.name))
         jour = self._lire_date(date)
         self._sortir_de_famille(jour, _("Rattachement à %s", principal.name))
         self._entrer_dans_famille(principal, lien, jour)
         self._fermer_droits_propres(jour, _("Rattaché à %s", principal.name))
-        return True
 
+    @transition("sortir_famille")
     def action_sortir_famille(self, motif=None, date=None):
         """Met fin au lien d'un ayant droit (divorce, majorité, départ) : ses droits dérivés cessent.
 
@@ -79,15 +88,11 @@ class AssureFamille(models.Model):
         :param date: premier jour hors de la famille, aujourd'hui par défaut
         :return: True, ou l'action de l'assistant
         """
-        self._exiger_groupe("cnas_base.group_agent", _("faire sortir un ayant droit de sa famille"))
-        motif = self._lire_motif(motif)
-        if not motif:
-            return self._demander_motif("action_sortir_famille", _("Sortie de famille"), date=True)
         if any(assure.type_assure != "ayant_droit" for assure in self):
             raise UserError(_("Seul un ayant droit sort d'une famille ; pour le principal, changez de principal."))
         self._sortir_de_famille(self._lire_date(date), motif)
-        return True
 
+    @transition("changer_principal")
     def action_changer_principal(self, nouveau_id, motif=None, date=None):
         """Fait d'un ayant droit le principal de la famille (veuvage, départ, emploi).
 
@@ -100,7 +105,6 @@ class AssureFamille(models.Model):
         :return: True
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_agent", _("changer de principal"))
         motif = self._lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de principal a un motif : dites lequel."))
@@ -109,9 +113,7 @@ class AssureFamille(models.Model):
             raise UserError(_("Choisissez le nouveau principal parmi les ayants droit de %s.", self.name))
         if nouveau.state != "actif" or nouveau.date_deces:
             raise UserError(_("%s n'est pas actif : il ne peut pas devenir assuré principal.", nouveau.name))
-        jour = self._lire_date(date)
-        self._transmettre_famille(nouveau, jour, motif)
-        return True
+        self._transmettre_famille(nouveau, self._lire_date(date), motif)
 
     def action_voir_famille(self):
         """Montre la famille : le principal et ses ayants droit.
@@ -133,16 +135,16 @@ class AssureFamille(models.Model):
             (self.ids,))
         self.invalidate_recordset(["famille_id"])
 
-    def _liens_metier(self):
-        """Rend le modèle des liens, déverrouillé pour le code métier."""
-        return self._deverrouiller().env["cnas.lien_familial"].sudo()
+    def _liens_en_cours(self):
+        """Rend les liens sans fin de ces membres."""
+        return self.env["cnas.lien_familial"].sudo().search([("membre_id", "in", self.ids), ("date_fin", "=", False)])
 
     def _synchroniser_liens(self):
         """Donne à chaque ayant droit en brouillon son lien daté (une création pour tout le lot)."""
         brouillons = self.filtered(lambda a: a.state == "brouillon")
-        Lien = self._liens_metier()
-        Lien.search([("membre_id", "in", brouillons.ids), ("date_fin", "=", False)]).unlink()
-        Lien.create([{
+        liens = brouillons._liens_en_cours()
+        liens._supprimer()
+        liens._creer([{
             "membre_id": assure.id, "principal_id": assure.assure_principal_id.id, "lien": assure.lien,
             "date_debut": assure._debut_lien()} for assure in brouillons if assure.assure_principal_id])
 
@@ -155,19 +157,19 @@ class AssureFamille(models.Model):
 
     def _dater_liens(self):
         """Recale, à l'immatriculation, le début des liens des ayants droit."""
-        for lien in self._liens_metier().search([("membre_id", "in", self.ids), ("date_fin", "=", False)]):
+        for lien in self._liens_en_cours():
             debut = lien.membre_id._debut_lien()
             if lien.date_debut != debut:
-                lien.date_debut = debut
+                lien._ecrire({"date_debut": debut})
 
     def _sortir_de_famille(self, jour, motif):
         """Termine les liens en cours la veille de `jour` et fait de ces personnes des principaux."""
-        liens = self._liens_metier().search([("membre_id", "in", self.ids), ("date_fin", "=", False)])
+        liens = self._liens_en_cours()
         sans_effet = liens.filtered(lambda lien: lien.date_debut >= jour)
-        (liens - sans_effet).write({"date_fin": jour - timedelta(days=1), "motif_fin": motif})
-        sans_effet.unlink()
+        (liens - sans_effet)._ecrire({"date_fin": jour - timedelta(days=1), "motif_fin": motif})
+        sans_effet._supprimer()
         sortants = self.filtered("assure_principal_id")
-        sortants._deverrouiller().write({"type_assure": "principal", "assure_principal_id": False, "lien": False})
+        sortants._ecrire({"type_assure": "principal", "assure_principal_id": False, "lien": False})
         for assure in sortants:
             assure.message_post(body=_("Sortie de famille au %(date)s : %(motif)s",
                                        date=jour.strftime("%d/%m/%Y"), motif=motif))
@@ -175,12 +177,12 @@ class AssureFamille(models.Model):
     def _entrer_dans_famille(self, principal, lien, jour):
         """Fait de cette personne l'ayant droit de `principal` à compter de `jour`."""
         self.ensure_one()
-        self._deverrouiller().write({
+        self._ecrire({
             "type_assure": "ayant_droit", "assure_principal_id": principal.id, "lien": lien,
             "regime_id": principal.regime_id.id})
         if self.state != "brouillon":
-            self._liens_metier().create({
-                "membre_id": self.id, "principal_id": principal.id, "lien": lien, "date_debut": jour})
+            self.env["cnas.lien_familial"].sudo()._creer([{
+                "membre_id": self.id, "principal_id": principal.id, "lien": lien, "date_debut": jour}])
 
     def _fermer_droits_propres(self, jour, motif):
         """Arrête à la veille de `jour` les droits propres d'une personne qui devient ayant droit."""
@@ -203,9 +205,9 @@ class AssureFamille(models.Model):
         if ouverts:
             ouverts._couper(jour)._effacer()
             nouveau._fermer_droits_propres(jour, motif)
-            Droit._deverrouiller().create({
+            Droit._creer([{
                 "assure_id": nouveau.id, "regime_id": self.regime_id.id, "date_debut": jour, "date_fin": fin,
-                "origine": "changement_principal", "motif": motif})
+                "origine": "changement_principal", "motif": motif}])
         for membre, lien in autres:
             membre._entrer_dans_famille(nouveau, self._lien_apres(lien, lien_du_nouveau), jour)
         if self.state == "actif" and not self.date_deces:

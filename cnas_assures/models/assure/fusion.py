@@ -58,7 +58,7 @@ class AssureFusion(models.Model):
         self._fusionner_famille(absorbe, trace)
         self._preparer_fusion(absorbe)
         self._deplacer_references(absorbe, trace)
-        absorbe._deverrouiller().write({
+        absorbe._ecrire({
             "active": False, "state": "radie", "fusionne_dans_id": self.id,
             "motif_etat": _("Fusionné dans %s", self.matricule),
             "date_radiation": fields.Date.context_today(self)})
@@ -121,9 +121,9 @@ class AssureFusion(models.Model):
         affiliations = [d for d in (self.date_affiliation, absorbe.date_affiliation) if d]
         if affiliations:
             valeurs["date_affiliation"] = min(affiliations)
-        absorbe._deverrouiller().write({"nni": False, "cle_import": False})
+        absorbe._ecrire({"nni": False, "cle_import": False})
         absorbe.flush_recordset()
-        self._deverrouiller().write(valeurs)
+        self._ecrire(valeurs)
 
     def _fusionner_droits(self, absorbe, trace):
         """Reprend les périodes de l'absorbé ; la part qui en chevauche une du gardé devient fermée."""
@@ -133,7 +133,7 @@ class AssureFusion(models.Model):
         for droit in repris.filtered(lambda d: d.state == "ouvert"):
             fin = droit.date_fin or INFINI
             if any(g.date_debut <= fin and (g.date_fin or INFINI) >= droit.date_debut for g in gardes):
-                droit._deverrouiller().write({"state": "ferme", "origine": "fusion", "motif": _(
+                droit._ecrire({"state": "ferme", "origine": "fusion", "motif": _(
                     "Droits du dossier fusionné %s, déjà couverts par celui-ci", absorbe.matricule)})
         trace["deplaces"]["cnas_droit"] = len(repris)
         self.env.flush_all()
@@ -145,7 +145,7 @@ class AssureFusion(models.Model):
         """Rouvre les jours que seul le dossier absorbé couvrait."""
         Droit = self.env["cnas.droit"].sudo()
         occupes = [(g.date_debut, g.date_fin or INFINI) for g in gardes]
-        Droit._deverrouiller().create([{
+        Droit._creer([{
             "assure_id": self.id, "regime_id": droit.regime_id.id, "date_debut": debut,
             "date_fin": False if fin == INFINI else fin, "origine": "fusion",
             "motif": _("Repris d'un dossier fusionné")}
@@ -173,16 +173,16 @@ class AssureFusion(models.Model):
         self.env.flush_all()
         cr = self.env.cr
         membres = absorbe.sudo().with_context(active_test=False).ayant_droit_ids
-        membres._deverrouiller().write({"assure_principal_id": self.id})
+        membres._ecrire({"assure_principal_id": self.id})
         self.env.flush_all()
         cr.execute("UPDATE cnas_lien_familial SET principal_id = %s WHERE principal_id = %s AND membre_id <> %s",
                    (self.id, absorbe.id, self.id))
         trace["deplaces"]["ayants_droit"] = len(membres)
-        liens = self._liens_metier().search([("membre_id", "=", absorbe.id)])
+        liens = self.env["cnas.lien_familial"].sudo().search([("membre_id", "=", absorbe.id)])
         for lien in liens:
             try:
                 with cr.savepoint(flush=True), tools.mute_logger("odoo.sql_db"):
-                    lien.membre_id = self.id
+                    lien._ecrire({"membre_id": self.id})
                     lien.flush_recordset()
             except psycopg2.Error:
                 lien.invalidate_recordset()
