@@ -14,8 +14,6 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.lecture import lire_dates
 
 from .. import cle_signature as outil
-from .. import signature as outil
-from ..entrees import lire_dates
 from ..numerotation import numeros_annuels
 from ..report.attestation_pdf import dessiner_attestations
 from ..report.identite import naissance

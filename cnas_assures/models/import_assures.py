@@ -7,7 +7,6 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.lecture import lire_tableau
-from odoo.addons.cnas_base.outils import ecrire_xlsx, lire_tableau
 
 COLONNES = (
     "menage", "nom", "prenom", "genre", "date_naissance", "annee_naissance", "lien", "district", "localite",

@@ -10,7 +10,6 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
 from odoo.addons.cnas_base.lecture import absent, lire_date, lire_date_naissance, sans_accent
-from odoo.addons.cnas_base.outils import sans_accent
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",
               "f": "feminin", "feminin": "feminin", "femme": "feminin"}

@@ -15,9 +15,6 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.lecture import lire_dates, lire_texte, type_reel
-from odoo.addons.cnas_base.outils import type_reel
-
-from ..entrees import lire_dates, lire_texte
 
 ALERTES_PAR_PASSAGE = 500
 PIXELS_MAX = 60_000_000

@@ -13,7 +13,7 @@ class TestFaitsFiges(CasDocuments):
         asi = self.env.ref("cnas_base.regime_asi")
         autre = self.env["cnas.district"].search([("id", "!=", self.assure.district_id.id)], limit=1)
         self.assure.with_user(self.agent).action_changer_regime(asi.id, "Devient indépendant")
-        self.assure._deverrouiller().write({
+        self.assure._ecrire({
             "nom": "AUTRENOM", "prenom": "Autreprénom", "district_id": autre.id, "personne_a_prevenir": "Quelqu'un"})
         self.env.flush_all()
         self.env.invalidate_all()

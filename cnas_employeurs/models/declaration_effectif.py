@@ -4,11 +4,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
 from odoo.addons.cnas_base.garde import Action, actions, transition
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
-
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
 
 
 @actions

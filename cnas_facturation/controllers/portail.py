@@ -187,9 +187,9 @@ class PortailFacturation(PortailFormation):
     def _declarer(self, facture, numero_formation, montant_declare):
         """Note le numéro et le total que la formation écrit sur sa facture.
 
-        :raise UserError: facture déjà soumise, ou total illisible
+        :raise UserError: facture qui ne se soumet pas, ou total illisible
         """
-        facture._exiger_etat(("brouillon",), _("être soumise"))
+        facture._exiger("soumettre")
         valeurs = {}
         if numero_formation.strip():
             valeurs["numero_formation"] = numero_formation.strip()[:64]
@@ -213,7 +213,7 @@ class PortailFacturation(PortailFormation):
         attachements = request.env["ir.attachment"].sudo().create([{
             "name": nom, "datas": base64.b64encode(contenu), "mimetype": mime, "res_model": "cnas.contestation",
             "res_id": contestation.id} for nom, contenu, mime in pieces])
-        contestation.sudo()._deverrouiller().write({"piece_ids": [(6, 0, attachements.ids)]})
+        contestation.sudo().write({"piece_ids": [(6, 0, attachements.ids)]})
 
     def _lire_pieces(self):
         """Rend [(nom, octets, type)] des fichiers envoyés, vérifiés par leurs premiers octets."""

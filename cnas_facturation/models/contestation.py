@@ -1,23 +1,28 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.lecture import lire_montant
 
+from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR
 
+OUVERTES = ("deposee", "instruction")
+# Ce que dit le recours : il ne change plus dès l'instruction.
+RECOURS = frozenset(("decompte_ligne_id", "degre", "montant_demande", "motif"))
+# Qui dépose ne décide pas, et qui a décidé au premier degré ne décide pas au second.
+JUGES = {"roles": (CONTROLEUR,), "quatre_yeux": ("deposant_id", "juge_premier_id"), "empeche": ("_empeche_second_degre",)}
+
+
+@actions
 class Contestation(models.Model):
     """Recours d'une formation contre une ligne de décompte, à deux degrés.
 
     États : déposée → en instruction → acceptée, acceptée en partie ou rejetée ; retirée par qui l'a
-    déposée. Degré 1 : contrôle ; degré 2 : commission de recours, ouverte par un rejet (même partiel)
-    du degré 1. Une ligne ne se conteste qu'une fois par degré. Le montant accordé s'ajoute au net de
-    la facture suivante de la formation.
-
-    | action | rôle |
-    |---|---|
-    | déposer, retirer | formation (la sienne), agent |
-    | instruire, décider au degré 1 | contrôleur, qui n'a pas déposé |
-    | décider au degré 2 | superviseur, qui n'a ni déposé ni décidé le degré 1 |
+    déposée (table `_actions`). La formation et l'agent déposent. Degré 1 : contrôle ; degré 2 : commission de
+    recours (superviseur), ouverte par un rejet, même partiel, du degré 1. Une ligne ne se conteste qu'une fois
+    par degré. Le montant accordé s'ajoute au net de la facture suivante de la formation.
     """
 
     _name = "cnas.contestation"
@@ -27,13 +32,19 @@ class Contestation(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "deposee"
-    _etat_transitions = {
-        "deposee": ("instruction", "acceptee", "acceptee_partielle", "rejetee", "retiree"),
-        "instruction": ("acceptee", "acceptee_partielle", "rejetee", "retiree"),
+    _actions = {
+        "instruire": Action(titre=_lt("Instruire"), de=("deposee",), vers=("instruction",), **JUGES),
+        "accepter": Action(
+            titre=_lt("Accepter"), de=OUVERTES, vers=("acceptee", "acceptee_partielle"), seul=True, **JUGES),
+        "rejeter": Action(titre=_lt("Rejeter"), de=OUVERTES, vers=("rejetee",), motif=True, **JUGES),
+        "retirer": Action(titre=_lt("Retirer"), de=OUVERTES, vers=("retiree",), roles=(AGENT, PORTAIL)),
+        "second_degre": Action(
+            titre=_lt("Second degré"), de=("rejetee", "acceptee_partielle"), roles=(AGENT, PORTAIL), motif=True,
+            seul=True),
     }
     _champs_geles = (
         "numero", "montant_accorde", "date_depot", "date_limite_reponse", "date_decision", "decideur_id",
-        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id", "compte",
+        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id",
     )
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
@@ -70,6 +81,8 @@ class Contestation(models.Model):
     date_decision = fields.Date(string="Décidée le", readonly=True, copy=False)
     deposant_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
     decideur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False)
+    juge_premier_id = fields.Many2one(
+        related="premier_degre_id.decideur_id", string="Premier degré décidé par", store=True)
     motif_decision = fields.Text(string="Motif de la décision", readonly=True, copy=False)
     facture_complement_id = fields.Many2one(
         "cnas.facture", string="Réglée sur la facture", readonly=True, copy=False, index="btree_not_null",
@@ -98,14 +111,14 @@ class Contestation(models.Model):
         jour = fields.Date.context_today(self)
         for contestation in self:
             contestation.en_retard = (
-                contestation.state in ("deposee", "instruction")
+                contestation.state in OUVERTES
                 and bool(contestation.date_limite_reponse) and contestation.date_limite_reponse < jour)
 
     def _search_en_retard(self, operateur, valeur):
         if operateur not in ("=", "!="):
             raise UserError(_("« En retard » se cherche par oui ou non."))
         jour = fields.Date.context_today(self)
-        domaine = [("state", "in", ("deposee", "instruction")), ("date_limite_reponse", "<", jour)]
+        domaine = [("state", "in", OUVERTES), ("date_limite_reponse", "<", jour)]
         return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
     @api.onchange("decompte_ligne_id")
@@ -116,37 +129,34 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        self._exiger_groupe(
-            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "déposer une contestation")
-        if not self._verrou_ouvert():
-            for vals in vals_list:
-                self._refuser_etat_avance(vals)
+        self._exiger_groupe((AGENT, PORTAIL), "déposer une contestation")
         self._refuser_redites(vals_list)
         lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
         lignes.check_access_rights("read")
         lignes.check_access_rule("read")
-        jour = fields.Date.context_today(self)
-        delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
         self.flush_model(["state"])
-        preparees = [{
-            **vals, "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
-            "deposant_id": self.env.uid, "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.contestation", sequence_date=fields.Date.context_today(self)),
-        } for vals in vals_list]
-        contestations = super(Contestation, self._deverrouiller()).create(preparees)
-        contestations = contestations.with_context(self.env.context)
+        contestations = super().create(vals_list)
         for contestation in contestations.sudo():
-            contestation._exiger_recevable(jour)
+            contestation._exiger_recevable()
         return contestations
 
+    def _completer_creation(self, vals_list):
+        jour = fields.Date.context_today(self)
+        delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
+        for vals in vals_list:
+            vals.update({
+                "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
+                "deposant_id": self.env.uid,
+                "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation", sequence_date=jour)})
+        return super()._completer_creation(vals_list)
+
     def write(self, vals):
-        fixes = {"decompte_ligne_id", "degre", "montant_demande", "motif"}
-        if not self._verrou_ouvert() and fixes & vals.keys() and any(c.state != "deposee" for c in self):
+        if RECOURS & vals.keys() and any(c.state != "deposee" for c in self):
             raise UserError(_("La contestation est en instruction : elle ne se modifie plus."))
-        if not self._verrou_ouvert() and {"decompte_ligne_id", "degre"} & vals.keys():
+        if {"decompte_ligne_id", "degre"} & vals.keys():
             raise UserError(_("La ligne et le degré d'une contestation ne changent pas : retirez-la."))
         resultat = super().write(vals)
-        if "montant_demande" in vals and not self._verrou_ouvert():
+        if "montant_demande" in vals:
             for contestation in self.sudo():
                 contestation._exiger_montant_plausible()
         return resultat
@@ -156,22 +166,20 @@ class Contestation(models.Model):
         raise UserError(_("Une contestation ne se supprime pas : retirez-la."))
 
     # ------------------------------------------------------------------ actions publiques
+    @transition("instruire")
     def action_instruire(self):
         """Ouvre l'instruction. Rend True."""
-        self._exiger_decideur()
         self._changer_etat("instruction")
-        return True
 
+    @transition("accepter")
     def action_accepter(self, montant=None, motif=None):
         """Fait droit au recours, en tout ou partie.
 
         :param int montant: montant accordé (défaut : tout le montant demandé)
         :param str motif: motif de la décision, obligatoire si le montant accordé est partiel
         :return: True
-        :raise UserError: rôle, quatre yeux, montant hors bornes, motif manquant
+        :raise UserError: montant hors bornes, motif manquant
         """
-        self.ensure_one()
-        self._exiger_decideur()
         if montant is None or montant is False:
             montant = self.montant_demande
         montant = lire_montant(montant, quoi=_("Montant accordé"), stricte=True)
@@ -179,58 +187,43 @@ class Contestation(models.Model):
             raise UserError(_(
                 "Le montant accordé est un entier de 1 à %s.", ecrire_montant(self.montant_demande)))
         partiel = montant < self.montant_demande
-        motif = (motif or "").strip()
+        motif = self._lire_motif(motif)
         if partiel and not motif:
             raise UserError(_("Écrivez le motif d'une acceptation partielle."))
-        self._decider("acceptee_partielle" if partiel else "acceptee", montant, motif or _("Recours fondé."))
-        return True
+        self._decider("acceptee_partielle" if partiel else "acceptee", int(montant), motif or _("Recours fondé."))
 
     def action_ouvrir_decision(self):
         """Ouvre l'assistant de décision (montant accordé, motif). Rend une action de fenêtre."""
         self.ensure_one()
-        self._exiger_decideur()
+        self._exiger("accepter")
         return {
             "type": "ir.actions.act_window", "name": _("Décision"), "res_model": "cnas.decision.wizard",
             "view_mode": "form", "target": "new",
             "context": {"default_contestation_id": self.id, "default_montant_accorde": self.montant_demande},
         }
 
+    @transition("rejeter")
     def action_rejeter(self, motif=None):
         """Rejette le recours, avec un motif. Rend True, ou l'assistant de motif."""
-        self._exiger_decideur()
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_rejeter", _("Rejeter la contestation"))
         for contestation in self:
             contestation._decider("rejetee", 0, motif)
-        return True
 
+    @transition("retirer")
     def action_retirer(self):
         """Retire une contestation non décidée. Rend True."""
-        self._exiger_groupe(
-            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "retirer une contestation")
-        self.check_access_rights("read")
-        self.check_access_rule("read")
         self.sudo()._changer_etat("retiree")
-        return True
 
+    @transition("second_degre")
     def action_second_degre(self, motif=None):
         """Porte la contestation rejetée (même en partie) devant la commission de recours.
 
         :param str motif: ce que la formation ajoute
         :return: True, ou l'assistant de motif
         """
-        self.ensure_one()
-        self._exiger_groupe(
-            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "saisir la commission de recours")
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_second_degre", _("Second degré"))
-        self.with_context(default_state="deposee").create({
+        self.create({
             "decompte_ligne_id": self.decompte_ligne_id.id, "degre": "2", "motif": motif,
             "montant_demande": int(self.montant_demande - self.montant_accorde) or 1,
         })
-        return True
 
     # ------------------------------------------------------------------ métier
     @api.model
@@ -246,7 +239,7 @@ class Contestation(models.Model):
             dues = a_regler.filtered(
                 lambda c, f=facture, p=chemin, b=beneficiaire:
                 not c.facture_complement_id and c.facture_id != f and c.mapped(p) == b)
-            dues._deverrouiller().write({"facture_complement_id": facture.id})
+            dues._ecrire({"facture_complement_id": facture.id})
 
     def _decider(self, etat, montant, motif):
         self._changer_etat(
@@ -276,20 +269,14 @@ class Contestation(models.Model):
             if not isinstance(vals.get("montant_demande"), (int, float)) or vals["montant_demande"] <= 0:
                 raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
 
-    def _exiger_decideur(self):
-        """Vérifie le rôle selon le degré, et que l'on ne juge ni son dépôt ni sa propre décision."""
-        for contestation in self:
-            if contestation.degre == "2":
-                self._exiger_groupe("cnas_base.group_superviseur", "décider un recours de second degré")
-            else:
-                self._exiger_groupe("cnas_base.group_controleur", "instruire une contestation")
-            if self.env.uid == contestation.deposant_id.id:
-                raise UserError(_("Quatre yeux : vous avez déposé %s, une autre personne la décide.",
-                                  contestation.numero))
-            if self.env.uid == contestation.premier_degre_id.decideur_id.id:
-                raise UserError(_("Vous avez décidé le premier degré : le second revient à une autre personne."))
+    def _empeche_second_degre(self):
+        """Rend {id: raison} des recours de second degré, que seul le superviseur décide."""
+        if self._a_le_role((SUPERVISEUR,)):
+            return {}
+        return {contestation.id: _("seul le rôle %s décide un recours de second degré.", self._noms_roles((SUPERVISEUR,)))
+                for contestation in self if contestation.degre == "2"}
 
-    def _exiger_recevable(self, jour):
+    def _exiger_recevable(self):
         """Vérifie délai, unicité par degré, degré précédent et montant.
 
         :raise ValidationError: avec ce qu'il faut corriger
@@ -312,8 +299,8 @@ class Contestation(models.Model):
                 raise ValidationError(_("La commission de recours est déjà saisie de cette ligne."))
             delai = self.env["cnas.parametre"]._au("delai_recours", premier.date_decision)
             limite = fields.Date.add(premier.date_decision, days=delai)
-            self._deverrouiller().write({"premier_degre_id": premier.id})
-        if jour > limite:
+            self._ecrire({"premier_degre_id": premier.id})
+        if self.date_depot > limite:
             raise ValidationError(_(
                 "Le délai de recours a expiré le %s : la contestation n'est plus recevable.",
                 ecrire_date(limite)))

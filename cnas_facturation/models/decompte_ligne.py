@@ -23,7 +23,7 @@ class DecompteLigne(models.Model):
 
     _name = "cnas.decompte.ligne"
     _description = "Ligne de décompte"
-    _inherit = ["cnas.montant.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
     _order = "decompte_id, rang"
 
     decompte_id = fields.Many2one(

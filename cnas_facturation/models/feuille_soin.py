@@ -1,7 +1,11 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
-from .facture.dossier import ETATS_FIGES, JETON_FACTURATION
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .facture.dossier import CONTROLEUR, ETATS_FIGES
+from .facture.preparation import ETATS_FACTURABLES
 
 # Ce qui ne bouge plus dès que la facture est validée. L'archivage du papier et la messagerie restent libres.
 CHAMPS_FIGES = frozenset({
@@ -10,22 +14,30 @@ CHAMPS_FIGES = frozenset({
     "completude", "ligne_ids", "anomalie_ids", "montant_facture", "montant_base", "montant_cnas",
     "ticket_moderateur", "depassement", "montant_rejete",
 })
-CHAMPS_FACTURATION = ("facture_id", "report_periode")
 CHAMPS_SOMMES = frozenset({
     "state", "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement",
     "montant_rejete", "ligne_ids"})
+# Entre ces deux états, seul le paiement de la facture mène ses feuilles.
+ETATS_DE_PAIEMENT = frozenset(("validee", "payee"))
 
 
+@actions
 class FeuilleSoin(models.Model):
     """La feuille vue de la facturation : sa facture, son report, et le gel après validation.
 
-    | qui | peut |
-    |---|---|
-    | la facturation seule | attacher, détacher, reporter, passer à « payée » |
-    | personne | changer une feuille dont la facture est validée, ordonnancée ou payée |
+    La facturation seule l'attache, la détache, la reporte et la paie (`_ecrire`, `_changer_etat`) ; personne ne
+    change une feuille dont la facture est validée, ordonnancée ou payée.
     """
 
     _inherit = "cnas.feuille_soin"
+
+    _actions = {
+        "retirer_facture": Action(
+            titre=_lt("Retirer de la facture"), de=ETATS_FACTURABLES, roles=(CONTROLEUR,), motif=True),
+    }
+    # La banque rend un virement déjà constaté.
+    _passages = {"payee": ("validee",)}
+    _champs_geles = ("facture_id", "report_periode")
 
     facture_id = fields.Many2one(
         "cnas.facture", string="Facture", index="btree_not_null", ondelete="restrict", readonly=True, copy=False)
@@ -42,22 +54,12 @@ class FeuilleSoin(models.Model):
         """)
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._facturation_ouverte() and any(v.get(c) for v in vals_list for c in CHAMPS_FACTURATION):
-            raise UserError(_("Une feuille rejoint une facture par la préparation de la facture, jamais à la saisie."))
-        return super().create(vals_list)
-
     def write(self, vals):
-        if not self._facturation_ouverte():
-            self._refuser_attachement(vals)
-            if CHAMPS_FIGES & vals.keys():
-                self._refuser_si_figee()
-        if self._facturation_ouverte() or not CHAMPS_SOMMES & vals.keys():
+        if self._paie(vals):
             return super().write(vals)
-        factures = self._factures_portees()
-        if factures and vals.get("state") == "annulee":
-            vals = {**vals, "facture_id": False}
+        if CHAMPS_FIGES & vals.keys():
+            self._refuser_si_figee()
+        factures = self._factures_portees() if CHAMPS_SOMMES & vals.keys() else self.env["cnas.facture"]
         resultat = super().write(vals)
         factures._actualiser_montants()
         return resultat
@@ -68,17 +70,14 @@ class FeuilleSoin(models.Model):
             raise UserError(_("La feuille est sur une facture : retirez-la d'abord de la facture."))
 
     # ------------------------------------------------------------------ actions
+    @transition("retirer_facture")
     def action_retirer_facture(self, motif=None):
         """Retire les feuilles de leur facture non validée, avec un motif.
 
         :return: True, ou l'action de l'assistant de motif
         """
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_retirer_facture", _("Retirer de la facture"))
         for facture in self.facture_id:
             facture.action_retirer_feuilles((self & facture.feuille_ids).ids, motif)
-        return True
 
     def action_voir_facture(self):
         """Ouvre la facture de la feuille. Rend une action de fenêtre."""
@@ -87,6 +86,18 @@ class FeuilleSoin(models.Model):
                 "view_mode": "form"}
 
     # ------------------------------------------------------------------ métier
+    def _changer_etat(self, cible, *args, **valeurs):
+        """Une feuille annulée quitte sa facture."""
+        if cible == "annulee":
+            valeurs["facture_id"] = False
+        return super()._changer_etat(cible, *args, **valeurs)
+
+    def _empeche_d_annuler(self):
+        """Retient aussi une feuille dont la facture est figée."""
+        figees = {feuille.id: feuille.facture_id._phrase_figee() for feuille in self.sudo()
+                  if feuille.facture_id.state in ETATS_FIGES}
+        return {**super()._empeche_d_annuler(), **figees}
+
     def _controler(self, *args, **kwargs):
         """Contrôle les feuilles que rien ne gèle, puis remet à jour les montants de leurs factures.
 
@@ -104,20 +115,10 @@ class FeuilleSoin(models.Model):
         return resultat
 
     # ------------------------------------------------------------------ privé
-    def _facturation_ouverte(self):
-        return self.env.context.get("cnas_facturation") is JETON_FACTURATION
-
-    def _refuser_attachement(self, vals):
-        """Refuse à tout autre que la facturation d'écrire la facture ou le report d'une feuille."""
-        for champ in CHAMPS_FACTURATION:
-            if champ not in vals:
-                continue
-            nouvelle = self._fields[champ].convert_to_cache(vals[champ], self[:1], validate=False)
-            for feuille in self:
-                if self._fields[champ].convert_to_cache(feuille[champ], feuille, validate=False) != nouvelle:
-                    raise UserError(_(
-                        "Une feuille rejoint ou quitte une facture par les actions de la facture "
-                        "(préparer, retirer, reporter)."))
+    def _paie(self, vals):
+        """Dit si le code mène ces feuilles, et rien d'autre, de validée à payée (ou l'inverse)."""
+        return (vals.keys() == {"state"} and self._ouvert(("state",)) and vals["state"] in ETATS_DE_PAIEMENT
+                and ETATS_DE_PAIEMENT.issuperset(self.mapped("state")))
 
     def _refuser_si_figee(self):
         """Refuse toute modification d'une feuille dont la facture est validée, ordonnancée ou payée."""

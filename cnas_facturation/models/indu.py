@@ -1,21 +1,24 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .facture.dossier import CONTROLEUR, SUPERVISEUR
+
+# Ce que dit le constat : il ne change plus dès la notification.
+CONSTAT = frozenset(("formation_id", "decompte_ligne_id", "compte", "montant", "motif"))
 
 
+@actions
 class Indu(models.Model):
     """Somme versée à tort à une formation, récupérée par compensation plafonnée.
 
     États : constaté → notifié → soldé ; annulé tant que rien n'est compensé. Dès la notification,
     chaque facture validée de la formation en retient au plus le pourcentage daté de son net.
-
-    | action | rôle |
-    |---|---|
-    | constater | contrôleur |
-    | notifier, annuler | superviseur, qui ne l'a pas constaté |
-    | compenser | la validation des factures, seule |
+    Le contrôleur constate, le superviseur mène (table `_actions`), la validation des factures compense.
     """
 
     _name = "cnas.indu"
@@ -25,9 +28,16 @@ class Indu(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "constate"
-    _etat_transitions = {
-        "constate": ("notifie", "annule"), "notifie": ("solde", "annule"), "solde": ("notifie",)}
-    _champs_geles = ("numero", "date_notification", "compensation_ids", "montant_compense", "solde")
+    _actions = {
+        "notifier": Action(
+            titre=_lt("Notifier"), de=("constate",), vers=("notifie",), roles=(SUPERVISEUR,),
+            quatre_yeux=("create_uid",)),
+        "annuler": Action(
+            titre=_lt("Annuler"), de=("constate", "notifie"), vers=("annule",), roles=(SUPERVISEUR,), motif=True,
+            empeche=("_empeche_compense",)),
+    }
+    _passages = {"notifie": ("solde",), "solde": ("notifie",)}
+    _champs_geles = ("numero", "date_notification")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
@@ -63,23 +73,22 @@ class Indu(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        self._exiger_groupe("cnas_base.group_controleur", "constater un indu")
-        if not self._verrou_ouvert():
-            for vals in vals_list:
-                self._refuser_etat_avance(vals)
-        vals_list = [{**vals, "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.indu", sequence_date=fields.Date.context_today(self))}
-                     for vals in vals_list]
-        indus = super(Indu, self._deverrouiller()).create(vals_list).with_context(self.env.context)
+        self._exiger_groupe(CONTROLEUR, "constater un indu")
+        indus = super().create(vals_list)
         indus._exiger_coherence()
         return indus
 
+    def _completer_creation(self, vals_list):
+        for vals in vals_list:
+            vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.indu", sequence_date=fields.Date.context_today(self))
+        return super()._completer_creation(vals_list)
+
     def write(self, vals):
-        fixes = {"formation_id", "decompte_ligne_id", "compte", "montant", "motif"}
-        if not self._verrou_ouvert() and fixes & vals.keys() and any(i.state != "constate" for i in self):
+        constat = CONSTAT & vals.keys()
+        if constat and any(i.state != "constate" for i in self):
             raise UserError(_("L'indu est notifié : il ne se modifie plus."))
         resultat = super().write(vals)
-        if fixes & vals.keys():
+        if constat:
             self._exiger_coherence()
         return resultat
 
@@ -88,12 +97,9 @@ class Indu(models.Model):
         raise UserError(_("Un indu ne se supprime pas : annulez-le avec un motif."))
 
     # ------------------------------------------------------------------ actions publiques
+    @transition("notifier")
     def action_notifier(self):
         """Notifie l'indu à la formation ; les factures suivantes le compenseront. Rend True."""
-        self._exiger_groupe("cnas_base.group_superviseur", "notifier un indu")
-        for indu in self:
-            if indu.create_uid.id == self.env.uid:
-                raise UserError(_("Quatre yeux : vous avez constaté %s, une autre personne le notifie.", indu.numero))
         self._changer_etat("notifie", date_notification=fields.Date.context_today(self))
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
@@ -102,23 +108,22 @@ class Indu(models.Model):
                        "factures.", montant=ecrire_montant(indu.montant), motif=indu.motif),
                 message_type="comment", subtype_xmlid="mail.mt_comment",
                 partner_ids=indu.formation_id.partner_id.ids)
-        return True
 
+    @transition("annuler")
     def action_annuler(self, motif=None):
         """Annule un indu dont rien n'est compensé. Rend True, ou l'assistant de motif."""
-        self._exiger_groupe("cnas_base.group_superviseur", "annuler un indu")
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_annuler", _("Annuler l'indu"))
-        for indu in self:
-            if indu.montant_compense:
-                raise UserError(_("L'indu %s est déjà compensé en partie : il ne s'annule plus.", indu.numero))
         self._changer_etat("annule")
         for indu in self:
             indu.message_post(body=_("Indu annulé : %s", motif))
-        return True
 
     # ------------------------------------------------------------------ métier
+    def _champs_des_actions(self):
+        return super()._champs_des_actions() | {"montant_compense"}
+
+    def _empeche_compense(self):
+        """Rend {id: raison} des indus dont une facture a déjà retenu une part."""
+        return {indu.id: _("déjà compensé en partie, il ne s'annule plus.") for indu in self if indu.montant_compense}
+
     @api.model
     def _compenser(self, factures):
         """Retient sur les factures (nets à jour) les indus notifiés, les plus anciens d'abord, sous plafond."""
@@ -138,7 +143,7 @@ class Indu(models.Model):
                     valeurs.append({"indu_id": indu.id, "facture_id": facture.id, "montant": montant})
                     reste -= montant
                     disponible[indu.compte] -= montant
-            self.env["cnas.indu.compensation"]._deverrouiller().create(valeurs)
+            self.env["cnas.indu.compensation"]._creer(valeurs)
             indus.filtered(lambda i: not i.solde)._changer_etat("solde")
 
     @api.model
@@ -146,7 +151,7 @@ class Indu(models.Model):
         """Défait les compensations des factures rouvertes."""
         compensations = self.env["cnas.indu.compensation"].search([("facture_id", "in", factures.ids)])
         soldes = compensations.indu_id.filtered(lambda i: i.state == "solde")
-        compensations._deverrouiller().unlink()
+        compensations._supprimer()
         if soldes:
             soldes._changer_etat("notifie")
 

@@ -7,8 +7,10 @@ class InduCompensation(models.Model):
 
     _name = "cnas.indu.compensation"
     _description = "Compensation d'indu"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
     _order = "id"
+
+    _champs_geles = ("indu_id", "facture_id", "montant")
 
     indu_id = fields.Many2one("cnas.indu", string="Indu", required=True, index=True, ondelete="restrict")
     facture_id = fields.Many2one("cnas.facture", string="Facture", required=True, index=True, ondelete="restrict")
@@ -19,19 +21,10 @@ class InduCompensation(models.Model):
         ("une_par_facture", "UNIQUE (indu_id, facture_id)", "Cet indu est déjà compensé sur cette facture."),
     ]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuser_main()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._refuser_main()
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
-        self._refuser_main()
+        if not self._ouvert(("unlink",)):
+            raise UserError(self._phrase_champ_gele("montant"))
 
-    def _refuser_main(self):
-        if not self._verrou_ouvert():
-            raise UserError(_("Les compensations viennent de la validation des factures."))
+    def _phrase_champ_gele(self, champ):
+        return _("Les compensations viennent de la validation des factures.")

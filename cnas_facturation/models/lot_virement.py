@@ -2,19 +2,20 @@ import base64
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .facture.dossier import FINANCE
 
 
+@actions
 class LotVirement(models.Model):
     """Lot de virements remis à la banque : un état PDF signé et un fichier CSV.
 
-    États : préparé → transmis → exécuté ; annulé avant transmission.
-
-    | qui | peut |
-    |---|---|
-    | finance | préparer, transmettre, exécuter, annuler |
-    | superviseur | lire |
+    États : préparé → transmis → exécuté ; annulé avant transmission (table `_actions`). Il naît des ordres que la
+    finance choisit ; le superviseur lit.
     """
 
     _name = "cnas.lot_virement"
@@ -24,8 +25,15 @@ class LotVirement(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "prepare"
-    _etat_transitions = {"prepare": ("transmis", "annule"), "transmis": ("execute",)}
-    _champs_geles = ("numero", "ordre_ids", "date_transmission", "date_execution", "reference")
+    _actions = {
+        "transmettre": Action(
+            titre=_lt("Transmettre à la banque"), de=("prepare",), vers=("transmis",), roles=(FINANCE,),
+            empeche=("_empeche_vide",)),
+        "executer": Action(
+            titre=_lt("Constater l'exécution"), de=("transmis",), vers=("execute",), roles=(FINANCE,), seul=True),
+        "annuler": Action(titre=_lt("Annuler"), de=("prepare",), vers=("annule",), roles=(FINANCE,), motif=True),
+    }
+    _champs_geles = ("numero", "date_transmission", "date_execution", "reference")
 
     numero = fields.Char(string="Numéro", required=True, readonly=True, copy=False)
     state = fields.Selection(
@@ -51,7 +59,7 @@ class LotVirement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._verrou_ouvert():
+        if not self._ouvert(("numero",)):
             raise UserError(_("Un lot se prépare depuis la liste des ordres de paiement : choisissez-les, puis "
                               "« Préparer le lot de virements »."))
         return super().create(vals_list)
@@ -61,18 +69,15 @@ class LotVirement(models.Model):
         raise UserError(_("Un lot de virements ne se supprime pas : annulez-le."))
 
     # ------------------------------------------------------------------ actions publiques
+    @transition("transmettre")
     def action_transmettre(self):
         """Note la remise du lot à la banque, après avoir revérifié chaque RIB. Rend True."""
-        self._exiger_groupe("cnas_base.group_finance", "transmettre un lot de virements")
-        for lot in self:
-            ordres = lot.ordre_ids.filtered(lambda o: o.state == "en_lot")
-            if not ordres:
-                raise UserError(_("Le lot %s est vide.", lot.numero))
-            ordres._exiger_rib_inchange()
-            ordres._changer_etat("transmis")
+        ordres = self.ordre_ids.filtered(lambda o: o.state == "en_lot")
+        ordres._exiger_rib_inchange()
+        ordres._changer_etat("transmis")
         self._changer_etat("transmis", date_transmission=fields.Date.context_today(self))
-        return True
 
+    @transition("executer")
     def action_executer(self, date=None, reference=None):
         """Constate l'exécution du lot : ses ordres non rejetés sont payés, les factures soldées aussi.
 
@@ -80,7 +85,6 @@ class LotVirement(models.Model):
         :param str reference: référence de la banque
         :return: True, ou l'assistant si la date et la référence manquent
         """
-        self._exiger_groupe("cnas_base.group_finance", "exécuter un lot de virements")
         if not date and not reference:
             return {
                 "type": "ir.actions.act_window", "name": _("Exécution du lot"),
@@ -97,19 +101,14 @@ class LotVirement(models.Model):
         ordres._exiger_rib_inchange()
         ordres._changer_etat("paye", date_paiement=jour, reference_paiement=texte, payeur_id=self.env.uid)
         factures.filtered(lambda f: f.state == "ordonnancee")._constater_paiement(jour, texte)
-        return True
 
+    @transition("annuler")
     def action_annuler(self, motif=None):
         """Annule un lot non transmis : ses ordres redeviennent émis. Rend True ou l'assistant de motif."""
-        self._exiger_groupe("cnas_base.group_finance", "annuler un lot de virements")
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_annuler", _("Annuler le lot"))
         self._changer_etat("annule")
         self.ordre_ids.filtered(lambda o: o.state == "en_lot")._changer_etat("emis", lot_id=False)
         for lot in self:
             lot.message_post(body=_("Lot annulé : %s", motif))
-        return True
 
     def telecharger(self, format="csv"):
         """Rend le fichier du lot.
@@ -118,7 +117,7 @@ class LotVirement(models.Model):
         :return: {"nom", "contenu": base64}
         """
         self.ensure_one()
-        self._exiger_groupe("cnas_base.group_finance", "télécharger un lot de virements")
+        self._exiger_groupe(FINANCE, "télécharger un lot de virements")
         if format not in ("csv", "pdf"):
             raise UserError(_("Format inconnu : demandez csv ou pdf."))
         contenu = self._csv_banque() if format == "csv" else self._pdf_etat()
@@ -135,6 +134,10 @@ class LotVirement(models.Model):
         return {"type": "ir.actions.act_url", "url": f"/cnas/lot_virement/{self.id}/csv", "target": "self"}
 
     # ------------------------------------------------------------------ privé
+    def _empeche_vide(self):
+        """Rend {id: raison} des lots sans ordre à virer."""
+        return {lot.id: _("le lot est vide.") for lot in self if "en_lot" not in lot.ordre_ids.mapped("state")}
+
     def _csv_banque(self):
         """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""
         # Tous les ordres remis, même rendus depuis par la banque : le fichier réédité redit ce qu'il disait.

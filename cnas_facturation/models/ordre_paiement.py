@@ -1,19 +1,20 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .facture.dossier import FINANCE
 
 VIVANTS = ("emis", "en_lot", "transmis", "paye")
 
 
+@actions
 class OrdrePaiement(models.Model):
     """Ordre de payer un compte : le RIB y est figé au jour de l'ordonnancement.
 
-    États : émis → en lot → transmis → payé ; rejeté par la banque (puis réémis) ou annulé.
-
-    | qui | peut |
-    |---|---|
-    | finance | mettre en lot, constater le paiement, noter un rejet de banque, réémettre |
-    | agent | lire |
-    | personne | créer ou modifier à la main |
+    États : émis → en lot → transmis → payé ; rejeté par la banque (puis réémis) ou annulé (table `_actions`).
+    Il naît de l'ordonnancement ; personne ne le crée ni ne le modifie à la main.
     """
 
     _name = "cnas.ordre_paiement"
@@ -23,16 +24,29 @@ class OrdrePaiement(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "emis"
-    _etat_transitions = {
-        "emis": ("en_lot", "paye", "annule", "rejete"),
-        "en_lot": ("emis", "transmis", "paye", "annule", "rejete"),
-        "transmis": ("paye", "rejete"),
-        "paye": ("rejete",),
+    _actions = {
+        "creer_lot": Action(
+            titre=_lt("Préparer le lot de virements"), de=("emis",), vers=("en_lot",), roles=(FINANCE,)),
+        "rejeter_banque": Action(titre=_lt("Rejet de la banque"), de=VIVANTS, vers=("rejete",), roles=(FINANCE,), motif=True),
+        "reemettre": Action(
+            titre=_lt("Réémettre"), de=("rejete",), roles=(FINANCE,),
+            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_reemis",)),
     }
+    # Le paiement de la facture, l'annulation de son ordonnancement, la vie du lot.
+    _passages = {
+        "emis": ("paye", "annule"), "en_lot": ("emis", "transmis", "paye", "annule"), "transmis": ("paye",)}
+    _champs_geles = (
+        "numero", "facture_id", "formation_id", "assure_id", "compte", "mode_paiement", "montant", "titulaire",
+        "compte_bancaire_id", "rib", "banque", "telephone", "lot_id", "remplace_id", "motif_rejet", "date_emission",
+        "date_paiement", "reference_paiement", "payeur_id",
+    )
 
     numero = fields.Char(string="Numéro", required=True, readonly=True, index=True, copy=False)
     facture_id = fields.Many2one(
         "cnas.facture", string="Facture", required=True, index=True, ondelete="restrict", readonly=True)
+    validateur_id = fields.Many2one(related="facture_id.validateur_id", string="Facture validée par", store=True)
+    premier_validateur_id = fields.Many2one(
+        related="facture_id.premier_validateur_id", string="Facture validée une première fois par", store=True)
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict", readonly=True)
     assure_id = fields.Many2one(
@@ -84,30 +98,18 @@ class OrdrePaiement(models.Model):
         """)
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._verrou_ouvert():
-            raise UserError(_("Un ordre de paiement naît de l'ordonnancement d'une facture."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        libres = {"message_follower_ids", "message_main_attachment_id", "message_ids"}
-        if not self._verrou_ouvert() and not vals.keys() <= libres:
-            raise UserError(_("Un ordre de paiement ne se modifie pas : annulez-le ou réémettez-le."))
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
         raise UserError(_("Un ordre de paiement ne se supprime pas."))
 
     # ------------------------------------------------------------------ actions publiques
+    @transition("creer_lot")
     def action_creer_lot(self):
         """Met les ordres émis (virements) dans un nouveau lot. Rend l'action qui ouvre le lot.
 
-        :raise UserError: rôle, aucun virement à mettre en lot, ou facture dont un ordre resterait dehors
+        :raise UserError: aucun virement à mettre en lot, RIB modifié
         """
-        self._exiger_groupe("cnas_base.group_finance", "préparer un lot de virements")
-        ordres = self.filtered(lambda o: o.state == "emis" and o.mode_paiement == "virement")
+        ordres = self.filtered(lambda o: o.mode_paiement == "virement")
         if not ordres:
             raise UserError(_("Choisissez des ordres émis, payables par virement."))
         freres = ordres.facture_id.ordre_ids.filtered(
@@ -115,53 +117,50 @@ class OrdrePaiement(models.Model):
         # Paiement partiel interdit : les deux ordres d'une facture partent ensemble.
         ordres |= freres
         ordres._exiger_rib_inchange()
-        lot = self.env["cnas.lot_virement"]._deverrouiller().create({
+        lot = self.env["cnas.lot_virement"]._creer([{
             "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.lot_virement", sequence_date=fields.Date.context_today(self))})
+                "cnas.lot_virement", sequence_date=fields.Date.context_today(self))}])
         ordres._changer_etat("en_lot", lot_id=lot.id)
         return {
             "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
             "view_mode": "form", "target": "current",
         }
 
+    @transition("rejeter_banque")
     def action_rejeter_banque(self, motif=None):
         """Note que la banque a rendu le virement. Une facture déjà payée redevient ordonnancée.
 
         :return: True, ou l'action de l'assistant de motif
         """
-        self._exiger_groupe("cnas_base.group_finance", "noter un rejet de banque")
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_rejeter_banque", _("Rejet de la banque"))
         self.facture_id._verrouiller()
         # Un ordre rejeté avant d'être remis à la banque n'est plus de son lot.
         self.filtered(lambda o: o.state == "en_lot")._changer_etat("emis", lot_id=False)
         self._changer_etat("rejete", motif_rejet=motif)
         self.facture_id._rouvrir_apres_rejet_banque()
-        return True
 
+    @transition("reemettre")
     def action_reemettre(self):
-        """Réémet les ordres rejetés avec le RIB d'aujourd'hui. Rend True.
-
-        :raise UserError: rôle, ordre qui n'est pas rejeté, ou déjà réémis
-        """
-        self._exiger_groupe("cnas_base.group_finance", "réémettre un ordre de paiement")
+        """Réémet les ordres rejetés avec le RIB d'aujourd'hui. Rend True."""
         self.facture_id._verrouiller()
-        for ordre in self:
-            if ordre.state != "rejete" or ordre.remplacant_ids:
-                raise UserError(_("L'ordre %s n'est pas à réémettre.", ordre.numero))
-            facture = ordre.facture_id
-            if self.env.uid in (facture.validateur_id.id, facture.premier_validateur_id.id):
-                raise UserError(_("Quatre yeux : vous avez validé la facture %s.", facture.numero))
         self.flush_recordset()
-        self.sudo()._deverrouiller().create([{
+        self.sudo()._creer([{
             **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
             "remplace_id": ordre.id,
             "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self)),
         } for ordre in self])
-        return True
 
     # ------------------------------------------------------------------ métier
+    def _champs_des_actions(self):
+        return super()._champs_des_actions() | {"remplacant_ids"}
+
+    def _empeche_reemis(self):
+        """Rend {id: raison} des ordres déjà réémis."""
+        return {ordre.id: _("l'ordre est déjà réémis (%s).", ordre.remplacant_ids[0].numero)
+                for ordre in self if ordre.remplacant_ids}
+
+    def _phrase_champ_gele(self, champ):
+        return _("Un ordre de paiement naît de l'ordonnancement d'une facture : annulez-le ou réémettez-le.")
+
     @api.model
     def _emettre(self, factures):
         """Crée les ordres des factures : un par compte au net positif."""
@@ -178,7 +177,7 @@ class OrdrePaiement(models.Model):
                     valeurs.append({
                         **self._valeurs_beneficiaire(facture, compte), "montant": montant,
                         "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self))})
-        ordres = self._deverrouiller().create(valeurs)
+        ordres = self._creer(valeurs)
         for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
             facture.message_post(body=_(
                 "Aucun RIB n'est enregistré : l'ordre est payable par chèque du Trésor, hors lot de virements."))

@@ -15,7 +15,7 @@ class SchemaComptable(models.Model):
 
     _name = "cnas.schema_comptable"
     _description = "Schéma comptable"
-    _inherit = ["cnas.periode.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "operation, date_debut desc"
     _rec_name = "operation"
 

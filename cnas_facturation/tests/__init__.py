@@ -4,6 +4,8 @@ from . import (
     test_decompte,
     test_ecrans,
     test_faits_figes,
+    test_garde,
+
     test_paiement,
     test_portail,
     test_preparation,

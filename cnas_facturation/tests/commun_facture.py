@@ -41,13 +41,13 @@ class CommunFacture(CommunFeuille):
             rejetee = etat == "rejetee"
             base = 0 if rejetee else ligne.montant_facture
             part = base * 80 // 100
-            ligne._deverrouiller().write({
+            ligne._ecrire({
                 "quantite_retenue": ligne.quantite, "tarif": ligne.prix_unitaire, "taux": 80, "montant_base": base,
                 "montant_cnas": part, "ticket_moderateur": base - part, "depassement": 0,
                 "montant_rejete": ligne.montant_facture if rejetee else 0,
                 "decision": "rejetee" if rejetee else "acceptee"})
         feuilles.flush_recordset()
-        feuilles._deverrouiller().write({"state": etat})
+        feuilles._ecrire({"state": etat})
 
     def preparee(self, feuilles=None, usager=None, nombre=2):
         """Rend une facture brouillon préparée par l'agent 2, qui n'a pas saisi."""

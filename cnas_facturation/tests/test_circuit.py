@@ -66,7 +66,9 @@ class TestCircuit(CommunFacture):
 
     def _liberer(self, facture):
         """Vide le mois pour l'essai suivant."""
-        facture._ouvrir_feuilles(facture.feuille_ids).write({"facture_id": False, "state": "annulee"})
+        feuilles = facture.feuille_ids
+        feuilles._ecrire({"facture_id": False})
+        feuilles._ecrire({"state": "annulee"})
 
     def test_etat_de_chaque_action(self):
         facture = self.preparee()
@@ -167,11 +169,11 @@ class TestCircuit(CommunFacture):
     def test_feuille_non_decidee_bloque(self):
         facture = self.en_controle(nombre=3)
         for etat in ("deposee", "instance", "controle", "avis_medical"):
-            facture.feuille_ids[0]._deverrouiller().write({"state": etat})
+            facture.feuille_ids[0]._ecrire({"state": etat})
             with self.subTest(etat=etat), self.assertRaisesRegex(UserError, "ne sont pas décidées"):
                 facture.with_user(self.superviseur).action_valider()
-            self.assertIn("à décider", facture.with_user(self.superviseur).raison_attente)
-        facture.feuille_ids[0]._deverrouiller().write({"state": "rejetee"})
+            self.assertIn("ne sont pas décidées", facture.with_user(self.superviseur).raisons_actions)
+        facture.feuille_ids[0]._ecrire({"state": "rejetee"})
         self.decider(facture.feuille_ids[0], "rejetee")
         facture.with_user(self.superviseur).action_valider()
         self.assertEqual(facture.montant_rejete, facture.feuille_ids[0].montant_facture)
@@ -182,7 +184,7 @@ class TestCircuit(CommunFacture):
         self.assertIs(facture.with_user(self.superviseur).action_valider(), True)
         self.assertEqual((facture.state, facture.premier_validateur_id), ("controle", self.superviseur))
         self.assertFalse(facture.decompte_ids)
-        with self.assertRaisesRegex(UserError, "seconde personne"):
+        with self.assertRaisesRegex(UserError, "Quatre yeux.*Première validation"):
             facture.with_user(self.superviseur).action_valider()
         facture.with_user(self.superviseur2).action_valider()
         self.assertEqual((facture.state, facture.validateur_id), ("validee", self.superviseur2))
@@ -190,6 +192,19 @@ class TestCircuit(CommunFacture):
             usager.groups_id |= self.env.ref("cnas_base.group_finance")
             with self.assertRaisesRegex(UserError, "Quatre yeux"):
                 facture.with_user(usager).action_ordonnancer()
+
+    def test_seuil_de_seconde_validation_atteint_au_franc(self):
+        """La seconde validation se doit dès que la part CNAS atteint le seuil, pas seulement au-dessus."""
+        facture = self.en_controle()
+        parametre = self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")])
+        parametre.valeur = facture.montant_cnas
+        facture.with_user(self.superviseur).action_valider()
+        self.assertEqual((facture.state, facture.premier_validateur_id), ("controle", self.superviseur))
+        self.feuille()
+        autre = self.en_controle(feuilles=self.feuilles)
+        parametre.valeur = autre.montant_cnas + 1
+        autre.with_user(self.superviseur).action_valider()
+        self.assertEqual(autre.state, "validee")
 
     def test_feuilles_gelees_apres_validation(self):
         for etape in ("validee", "ordonnancee", "payee"):
@@ -199,14 +214,14 @@ class TestCircuit(CommunFacture):
             tentatives = (
                 lambda f=feuille: f.with_user(self.superviseur).write({"urgence": True}),
                 lambda f=feuille: f.with_user(self.superviseur).action_annuler("Erreur"),
-                lambda f=feuille: f._deverrouiller().write({"state": "rejetee"}),
+                lambda f=feuille: f._ecrire({"state": "rejetee"}),
                 lambda f=feuille: f.with_user(self.controleur)._controler(),
-                lambda n=ligne: n._deverrouiller().write({"montant_cnas": 1}),
+                lambda n=ligne: n._ecrire({"montant_cnas": 1}),
                 lambda n=ligne: n.with_user(self.controleur).write({"quantite_revue": 1, "motif_revue": "x"}),
-                lambda n=ligne: n._deverrouiller().unlink(),
-                lambda f=feuille: self.env["cnas.feuille_soin.ligne"]._deverrouiller().create({
+                lambda n=ligne: n._supprimer(),
+                lambda f=feuille: self.env["cnas.feuille_soin.ligne"]._creer([{
                     "feuille_id": f.id, "prestation_id": self.acte.prestation_id.id, "quantite": 1,
-                    "prix_unitaire": 5}),
+                    "prix_unitaire": 5}]),
                 lambda f=facture: f.with_user(self.superviseur).action_retirer_feuilles(f.feuille_ids[:1].ids, "x"),
                 lambda f=facture: f.with_user(self.agent).action_reporter_instances(),
                 lambda f=facture: f.with_user(self.agent).write({"montant_declare": 1}),
@@ -219,10 +234,29 @@ class TestCircuit(CommunFacture):
             facture._actualiser_montants()
             self.assertEqual(facture.read(["montant_cnas", "net_a_payer", "montant_facture"]), avant)
 
+    def test_seul_le_paiement_mene_une_feuille_gelee(self):
+        """Ouvrir d'autres champs d'une feuille gelée ne l'ouvre pas ; l'écran dit pourquoi elle ne s'annule pas."""
+        feuille = self.validee().feuille_ids[0]
+        for valeurs in ({"state": "payee", "completude": "incomplet"}, {"state": "annulee"}, {"montant_cnas": 0}):
+            with self.subTest(valeurs=valeurs), self.assertRaisesRegex(UserError, "gelées"):
+                feuille._ecrire(valeurs)
+        with self.assertRaisesRegex(UserError, "gelées"):
+            feuille.write({"state": "payee"})
+        self.assertIn("gelées", feuille.with_user(self.superviseur).raison_annuler)
+
     def test_feuille_annulee_quitte_la_facture(self):
         facture = self.soumise(nombre=2)
         facture.feuille_ids[0].with_user(self.superviseur).action_annuler("Doublon papier")
         self.assertEqual(facture.nb_feuilles, 1)
+
+    def test_retirer_une_feuille_depuis_la_liste(self):
+        facture = self.soumise(nombre=2)
+        feuille = facture.feuille_ids[0]
+        with self.assertRaises(AccessError):
+            feuille.with_user(self.agent2).action_retirer_facture("Doublon")
+        self.assertEqual(feuille.with_user(self.controleur).action_retirer_facture()["res_model"], "cnas.motif.wizard")
+        self.assertIs(feuille.with_user(self.controleur).action_retirer_facture("Doublon"), True)
+        self.assertEqual((facture.nb_feuilles, feuille.facture_id.id), (1, False))
 
     def test_motif_vide_rend_l_assistant(self):
         facture = self.soumise()

@@ -38,10 +38,10 @@ class TestConcurrence(TransactionCase):
         feuille = env["cnas.feuille_soin"].create({
             "reference": "CONC-1", "formation_id": formation.id, "assure_id": assure.id, "date_soins": "2026-10-05",
             "ligne_ids": [(0, 0, {"prestation_id": acte.prestation_id.id, "quantite": 1, "prix_unitaire": 1000})]})
-        feuille.ligne_ids._deverrouiller().write({
+        feuille.ligne_ids._ecrire({
             "quantite_retenue": 1, "tarif": 1000, "taux": 80, "montant_base": 1000, "montant_cnas": 800,
             "ticket_moderateur": 200, "depassement": 0, "montant_rejete": 0, "decision": "acceptee"})
-        feuille._deverrouiller().write({"numero": "CONC-2026-000001", "state": "validee", "completude": "complet"})
+        feuille._ecrire({"numero": "CONC-2026-000001", "state": "validee", "completude": "complet"})
 
     def _nettoyer(self):
         with self.registry.cursor() as cr:

@@ -90,11 +90,11 @@ class TestFaitsFiges(CommunFacture):
         asi = self.env.ref("cnas_base.regime_asi")
         for assure in facture.feuille_ids.assure_id:
             assure.with_user(self.agent).action_changer_regime(asi.id, "Devient indépendant", "2021-01-01")
-            assure._deverrouiller().write({"nom": "AUTRENOM", "prenom": "Autreprénom"})
+            assure._ecrire({"nom": "AUTRENOM", "prenom": "Autreprénom"})
         formation = facture.formation_id
         autre = self.env["cnas.district"].search([("province_id", "!=", formation.province_id.id)], limit=1)
-        formation.convention_ids._deverrouiller().write({"state": "suspendue"})
-        formation._deverrouiller().write({
+        formation.convention_ids._ecrire({"state": "suspendue"})
+        formation._ecrire({
             "name": "Autre formation", "type_formation": "hopital_reference", "district_id": autre.id,
             "compte_principal_id": self.env["res.partner.bank"].create({
                 "acc_number": composer_rib("60002", "00077", f"{77:011d}"), "partner_id": formation.partner_id.id}).id})
@@ -185,7 +185,7 @@ class TestFaitsFiges(CommunFacture):
         facture.with_user(self.finance).action_ordonnancer()
         avant = self._photo(facture)
         self.assertIn("Rembourse", avant["bordereau"])
-        assure._deverrouiller().write({"nom": "AUTRENOM", "telephone_1": "66999999"})
+        assure._ecrire({"nom": "AUTRENOM", "telephone_1": "66999999"})
         assure.with_user(self.agent).action_changer_regime(
             self.env.ref("cnas_base.regime_asi").id, "Devient indépendant", "2021-01-01")
         self.assertEqual(self._photo(facture), avant)

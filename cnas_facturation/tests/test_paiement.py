@@ -3,9 +3,12 @@ import csv
 import io
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_formations.rib import composer_rib
 
@@ -57,7 +60,7 @@ class TestPaiement(CommunFacture):
 
     def test_rib_modifie_bloque(self):
         facture = self.ordonnancee()
-        self.formation._deverrouiller().write({"compte_principal_id": self.env["res.partner.bank"].create({
+        self.formation._ecrire({"compte_principal_id": self.env["res.partner.bank"].create({
             "acc_number": composer_rib("60002", "00009", f"{99:011d}"),
             "partner_id": self.formation.partner_id.id}).id})
         with self.assertRaisesRegex(UserError, "RIB"):
@@ -69,7 +72,7 @@ class TestPaiement(CommunFacture):
         self.assertIs(facture.with_user(self.finance).action_payer(self.jour(), "V"), True)
 
     def test_sans_rib_cheque(self):
-        self.formation._deverrouiller().write({"compte_principal_id": False, "compte_pharmacie_id": False})
+        self.formation._ecrire({"compte_principal_id": False, "compte_pharmacie_id": False})
         facture = self.payee()
         self.assertEqual(set(facture.ordre_ids.mapped("mode_paiement")), {"cheque"})
 
@@ -112,6 +115,34 @@ class TestPaiement(CommunFacture):
         facture.with_user(self.finance).action_payer(self.jour(), "B-3")
         payes = facture.ordre_ids.filtered(lambda o: o.state == "paye")
         self.assertEqual((facture.state, sum(payes.mapped("montant"))), ("payee", facture.net_a_payer))
+
+    def test_reemettre_garde_ses_quatre_yeux(self):
+        """Qui a validé la facture, une première fois ou pour de bon, ne réémet pas l'ordre que la banque a rendu."""
+        self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")]).valeur = 1
+        facture = self.en_controle()
+        facture.with_user(self.superviseur).action_valider()
+        facture.with_user(self.superviseur2).action_valider()
+        facture.with_user(self.finance).action_ordonnancer()
+        ordre = facture.ordre_ids[0]
+        ordre.with_user(self.finance).action_rejeter_banque("Compte clos")
+        for usager in (self.superviseur, self.superviseur2):
+            usager.groups_id |= self.env.ref("cnas_base.group_finance")
+            self.assertIn("Quatre yeux", ordre.with_user(usager).raison_reemettre)
+            for appel in (ordre.with_user(usager), ordre.with_user(usager).sudo()):
+                with self.subTest(usager=usager.login), self.assertRaisesRegex(UserError, "Quatre yeux"):
+                    appel.action_reemettre()
+        self.assertIs(ordre.with_user(self.finance).action_reemettre(), True)
+
+    def test_un_seul_ordre_vivant(self):
+        """La base refuse un second ordre vivant pour la même facture et le même compte."""
+        facture = self.ordonnancee()
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.env.cr.savepoint():
+            self.env["cnas.ordre_paiement"].sudo()._emettre(facture)
+        facture.ordre_ids.with_user(self.finance).action_rejeter_banque("Compte clos")
+        self.env.flush_all()
+        self.env["cnas.ordre_paiement"].sudo()._emettre(facture)
+        self.assertEqual(sorted(facture.ordre_ids.mapped("state")), ["emis", "emis", "rejete", "rejete"])
 
     def test_rejet_apres_paiement_rouvre(self):
         facture = self.payee()

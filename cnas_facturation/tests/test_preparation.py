@@ -99,7 +99,7 @@ class TestPreparation(CommunFacture):
     def test_reporter_les_instances(self):
         facture = self.soumise(nombre=3)
         en_instance = facture.feuille_ids[0]
-        en_instance._deverrouiller().write({"state": "instance"})
+        en_instance._ecrire({"state": "instance"})
         self.assertIs(facture.with_user(self.agent2).action_reporter_instances(), True)
         self.assertEqual((facture.nb_feuilles, facture.nb_instances), (2, 0))
         self.assertEqual(str(en_instance.report_periode), "2026-12-01")

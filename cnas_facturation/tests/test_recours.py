@@ -66,6 +66,20 @@ class TestRecours(CommunFacture):
                 self.assertRaisesRegex(ValidationError, "expiré"):
             self.contester()
 
+    def test_dernier_jour_du_delai(self):
+        """Au premier comme au second degré, le dernier jour compte et le lendemain non."""
+        limite = self.facture.decompte_id.date_limite_recours
+        with freeze_time(limite + timedelta(days=1)), self.assertRaisesRegex(ValidationError, "expiré"):
+            self.contester()
+        with freeze_time(limite):
+            premiere = self.contester()
+            premiere.with_user(self.controleur).action_rejeter("Pièce illisible")
+        delai = self.env["cnas.parametre"]._au("delai_recours", limite)
+        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"):
+            premiere.with_user(self.portail).action_second_degre("Trop tard")
+        with freeze_time(limite + timedelta(days=delai)):
+            self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
+
     def test_acceptation_payee_sur_la_suivante(self):
         contestation = self.contester()
         with self.assertRaises(AccessError):
@@ -109,13 +123,13 @@ class TestRecours(CommunFacture):
 
     def test_second_degre(self):
         premiere = self.contester()
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(UserError, "à l'état « Déposée »"):
             premiere.with_user(self.portail).action_second_degre("Trop tôt")
         premiere.with_user(self.superviseur).action_rejeter("Pièce illisible")
         self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
         seconde = premiere.second_degre_ids
         self.assertEqual((seconde.degre, seconde.montant_demande), ("2", 1000))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "Superviseur décide un recours de second degré"):
             seconde.with_user(self.controleur).action_accepter()
         with self.assertRaises(UserError):
             seconde.with_user(self.superviseur).action_accepter()

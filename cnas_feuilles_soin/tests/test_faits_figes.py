@@ -17,7 +17,7 @@ class TestFaitsFiges(CommunFeuille):
         niveau, genre = self.formation.niveau, self.formation.type_formation
         faits = (self.regime, niveau, genre)
         self.assertEqual((feuille.regime_id, feuille.niveau_formation, feuille.type_formation), faits)
-        self.formation._deverrouiller().write({"type_formation": "hopital_reference"})
+        self.formation._ecrire({"type_formation": "hopital_reference"})
         self.assure.with_user(self.agent).action_changer_regime(
             self.env.ref("cnas_base.regime_asi").id, "Devient indépendant", feuille.date_soins)
         self.env.flush_all()
@@ -53,7 +53,7 @@ class TestFaitsFiges(CommunFeuille):
         feuille = self.deposee()
         jour = feuille.date_depot
         feuille.flush_recordset()
-        feuille._deverrouiller().write({
+        feuille._ecrire({
             "state": "rejetee", "date_decision": datetime.combine(jour, time(23, 15))})
         self.env.flush_all()
         self.assertEqual(feuille.with_context(tz="Africa/Ndjamena").anciennete, 1)

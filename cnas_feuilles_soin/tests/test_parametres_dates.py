@@ -43,7 +43,7 @@ class TestParametresDates(CommunFeuille):
         """L'écran et la recherche disent le même retard, de chaque côté de la bascule."""
         avant = self.brouillon(reference="RET-1", date_soins=self.veille, date_depot=self.veille)
         apres = self.brouillon(reference="RET-2", date_soins=self.bascule, date_depot=self.bascule)
-        (avant + apres)._deverrouiller().write({"state": "deposee"})
+        (avant + apres)._ecrire({"state": "deposee"})
         for delai_apres, attendues in (("25", avant), ("20", avant), ("19", avant + apres)):
             self.magasin._dater("delai_traitement_jours", delai_apres, self.bascule)
             self.env.invalidate_all()
@@ -59,7 +59,7 @@ class TestParametresDates(CommunFeuille):
         midi = datetime.min.time().replace(hour=12)
         for jour, refus in ((self.veille, False), (self.bascule, True)):
             feuille = self.deposee(f"REP-{jour}")
-            feuille._deverrouiller().write({"state": "rejetee", "date_decision": datetime.combine(jour, midi)})
+            feuille._ecrire({"state": "rejetee", "date_decision": datetime.combine(jour, midi)})
             feuille = feuille.with_user(self.agent)
             if refus:
                 with self.assertRaisesRegex(UserError, "plus de 10 jours"):

@@ -90,7 +90,7 @@ class TestPlafondsAnnee(CommunMoteur):
 
     def test_un_trou_d_un_jour_non_plus(self):
         assure = self.creer_assure(droits=date(AN, 3, 20))
-        assure.droit_ids._deverrouiller().write({"date_fin": date(AN, 5, 31)})
+        assure.droit_ids._ecrire({"date_fin": date(AN, 5, 31)})
         self.env["cnas.droit"].create({"assure_id": assure.id, "regime_id": self.regime.id,
                                        "date_debut": date(AN, 6, 2), "state": "ouvert"})
         enfant = self.creer_assure(naissance="2015-01-01", principal=assure)
@@ -163,7 +163,7 @@ class TestPlafondsAnnee(CommunMoteur):
         feuille = self.le(date(AN, 4, 1))
         self.regle("PLF-03").parametre_ids.valeur = "1000"
         self.controler(feuille)
-        feuille.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-01")._deverrouiller().write({"state": "levee"})
+        feuille.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-01")._ecrire({"state": "levee"})
         feuille._recalculer()
         self.assertEqual((int(feuille.montant_cnas), int(feuille.ligne_ids.franchise)), (1000, 0))
         self.assertEqual(self.parts(self.le(date(AN, 4, 2), 900)), [300])

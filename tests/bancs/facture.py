@@ -42,7 +42,7 @@ def _ecran():
     nom = {"fields": {"display_name": {}}}
     feuille = {champ: {} for champ in ("numero", "reference", "date_soins", "state", *MONTANTS)}
     return {
-        **{champ: {} for champ in ("numero", "periode", "state", "nb_feuilles", "net_a_payer", "peut_valider", "raison_attente", *MONTANTS)},
+        **{champ: {} for champ in ("numero", "periode", "state", "nb_feuilles", "net_a_payer", "peut_valider", "raisons_actions", *MONTANTS)},
         "formation_id": nom, "feuille_ids": {"fields": {**feuille, "assure_id": nom}, "limit": 80},
         "decompte_ids": {"fields": {"numero": {}}}, "ordre_ids": {"fields": {"numero": {}, "montant": {}}},
     }

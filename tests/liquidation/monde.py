@@ -216,10 +216,10 @@ def _poser_personnes(env, ids):
         formation = env["cnas.formation_sanitaire"].create({
             "code": f"NAIF-{nom}", "name": f"Formation {nom}", "type_formation": TYPES[f["niveau"]],
             "district_id": district.id})
-        formation._deverrouiller().write({"state": "active"})
+        formation._ecrire({"state": "active"})
         convention = env["cnas.convention"].create({
             "formation_id": formation.id, "date_debut": f["convention"][0], "date_fin": f["convention"][1]})
-        convention._deverrouiller().write({"state": "active"})
+        convention._ecrire({"state": "active"})
         if "suspension" in f:
             env["cnas.suspension"]._creer([{
                 "formation_id": formation.id, "convention_id": convention.id, "motif": "essai",
@@ -234,7 +234,7 @@ def _poser_personnes(env, ids):
             valeurs.update(type_assure="ayant_droit", assure_principal_id=ids["assure"][a["principal"]], lien=a["lien"])
         assure = env["cnas.assure"].create(valeurs)
         affiliation = a.get("affiliation") or (a["droits"][0] if "droits" in a else date(2020, 1, 1))
-        assure._deverrouiller().write({"state": "actif", "date_affiliation": affiliation})
+        assure._ecrire({"state": "actif", "date_affiliation": affiliation})
         assure.lien_ids.with_context(**metier).write({"date_debut": date(2020, 1, 1)})
         if "droits" in a:
             env["cnas.droit"].create({

@@ -20,12 +20,8 @@ class Decompte(models.Model):
     réimprimé, il redit ce qu'il disait. Une correction est un second décompte, de contre-passation, aux montants
     opposés.
 
-    | qui | peut |
-    |---|---|
-    | agent, finance | lire, imprimer |
-    | formation (portail) | lire les siens, contester une ligne |
-    | superviseur | contre-passer (par la facture) |
-    | personne | créer, modifier, supprimer |
+    Personne ne le crée, ne le modifie ni ne le supprime ; la formation (portail) lit les siens et en conteste
+    les lignes.
     """
 
     _name = "cnas.decompte"
@@ -35,7 +31,11 @@ class Decompte(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "emis"
-    _etat_transitions = {"emis": ("contre_passe",)}
+    _passages = {"emis": ("contre_passe",)}
+    _champs_geles = (
+        "numero", "nature", "facture_id", "formation_id", "assure_id", "mode", "periode", "date_decompte",
+        "date_limite_recours", "origine_id", "motif", "empreinte", "etabli_par_id", *COLONNES_MONTANTS,
+    )
 
     numero = fields.Char(string="Numéro", readonly=True, required=True, index=True)
     nature = fields.Selection(
@@ -121,17 +121,6 @@ class Decompte(models.Model):
             decompte.montant_lettres = self._en_lettres(decompte.net_a_payer)
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._verrou_ouvert():
-            raise UserError(_("Un décompte naît de la validation d'une facture : il ne se crée pas à la main."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self._verrou_ouvert():
-            raise UserError(_("Un décompte est figé : corrigez-le par contre-passation de la facture."))
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
         raise UserError(_("Un décompte ne se supprime pas : il se corrige par contre-passation."))
@@ -171,7 +160,7 @@ class Decompte(models.Model):
         jour = fields.Date.context_today(self)
         delai = self.env["cnas.parametre"]._au("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()
-        decomptes = self._deverrouiller().create([{
+        decomptes = self._creer([{
             "numero": sequence.next_by_code("cnas.decompte", sequence_date=jour),
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "assure_id": facture.assure_id.id,
             "mode": facture.mode, "periode": facture.periode, "date_decompte": jour,
@@ -192,7 +181,7 @@ class Decompte(models.Model):
         originaux = self.search([("facture_id", "in", factures.ids), ("state", "=", "emis"),
                                  ("nature", "=", "initial")])
         sequence = self.env["ir.sequence"].sudo()
-        inverses = self._deverrouiller().create([{
+        inverses = self._creer([{
             "numero": sequence.next_by_code("cnas.decompte", sequence_date=jour), "nature": "contre_passation",
             "origine_id": original.id, "motif": motif, "facture_id": original.facture_id.id,
             "formation_id": original.formation_id.id, "assure_id": original.assure_id.id, "mode": original.mode,
@@ -207,6 +196,9 @@ class Decompte(models.Model):
         originaux._changer_etat("contre_passe")
         return inverses
 
+    def _phrase_champ_gele(self, champ):
+        return _("Un décompte est figé : il naît de la validation d'une facture et se corrige par contre-passation.")
+
     def _exiger_somme_lignes(self):
         """Refuse un décompte dont les lignes ne font pas le total."""
         self.env.cr.execute("""
@@ -219,7 +211,7 @@ class Decompte(models.Model):
 
     def _sceller(self):
         for decompte in self:
-            decompte._deverrouiller().write({"empreinte": decompte._calculer_empreinte()})
+            decompte._ecrire({"empreinte": decompte._calculer_empreinte()})
         self.flush_recordset()
 
     def _calculer_empreinte(self):

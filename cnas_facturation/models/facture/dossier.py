@@ -1,28 +1,24 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
+from odoo.addons.cnas_base.garde import Action, actions
 from odoo.addons.cnas_base.lecture import lire_date
 
+AGENT, CONTROLEUR, SUPERVISEUR, FINANCE, PORTAIL = (
+    f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur", "finance", "portail_formation"))
+ETATS_OUVERTS = ("brouillon", "soumise", "controle")
 ETATS_FIGES = ("validee", "ordonnancee", "payee")
-# Jeton du code de la facturation : seul lui attache une feuille ou touche une feuille figée.
-JETON_FACTURATION = object()
 
 
+@actions
 class Facture(models.Model):
     """Facture mensuelle d'une formation sanitaire (ou remboursement d'un assuré).
 
-    États : brouillon → soumise → contrôle → validée → ordonnancée → payée ; rejetée et annulée
-    sont terminaux. Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
-
-    | action | rôle | condition |
-    |---|---|---|
-    | préparer, soumettre | agent, formation (la sienne) | au moins une feuille |
-    | contrôler, rejeter | contrôleur | soumise ou en contrôle |
-    | valider | superviseur, ni préparateur ni saisisseur | toutes les feuilles décidées |
-    | ordonnancer | finance, jamais un valideur | validée |
-    | payer | finance | ordonnancée, RIB inchangé |
-    | contre-passer | superviseur | validée, pas encore ordonnancée |
+    États : brouillon → soumise → contrôle → validée → ordonnancée → payée ; rejetée et annulée sont
+    terminaux. Qui mène l'un à l'autre : la table `_actions`. L'agent et la formation préparent la leur.
+    Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
 
     Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas.
     """
@@ -33,24 +29,40 @@ class Facture(models.Model):
     _order = "periode desc, id desc"
     _rec_name = "numero"
 
-    _etat_initial = "brouillon"
-    _etat_transitions = {
-        "brouillon": ("soumise", "annulee"),
-        "soumise": ("controle", "rejetee", "annulee"),
-        "controle": ("validee", "rejetee", "annulee"),
-        "validee": ("ordonnancee", "controle"),
-        "ordonnancee": ("payee", "validee"),
-        "payee": ("ordonnancee",),
+    _actions = {
+        "rassembler": Action(titre=_lt("Rassembler les feuilles"), de=("brouillon",), roles=(AGENT, PORTAIL)),
+        "reporter_instances": Action(titre=_lt("Reporter les instances"), de=ETATS_OUVERTS, roles=(AGENT, PORTAIL)),
+        "retirer_feuilles": Action(titre=_lt("Retirer des feuilles"), de=ETATS_OUVERTS, roles=(CONTROLEUR,), seul=True),
+        "soumettre": Action(
+            titre=_lt("Soumettre"), de=("brouillon",), vers=("soumise",), roles=(AGENT, PORTAIL),
+            empeche=("_empeche_vide",)),
+        "controler": Action(
+            titre=_lt("Contrôler"), de=("soumise", "controle"), vers=("controle",), roles=(CONTROLEUR,)),
+        "valider": Action(
+            titre=_lt("Valider"), de=("controle",), vers=("validee",), roles=(SUPERVISEUR,),
+            quatre_yeux=("preparateur_id", "soumetteur_id", "premier_validateur_id"),
+            empeche=("_empeche_saisie_par_moi", "_empeche_vide", "_empeche_non_decidee")),
+        "rejeter": Action(
+            titre=_lt("Rejeter"), de=("soumise", "controle"), vers=("rejetee",), roles=(CONTROLEUR,), motif=True),
+        "annuler": Action(
+            titre=_lt("Annuler"), de=ETATS_OUVERTS, vers=("annulee",), roles=(CONTROLEUR,),
+            roles_selon={"brouillon": (AGENT, PORTAIL)}, motif=True),
+        "contre_passer": Action(
+            titre=_lt("Contre-passer"), de=("validee",), vers=("controle",), roles=(SUPERVISEUR,), motif=True),
+        "ordonnancer": Action(
+            titre=_lt("Ordonnancer"), de=("validee",), vers=("ordonnancee",), roles=(FINANCE,),
+            quatre_yeux=("validateur_id", "premier_validateur_id")),
+        "annuler_ordonnancement": Action(
+            titre=_lt("Annuler l'ordonnancement"), de=("ordonnancee",), vers=("validee",), roles=(FINANCE,), motif=True,
+            empeche=("_empeche_chez_le_banquier",)),
+        "payer": Action(titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,)),
     }
+    # La banque rend un virement déjà constaté.
+    _passages = {"payee": ("ordonnancee",)}
     _champs_geles = (
-        "numero", "nb_feuilles", "nb_non_decidees", "nb_instances", "montant_facture", "montant_base",
-        "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete", "montant_soins",
-        "montant_pharmacie", "montant_complement", "montant_compense", "net_principal", "net_pharmacie",
-        "net_a_payer", "preparateur_id", "soumetteur_id", "controleur_id", "premier_validateur_id",
-        "validateur_id", "ordonnateur_id", "payeur_id", "date_soumission", "date_controle",
-        "date_premiere_validation", "date_validation", "date_ordonnancement", "date_paiement",
-        "reference_paiement", "motif_rejet", "decompte_ids", "ordre_ids", "contestation_ids",
-        "compensation_ids", "complement_ids",
+        "numero", "preparateur_id", "soumetteur_id", "controleur_id", "premier_validateur_id", "validateur_id",
+        "ordonnateur_id", "payeur_id", "date_soumission", "date_controle", "date_premiere_validation",
+        "date_validation", "date_ordonnancement", "date_paiement", "reference_paiement", "motif_rejet",
     )
 
     # === Identité === #
@@ -218,26 +230,20 @@ class Facture(models.Model):
             self.periode = self.periode.replace(day=1)
 
     # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._verrou_ouvert():
-            for vals in vals_list:
-                self._refuser_etat_avance(vals)
-        vals_list = [dict(vals) for vals in vals_list]
+    def _completer_creation(self, vals_list):
         for vals in vals_list:
             vals["periode"] = self._premier_du_mois(vals.get("periode"))
             vals["preparateur_id"] = self.env.uid
         self._numeroter(vals_list)
-        return super(Facture, self._deverrouiller()).create(vals_list).with_context(self.env.context)
+        return super()._completer_creation(vals_list)
 
     def write(self, vals):
         if "periode" in vals:
             vals = {**vals, "periode": self._premier_du_mois(vals["periode"])}
-        if not self._verrou_ouvert():
-            if "state" in vals:
-                # Même pour y récrire l'état présent : l'état ne s'écrit pas, il s'obtient par une action.
-                raise UserError(self._phrase_champ_gele("state"))
-            self._refuser_changement_identite(vals)
+        if "state" in vals and not self._ouvert(("state",)):
+            # Même pour y récrire l'état présent : l'état ne s'écrit pas, il s'obtient par une action.
+            raise UserError(self._phrase_champ_gele("state"))
+        self._refuser_changement_identite(vals)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -257,7 +263,7 @@ class Facture(models.Model):
                 raise UserError(_(
                     "La formation et la période de la facture %s sont fixées par ses feuilles : "
                     "annulez-la et préparez-en une autre.", facture.numero))
-            if declare and facture.state not in ("brouillon", "soumise", "controle"):
+            if declare and facture.state not in ETATS_OUVERTS:
                 raise UserError(_("La facture %s est figée : son total déclaré ne change plus.", facture.numero))
 
     @api.model
@@ -304,10 +310,9 @@ class Facture(models.Model):
         """Refuse toute modification d'une feuille dont la facture est validée, ordonnancée ou payée."""
         for facture in self:
             if facture.state in ETATS_FIGES:
-                raise UserError(_(
-                    "La facture %s est validée : ses feuilles sont gelées. Une correction passe par une "
-                    "contestation, un indu ou la contre-passation du décompte.", facture.numero))
+                raise UserError(facture._phrase_figee())
 
-    def _ouvrir_feuilles(self, feuilles):
-        """Rend les feuilles avec le droit, réservé à la facturation, de les attacher ou de les payer."""
-        return feuilles.sudo()._deverrouiller().with_context(cnas_facturation=JETON_FACTURATION)
+    def _phrase_figee(self):
+        return _(
+            "La facture %s est validée : ses feuilles sont gelées. Une correction passe par une "
+            "contestation, un indu ou la contre-passation du décompte.", self.numero)

@@ -15,6 +15,8 @@ class FactureMontants(models.Model):
 
     _inherit = "cnas.facture"
 
+    _champs_geles = CHAMPS_MONTANTS
+
     def _actualiser_montants(self):
         """Somme les feuilles et les lignes dans les factures encore ouvertes du lot (une requête).
 

@@ -2,6 +2,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.lecture import lire_date
 
 
@@ -10,64 +11,44 @@ class FacturePaiement(models.Model):
 
     _inherit = "cnas.facture"
 
+    @transition("ordonnancer")
     def action_ordonnancer(self):
         """Ordonnance la facture : un ordre pour le compte principal, un pour le compte pharmacie.
 
         Le RIB est recopié dans l'ordre et ne suivra plus la fiche de la formation. Rend True.
-
-        :raise UserError: rôle, facture non validée, quatre yeux (qui valide n'ordonnance pas)
         """
-        self._exiger_groupe("cnas_base.group_finance", "ordonnancer une facture")
         self._verrouiller()
-        self._exiger_etat(("validee",), _("être ordonnancée"))
-        for facture in self:
-            if self.env.uid in (facture.validateur_id.id, facture.premier_validateur_id.id):
-                raise UserError(_(
-                    "Quatre yeux : vous avez validé la facture %s, une autre personne doit l'ordonnancer.",
-                    facture.numero))
         self._changer_etat(
             "ordonnancee", ordonnateur_id=self.env.uid, date_ordonnancement=fields.Datetime.now())
         self.flush_recordset()
         self.env["cnas.ordre_paiement"].sudo()._emettre(self)
-        return True
 
+    @transition("annuler_ordonnancement")
     def action_annuler_ordonnancement(self, motif=None):
         """Annule les ordres non payés : la facture redevient validée.
 
         :return: True, ou l'action de l'assistant de motif
-        :raise UserError: rôle, un ordre est déjà payé ou dans un lot transmis à la banque
         """
-        self._exiger_groupe("cnas_base.group_finance", "annuler un ordonnancement")
-        motif = (motif or "").strip()
-        if not motif:
-            return self._demander_motif("action_annuler_ordonnancement", _("Annuler l'ordonnancement"))
         self._verrouiller()
-        self._exiger_etat(("ordonnancee",), _("perdre ses ordres de paiement"))
-        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis", "paye"))
-        for ordre in ordres:
-            if ordre.state in ("transmis", "paye"):
-                raise UserError(_(
-                    "L'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.", ordre.numero))
+        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot"))
         ordres._changer_etat("annule", motif_rejet=motif, lot_id=False)
         self._changer_etat("validee", ordonnateur_id=False, date_ordonnancement=False)
         for facture in self.sudo():
             facture.message_post(body=_("Ordonnancement annulé : %s", motif))
-        return True
 
+    @transition("payer")
     def action_payer(self, date=None, reference=None):
         """Constate le paiement de toute la facture (jamais d'une partie).
 
         :param str date: date d'exécution par la banque, « AAAA-MM-JJ »
         :param str reference: référence du virement
         :return: True, ou l'assistant de paiement si la date et la référence manquent (bouton)
-        :raise UserError: rôle, facture non ordonnancée, date ou référence fausse, RIB modifié
+        :raise UserError: date ou référence fausse, RIB modifié, ordre rejeté par la banque
         """
-        self._exiger_groupe("cnas_base.group_finance", "payer une facture")
         if not date and not reference:
             return self._assistant_paiement()
         jour, texte = self._lire_paiement(date, reference)
         self._verrouiller()
-        self._exiger_etat(("ordonnancee",), _("être payée"))
         for facture in self:
             facture._exiger_date_paiement(jour)
         ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis"))
@@ -79,7 +60,6 @@ class FacturePaiement(models.Model):
             raise UserError(_(
                 "La facture %s garde un ordre rejeté par la banque : réémettez-le avant de payer.",
                 reste[0].numero))
-        return True
 
     def action_voir_ordres(self):
         """Ouvre les ordres de paiement de la facture. Rend une action de fenêtre."""
@@ -87,6 +67,12 @@ class FacturePaiement(models.Model):
         return {**action, "domain": [("facture_id", "in", self.ids)], "context": {}}
 
     # ------------------------------------------------------------------ privé
+    def _empeche_chez_le_banquier(self):
+        """Rend {id: raison} des factures dont un ordre est payé ou dans un lot transmis à la banque."""
+        partis = self.sudo().ordre_ids.filtered(lambda o: o.state in ("transmis", "paye"))
+        return {ordre.facture_id.id: _("l'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.",
+                                       ordre.numero) for ordre in partis}
+
     def _assistant_paiement(self):
         return {
             "type": "ir.actions.act_window", "name": _("Payer"), "res_model": "cnas.paiement.wizard",
@@ -133,7 +119,7 @@ class FacturePaiement(models.Model):
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", soldees.ids), ("state", "=", "validee")])
         if feuilles:
-            self._ouvrir_feuilles(feuilles)._changer_etat("payee")
+            feuilles._changer_etat("payee")
         soldees._informer_formation(_("Facture payée"), _(
             "paiement du %(jour)s, référence %(reference)s.", jour=ecrire_date(jour), reference=reference))
 
@@ -145,4 +131,4 @@ class FacturePaiement(models.Model):
         payees._changer_etat("ordonnancee", date_paiement=False, reference_paiement=False, payeur_id=False)
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", payees.ids), ("state", "=", "payee")])
-        self._ouvrir_feuilles(feuilles).write({"state": "validee"})
+        feuilles._changer_etat("validee", motif_journal=_("Virement rendu par la banque"))

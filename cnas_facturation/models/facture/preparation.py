@@ -2,6 +2,9 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
+from odoo.addons.cnas_base.garde import transition
+
+from .dossier import AGENT, CONTROLEUR, PORTAIL
 
 ETATS_FACTURABLES = ("deposee", "instance", "controle", "avis_medical", "validee", "rejetee")
 ETATS_REPRIS = ("rejetee", "annulee")
@@ -36,7 +39,7 @@ class FacturePreparation(models.Model):
         :return: id de la facture de remboursement (brouillon)
         :raise UserError: rôle, assuré inconnu, rien à rembourser
         """
-        self._exiger_groupe("cnas_base.group_agent", "préparer un remboursement")
+        self._exiger_groupe(AGENT, "préparer un remboursement")
         mois = self._premier_du_mois(periode)
         trouve = self.env["cnas.assure"].sudo()._resoudre_matricules([matricule])
         assure = self.env["cnas.assure"].sudo().browse(trouve.get(matricule) or [])
@@ -54,7 +57,7 @@ class FacturePreparation(models.Model):
         :return: True
         :raise UserError: rôle, mois à venir, rien à facturer nulle part
         """
-        self._exiger_groupe("cnas_base.group_controleur", "préparer les factures du mois")
+        self._exiger_groupe(CONTROLEUR, "préparer les factures du mois")
         mois = self._premier_du_mois(periode)
         groupes = self.env["cnas.feuille_soin"].sudo()._read_group(
             self._domaine_feuilles_a_facturer(mois), ["formation_id"])
@@ -66,60 +69,52 @@ class FacturePreparation(models.Model):
             ids, taille=200, parametres={"periode": fields.Date.to_string(mois)})
         return True
 
+    @transition("rassembler")
     def action_rassembler(self):
         """Ajoute aux factures brouillon les feuilles du mois déposées depuis. Rend True."""
-        self._exiger_acces_formation("rassembler les feuilles d'une facture")
         for facture in self:
-            facture._exiger_etat(("brouillon",), _("recevoir des feuilles"))
             facture._attacher_feuilles()
-        return True
 
+    @transition("reporter_instances")
     def action_reporter_instances(self):
         """Les feuilles en instance quittent la facture et iront sur celle du mois suivant.
 
         :return: True (rien à reporter n'est pas une erreur)
-        :raise UserError: rôle, ou facture déjà validée
         """
-        self._exiger_acces_formation("reporter des feuilles en instance")
         self._verrouiller()
-        self._exiger_etat(("brouillon", "soumise", "controle"), _("reporter ses feuilles en instance"))
         for facture in self:
             feuilles = facture.sudo().feuille_ids.filtered(lambda f: f.state == "instance")
             if not feuilles:
                 continue
             suivant = fields.Date.add(facture.periode, months=1)
-            facture._ouvrir_feuilles(feuilles).write({"facture_id": False, "report_periode": suivant})
+            feuilles._ecrire({"facture_id": False, "report_periode": suivant})
             facture.sudo().message_post(body=_(
                 "%(nb)s feuille(s) en instance reportée(s) à %(mois)s : %(numeros)s",
                 nb=len(feuilles), mois=ecrire_mois(suivant),
                 numeros=", ".join(f.numero or f.reference or str(f.id) for f in feuilles[:50])))
         self._actualiser_montants()
-        return True
 
+    @transition("retirer_feuilles")
     def action_retirer_feuilles(self, feuille_ids, motif):
         """Retire de la facture des feuilles désignées, avec un motif gardé dans l'historique.
 
         :param list feuille_ids: identifiants de feuilles de cette facture
         :param str motif: pourquoi
         :return: True
-        :raise UserError: rôle, motif vide, facture validée, feuille étrangère à la facture
+        :raise UserError: motif vide, feuille étrangère à la facture
         """
-        self.ensure_one()
-        self._exiger_groupe("cnas_base.group_controleur", "retirer une feuille d'une facture")
-        motif = (motif or "").strip()
+        motif = self._lire_motif(motif)
         if not motif:
             raise UserError(_("Écrivez le motif du retrait : la formation le lira."))
         self._verrouiller()
-        self._exiger_etat(("brouillon", "soumise", "controle"), _("perdre une feuille"))
         feuilles = self.sudo().feuille_ids.filtered(lambda f: f.id in set(feuille_ids))
         if not feuilles or len(feuilles) != len(set(feuille_ids)):
             raise UserError(_("Une feuille à retirer n'est pas sur la facture %s.", self.numero))
-        self._ouvrir_feuilles(feuilles).write({"facture_id": False})
+        feuilles._ecrire({"facture_id": False})
         self.sudo().message_post(body=_(
             "Retrait de %(numeros)s — motif : %(motif)s",
             numeros=", ".join(f.numero or f.reference or str(f.id) for f in feuilles), motif=motif))
         self._actualiser_montants()
-        return True
 
     # ------------------------------------------------------------------ privé
     @api.model
@@ -131,8 +126,7 @@ class FacturePreparation(models.Model):
     @api.model
     def _formation_autorisee(self, code):
         """Rend la formation du code, si l'appelant a le droit de facturer pour elle."""
-        self._exiger_groupe(
-            ("cnas_base.group_agent", "cnas_base.group_portail_formation"), "préparer une facture")
+        self._exiger_groupe((AGENT, PORTAIL), "préparer une facture")
         texte = str(code or "").strip()
         formation = self.env["cnas.formation_sanitaire"].sudo().search([("code", "=", texte)], limit=1)
         if self._est_usager_formation():
@@ -140,12 +134,6 @@ class FacturePreparation(models.Model):
         if not texte or not formation:
             raise ValidationError(_("Aucune formation sanitaire ne porte le code « %s » : vérifiez-le.", texte))
         return formation
-
-    def _exiger_acces_formation(self, quoi):
-        """Refuse l'action à qui n'est ni agent ni la formation de la facture."""
-        self._exiger_groupe(("cnas_base.group_agent", "cnas_base.group_portail_formation"), quoi)
-        self.check_access_rights("read")
-        self.check_access_rule("read")
 
     @api.model
     def _domaine_feuilles_a_facturer(self, mois, formation=None, principal=None):
