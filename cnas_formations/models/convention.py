@@ -41,7 +41,8 @@ class Convention(models.Model):
                             roles=(SUPERVISEUR,)),
         "denoncer": Action(titre=_lt("Dénoncer"), de=("active", "suspendue"), vers=("denoncee",), roles=(SUPERVISEUR,),
                            motif=True, date=True),
-        "renouveler": Action(titre=_lt("Renouveler"), de=("active", "suspendue", "denoncee", "expiree"), roles=(AGENT,)),
+        "renouveler": Action(titre=_lt("Renouveler"), de=("active", "suspendue", "denoncee", "expiree"), roles=(AGENT,),
+                             seul=True),
     }
     _passages = {"active": ("suspendue", "expiree"), "suspendue": ("active", "expiree")}  # la tâche de nuit
     _champs_geles = ("date_denonciation", "motif_denonciation", "date_echeance_origine", "date_activation")
@@ -220,7 +221,6 @@ class Convention(models.Model):
 
         :return: l'action qui ouvre le brouillon
         """
-        self.ensure_one()
         if not self.date_fin:
             raise UserError(_("Une convention sans échéance se poursuit d'elle-même : elle ne se renouvelle pas."))
         debut = self.date_fin + timedelta(days=1)

@@ -32,7 +32,8 @@ class DemandeRib(models.Model):
                           quatre_yeux=("demandeur_id",)),
         "refuser": Action(titre=_lt("Refuser"), de=("demandee",), vers=("refusee",), roles=(AGENT, FINANCE),
                           quatre_yeux=("demandeur_id",), motif=True),
-        "annuler": Action(titre=_lt("Annuler la demande"), de=("demandee",), vers=("annulee",), roles=(AGENT,)),
+        "annuler": Action(titre=_lt("Annuler la demande"), de=("demandee",), vers=("annulee",), roles=(AGENT,),
+                          empeche=("_demandes_d_un_autre",)),
     }
     _champs_geles = ("validateur_id", "date_decision", "motif_refus", "rib_ancien")
     _champs_demandes = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
@@ -151,13 +152,17 @@ class DemandeRib(models.Model):
     @transition("annuler")
     def action_annuler(self):
         """Retire une demande en attente. :return: True"""
-        for demande in self:
-            if demande.demandeur_id != self.env.user:
-                self._exiger_groupe(SUPERVISEUR, _("annuler la demande d'un autre"))
         self._changer_etat("annulee", **self._signature())
         self._clore_activites()
 
     # ------------------------------------------------------------------ métier
+    def _demandes_d_un_autre(self):
+        """Rend {id: phrase} des demandes d'un autre, sauf pour un superviseur."""
+        if self._a_le_role((SUPERVISEUR,)):
+            return {}
+        return {demande.id: _("seul un superviseur annule la demande d'un autre.")
+                for demande in self if demande.demandeur_id != self.env.user}
+
     def _attendre_son_tour(self):
         """Deux décisions au même instant : la seconde attend, puis lit l'état que la première a laissé."""
         self.env.cr.execute("SELECT id FROM cnas_demande_rib WHERE id IN %s FOR UPDATE", (tuple(self.ids),))

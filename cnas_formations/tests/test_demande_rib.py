@@ -99,7 +99,7 @@ class TestDemandeRib(CasFormations):
 
     def test_annulee_par_son_auteur(self):
         demande = self.demander()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "seul un superviseur annule"):
             self.en_tant_que("agent2", demande).action_annuler()
         demande.action_annuler()
         self.assertEqual(demande.state, "annulee")

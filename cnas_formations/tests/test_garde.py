@@ -183,3 +183,12 @@ class TestGarde(CasFormations):
         self.assertTrue(self.en_tant_que("agent", self.demande).peut_valider)
         arch = self.en_tant_que("agent", self.formation).get_view(view_type="form")["arch"]
         self.assertIn("not peut_suspendre", arch)
+
+    def test_un_rib_change_se_lit_au_journal(self):
+        ancien = self.formation.compte_principal_id
+        self.en_tant_que("agent", self.demande).action_valider()
+        ligne = self.env["cnas.journal"].search(
+            [("modele", "=", self.formation._name), ("res_id", "=", self.formation.id)], limit=1)
+        self.assertEqual(ligne.user_id, self.roles["agent"])
+        self.assertEqual((ligne.avant, ligne.apres), (
+            {"compte_principal_id": ancien.ids}, {"compte_principal_id": self.formation.compte_principal_id.ids}))

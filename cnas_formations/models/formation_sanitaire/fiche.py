@@ -55,12 +55,14 @@ class FormationSanitaire(models.Model):
         "fermer": Action(titre=_lt("Fermer"), de=("active", "suspendue"), vers=("fermee",), roles=(SUPERVISEUR,),
                          motif=True, date=True),
         "rouvrir": Action(titre=_lt("Rouvrir"), de=("fermee",), vers=("brouillon",), roles=(ADMINISTRATEUR,)),
-        "inviter": Action(titre=_lt("Inviter sur le portail"), de=("active", "suspendue"), roles=(SUPERVISEUR,)),
-        "retirer_usagers": Action(titre=_lt("Retirer un usager du portail"), roles=(SUPERVISEUR,),
+        "inviter": Action(titre=_lt("Inviter sur le portail"), de=("active", "suspendue"), roles=(SUPERVISEUR,),
+                          seul=True),
+        "retirer_usagers": Action(titre=_lt("Retirer un usager du portail"), roles=(SUPERVISEUR,), seul=True,
                                   de=("brouillon", "active", "suspendue", "fermee")),
     }
     _champs_geles = (
         "date_activation", "motif_suspension", "date_fermeture", "motif_fermeture", "partner_id", "user_ids")
+    _champs_journal = ("type_formation", "compte_principal_id", "compte_pharmacie_id")
     # Les feuilles citent le code et le type fait le tarif : une formation activée les garde.
     _champs_figes = ("code", "type_formation")
 
@@ -251,7 +253,6 @@ class FormationSanitaire(models.Model):
 
         :return: action de fenêtre
         """
-        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": _("Inviter sur le portail"),

@@ -12,7 +12,7 @@ class FormationSanitaire(models.Model):
 
     # ------------------------------------------------------------------ actions
     @transition("retirer_usagers")
-    def action_retirer_usagers(self, user_ids):
+    def action_retirer_usagers(self, user_ids=()):
         """Retire des usagers du portail : leur accès à la formation cesse à la requête suivante.
 
         Un usager qui ne représente plus aucune formation est archivé : ses sessions tombent.
@@ -21,7 +21,6 @@ class FormationSanitaire(models.Model):
         :return: True
         :raise UserError: si l'un d'eux n'est pas un usager de la formation
         """
-        self.ensure_one()
         demandes = {i for i in user_ids if isinstance(i, int)} if isinstance(user_ids, (list, tuple)) else set()
         usagers = self.sudo().user_ids.filtered(lambda u: u.id in demandes)
         if not usagers or len(usagers) != len(demandes):

@@ -40,9 +40,10 @@ class RevisionTarif(models.Model):
 
     _champs_geles = ("lot_id",)
     _actions = {
-        "preparer": Action(titre=_lt("Préparer"), de=("brouillon", "preparee"), vers=("preparee",), roles=(ADMINISTRATEUR,)),
+        "preparer": Action(titre=_lt("Préparer"), de=("brouillon", "preparee"), vers=("preparee",),
+                           roles=(ADMINISTRATEUR,), seul=True),
         "appliquer": Action(titre=_lt("Appliquer"), de=("preparee",), vers=("en_cours", "appliquee"),
-                            roles=(ADMINISTRATEUR,), empeche=("_retenir_application",)),
+                            roles=(ADMINISTRATEUR,), seul=True, empeche=("_retenir_application",)),
         "annuler": Action(titre=_lt("Annuler"), de=("brouillon", "preparee"), vers=("annulee",), roles=(ADMINISTRATEUR,)),
     }
     _passages = {"en_cours": ("appliquee",)}  # la dernière plage du lot
@@ -105,7 +106,6 @@ class RevisionTarif(models.Model):
     @transition("preparer")
     def action_preparer(self):
         """Lit la sélection ou le classeur et montre l'avant et l'après. N'écrit aucun tarif."""
-        self.ensure_one()
         rangs = self._rangs_du_classeur() if self.mode == "classeur" else self._rangs_en_pourcentage()
         if not rangs:
             raise UserError(_("Aucun tarif à réviser : vérifiez la sélection, la date d'effet ou le fichier."))
@@ -118,7 +118,6 @@ class RevisionTarif(models.Model):
 
         :raise UserError: révision non préparée, ou lignes refusées sans accord exprès
         """
-        self.ensure_one()
         lignes = self.env["cnas.revision_tarif.ligne"].search(
             [("revision_id", "=", self.id), ("state", "=", "a_appliquer")])
         if len(lignes) <= TAILLE_LOT:
