@@ -8,6 +8,7 @@ from odoo import _
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.lecture import absent, lire_date, lire_entier, montrer, type_reel
+from odoo.addons.cnas_referentiels.models.pathologie import lire_code_cim10
 
 LIGNES_MAX = 200
 PIECES_MAX = 30
@@ -16,7 +17,7 @@ PRIX_MAX = 1_000_000_000
 TOTAL_MAX = 2_000_000_000_000
 LONGUEURS = {"reference": 64, "formation": 64, "matricule": 64, "pathologie": 32, "praticien": 64, "agence": 32,
              "entente": 64}
-EN_MAJUSCULES = ("formation", "pathologie", "agence", "entente")
+EN_MAJUSCULES = ("formation", "agence", "entente")
 CHOIX = {"type_soins": ("ambulatoire", "hospitalisation"), "mode": ("tiers_payant", "remboursement")}
 CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "total", "lignes", "pieces"}
 _CONTROLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -44,6 +45,8 @@ class LecteurFeuille:
             self.erreurs.append(_("Champ inconnu : %s.", ", ".join(inconnues[:5])))
         for nom in ("reference", "formation", "matricule", "pathologie"):
             self._texte(nom, obligatoire=True)
+        if self.valeurs["pathologie"]:
+            self.valeurs["pathologie"] = lire_code_cim10(self.valeurs["pathologie"])
         for nom in ("praticien", "agence", "entente"):
             self._texte(nom)
         for nom, valeurs in CHOIX.items():

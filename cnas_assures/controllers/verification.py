@@ -6,6 +6,8 @@ import logging
 from odoo import http
 from odoo.http import request
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 from .. import cle_signature as outil
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ class Verification(http.Controller):
             _logger.exception("Vérification d'attestation impossible")
             public = {"etat": "indisponible"}
         codes = {"inconnue": 404, "indisponible": 503}
-        page = request.env["ir.qweb"].sudo()._render("cnas_assures.verification_page", public, lang="fr_FR")
+        page = request.env["ir.qweb"].sudo()._render("cnas_assures.verification_page", {**public, "jour": ecrire_date}, lang="fr_FR")
         return request.make_response(
             str(page), [("Content-Type", "text/html; charset=utf-8"), *ENTETES], status=codes.get(public["etat"], 200))
 

@@ -86,6 +86,29 @@ class TestImportAssures(CasAssure):
                 self.assertEqual(import_.ligne_ids.state, "erreur")
                 self.assertIn(attendu, import_.ligne_ids.message)
 
+    def test_naissances_comme_on_les_ecrit(self):
+        """Terrain 5 : « vers 1975 », 03/1975, « 2 mars 1975 », la série 27455 : lues, estimées quand il le faut."""
+        cas = {"vers 1975": ("1975-07-01", True), "né vers 1975": ("1975-07-01", True), "1975": ("1975-07-01", True),
+               "03/1975": ("1975-03-01", True), "2 mars 1975": ("1975-03-02", None), "1er janvier 1980": ("1980-01-01", None),
+               "27455": ("1975-03-02", None)}
+        import_ = self.importer("".join(
+            f"M{rang};Nom;Prenom{chr(65 + rang)};M;{ecrite};;chef;;;;;\n" for rang, ecrite in enumerate(cas)))
+        import_.action_controler()
+        self.assertEqual(set(import_.ligne_ids.mapped("state")), {"bonne"})
+        lues = [(ligne.donnees["date_naissance"], ligne.donnees.get("date_naissance_estimee"))
+                for ligne in import_.ligne_ids.sorted("numero")]
+        self.assertEqual(lues, list(cas.values()))
+
+    def test_fichiers_comme_ils_arrivent(self):
+        """Terrain 9 : titres humains, lignes de titre, UTF-16, `sep=;` : la même ligne, à son numéro dans le fichier."""
+        texte = "N° ménage;Nom;Prénoms;Sexe;Date de naissance;Tél.;Lien de parenté\nM1;Abakar;Moussa;M;12/05/1980;66123456;chef\n"
+        for contenu, numero in ((("Ménages d'Amra\nNovembre\n" + texte).encode(), 4), (("sep=;\n" + texte).encode(), 2),
+                                (texte.replace(";", "\t").encode("utf-16"), 2)):
+            import_ = self.importer(contenu)
+            import_.action_controler()
+            self.assertEqual(self.etats(import_), {numero: ("bonne", "")})
+            self.assertEqual(import_.ligne_ids.donnees["telephone_1"], "+235 66 12 34 56")
+
     def test_repetitions_et_nni(self):
         self.creer(nni="PRIS1")
         ligne = "M1;Abakar;Moussa;M;1980-01-01;;chef;;;;;\n"

@@ -8,7 +8,7 @@ from odoo import _, fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 PAR_PAGE = 20
@@ -149,7 +149,7 @@ class PortailFormation(http.Controller):
         return request.render(gabarit, {
             "formations": request.env.user.sudo().formation_ids,
             "etats": self._etats(), "decides": ETATS_DECIDES, "montant": ecrire_nombre,
-            "jour": ecrire_date, "usager": request.env.user, **valeurs,
+            "jour": ecrire_date, "en_mois": ecrire_mois, "usager": request.env.user, **valeurs,
         })
 
     def _rendre_feuille(self, feuille, message="", erreur=None):

@@ -85,6 +85,15 @@ class TestImporter(CommunFeuille):
             self.assertTrue(resultat["erreurs"])
         self.assertEqual(self.feuilles.search_count([]), avant)
 
+    def test_code_cim10_comme_on_l_ecrit(self):
+        """Terrain 20 : le point manque ou pas ; un code à trois signes nomme ses sous-codes."""
+        for rang, code in enumerate(("X988", "x98.8", "X98-8 ")):
+            resultat = self.importer(self.dossier(f"CIM-{rang}", pathologie=code))[0]
+            self.assertFalse(resultat["erreurs"])
+            self.assertEqual(self.feuilles.browse(resultat["id"]).pathologie_id.code, "X98.8")
+        resultat = self.importer(self.dossier("CIM-9", pathologie="X98"))[0]
+        self.assertIn("X98.6, X98.7, X98.8", resultat["erreurs"][0])
+
     def test_cle_de_matricule_fausse(self):
         faux = self.assure.matricule[:-1] + ("0" if self.assure.matricule[-1] != "0" else "1")
         resultat = self.importer(self.dossier(matricule=faux))[0]

@@ -36,7 +36,7 @@ class TestMoteurCalcul(CommunMoteur):
             feuille.ligne_ids.explication.replace("\u00a0", " "),
             "tarif 1 500 au 12/03/2026, niveau 2 ; 3 retenues sur 5 (QTE-01) ; 80 % ; part CNAS 3 600 ; ticket 900 ; "
             "dépassement 3 000")
-        self.assertIn(feuille.ligne_ids.explication, feuille.calcul_explique.replace("&nbsp;", "\u00a0"))
+        self.assertIn(feuille.ligne_ids.explication, str(feuille.calcul_explique).replace("&nbsp;", "\u00a0"))
         self.assertEqual(feuille.state, "validee")
 
     def test_demi_franc_arrondi_au_dessus(self):

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+from datetime import date, timedelta
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -172,6 +173,23 @@ class TestPortail(HttpCase, CommunFeuille):
             self.assertIn(phrase, page.text)
         self.assertNotIn("<b>x</b>", page.text)
         self.assertFalse(self.feuille_de("C-2") | self.feuille_de("C-3"))
+
+    def test_classeur_comme_on_l_ecrit(self):
+        """Terrain 16 : `500,00`, `30 FCFA`, 5/11/2026, série, tirets, majuscules ; l'ambigu se refuse en disant pourquoi."""
+        m = self.assure.matricule
+        soins = date.today() - timedelta(days=15)
+        serie = (soins - date(1899, 12, 30)).days
+        lignes = "".join(f"{reference};{m};{jour};x98.8;Ambulatoire;t-act-1;1;{prix}\n" for reference, jour, prix in (
+            ("D-1", f"{soins.day}/{soins.month}/{soins.year}", "1500,00"), ("D-2", serie, "1 500 FCFA"),
+            ("D-3", soins.strftime("%d-%m-%Y"), 1500), ("D-4", soins.strftime("%d/%m/%y"), 1500), ("D-5", soins, "1.500")))
+        page = self.importer_classeur(
+            "N° feuille;Matricule;Date des soins;Diagnostic;Type de soins;Prestation;Qté;Prix\n" + lignes)
+        for reference in ("D-1", "D-2", "D-3"):
+            feuille = self.feuille_de(reference)
+            self.assertEqual((feuille.date_soins, feuille.montant_facture), (soins, 1500), reference)
+        self.assertFalse(self.feuille_de("D-4") | self.feuille_de("D-5"))
+        self.assertIn("ne dit pas le siècle", page.text)
+        self.assertIn("est ambigu", page.text)
 
     def test_modele_a_telecharger_se_relit(self):
         import openpyxl

@@ -6,6 +6,13 @@ from odoo.exceptions import ValidationError
 from .constantes import AGE_SANS_LIMITE, SEXES
 
 CODE_CIM10 = re.compile(r"[A-Z]\d{2}(\.\d{1,2})?")
+_SANS_POINT = re.compile(r"([A-Z][0-9]{2})([0-9]{0,2})")
+
+
+def lire_code_cim10(texte):
+    """Rend le code sous sa forme à point : « j069 », « J06-9 », « J06.9+ » se lisent J06.9 ; le reste, tel quel."""
+    lu = _SANS_POINT.fullmatch(re.sub(r"[\s.,*+†-]", "", texte.upper()))
+    return ".".join(filter(None, lu.groups())) if lu else texte.strip().upper()
 
 
 class Pathologie(models.Model):
@@ -64,5 +71,5 @@ class Pathologie(models.Model):
     @api.model
     def _normaliser(self, vals):
         if isinstance(vals.get("code"), str):
-            vals = {**vals, "code": vals["code"].strip().upper()}
+            vals = {**vals, "code": lire_code_cim10(vals["code"])}
         return vals

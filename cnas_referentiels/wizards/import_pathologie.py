@@ -10,7 +10,7 @@ from odoo.addons.cnas_base.garde import sans_suivi
 from odoo.addons.cnas_base.lecture import Ligne, lire_entier, lire_tableau, sans_accent
 
 from ..models.constantes import AGE_SANS_LIMITE
-from ..models.pathologie import CODE_CIM10
+from ..models.pathologie import CODE_CIM10, lire_code_cim10
 
 TAILLE_MAX_CLAML = 60 * 1024 * 1024
 REFUS_MONTRES = 50
@@ -101,7 +101,7 @@ class ImportPathologie(models.TransientModel):
         """Rend ({code: valeurs}, liste des refus)."""
         bonnes, refus = {}, []
         for ligne in lignes:
-            code = self._texte(ligne, "code").upper().rstrip("*+")
+            code = lire_code_cim10(self._texte(ligne, "code"))
             libelle = self._texte(ligne, "libelle")
             sexe = sans_accent(self._texte(ligne, "sexe"))
             try:

@@ -111,6 +111,7 @@ class FeuilleSoin(models.Model):
             "agence": self._par_code("cnas.agence", "code", {x.valeurs["agence"] for x in lues}),
             "entente": self._par_code("cnas.entente_prealable", "numero", {x.valeurs["entente"] for x in lues}),
         }
+        precis = self._sous_codes({x.valeurs["pathologie"] for x in lues} - tables["pathologie"].keys())
         prestations = self.env["cnas.prestation"].sudo()._prestations_par_code(
             {code for x in lues for code, _quantite, _prix in x.valeurs["lignes"] if code})
         types = self._par_code("cnas.type_piece", "code", {piece[0] for x in lues for piece in x.valeurs["pieces"]})
@@ -126,7 +127,10 @@ class FeuilleSoin(models.Model):
                 erreurs.append(self._phrase_matricule(valeurs["matricule"]))
             for nom, table in tables.items():
                 valeurs[f"{nom}_id"] = table.get(valeurs[nom])
-                if valeurs[nom] and not valeurs[f"{nom}_id"]:
+                if nom == "pathologie" and valeurs[nom] in precis:
+                    erreurs.append(_("« pathologie » : « %(code)s » n'est pas assez précis, écrivez l'un de ses "
+                                     "sous-codes : %(precis)s.", code=valeurs[nom], precis=precis[valeurs[nom]]))
+                elif valeurs[nom] and not valeurs[f"{nom}_id"]:
                     erreurs.append(_("« %(nom)s » : code inconnu « %(code)s ».", nom=nom, code=montrer(valeurs[nom])))
             for rang, (code, _quantite, _prix) in enumerate(valeurs["lignes"], 1):
                 if code and code not in prestations:
@@ -148,6 +152,15 @@ class FeuilleSoin(models.Model):
             return {}
         trouves = self.env[modele].sudo().with_context(active_test=False).search_fetch([(champ, "in", codes)], [champ])
         return {record[champ]: record.id for record in trouves}
+
+    def _sous_codes(self, codes):
+        """Rend {code CIM-10 à trois signes: « J06.0, J06.9 »} de ceux qui ne se facturent que par leurs sous-codes."""
+        if not codes:
+            return {}
+        self.env.cr.execute("""
+            SELECT left(code, 3), string_agg(code, ', ' ORDER BY code) FROM cnas_pathologie
+             WHERE active AND left(code, 3) = ANY(%s) GROUP BY 1""", [[code for code in codes if code]])
+        return dict(self.env.cr.fetchall())
 
     @api.model
     def _formations_permises(self, codes):
