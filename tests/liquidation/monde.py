@@ -226,7 +226,6 @@ def _poser_personnes(env, ids):
                 "date_debut": f["suspension"][0], "date_fin": f["suspension"][1]}])
         ids["formation"][nom] = formation.id
     ids["assure"] = {}
-    metier = env["cnas.assure"]._deverrouiller().env.context
     for nom, a in ASSURES.items():
         valeurs = {"nom": "NAIF", "prenom": nom, "genre": a["genre"], "date_naissance": a["naissance"],
                    "regime_id": ids["regime"][a["regime"]]}
@@ -235,7 +234,7 @@ def _poser_personnes(env, ids):
         assure = env["cnas.assure"].create(valeurs)
         affiliation = a.get("affiliation") or (a["droits"][0] if "droits" in a else date(2020, 1, 1))
         assure._ecrire({"state": "actif", "date_affiliation": affiliation})
-        assure.lien_ids.with_context(**metier).write({"date_debut": date(2020, 1, 1)})
+        assure.lien_ids._ecrire({"date_debut": date(2020, 1, 1)})
         if "droits" in a:
             env["cnas.droit"].create({
                 "assure_id": assure.id, "regime_id": ids["regime"][a["regime"]], "date_debut": a["droits"][0],
@@ -248,7 +247,7 @@ def _poser_personnes(env, ids):
         for rang, (nom, valeurs) in enumerate(PATHOLOGIES.items())}
     ids["entente"] = []
     for assure, prestation, formation, quantite, montant, debut, fin in ENTENTES:
-        ids["entente"].append(env["cnas.entente_prealable"]._deverrouiller().create({
+        ids["entente"].append(env["cnas.entente_prealable"]._creer([{
             "numero": f"NAIF-{len(ids['entente'])}", "assure_id": ids["assure"][assure], "state": "accordee",
             "prestation_id": ids["prestation"][prestation], "formation_id": ids["formation"][formation],
-            "quantite_accordee": quantite, "montant_accorde": montant, "date_debut": debut, "date_fin": fin}).id)
+            "quantite_accordee": quantite, "montant_accorde": montant, "date_debut": debut, "date_fin": fin}]).id)
