@@ -6,9 +6,9 @@ from .facture.dossier import ETATS_FIGES, JETON_FACTURATION
 # Ce qui ne bouge plus dès que la facture est validée. L'archivage du papier et la messagerie restent libres.
 CHAMPS_FIGES = frozenset({
     "state", "numero", "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins",
-    "date_depot", "regime_id", "niveau_formation", "type_formation", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "etat_droits",
-    "completude", "ligne_ids", "anomalie_ids", "montant_facture", "montant_base", "montant_cnas",
-    "ticket_moderateur", "depassement", "montant_rejete",
+    "date_depot", "regime_id", "niveau_formation", "type_formation", "pathologie_id", "praticien_id", "urgence",
+    "type_soins", "mode", "nature", "etat_droits", "completude", "ligne_ids", "anomalie_ids", "montant_facture",
+    "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
 })
 CHAMPS_FACTURATION = ("facture_id", "report_periode")
 CHAMPS_SOMMES = frozenset({
