@@ -177,7 +177,7 @@ class Carte(models.Model):
     @api.depends("assure_id.regime_id")
     def _compute_regime_id(self):
         for carte in self:
-            carte.regime_id = (carte.assure_id if carte.state == "demandee" else carte._origin).regime_id
+            carte.regime_id = (carte._origin if carte.date_production else carte.assure_id).regime_id
 
     @api.depends("numero", "assure_id.name")
     def _compute_display_name(self):

@@ -10,9 +10,9 @@ from .facture.preparation import ETATS_FACTURABLES
 # Ce qui ne bouge plus dès que la facture est validée. L'archivage du papier et la messagerie restent libres.
 CHAMPS_FIGES = frozenset({
     "state", "numero", "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins",
-    "date_depot", "regime_id", "niveau_formation", "type_formation", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "etat_droits",
-    "completude", "ligne_ids", "anomalie_ids", "montant_facture", "montant_base", "montant_cnas",
-    "ticket_moderateur", "depassement", "montant_rejete",
+    "date_depot", "regime_id", "niveau_formation", "type_formation", "pathologie_id", "praticien_id", "urgence",
+    "type_soins", "mode", "nature", "etat_droits", "completude", "ligne_ids", "anomalie_ids", "montant_facture",
+    "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
 })
 CHAMPS_SOMMES = frozenset({
     "state", "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement",
