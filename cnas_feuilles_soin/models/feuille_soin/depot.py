@@ -106,12 +106,9 @@ class FeuilleSoin(models.Model):
         :return: le dictionnaire de `_recevabilite_par_lot`
         """
         recevabilite = self.sudo()._recevabilite_par_lot()
-        groupes = {}
-        for feuille in self.sudo():
-            fait = recevabilite[feuille.id]
-            groupes.setdefault((fait["etat_droits"], fait["completude"]), []).append(feuille.id)
-        for (etat_droits, completude), ids in groupes.items():
-            self.sudo().browse(ids)._deverrouiller().with_context(tracking_disable=True).write(
+        for (etat_droits, completude), feuilles in self.sudo().grouped(
+                lambda f: (recevabilite[f.id]["etat_droits"], recevabilite[f.id]["completude"])).items():
+            feuilles._deverrouiller().with_context(tracking_disable=True).write(
                 {"etat_droits": etat_droits, "completude": completude})
         return recevabilite
 

@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 
 from ...liquidation import lot as passage
+from ...liquidation.catalogue import lisible
 from ...regles.registre import REGLES
 
 
@@ -102,11 +103,11 @@ class FeuilleSoin(models.Model):
                 essai._controler()
             lignes = Markup("").join(
                 Markup("<tr><td>%s</td><td class='text-end'>%s</td><td class='text-end'>%s</td><td>%s</td></tr>") % (
-                    ligne.prestation_id.display_name, _entier(ligne.montant_facture), _entier(ligne.montant_cnas),
+                    ligne.prestation_id.display_name, lisible(int(ligne.montant_facture)), lisible(int(ligne.montant_cnas)),
                     ligne.explication or "")
                 for ligne in essai.ligne_ids)
             motifs = [f"{a.code} — {a.message}" for a in essai.anomalie_ids if a.state == "ouverte"]
-            issue, part = etats[essai.state], _entier(essai.montant_cnas)
+            issue, part = etats[essai.state], lisible(int(essai.montant_cnas))
             reprise.rollback()
         self.env.invalidate_all()
         liste = Markup("").join(Markup("<li>%s</li>") % motif for motif in motifs)
@@ -116,10 +117,6 @@ class FeuilleSoin(models.Model):
         ) % (_("Après dépôt, la feuille serait :"), issue, _("part CNAS"), part,
              liste or Markup("<li>%s</li>") % _("Aucune anomalie."), _("Prestation"), _("Facturé"), _("Part CNAS"),
              _("Calcul"), lignes)
-
-
-def _entier(montant):
-    return f"{int(montant):,}".replace(",", "\u202f")
 
 
 def _en_rang(saisie):
