@@ -3,7 +3,6 @@
 Le moteur de contrôle, `tarif_applicable` et les écrans interrogent le même `Bareme`. Chaque table se lit en une
 requête, à la première question qu'on lui pose.
 """
-from bisect import bisect_right
 from collections import defaultdict, namedtuple
 from functools import cached_property
 
@@ -12,32 +11,23 @@ from odoo.addons.cnas_base.faits import Fait
 Tarif = namedtuple("Tarif", "montant source date_debut date_fin")
 
 
-class Periodes:
-    """Des valeurs datées pour une clé : cherche celle en vigueur un jour donné."""
-
-    __slots__ = ("debuts", "fins", "valeurs")
-
-    def __init__(self, lignes):
-        """:param lignes: [(début, fin ou None, valeur)]"""
-        lignes = sorted(lignes, key=lambda ligne: ligne[0])
-        self.debuts = [ligne[0] for ligne in lignes]
-        self.fins = [ligne[1] for ligne in lignes]
-        self.valeurs = [ligne[2] for ligne in lignes]
+class Periodes(list):
+    """Des valeurs datées d'une même clé : [(début, fin incluse ou None, valeur)]."""
 
     def au(self, jour):
         """Rend la valeur en vigueur ce jour, ou None."""
-        i = bisect_right(self.debuts, jour) - 1
-        if i < 0 or (self.fins[i] is not None and self.fins[i] < jour):
-            return None
-        return self.valeurs[i]
+        for debut, fin, valeur in self:
+            if debut <= jour and (fin is None or jour <= fin):
+                return valeur
+        return None
 
 
 def dater(rangs):
     """Rend {clé: Periodes} de rangs (clé, début, fin, valeur)."""
-    par_cle = defaultdict(list)
+    par_cle = defaultdict(Periodes)
     for cle, *periode in rangs:
         par_cle[cle].append(periode)
-    return {cle: Periodes(periodes) for cle, periodes in par_cle.items()}
+    return dict(par_cle)
 
 
 class Plafond(Fait):
@@ -109,24 +99,20 @@ class Bareme:
     # ------------------------------------------------------------------ panier
     @cached_property
     def _paniers(self):
-        paniers = defaultdict(list)
-        for regime, prestation, *periode in self._lire("""
-                SELECT regime_id, prestation_id, date_debut, date_fin FROM cnas_panier_soin
-                 WHERE prestation_id = ANY(%s)
-                UNION ALL
-                SELECT s.regime_id, p.id, s.date_debut, s.date_fin
-                  FROM cnas_panier_soin s JOIN cnas_prestation p
-                    ON s.prestation_id IS NULL
-                   AND COALESCE(s.type_prestation, p.type_prestation) = p.type_prestation
-                   AND COALESCE(s.categorie, p.categorie) = p.categorie
-                 WHERE p.id = ANY(%s)""", self.ids, self.ids):
-            paniers[regime, prestation].append(periode)
-        return paniers
+        return dater(((regime, prestation), debut, fin, True) for regime, prestation, debut, fin in self._lire("""
+            SELECT regime_id, prestation_id, date_debut, date_fin FROM cnas_panier_soin WHERE prestation_id = ANY(%s)
+             UNION ALL
+            SELECT s.regime_id, p.id, s.date_debut, s.date_fin
+              FROM cnas_panier_soin s JOIN cnas_prestation p
+                ON s.prestation_id IS NULL
+               AND COALESCE(s.type_prestation, p.type_prestation) = p.type_prestation
+               AND COALESCE(s.categorie, p.categorie) = p.categorie
+             WHERE p.id = ANY(%s)""", self.ids, self.ids))
 
     def au_panier(self, regime_id, prestation_id, jour):
         """Dit si une ligne du panier du régime couvre la prestation ce jour-là."""
-        return any(debut <= jour and (fin is None or jour <= fin)
-                   for debut, fin in self._paniers.get((regime_id, prestation_id), ()))
+        periodes = self._paniers.get((regime_id, prestation_id))
+        return bool(periodes and periodes.au(jour))
 
     # ------------------------------------------------------------------ plafonds
     @cached_property

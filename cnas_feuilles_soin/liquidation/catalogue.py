@@ -74,13 +74,7 @@ def ecrire(motif, valeurs):
     modele = valeurs.get("motif") or motif
     if "{" not in modele:
         return modele
-    lisibles = _Mots((nom, lisible(valeur)) for nom, valeur in valeurs.items())
-    return modele.format_map(lisibles)
-
-
-class _Mots(dict):
-    def __missing__(self, nom):
-        return ""
+    return modele.format_map(defaultdict(str, {nom: lisible(valeur) for nom, valeur in valeurs.items()}))
 
 
 def lisible(valeur):

@@ -60,7 +60,7 @@ SQL_HISTORIQUE = """
 SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
        COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
        COALESCE(f.date_fin_soins, f.date_soins) AS fin, f.mode, f.type_soins, f.pathologie_id, f.praticien_id,
-       l.prestation_id, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
+       l.prestation_id, p.code AS prestation_code, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
        COALESCE(l.montant_cnas, 0)::bigint AS part, COALESCE(l.franchise, 0)::bigint AS franchise,
        COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree,
@@ -219,7 +219,7 @@ class Accord(Fait):
 
 def _ententes(cr, lot):
     soumises = [p.id for p in lot.referentiel.prestations.values() if p.entente]
-    lot.ententes = defaultdict(list)
+    lot.ententes, lot.entente_par_id = defaultdict(list), {}
     for accord in Accord.lire(cr, """
             SELECT id, numero, assure_id, prestation_id, formation_id, COALESCE(quantite_accordee, 0) AS quantite,
                    COALESCE(montant_accorde, 0)::bigint AS montant, date_debut AS debut, date_fin AS fin

@@ -105,8 +105,9 @@ class Passe(Fait):
 
     __slots__ = (
         "feuille_id", "numero", "controle_initial", "place", "assure_id", "famille_id", "formation_id", "formation_nom",
-        "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "categorie", "dci",
-        "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "entente_id", "regime_id",
+        "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "prestation_code",
+        "categorie", "dci", "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "entente_id",
+        "regime_id",
     )
 
     def avant(self, feuille):
@@ -148,14 +149,6 @@ class Lot:
         self.regles = {regle.code: regle for regle in regles}
         self.instant = instant
         self.historique = Historique()
-        self.feuilles = []
-        self.ententes = {}
-        self.entente_par_id = {}
-        self.pieces_vues = {}
-        self.pieces_jointes = {}
-        self.factures_payees = set()
-        self.levees = frozenset()
-        self.anciennes = {}
 
     def __getattr__(self, nom):
         """Les tables du référentiel se lisent sur le lot."""

@@ -211,6 +211,6 @@ def _verser_a_l_historique(lot, feuille):
             famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
             date=feuille.date_soins, fin=feuille.fin, mode=feuille.mode, type_soins=feuille.type_soins,
             pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
-            prestation_id=prestation.id, categorie=prestation.categorie, dci=prestation.dci,
-            technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
+            prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,
+            dci=prestation.dci, technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
             franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree, entente_id=ligne.entente_id))

@@ -72,12 +72,6 @@ class ContreIndication(Fait):
         return feuille.age < self.age_min or (self.age_max < SANS_LIMITE and feuille.age > self.age_max)
 
 
-class Agrement(Fait):
-    """Un agrément d'une formation : une prestation ou une spécialité, pendant une période."""
-
-    __slots__ = ("formation_id", "prestation_id", "specialite_id", "debut", "fin")
-
-
 class Exigence(Fait):
     """Une ligne de la matrice des pièces exigées ; une case vide vaut « tous »."""
 
@@ -104,47 +98,38 @@ class Referentiel(Bareme):
 
     @cached_property
     def incompatibilites(self):
-        """{prestation: {autre: [(début, fin)]}}, dans les deux sens."""
-        couples = defaultdict(lambda: defaultdict(list))
-        for une, autre, *periode in self._lire("""
-                SELECT prestation_1_id, prestation_2_id, date_debut, date_fin FROM cnas_incompatibilite
-                 WHERE prestation_1_id = ANY(%s) OR prestation_2_id = ANY(%s)""", self.ids, self.ids):
-            couples[une][autre].append(periode)
-            couples[autre][une].append(periode)
-        return couples
-
-    @cached_property
-    def codes(self):
-        """{prestation: code}, celles qui excluent les nôtres comprises."""
-        return dict(self._lire("SELECT id, code FROM cnas_prestation WHERE id = ANY(%s)",
-                               list({*self.ids, *self.incompatibilites})))
+        """{(prestation, autre): Periodes}, dans les deux sens."""
+        return dater(((une, autre), debut, fin, True) for une, autre, debut, fin in self._lire("""
+            SELECT prestation_1_id, prestation_2_id, date_debut, date_fin FROM cnas_incompatibilite
+             WHERE prestation_1_id = ANY(%s)
+             UNION ALL
+            SELECT prestation_2_id, prestation_1_id, date_debut, date_fin FROM cnas_incompatibilite
+             WHERE prestation_2_id = ANY(%s)""", self.ids, self.ids))
 
     @cached_property
     def inclusions(self):
-        """{prestation incluse: {forfait: [(début, fin)]}}."""
-        inclusions = defaultdict(lambda: defaultdict(list))
-        for forfait, incluse, *periode in self._lire("""
-                SELECT forfait_id, prestation_id, date_debut, date_fin FROM cnas_forfait_inclusion
-                 WHERE prestation_id = ANY(%s)""", self.ids):
-            inclusions[incluse][forfait].append(periode)
-        return inclusions
+        """{(prestation incluse, forfait): Periodes}."""
+        return dater(((incluse, forfait), debut, fin, True) for incluse, forfait, debut, fin in self._lire("""
+            SELECT prestation_id, forfait_id, date_debut, date_fin FROM cnas_forfait_inclusion
+             WHERE prestation_id = ANY(%s)""", self.ids))
 
     @cached_property
     def indications(self):
         """{prestation: {pathologies}}."""
-        indications = defaultdict(set)
-        for prestation, pathologie in self._lire(
-                "SELECT prestation_id, pathologie_id FROM cnas_indication WHERE prestation_id = ANY(%s)", self.ids):
-            indications[prestation].add(pathologie)
-        return indications
+        return {prestation: set(pathologies) for prestation, pathologies in self._lire("""
+            SELECT prestation_id, array_agg(pathologie_id) FROM cnas_indication
+             WHERE prestation_id = ANY(%s) GROUP BY 1""", self.ids)}
 
     @cached_property
     def contre_indications(self):
         """{prestation: [ContreIndication]}."""
-        return _ranger("prestation_id", ContreIndication.lire(self.cr, """
-            SELECT prestation_id, COALESCE(grossesse, false) AS grossesse, COALESCE(age_min, 0) AS age_min,
-                   COALESCE(age_max, 120) AS age_max, pathologie_id
-              FROM cnas_contre_indication WHERE prestation_id = ANY(%s)""", [self.ids]))
+        contre_indications = defaultdict(list)
+        for contre in ContreIndication.lire(self.cr, """
+                SELECT prestation_id, COALESCE(grossesse, false) AS grossesse, COALESCE(age_min, 0) AS age_min,
+                       COALESCE(age_max, 120) AS age_max, pathologie_id
+                  FROM cnas_contre_indication WHERE prestation_id = ANY(%s)""", [self.ids]):
+            contre_indications[contre.prestation_id].append(contre)
+        return contre_indications
 
     @cached_property
     def gratuites(self):
@@ -164,16 +149,13 @@ class Referentiel(Bareme):
     @cached_property
     def carnets(self):
         """{formation: [(premier numéro, dernier)]} des carnets remis et non perdus."""
-        carnets = defaultdict(list)
-        for formation, *plage in self._lire("SELECT formation_id, debut, fin FROM cnas_carnet WHERE state <> 'perdu'"):
-            carnets[formation].append(plage)
-        return carnets
+        return _ranger(self._lire("SELECT formation_id, debut, fin FROM cnas_carnet WHERE state <> 'perdu'"))
 
     @cached_property
     def agrements(self):
-        """{formation: [Agrement]}."""
-        return _ranger("formation_id", Agrement.lire(self.cr, """
-            SELECT formation_id, prestation_id, specialite_id, date_debut AS debut, date_fin AS fin FROM cnas_agrement"""))
+        """{formation: [(prestation, spécialité, début, fin)]}."""
+        return _ranger(self._lire(
+            "SELECT formation_id, prestation_id, specialite_id, date_debut, date_fin FROM cnas_agrement"))
 
     def agrement(self, formation_id, prestation, jour):
         """Rend « prestation » ou « specialite » (ce qui l'agrée ce jour-là), « hors » ou None (rien ne la concerne).
@@ -181,12 +163,13 @@ class Referentiel(Bareme):
         Une formation sans agrément en vigueur n'est pas limitée ; dès qu'elle en a, elle ne facture, parmi les
         actes de spécialité, que ce qu'ils couvrent.
         """
-        vivants = [a for a in self.agrements.get(formation_id, ()) if a.debut <= jour and (not a.fin or jour <= a.fin)]
-        if any(a.prestation_id == prestation.id for a in vivants):
+        vivants = [(acte, specialite) for acte, specialite, debut, fin in self.agrements.get(formation_id, ())
+                   if debut <= jour and (fin is None or jour <= fin)]
+        if (prestation.id, None) in vivants:
             return "prestation"
         if not vivants or not prestation.specialite_id:
             return None
-        return "specialite" if any(a.specialite_id == prestation.specialite_id for a in vivants) else "hors"
+        return "specialite" if (None, prestation.specialite_id) in vivants else "hors"
 
     @cached_property
     def exigences(self):
@@ -204,9 +187,9 @@ class Referentiel(Bareme):
             "SELECT id, code, COALESCE(carence_mois, 0) FROM cnas_regime")}
 
 
-def _ranger(cle, faits):
-    """Rend {valeur du fait `cle`: [faits]}."""
+def _ranger(rangs):
+    """Rend {première colonne: [les autres]}."""
     rangees = defaultdict(list)
-    for fait in faits:
-        rangees[getattr(fait, cle)].append(fait)
+    for cle, *reste in rangs:
+        rangees[cle].append(reste)
     return rangees

@@ -56,21 +56,13 @@ def exclusifs(lot, feuilles, valeur):
 
 def _rivale(lot, ligne, vives, passes):
     """Rend le code d'une prestation exclusive encore retenue, ou None."""
-    interdits = lot.incompatibilites.get(ligne.prestation.id)
-    if not interdits:
-        return None
-    jour = ligne.feuille.date_soins
-    for autre in vives:
-        if autre is not ligne and not autre.rejet and _couvre(interdits.get(autre.prestation.id), jour):
-            return autre.prestation.code
-    for passe in passes:
-        if _couvre(interdits.get(passe.prestation_id), jour):
-            return lot.codes.get(passe.prestation_id, "")
+    presents = [(autre.prestation.id, autre.prestation.code) for autre in vives if autre is not ligne and not autre.rejet]
+    presents += [(passe.prestation_id, passe.prestation_code) for passe in passes]
+    for prestation_id, code in presents:
+        periodes = lot.incompatibilites.get((ligne.prestation.id, prestation_id))
+        if periodes and periodes.au(ligne.feuille.date_soins):
+            return code
     return None
-
-
-def _couvre(periodes, jour):
-    return bool(periodes) and any(a <= jour and (b is None or jour <= b) for a, b in periodes)
 
 
 @regle("CLI-05", sur="feuilles", atc4_controles=liste)
@@ -98,10 +90,8 @@ def contre_indication(lot, lignes, valeur):
         return
     for ligne in lignes:
         feuille = ligne.feuille
-        for contre in lot.contre_indications.get(ligne.prestation.id, ()):
-            if contre.vise(feuille):
-                yield constat(ligne)
-                break
+        if any(contre.vise(feuille) for contre in lot.contre_indications.get(ligne.prestation.id, ())):
+            yield constat(ligne)
 
 
 @regle("CLI-07", sur="feuilles", max_lignes=entier)

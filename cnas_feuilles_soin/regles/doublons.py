@@ -2,20 +2,22 @@
 from .registre import constat, regle
 
 
+def _meme_jour(lot, ligne):
+    """Rend les mêmes prestations, le même jour, déjà acceptées pour la personne."""
+    return [p for p in lot.historique.du_code(ligne.feuille, ligne.prestation.id) if p.date == ligne.feuille.date_soins]
+
+
 @regle("DBL-01", sur="lignes")
 def strict(lot, lignes, valeur):
     """Même bénéficiaire, formation, code, jour et mode, déjà accepté (autre dossier ou autre ligne)."""
     for ligne in lignes:
         feuille = ligne.feuille
-        for passe in lot.historique.du_code(feuille, ligne.prestation.id):
-            if (passe.date == feuille.date_soins and passe.formation_id == feuille.formation_id
-                    and passe.mode == feuille.mode):
-                yield constat(ligne, ref=passe.numero)
-                break
-        else:
-            if any(autre is not ligne and not autre.rejet and autre.prestation is ligne.prestation
-                   and autre.rang_ligne < ligne.rang_ligne for autre in feuille.lignes):
-                yield constat(ligne, ref=feuille.numero)
+        numeros = [p.numero for p in _meme_jour(lot, ligne)
+                   if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
+        numeros += [feuille.numero for autre in feuille.lignes_vives()
+                    if autre.prestation is ligne.prestation and autre.rang_ligne < ligne.rang_ligne]
+        if numeros:
+            yield constat(ligne, ref=numeros[0])
 
 
 @regle("DBL-02", sur="lignes")
@@ -23,11 +25,10 @@ def inter_formations(lot, lignes, valeur):
     """Même bénéficiaire, code, jour et mode, dans une autre formation."""
     for ligne in lignes:
         feuille = ligne.feuille
-        for passe in lot.historique.du_code(feuille, ligne.prestation.id):
-            if (passe.date == feuille.date_soins and passe.formation_id != feuille.formation_id
-                    and passe.mode == feuille.mode):
-                yield constat(ligne, formation=passe.formation_nom)
-                break
+        ailleurs = [p.formation_nom for p in _meme_jour(lot, ligne)
+                    if p.formation_id != feuille.formation_id and p.mode == feuille.mode]
+        if ailleurs:
+            yield constat(ligne, formation=ailleurs[0])
 
 
 @regle("DBL-03", sur="feuilles")
@@ -43,11 +44,9 @@ def cumul_des_modes(lot, lignes, valeur):
     """La même prestation, le même jour, déjà acceptée sous l'autre mode de règlement."""
     libelles = {"tiers_payant": "en tiers payant", "remboursement": "en remboursement"}
     for ligne in lignes:
-        feuille = ligne.feuille
-        for passe in lot.historique.du_code(feuille, ligne.prestation.id):
-            if passe.date == feuille.date_soins and passe.mode != feuille.mode:
-                yield constat(ligne, mode=libelles.get(passe.mode, passe.mode))
-                break
+        modes = [p.mode for p in _meme_jour(lot, ligne) if p.mode != ligne.feuille.mode]
+        if modes:
+            yield constat(ligne, mode=libelles.get(modes[0], modes[0]))
 
 
 @regle("DBL-05", sur="feuilles")

@@ -29,11 +29,9 @@ def frequence(lot, lignes, valeur):
         minimum = ligne.prestation.frequence
         if not minimum:
             continue
-        feuille = ligne.feuille
-        for passe in lot.historique.du_code(feuille, ligne.prestation.id):
-            if 0 <= (feuille.date_soins - passe.date).days < minimum:
-                yield constat(ligne)
-                break
+        jour = ligne.feuille.date_soins
+        if any(0 <= (jour - p.date).days < minimum for p in lot.historique.du_code(ligne.feuille, ligne.prestation.id)):
+            yield constat(ligne)
 
 
 @regle("QTE-04", sur="lignes", **{"delai_jours": entier, "delai_jours:*": entier, "categories": liste, "natures_exclues": liste})
@@ -49,12 +47,10 @@ def controle_gratuit(lot, lignes, valeur):
         delai = valeur(f"delai_jours:{feuille.type_formation}", jour) or valeur("delai_jours", jour)
         if delai is None:
             continue
-        for passe in lot.historique.du_beneficiaire(feuille):
-            if (passe.formation_id == feuille.formation_id and passe.pathologie_id == feuille.pathologie_id
-                    and passe.categorie == ligne.prestation.categorie
-                    and 0 < (jour - passe.date).days <= delai):
-                yield constat(ligne)
-                break
+        if any(passe.formation_id == feuille.formation_id and passe.pathologie_id == feuille.pathologie_id
+               and passe.categorie == ligne.prestation.categorie and 0 < (jour - passe.date).days <= delai
+               for passe in lot.historique.du_beneficiaire(feuille)):
+            yield constat(ligne)
 
 
 @regle("QTE-05", sur="lignes", abat=True, duree_max_aigue=entier, duree_max_chronique=entier)

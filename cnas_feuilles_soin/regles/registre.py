@@ -18,21 +18,15 @@ Effets d'un constat d'abattement : `("quantite", n)`, `("prix", n)`, `("rang", p
 `("limite", base maximale)`, `("points", points de taux retirés)`, `("part", part maximale)`.
 """
 import json
+from collections import namedtuple
 
 REGLES = {}
 
 
-class Regle:
+class Regle(namedtuple("Regle", "code fonction sur abat lecteurs")):
     """Une fonction enregistrée et ce qu'il faut savoir pour l'appeler."""
 
-    __slots__ = ("code", "fonction", "sur", "abat", "lecteurs")
-
-    def __init__(self, code, fonction, sur, abat, lecteurs):
-        self.code = code
-        self.fonction = fonction
-        self.sur = sur
-        self.abat = abat
-        self.lecteurs = lecteurs
+    __slots__ = ()
 
     def lire(self, nom, texte):
         """Rend la valeur typée d'un paramètre écrit en texte.

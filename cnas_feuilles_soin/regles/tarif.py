@@ -80,13 +80,9 @@ def inclus_dans_un_forfait(lot, feuilles, valeur):
     if not lot.inclusions:
         return
     for feuille in feuilles:
-        for ligne in feuille.lignes:
-            forfaits = lot.inclusions.get(ligne.prestation.id)
-            if ligne.rejet or not forfaits:
-                continue
-            for autre in feuille.lignes:
-                periodes = forfaits.get(autre.prestation.id)
-                if autre is not ligne and not autre.rejet and periodes and any(
-                        a <= feuille.date_soins and (b is None or feuille.date_soins <= b) for a, b in periodes):
+        for ligne in feuille.lignes_vives():
+            for autre in feuille.lignes_vives():
+                periodes = lot.inclusions.get((ligne.prestation.id, autre.prestation.id))
+                if autre is not ligne and periodes and periodes.au(feuille.date_soins):
                     yield constat(ligne, code=autre.prestation.code)
                     break

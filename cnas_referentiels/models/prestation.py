@@ -250,14 +250,8 @@ class Prestation(models.Model):
 
     @api.model
     def _tarif_json(self, tarif):
-        if not tarif:
-            return False
-        return {
-            "montant": tarif.montant,
-            "source": tarif.source,
-            "date_debut": fields.Date.to_string(tarif.date_debut),
-            "date_fin": fields.Date.to_string(tarif.date_fin) if tarif.date_fin else False,
-        }
+        return tarif and {**tarif._asdict(), "date_debut": fields.Date.to_string(tarif.date_debut),
+                          "date_fin": fields.Date.to_string(tarif.date_fin)} or False
 
     @api.model
     def _tarif_utilise(self, plages):

@@ -119,12 +119,9 @@ class FeuilleSoin(models.Model):
         :return: le dictionnaire de `_recevabilite_par_lot`
         """
         recevabilite = self.sudo()._recevabilite_par_lot()
-        groupes = {}
-        for feuille in self.sudo():
-            fait = recevabilite[feuille.id]
-            groupes.setdefault((fait["etat_droits"], fait["completude"]), []).append(feuille.id)
-        for (etat_droits, completude), ids in groupes.items():
-            self.sudo().browse(ids)._ecrire({"etat_droits": etat_droits, "completude": completude}, suivi=False)
+        for (etat_droits, completude), feuilles in self.sudo().grouped(
+                lambda f: (recevabilite[f.id]["etat_droits"], recevabilite[f.id]["completude"])).items():
+            feuilles._ecrire({"etat_droits": etat_droits, "completude": completude}, suivi=False)
         return recevabilite
 
     def _recevabilite_par_lot(self):
