@@ -1,6 +1,6 @@
 from lxml import etree
 
-from odoo.tests.common import Form, tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
