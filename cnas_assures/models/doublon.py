@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.lecture import lire_motif
 
 
 @actions
@@ -101,7 +102,7 @@ class Doublon(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self.ensure_one()
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not garde_id or not motif:
             return {
                 "type": "ir.actions.act_window", "name": _("Fusionner deux dossiers"),

@@ -4,7 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_montant
+from odoo.addons.cnas_base.lecture import lire_montant, lire_motif
 
 from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR
 
@@ -187,7 +187,7 @@ class Contestation(models.Model):
             raise UserError(_(
                 "Le montant accordé est un entier de 1 à %s.", ecrire_montant(self.montant_demande)))
         partiel = montant < self.montant_demande
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if partiel and not motif:
             raise UserError(_("Écrivez le motif d'une acceptation partielle."))
         self._decider("acceptee_partielle" if partiel else "acceptee", int(montant), motif or _("Recours fondé."))

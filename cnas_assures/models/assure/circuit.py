@@ -7,7 +7,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
 TOUT_ETAT = ("brouillon", "actif", "suspendu", "radie")
@@ -110,7 +110,7 @@ class AssureCircuit(models.Model):
         :return: True
         """
         self.ensure_one()
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de régime a un motif : dites lequel."))
         regime = self._lire_enregistrement("cnas.regime", regime_id)
@@ -141,7 +141,7 @@ class AssureCircuit(models.Model):
         :param str motif: obligatoire
         :return: True
         """
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Un maintien de droits a un motif : dites lequel."))
         self._maintenir(self._lire_date(date_fin), motif)

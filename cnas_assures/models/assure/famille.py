@@ -8,6 +8,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.lecture import lire_motif
 
 from .circuit import AGENT, TOUT_ETAT
 from .dossier import LIENS
@@ -106,7 +107,7 @@ class AssureFamille(models.Model):
         :return: True
         """
         self.ensure_one()
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de principal a un motif : dites lequel."))
         nouveau = self._lire_enregistrement("cnas.assure", nouveau_id)

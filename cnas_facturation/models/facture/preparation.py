@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.lecture import lire_motif
 
 from .dossier import AGENT, CONTROLEUR, PORTAIL
 
@@ -103,7 +104,7 @@ class FacturePreparation(models.Model):
         :return: True
         :raise UserError: motif vide, feuille étrangère à la facture
         """
-        motif = self._lire_motif(motif)
+        motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Écrivez le motif du retrait : la formation le lira."))
         self._verrouiller()
