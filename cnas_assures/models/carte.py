@@ -58,7 +58,7 @@ class Carte(models.Model):
         "annuler": Action(
             titre=_lt("Annuler la carte"), de=("demandee", "produite", "remise", "active", "perdue"), vers=("annulee",),
             roles=(AGENT,), roles_selon=dict.fromkeys(("remise", "active", "perdue"), (SUPERVISEUR,)), motif=True),
-        "remplacer": Action(titre=_lt("Remplacer"), de=("remise", "active", "perdue", "expiree", "annulee"),
+        "remplacer": Action(titre=_lt("Remplacer"), seul=True, de=("remise", "active", "perdue", "expiree", "annulee"),
                             roles=(AGENT,)),
         "mettre_en_lot": Action(titre=_lt("Mettre en lot d'impression"), de=("demandee",), roles=(AGENT,)),
     }
@@ -297,7 +297,6 @@ class Carte(models.Model):
             vide : d'après l'état de la carte
         :raise UserError: carte encore en fabrication, remplacement déjà en cours
         """
-        self.ensure_one()
         en_cours = self.remplacee_par_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Le remplacement est déjà en cours : carte %s.", en_cours[0].numero))

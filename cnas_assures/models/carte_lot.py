@@ -28,7 +28,7 @@ class CarteLot(models.Model):
 
     _etat_initial = "prepare"
     _actions = {
-        "remplir": Action(titre=_lt("Ajouter les cartes demandées"), de=("prepare",), roles=("cnas_base.group_agent",)),
+        "remplir": Action(titre=_lt("Ajouter les cartes demandées"), seul=True, de=("prepare",), roles=("cnas_base.group_agent",)),
         "produire": Action(titre=_lt("Produire le lot"), de=("prepare",), vers=("produit",),
                            roles=("cnas_base.group_agent",), empeche=("_sans_carte_a_produire",)),
     }
@@ -79,7 +79,6 @@ class CarteLot(models.Model):
     @transition("remplir")
     def action_remplir(self):
         """Ajoute au lot les plus anciennes cartes demandées de l'agence, jusqu'à 500. Rend True."""
-        self.ensure_one()
         domaine = [("state", "=", "demandee"), ("lot_id", "=", False)]
         if self.agence_id:
             domaine.append(("agence_id", "in", (False, self.agence_id.id)))

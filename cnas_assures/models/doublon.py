@@ -25,7 +25,7 @@ class Doublon(models.Model):
     _actions = {
         "ecarter": Action(titre=_lt("Ce n'est pas un doublon"), de=("a_examiner",), vers=("ecarte",),
                           roles=("cnas_base.group_agent",), motif=True),
-        "fusionner": Action(titre=_lt("Fusionner"), de=("a_examiner",), vers=("fusionne",),
+        "fusionner": Action(titre=_lt("Fusionner"), seul=True, de=("a_examiner",), vers=("fusionne",),
                             roles=("cnas_base.group_superviseur",)),
     }
     _champs_geles = ("score", "raisons", "decideur_id", "date_decision", "motif", "garde_id", "trace")
@@ -101,7 +101,6 @@ class Doublon(models.Model):
         :param str motif: pourquoi c'est la même personne
         :return: True, ou l'action de l'assistant
         """
-        self.ensure_one()
         motif = lire_motif(motif)
         if not garde_id or not motif:
             return {

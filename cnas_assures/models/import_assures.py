@@ -47,9 +47,9 @@ class ImportAssures(models.Model):
     _order = "id desc"
 
     _actions = {
-        "controler": Action(titre=_lt("Contrôler à blanc"), de=("brouillon", "controle"), vers=("controle",),
+        "controler": Action(titre=_lt("Contrôler à blanc"), seul=True, de=("brouillon", "controle"), vers=("controle",),
                             roles=("cnas_base.group_agent",)),
-        "importer": Action(titre=_lt("Importer"), de=("controle", "en_cours", "termine"), vers=("en_cours",),
+        "importer": Action(titre=_lt("Importer"), seul=True, de=("controle", "en_cours", "termine"), vers=("en_cours",),
                            roles=("cnas_base.group_superviseur",)),
     }
     _passages = {"en_cours": ("termine",)}
@@ -103,7 +103,6 @@ class ImportAssures(models.Model):
         :return: True
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
-        self.ensure_one()
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
         rangs = lire_tableau(contenu, self.nom_fichier, EN_TETES, ("nom", "prenom", "genre"))
         if not rangs:
@@ -118,7 +117,6 @@ class ImportAssures(models.Model):
 
         :return: True
         """
-        self.ensure_one()
         bonnes = self.ligne_ids.sudo().search([("import_id", "=", self.id), ("state", "=", "bonne")], order="id")
         if not bonnes:
             raise UserError(_("Aucune ligne bonne à importer : corrigez le fichier et contrôlez-le à nouveau."))

@@ -30,7 +30,7 @@ class DeclarationEffectif(models.Model):
 
     _actions = {
         "preparer": Action(titre=_lt("Préparer depuis l'effectif"), de=("brouillon",), roles=(AGENT,)),
-        "importer": Action(titre=_lt("Importer un classeur"), de=("brouillon",), roles=(AGENT,)),
+        "importer": Action(titre=_lt("Importer un classeur"), seul=True, de=("brouillon",), roles=(AGENT,)),
         "deposer": Action(titre=_lt("Déposer"), de=("brouillon",), vers=("deposee",), roles=(AGENT,),
                           empeche=("_indeposable",)),
         "valider": Action(titre=_lt("Valider"), de=("deposee",), vers=("validee",), roles=(SUPERVISEUR,),
@@ -181,7 +181,6 @@ class DeclarationEffectif(models.Model):
     @transition("importer")
     def action_importer(self):
         """Ouvre l'assistant d'import d'un classeur."""
-        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_employeurs.declaration_import_action")
         return {**action, "context": {"default_declaration_id": self.id}}
 

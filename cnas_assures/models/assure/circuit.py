@@ -28,8 +28,8 @@ class AssureCircuit(models.Model):
         "reactiver": Action(titre=_lt("Réactiver"), de=("suspendu",), vers=("actif",), roles=(CONTROLEUR,)),
         "radier": Action(titre=_lt("Radier"), de=("actif", "suspendu"), vers=("radie",), roles=(SUPERVISEUR,),
                          motif=True, date=True),
-        "declarer_deces": Action(titre=_lt("Déclarer un décès"), de=TOUT_ETAT, roles=(AGENT,)),
-        "changer_regime": Action(titre=_lt("Changer de régime"), de=("actif",), roles=(AGENT,)),
+        "declarer_deces": Action(titre=_lt("Déclarer un décès"), seul=True, de=TOUT_ETAT, roles=(AGENT,)),
+        "changer_regime": Action(titre=_lt("Changer de régime"), seul=True, de=("actif",), roles=(AGENT,)),
         "maintenir_droits": Action(titre=_lt("Maintenir les droits"), de=TOUT_ETAT, roles=(SUPERVISEUR,)),
     }
 
@@ -95,7 +95,6 @@ class AssureCircuit(models.Model):
         :param date: date du décès (date ou AAAA-MM-JJ)
         :return: True
         """
-        self.ensure_one()
         if not date:
             raise UserError(_("Donnez la date du décès."))
         self.write({"date_deces": self._lire_date(date)})
@@ -109,7 +108,6 @@ class AssureCircuit(models.Model):
         :param date: premier jour sous le nouveau régime, aujourd'hui par défaut
         :return: True
         """
-        self.ensure_one()
         motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de régime a un motif : dites lequel."))

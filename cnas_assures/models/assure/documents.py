@@ -8,7 +8,7 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from ...report.famille_pdf import dessiner_familles
 from ...report.identite import naissance
-from ..carte import EN_COURS
+from ..carte import AGENT, EN_COURS
 
 FAMILLES_PAR_PDF = 200
 
@@ -20,9 +20,8 @@ class AssureDocuments(models.Model):
     _inherit = "cnas.assure"
 
     _actions = {
-        "demander_carte": Action(titre=_lt("Demander une carte"), de=("actif",), roles=("cnas_base.group_agent",)),
-        "delivrer_attestation": Action(
-            titre=_lt("Délivrer une attestation"), de=("actif",), roles=("cnas_base.group_agent",)),
+        "demander_carte": Action(titre=_lt("Demander une carte"), seul=True, de=("actif",), roles=(AGENT,)),
+        "delivrer_attestation": Action(titre=_lt("Délivrer une attestation"), seul=True, de=("actif",), roles=(AGENT,)),
     }
 
     nombre_cartes = fields.Integer(string="Nombre de cartes", compute="_compute_nombres_documents")
@@ -99,7 +98,6 @@ class AssureDocuments(models.Model):
 
         :raise UserError: assuré inactif, carte déjà en fabrication, carte active (à remplacer)
         """
-        self.ensure_one()
         en_cours = self.carte_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Une carte est déjà en cours pour %(nom)s : %(carte)s.",
@@ -115,7 +113,6 @@ class AssureDocuments(models.Model):
 
         :raise UserError: droits fermés ou assuré inactif
         """
-        self.ensure_one()
         attestation = self.env["cnas.attestation"].create({"assure_id": self.id})
         return {"type": "ir.actions.act_window", "name": _("Attestation"), "res_model": "cnas.attestation",
                 "res_id": attestation.id, "view_mode": "form"}

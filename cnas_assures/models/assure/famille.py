@@ -21,9 +21,9 @@ class AssureFamille(models.Model):
     _inherit = "cnas.assure"
 
     _actions = {
-        "rattacher": Action(titre=_lt("Rattacher"), de=("brouillon", "actif", "suspendu"), roles=(AGENT,)),
+        "rattacher": Action(titre=_lt("Rattacher"), seul=True, de=("brouillon", "actif", "suspendu"), roles=(AGENT,)),
         "sortir_famille": Action(titre=_lt("Sortie de famille"), de=TOUT_ETAT, roles=(AGENT,), motif=True, date=True),
-        "changer_principal": Action(titre=_lt("Changer de principal"), de=TOUT_ETAT, roles=(AGENT,)),
+        "changer_principal": Action(titre=_lt("Changer de principal"), seul=True, de=TOUT_ETAT, roles=(AGENT,)),
     }
 
     arbre_famille = fields.Html(string="Arbre familial", compute="_compute_arbre_famille", sanitize=False)
@@ -71,7 +71,6 @@ class AssureFamille(models.Model):
         :param date: premier jour du lien, aujourd'hui par défaut
         :return: True
         """
-        self.ensure_one()
         principal = self._lire_enregistrement("cnas.assure", principal_id)
         if not principal or lien not in tuple(dict(LIENS)):
             raise UserError(_("Choisissez un assuré principal existant et un lien : conjoint, enfant, ascendant, autre."))
@@ -106,7 +105,6 @@ class AssureFamille(models.Model):
         :param date: premier jour sous le nouveau principal, aujourd'hui par défaut
         :return: True
         """
-        self.ensure_one()
         motif = lire_motif(motif)
         if not motif:
             raise UserError(_("Un changement de principal a un motif : dites lequel."))
