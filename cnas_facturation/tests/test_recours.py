@@ -126,8 +126,10 @@ class TestRecours(CommunFacture):
         with self.assertRaisesRegex(UserError, "à l'état « Déposée »"):
             premiere.with_user(self.portail).action_second_degre("Trop tôt")
         premiere.with_user(self.superviseur).action_rejeter("Pièce illisible")
-        self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
+        argument = "Pièce relue.\n" + "Le compte rendu joint justifie l'acte. " * 40
+        self.assertIs(premiere.with_user(self.portail).action_second_degre(argument), True)
         seconde = premiere.second_degre_ids
+        self.assertEqual(seconde.motif, argument.strip())
         self.assertEqual((seconde.degre, seconde.montant_demande), ("2", 1000))
         with self.assertRaisesRegex(UserError, "Superviseur décide un recours de second degré"):
             seconde.with_user(self.controleur).action_accepter()
