@@ -69,13 +69,15 @@ class TestRecours(CommunFacture):
     def test_dernier_jour_du_delai(self):
         """Au premier comme au second degré, le dernier jour compte et le lendemain non."""
         limite = self.facture.decompte_id.date_limite_recours
-        with freeze_time(limite + timedelta(days=1)), self.assertRaisesRegex(ValidationError, "expiré"):
+        with freeze_time(limite + timedelta(days=1)), self.assertRaisesRegex(ValidationError, "expiré"), \
+                self.env.cr.savepoint():
             self.contester()
         with freeze_time(limite):
             premiere = self.contester()
             premiere.with_user(self.controleur).action_rejeter("Pièce illisible")
         delai = self.env["cnas.parametre_facturation"]._valeur("delai_recours", limite)
-        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"):
+        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"), \
+                self.env.cr.savepoint():
             premiere.with_user(self.portail).action_second_degre("Trop tard")
         with freeze_time(limite + timedelta(days=delai)):
             self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
