@@ -22,11 +22,17 @@ class TestConcurrence(TransactionCase):
         with self.connexion() as env:
             env = env(context={"tracking_disable": True, "no_reset_password": True})
             self.usagers = {
-                login: new_test_user(env, login=f"conc_{login}", groups=f"cnas_base.group_{groupe}").id
+                login: self._usager(env, f"conc_{login}", f"cnas_base.group_{groupe}").id
                 for login, groupe in (("agent", "agent"), ("agent2", "agent"), ("controleur", "controleur"),
                                       ("chef", "superviseur"), ("chef2", "superviseur"), ("finance", "finance"),
                                       ("finance2", "finance"))}
             self._creer_feuille(env)
+
+    def _usager(self, env, login, groupe):
+        """Rend l'usager d'essai ; le journal garde qui a agi : il reste en base, archivé, d'un essai à l'autre."""
+        usager = env["res.users"].with_context(active_test=False).search([("login", "=", login)])
+        usager.active = True
+        return usager or new_test_user(env, login=login, groups=groupe)
 
     def _creer_feuille(self, env):
         formation = env["cnas.formation_sanitaire"].create({"code": CODE, "name": "Concurrence"})
@@ -65,7 +71,7 @@ class TestConcurrence(TransactionCase):
             cr.execute("DELETE FROM cnas_acte WHERE prestation_id IN (SELECT id FROM cnas_prestation WHERE code = 'CONC-ACT')")
             cr.execute("DELETE FROM cnas_prestation WHERE code = 'CONC-ACT'")
             env = api.Environment(cr, SUPERUSER_ID, {})
-            env["res.users"].search([("login", "=like", "conc\\_%")]).unlink()
+            env["res.users"].search([("login", "=like", "conc\\_%")]).active = False
 
     # ------------------------------------------------------------------ outils
     @contextmanager

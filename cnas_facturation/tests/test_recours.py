@@ -69,13 +69,15 @@ class TestRecours(CommunFacture):
     def test_dernier_jour_du_delai(self):
         """Au premier comme au second degré, le dernier jour compte et le lendemain non."""
         limite = self.facture.decompte_id.date_limite_recours
-        with freeze_time(limite + timedelta(days=1)), self.assertRaisesRegex(ValidationError, "expiré"):
+        with freeze_time(limite + timedelta(days=1)), self.assertRaisesRegex(ValidationError, "expiré"), \
+                self.env.cr.savepoint():
             self.contester()
         with freeze_time(limite):
             premiere = self.contester()
             premiere.with_user(self.controleur).action_rejeter("Pièce illisible")
         delai = self.env["cnas.parametre"]._au("delai_recours", limite)
-        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"):
+        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"), \
+                self.env.cr.savepoint():
             premiere.with_user(self.portail).action_second_degre("Trop tard")
         with freeze_time(limite + timedelta(days=delai)):
             self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
@@ -126,8 +128,10 @@ class TestRecours(CommunFacture):
         with self.assertRaisesRegex(UserError, "à l'état « Déposée »"):
             premiere.with_user(self.portail).action_second_degre("Trop tôt")
         premiere.with_user(self.superviseur).action_rejeter("Pièce illisible")
-        self.assertIs(premiere.with_user(self.portail).action_second_degre("Pièce relue"), True)
+        argument = "Pièce relue.\n" + "Le compte rendu joint justifie l'acte. " * 40
+        self.assertIs(premiere.with_user(self.portail).action_second_degre(argument), True)
         seconde = premiere.second_degre_ids
+        self.assertEqual(seconde.motif, argument.strip())
         self.assertEqual((seconde.degre, seconde.montant_demande), ("2", 1000))
         with self.assertRaisesRegex(UserError, "Superviseur décide un recours de second degré"):
             seconde.with_user(self.controleur).action_accepter()
