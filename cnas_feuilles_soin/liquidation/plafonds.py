@@ -3,21 +3,29 @@
 Une feuille annulée ou rejetée n'est plus dans l'historique : elle rend ce qu'elle avait pris. La ligne datée d'un
 plafond n'y compte pas : révisé, il vise toujours la même chose, et l'année de droits garde ce qu'elle a pris.
 """
+from math import inf
+
 from . import calcul
 
 
 class Compteur:
-    """Un plafond devant une feuille : son maximum, ce que l'année de droits a pris, tenu ligne après ligne."""
+    """Un plafond devant une feuille : son maximum, ce que l'année de droits a pris, tenu ligne après ligne.
 
-    __slots__ = ("plafond", "maximum", "montant", "nombre", "franchise")
+    `avant` : par les dossiers qui ont pris rang avant la feuille, ce qui dit si le plafond la réduit ; `montant` :
+    par tous les autres, ce qu'elle ne peut dépasser si elle grandit après coup.
+    """
+
+    __slots__ = ("plafond", "maximum", "montant", "avant", "nombre", "franchise")
 
     def __init__(self, lot, plafond, feuille):
         prises = _prises(lot, plafond, feuille)
+        avant = [p for p in prises if p.avant(feuille)]
         self.plafond = plafond
         self.maximum = plafond.maximum(feuille.membres)
         self.montant = sum(p.part for p in prises)
+        self.avant = sum(p.part for p in avant)
         self.nombre = len(prises)
-        self.franchise = sum(p.franchise for p in prises if p.avant(feuille))
+        self.franchise = sum(p.franchise for p in avant)
 
     def vise(self, ligne):
         """Dit si le plafond vise la ligne (sa feuille l'est déjà)."""
@@ -26,6 +34,7 @@ class Compteur:
     def prendre(self, part, franchise):
         """Compte une ligne de plus."""
         self.montant += part
+        self.avant += part
         self.nombre += 1
         self.franchise += franchise
 
@@ -51,18 +60,21 @@ def _prises(lot, plafond, feuille):
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
 
 
-def reduire(ligne, vises, avant_taux):
-    """Rend (part une fois la franchise ôtée, franchise retenue, reste du plafond le plus serré ou None).
+def restant(vises, pris="avant"):
+    """Rend ce que laisse le plus serré des plafonds (l'infini s'il n'y en a pas), selon ce qui est `pris`."""
+    return min((max(c.maximum - getattr(c, pris), 0) for c in vises if c.maximum), default=inf)
+
+
+def franchir(part, ligne, vises, avant_taux):
+    """Rend (part une fois la franchise ôtée, franchise retenue).
 
     Plusieurs franchises ne s'ajoutent pas : la plus grande encore due vaut, ôtée de la base ou de la part.
     """
     due = max((max(c.plafond.franchise - c.franchise, 0) for c in vises), default=0)
-    if not due or not ligne.part:
-        part, retenue = ligne.part, 0
-    elif avant_taux:
+    if not due or not part:
+        return part, 0
+    if avant_taux:
         retenue = min(ligne.base, due)
-        part = min(ligne.part, calcul.part(ligne.base - retenue, ligne.taux_retenu))
-    else:
-        retenue = min(ligne.part, due)
-        part = ligne.part - retenue
-    return part, retenue, min((max(c.maximum - c.montant, 0) for c in vises if c.maximum), default=None)
+        return min(part, calcul.part(ligne.base - retenue, ligne.taux_retenu)), retenue
+    retenue = min(part, due)
+    return part - retenue, retenue

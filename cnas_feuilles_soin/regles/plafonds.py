@@ -1,7 +1,7 @@
 """Plafonds et sélection : ce qui reste à dépenser, ce qu'un médecin doit voir."""
 from hashlib import sha256
 
-from ..liquidation.plafonds import compteurs, reduire
+from ..liquidation.plafonds import compteurs, franchir, restant
 from .registre import choix, constat, entier, pourcentage, regle
 
 FRANCHISE = choix("avant", "apres")
@@ -15,24 +15,23 @@ def plafond_annuel(lot, feuilles, valeur):
     Ce que le plafond de la feuille retirera ensuite (PLF-02) ne se consomme pas sur l'année.
     """
     for feuille in feuilles:
-        annuels = compteurs(lot, feuille, "beneficiaire", "famille")
-        if not annuels:
-            continue
-        siens = compteurs(lot, feuille, "feuille")
+        annuels, siens = compteurs(lot, feuille, "beneficiaire", "famille"), compteurs(lot, feuille, "feuille")
         jour = feuille.date_soins
-        for ligne in feuille.lignes_vives():
+        for ligne in feuille.lignes_vives() if annuels else ():
             vises = [c for c in annuels if c.vise(ligne)]
-            retenue = yield from _plafonner(ligne, vises, valeur("franchise", jour))
-            part = ligne.part
-            if siens and lot.reduit("PLF-02", ligne):
-                vises_siens = [c for c in siens if c.vise(ligne)]
-                part, due, reste = reduire(ligne, vises_siens, lot.valeur("PLF-02", "franchise", jour) == "avant")
-                part = part if reste is None else min(part, reste)
-                for compteur in vises_siens:
-                    compteur.prendre(part, due)
-            ligne.franchise = retenue
+            suivants = [c for c in siens if c.vise(ligne)] if siens and lot.reduit("PLF-02", ligne) else ()
+            avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
+            ligne.franchise = yield from _franchise(ligne, vises, valeur("franchise", jour) == "avant")
+            reste, de_tous = restant(vises), restant(vises, "montant")
+            if _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)[0] > de_tous:
+                reste = de_tous
+            if ligne.part > reste:
+                yield constat(ligne, ("part", reste), x=reste)
+            part, due = _laisse(ligne.part, ligne, suivants, avant_taux)
             for compteur in vises:
-                compteur.prendre(part, retenue)
+                compteur.prendre(part, ligne.franchise)
+            for compteur in suivants:
+                compteur.prendre(part, due)
 
 
 @regle("PLF-02", sur="feuilles", abat=True, franchise=FRANCHISE)
@@ -42,21 +41,26 @@ def plafond_feuille(lot, feuilles, valeur):
         siens = compteurs(lot, feuille, "feuille")
         for ligne in feuille.lignes_vives() if siens else ():
             vises = [c for c in siens if c.vise(ligne)]
-            retenue = yield from _plafonner(ligne, vises, valeur("franchise", feuille.date_soins))
+            due = yield from _franchise(ligne, vises, valeur("franchise", feuille.date_soins) == "avant")
+            reste = restant(vises)
+            if ligne.part > reste:
+                yield constat(ligne, ("part", reste), x=reste)
             for compteur in vises:
-                compteur.prendre(ligne.part, retenue)
+                compteur.prendre(ligne.part, due)
 
 
-def _plafonner(ligne, vises, mode):
-    """Constate la franchise puis le plafond d'une ligne ; rend la franchise vraiment retenue."""
-    avant = mode == "avant"
-    part, due, reste = reduire(ligne, vises, avant)
+def _franchise(ligne, vises, avant_taux):
+    """Constate la franchise d'une ligne ; rend ce qui est vraiment retenu : rien, si elle est levée ou signalée."""
+    part, due = franchir(ligne.part, ligne, vises, avant_taux)
     if part < ligne.part:
-        yield constat(ligne, ("part", part), x=due, motif=AVANT_LE_TAUX if avant else APRES_LE_TAUX)
-    retenue = due if ligne.part == part else 0  # rien, si la franchise est levée ou seulement signalée
-    if reste is not None and ligne.part > reste:
-        yield constat(ligne, ("part", reste), x=reste)
-    return retenue
+        yield constat(ligne, ("part", part), x=due, motif=AVANT_LE_TAUX if avant_taux else APRES_LE_TAUX)
+    return due if ligne.part == part else 0
+
+
+def _laisse(part, ligne, vises, avant_taux):
+    """Rend (ce que franchise et plafonds laisseront de la part, franchise retenue)."""
+    part, due = franchir(part, ligne, vises, avant_taux)
+    return min(part, restant(vises)), due
 
 
 AVANT_LE_TAUX = "Franchise, ôtée avant le taux : {x} XAF à la charge du bénéficiaire"

@@ -146,6 +146,22 @@ class TestPlafondsAnnee(CommunMoteur):
         self.plafond(montant_max=1000)
         self.assertEqual(self.parts(self.le(date(AN, 4, 1), 800, 800, prestations=[examen, self.actes[0]])), [1000])
 
+    def test_rejouer_garde_les_motifs(self):
+        """Rejouée après d'autres, une feuille à contrôler garde ses montants et ses motifs ; grandie, elle n'excède rien."""
+        self.plafond("feuille", montant_max=1000)
+        self.plafond(montant_max=1500)
+        self.regle("PLF-03").write({"avis_medical": False, "parametre_ids": [
+            (1, self.regle("PLF-03").parametre_ids.id, {"valeur": "1200"})]})
+        premiere = self.le(date(AN, 4, 1), 1200)
+        self.assertEqual(self.parts(premiere, self.le(date(AN, 4, 2))), [1000, 500])
+        attendu = (1000, ["PLF-02", "PLF-03"])
+        self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), attendu)
+        self.controler(premiere)
+        self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), attendu)
+        premiere.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-02")._deverrouiller().write({"state": "levee"})
+        premiere._recalculer()
+        self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), (1000, ["PLF-01", "PLF-03"]))
+
     # ------------------------------------------------------------------ franchise avant ou après le taux
     def test_franchise_avant_ou_apres_le_taux(self):
         self.taux.taux = 80

@@ -120,12 +120,13 @@ class FeuilleSoin(models.Model):
 
     def _signaler_echec(self, erreur):
         """Nomme à un superviseur la feuille que le moteur n'a pas pu contrôler."""
-        superviseurs = self.env.ref("cnas_base.group_superviseur").users
-        self.sudo()._alerter(
-            superviseurs.filtered(lambda u: self.sudo().agence_id in u.agence_ids)[:1] or superviseurs[:1],
+        feuille = self.sudo()
+        superviseurs = feuille.env.ref("cnas_base.group_superviseur").users
+        feuille._alerter(
+            superviseurs.filtered(lambda u: feuille.agence_id in u.agence_ids)[:1] or superviseurs[:1],
             _("Contrôle impossible"),
             _("Le contrôle de la feuille %(numero)s a échoué ; les autres feuilles sont passées. Cause : %(cause)s",
-              numero=self.display_name, cause=erreur))
+              numero=feuille.display_name, cause=erreur))
 
     def _recalculer(self):
         """Recalcule montants et anomalies sans changer l'état (après une révision ou une anomalie levée)."""
