@@ -30,7 +30,7 @@ class Carte(models.Model):
     | état | sens |
     |---|---|
     | demandee | à fabriquer |
-    | produite | imprimée, dates et QR figés |
+    | produite | imprimée ; dates, QR, identité et régime imprimés figés |
     | remise | donnée contre accusé |
     | active | ouvre l'accès aux soins ; une seule par personne (index unique partiel) |
     | perdue | perte ou vol déclarés |
@@ -80,9 +80,7 @@ class Carte(models.Model):
     assure_id = fields.Many2one(
         "cnas.assure", string="Titulaire", required=True, index=True, ondelete="restrict", tracking=True)
     matricule = fields.Char(related="assure_id.matricule", string="Matricule")
-    regime_id = fields.Many2one(
-        "cnas.regime", string="Régime", compute="_compute_regime_id", store=True, index=True,
-        help="Celui que la carte porte : il se fige à la production.")
+    regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime", store=True, index=True)
     imprime = fields.Json(
         string="Identité imprimée", readonly=True, copy=False, groups="cnas_base.group_agent",
         help="Titulaire tel que la carte le porte, copié à la production.")
@@ -173,11 +171,6 @@ class Carte(models.Model):
                 raise ValidationError(_("Une carte ne se remplace pas elle-même."))
             if carte.remplace_id and carte.remplace_id.assure_id != carte.assure_id:
                 raise ValidationError(_("La carte remplacée doit être celle de la même personne."))
-
-    @api.depends("assure_id.regime_id")
-    def _compute_regime_id(self):
-        for carte in self:
-            carte.regime_id = (carte._origin if carte.date_production else carte.assure_id).regime_id
 
     @api.depends("numero", "assure_id.name")
     def _compute_display_name(self):

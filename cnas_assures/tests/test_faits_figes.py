@@ -35,11 +35,9 @@ class TestFaitsFiges(CasDocuments):
         self.assertIn("Abakar", avant[0])
         self._tout_change()
         self.assertEqual([texte_pdf(carte._pdf(forme)) for forme in formes], avant)
-        self.assertEqual(carte.regime_id, self.regime)
 
     def test_carte_demandee_suit_encore_l_assure(self):
         carte = self._carte()
         self._tout_change()
-        self.assertEqual(carte.regime_id, self.assure.regime_id)
         carte.action_produire()
         self.assertIn("AUTRENOM", texte_pdf(carte._pdf("cartes")))

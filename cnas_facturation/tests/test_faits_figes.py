@@ -58,7 +58,7 @@ class TestRienDeVivant(CommunFacture):
                 if champ.store and (champ.type == "monetary" or champ.name in CHAMPS_SENSIBLES and champ.compute):
                     fautes |= {(nom, champ.name, *lu) for lu in self._dependances(modele, champ, set())
                                if vivant(*lu) and lu[0] != nom}
-        # Une carte demandée suit encore l'assuré : elle se fige à la production (vérifié par ses propres tests).
+        # Le régime d'une carte sert à la chercher ; celui qu'elle imprime se fige à la production (ses propres tests).
         self.assertEqual(fautes - {("cnas.carte", "regime_id", "cnas.assure", "regime_id")}, set())
 
     def test_vues_chiffrees(self):
