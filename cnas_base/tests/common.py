@@ -3,10 +3,13 @@
 Un test importe d'ici `TransactionCase` ou `HttpCase` ; ses dates s'écrivent par rapport à `JOUR`, ou en toutes lettres.
 """
 from datetime import datetime
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.tests import common
+
+from odoo.addons.base.models import res_users
 
 JOUR = datetime(2026, 11, 25, 9)
 
@@ -21,6 +24,10 @@ class JourFige:
 
     @classmethod
     def setUpClass(cls):
+        # un usager par rôle et par classe : à 600 000 tours de hachage chacun, la moitié de la suite y passerait
+        hachage = patch.object(res_users, "MIN_ROUNDS", 1000)
+        hachage.start()
+        cls.addClassCleanup(hachage.stop)
         if not cls.jour_fige:
             return super().setUpClass()
         gel = freeze_time(cls.jour_fige, tick=True)
