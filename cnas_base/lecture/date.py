@@ -35,15 +35,15 @@ def lire_date(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
     """
     if isinstance(valeur, date):
         return valeur.date() if isinstance(valeur, datetime) else valeur
-    quoi = quoi or _("Date")
     if absent(valeur):
         if defaut is OBLIGATOIRE:
-            raise ValidationError(_("%s manquante.", quoi))
+            raise ValidationError(_("%s manquante.", quoi or _("Date")))
         return defaut
     texte = " ".join(valeur.split()) if isinstance(valeur, str) else ""
     iso = _ISO.fullmatch(texte)
     if iso:
         return _du_calendrier(valeur, quoi, *iso.groups())
+    quoi = quoi or _("Date")
     lue = _lire_tolerant(valeur, _HEURE_NULLE.sub("", texte), quoi)
     if stricte or not lue:
         forme = _("AAAA-MM-JJ") if stricte else _("JJ/MM/AAAA, par exemple 21/11/2026")
@@ -84,10 +84,10 @@ def _du_calendrier(valeur, quoi, annee, mois, jour):
         lue = date(int(annee), int(mois), int(jour))
     except ValueError:
         raise ValidationError(_("%(quoi)s illisible : « %(valeur)s » n'est pas au calendrier. Écrivez-la AAAA-MM-JJ.",
-                                quoi=quoi, valeur=montrer(valeur))) from None
+                                quoi=quoi or _("Date"), valeur=montrer(valeur))) from None
     if lue.year < ANNEE_MIN:
         raise ValidationError(_("%(quoi)s illisible : l'année de « %(valeur)s » n'est pas plausible.",
-                                quoi=quoi, valeur=montrer(valeur)))
+                                quoi=quoi or _("Date"), valeur=montrer(valeur)))
     return lue
 
 

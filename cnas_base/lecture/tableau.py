@@ -63,22 +63,23 @@ def lire_tableau(contenu, nom_fichier, colonnes=None, obligatoires=()):
 def _lignes(rangs, connues, obligatoires):
     """Rend les lignes sous leur en-tête."""
     place = _place_entete(rangs, connues)[1]
-    titres = [nom_de_colonne(titre) for titre in rangs[place][1]]
+    entete = rangs[place][1]
+    titres = [nom_de_colonne(titre) for titre in entete]
     entetes = [connues.get(titre, titre) for titre in titres]
-    manquantes = [colonne for colonne in obligatoires if colonne not in entetes]
+    manquantes = [nom for nom in obligatoires if nom not in entetes]
     if manquantes:
         raise UserError(_(
             "Colonnes absentes : %(absentes)s. Le fichier porte : %(trouvees)s.",
             absentes=", ".join(manquantes), trouvees=", ".join(filter(None, titres))[:300] or _("aucun titre")))
     lignes = []
     for numero, rang in rangs[place + 1:]:
-        if _est_total(rang, len(titres)) or [nom_de_colonne(v) for v in rang] == titres:
+        if _est_total(rang, len(titres)) or rang == entete:
             continue
         valeurs = {}
-        for entete, valeur in zip(entetes, rang):
+        for colonne, valeur in zip(entetes, rang):
             # Deux colonnes de même nom : la première remplie l'emporte.
-            if entete and valeurs.get(entete) in (None, ""):
-                valeurs[entete] = valeur
+            if colonne and valeurs.get(colonne) in (None, ""):
+                valeurs[colonne] = valeur
         lignes.append(Ligne(numero, {**dict.fromkeys(filter(None, entetes)), **valeurs}))
     return lignes
 
