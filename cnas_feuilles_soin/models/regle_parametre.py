@@ -65,8 +65,15 @@ class Parametre(models.Model):
 
     _inherit = "cnas.parametre"
 
-    # Copiées avec la ligne : « Changer à partir du… » vaut pour la règle aussi.
-    regle_parametre_ids = fields.One2many("cnas.regle_parametre", "parametre_id", string="Règle réglée", copy=True)
+    regle_parametre_ids = fields.One2many("cnas.regle_parametre", "parametre_id", string="Règle réglée")
+
+    def copy(self, default=None):
+        """La copie règle la même règle : « Changer à partir du… » vaut pour elle aussi."""
+        neuve = super().copy(default)
+        self.env["cnas.regle_parametre"].create([
+            {"parametre_id": neuve.id, "regle_id": lien.regle_id.id, "code": lien.code}
+            for lien in self.regle_parametre_ids])
+        return neuve
 
     def _verifier_valeur(self):
         super()._verifier_valeur()

@@ -41,9 +41,8 @@ class TestParametresDates(CommunFeuille):
 
     def test_retard_selon_le_delai_du_depot(self):
         """L'écran et la recherche disent le même retard, de chaque côté de la bascule."""
-        avant = self.brouillon(reference="RET-1", date_soins=self.veille, date_depot=self.veille)
-        apres = self.brouillon(reference="RET-2", date_soins=self.bascule, date_depot=self.bascule)
-        (avant + apres)._ecrire({"state": "deposee"})
+        avant, apres = (self.deposee(f"RET-{jour}", date_soins=str(jour), date_depot=str(jour))
+                        for jour in (self.veille, self.bascule))
         for delai_apres, attendues in (("25", avant), ("20", avant), ("19", avant + apres)):
             self.magasin._dater("delai_traitement_jours", delai_apres, self.bascule)
             self.env.invalidate_all()

@@ -158,7 +158,7 @@ class TestPlafondsAnnee(CommunMoteur):
         self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), attendu)
         self.controler(premiere)
         self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), attendu)
-        premiere.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-02")._deverrouiller().write({"state": "levee"})
+        premiere.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-02")._ecrire({"state": "levee"})
         premiere._recalculer()
         self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), (1000, ["PLF-01", "PLF-03"]))
 

@@ -7,7 +7,7 @@ import time
 LANCER = 'action = env["cnas.lot"]._lancer("Essai de lot", "cnas.province", "unlink", %s, taille=1) and False'
 
 
-def _attendre(superviseur, lot, etat, delai=90):
+def _attendre(superviseur, lot, etat, delai=300):
     fin = time.monotonic() + delai
     while time.monotonic() < fin:
         lu = superviseur.appel("cnas.lot", "read", [lot], ["state", "traites", "progression", "message_erreur"])[0]
