@@ -9,7 +9,6 @@ from . import test_lot
 from . import test_ecriture
 from . import test_lecture
 from . import test_pieces
-from . import test_outils
 from . import test_parametre
 
 from . import test_periode
