@@ -12,6 +12,9 @@ from odoo import fields
 
 from .lecture import lire_motif
 
+# Une formation argumente un recours en quelques paragraphes.
+MOTIF_MAX = 4000
+
 _fil = threading.local()
 
 
@@ -118,7 +121,7 @@ def transition(nom):
         @functools.wraps(methode)
         def action(self, *args, **mots):
             if self._actions_du_modele()[nom].motif:
-                motif = lire_motif(mots.pop("motif", None) or (args[0] if args else None))
+                motif = lire_motif(mots.pop("motif", None) or (args[0] if args else None), MOTIF_MAX)
                 self._exiger(nom)
                 if not motif:
                     return self._demander_motif(nom)

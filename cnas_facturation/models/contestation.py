@@ -269,12 +269,6 @@ class Contestation(models.Model):
             if not isinstance(vals.get("montant_demande"), (int, float)) or vals["montant_demande"] <= 0:
                 raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
 
-    @api.model
-    def _lire_motif(self, motif):
-        """Un recours et sa décision s'argumentent : le texte reste entier, lignes comprises."""
-        super()._lire_motif(motif)
-        return (motif or "").strip()
-
     def _empeche_second_degre(self):
         """Rend {id: raison} des recours de second degré, que seul le superviseur décide."""
         if self._a_le_role((SUPERVISEUR,)):
