@@ -21,9 +21,13 @@ def forger(enregistrement, nom):
     """Rend une valeur du bon type, différente de celle du champ ; None si l'on ne sait pas."""
     champ, actuelle = enregistrement._fields[nom], enregistrement[nom]
     if champ.type == "selection":
-        return next((v for v, _l in champ._description_selection(enregistrement.env) if v != actuelle), None)
+        # créer à l'état initial n'a rien de forgé
+        innocents = (actuelle, getattr(enregistrement, "_etat_initial", None) if nom == "state" else None)
+        return next((v for v, _l in champ._description_selection(enregistrement.env) if v not in innocents), None)
     if champ.type == "many2one":
-        autre = enregistrement.env[champ.comodel_name].sudo().search([("id", "!=", actuelle.id)], limit=1)
+        # signer de son propre nom non plus : le code le fait à la place de l'usager
+        usagers = [("login", "not in", ROLES)] if champ.comodel_name == "res.users" else []
+        autre = enregistrement.env[champ.comodel_name].sudo().search([("id", "!=", actuelle.id), *usagers], limit=1)
         return autre.id or None
     return {
         "char": lambda: f"FORGE {actuelle or ''}"[:20], "text": lambda: "FORGE", "boolean": lambda: not actuelle,
