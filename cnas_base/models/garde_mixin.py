@@ -44,12 +44,15 @@ class GardeMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         self = self._contexte_de_confiance()
-        ouverts = ouverture()
+        ouverts, recues = ouverture(), []
         for vals in vals_list:
             gardes = self._champs_gardes & vals.keys()
             if gardes and not (ouverts and ouverts.couvre(self.browse(), gardes)):
                 self._garder_creation({champ: vals[champ] for champ in gardes})
-        vals_list = self._completer_creation([dict(vals) for vals in vals_list])
+                # Le vide d'un formulaire s'ignore : il ne remplace ni un calcul ni un défaut.
+                vals = {champ: valeur for champ, valeur in vals.items() if champ not in gardes}
+            recues.append(dict(vals))
+        vals_list = self._completer_creation(recues)
         with refermer():
             crees = super().create(vals_list)
         crees._journaliser("creation", {}, crees._photo())
@@ -148,7 +151,7 @@ class GardeMixin(models.AbstractModel):
         return self.with_context(propre)
 
     def _garder_creation(self, valeurs):
-        """Refuse une valeur donnée à un champ gardé ; le vide d'un formulaire passe."""
+        """Refuse une valeur donnée à un champ gardé ; le vide d'un formulaire s'ignore."""
         for champ, valeur in valeurs.items():
             if valeur:
                 raise UserError(self._phrase_champ_gele(champ))

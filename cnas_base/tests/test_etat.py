@@ -36,6 +36,7 @@ class TestEtat(TransactionCase):
             name = fields.Char()
             montant = fields.Integer(tracking=True)
             double = fields.Integer(compute="_compute_double", store=True)
+            longueur = fields.Integer(compute="_compute_longueur", store=True)
             auteur_id = fields.Many2one("res.users")
             motif = fields.Char()
             parent_id = fields.Many2one("cnas.test_dossier")
@@ -48,6 +49,11 @@ class TestEtat(TransactionCase):
             def _compute_double(self):
                 for dossier in self:
                     dossier.double = 2 * dossier.montant
+
+            @api.depends("name")
+            def _compute_longueur(self):
+                for dossier in self:
+                    dossier.longueur = len(dossier.name or "")
 
             def _completer_creation(self, vals_list):
                 for vals in vals_list:
@@ -89,6 +95,9 @@ class TestEtat(TransactionCase):
         for vals in ({"state": "clos"}, {"montant": 9}, {"double": 4}):
             with self.subTest(vals=vals), self.assertRaises(UserError):
                 self.modele.create(vals)
+
+    def test_un_vide_a_la_creation_ne_remplace_pas_un_calcul(self):
+        self.assertEqual(self.modele.create({"name": "abc", "longueur": 0, "state": "brouillon"}).longueur, 3)
 
     def test_le_code_complete_la_creation(self):
         self.assertEqual(self.modele.with_user(self.agent).create({"name": "D"}).auteur_id, self.agent)

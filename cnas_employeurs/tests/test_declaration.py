@@ -92,10 +92,14 @@ class TestDeclaration(CasEmployeur):
             lambda: declaration.write({"montant_appele": 1}),
             lambda: declaration.write({"masse_salariale": 1}),
             lambda: declaration.ligne_ids[0].write({"part_employeur": 0}),
-            lambda: declaration.write({"ligne_ids": [(0, 0, {"salaire": 90_000, "part_salarie": 0})]}),
+            lambda: declaration.write({"ligne_ids": [(0, 0, {"salaire": 90_000, "part_salarie": 1})]}),
         ):
             with self.assertRaises(UserError):
                 ecriture()
+        declaration.write({"ligne_ids": [
+            (0, 0, {"assure_id": self._assures(1).id, "salaire": 90_000, "part_salarie": 0, "part_employeur": 0})]})
+        ligne = declaration.ligne_ids.filtered(lambda ligne: ligne.salaire == 90_000)
+        self.assertEqual((ligne.part_employeur, ligne.part_salarie), (3_150, 1_350), "un zéro reçu ne remplace pas le calcul")
 
     def test_ligne_ne_rejoint_pas_une_declaration_deposee(self):
         deposee, brouillon = self._declaration("2026-08-01"), self._declaration("2026-09-01", assures=self._assures(1))

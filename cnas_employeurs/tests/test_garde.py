@@ -31,7 +31,7 @@ class TestGarde(CasEmployeur):
             ("declaration_ids", Command.update(declaration.id, {"ligne_ids": [Command.update(ligne.id, {"salaire": 1})]})),
             ("declaration_ids", Command.create({"periode": "2026-06-01", "state": "validee"})),
             ("declaration_ids", Command.create({"periode": "2026-06-01", "ligne_ids": [
-                Command.create({"assure_id": self.assures[0].id, "salaire": 90_000, "part_employeur": 0})]})),
+                Command.create({"assure_id": self.assures[0].id, "salaire": 90_000, "part_employeur": 1})]})),
             ("assure_ids", Command.update(self.assures[0].id, {"nom": "USURPATEUR"})),
         ):
             with self.subTest(commande=commande), self.assertRaises(UserError):
