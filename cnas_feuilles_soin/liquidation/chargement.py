@@ -52,7 +52,8 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
        COALESCE(l.prix_revu, 0)::bigint AS revue_pu, COALESCE(l.rejet_revu, false) AS revue_rejet,
        NULLIF(round(l.coefficient_facture * 100)::int, 0) AS coefficient,
        NULLIF(l.ticket_facture, 0)::bigint AS ticket_facture, COALESCE(l.duree_jours, 0) AS duree,
-       COALESCE(l.posologie_jour, 0) AS posologie, {ecrits}
+       COALESCE(l.posologie_jour, 0) AS posologie, COALESCE(l.montant_cnas, 0)::bigint AS acquis,
+       l.decision IN ('acceptee', 'abattue') AS deja_retenue, {ecrits}
   FROM {lignes} l
  WHERE l.feuille_id = ANY(%(ids)s)
  ORDER BY l.feuille_id, l.sequence, l.id

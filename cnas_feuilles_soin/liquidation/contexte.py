@@ -11,7 +11,7 @@ class Ligne(Fait):
     __slots__ = (
         # lu
         "id", "feuille_id", "prestation_id", "quantite", "prix", "facture", "revue_q", "revue_pu", "revue_rejet",
-        "coefficient", "ticket_facture", "duree", "posologie",
+        "coefficient", "ticket_facture", "duree", "posologie", "acquis", "deja_retenue",
         # calculé au chargement
         "feuille", "prestation", "rang_ligne", "tarif", "taux", "hors_plafond",
         # tenu par le moteur

@@ -11,32 +11,36 @@ from . import calcul
 class Compteur:
     """Un plafond devant une feuille : son maximum, ce que l'année de droits a pris, tenu ligne après ligne.
 
-    `avant` : par les dossiers qui ont pris rang avant la feuille, ce qui dit si le plafond la réduit ; `montant` :
-    par tous les autres, ce qu'elle ne peut dépasser si elle grandit après coup.
+    `_avant` : par les dossiers qui ont pris rang avant la feuille, ce qui dit si le plafond la touche ; sans suffixe :
+    par tous les autres, ce qu'elle ne peut excéder si elle grandit après coup.
     """
 
-    __slots__ = ("plafond", "maximum", "montant", "avant", "nombre", "franchise")
+    __slots__ = ("plafond", "maximum", "montant", "montant_avant", "nombre", "nombre_avant", "franchise_avant")
 
     def __init__(self, lot, plafond, feuille):
         prises = _prises(lot, plafond, feuille)
         avant = [p for p in prises if p.avant(feuille)]
         self.plafond = plafond
         self.maximum = plafond.maximum(feuille.membres)
-        self.montant = sum(p.part for p in prises)
-        self.avant = sum(p.part for p in avant)
-        self.nombre = len(prises)
-        self.franchise = sum(p.franchise for p in avant)
+        self.montant, self.montant_avant = sum(p.part for p in prises), sum(p.part for p in avant)
+        self.nombre, self.nombre_avant = len(prises), len(avant)
+        self.franchise_avant = sum(p.franchise for p in avant)
 
     def vise(self, ligne):
         """Dit si le plafond vise la ligne (sa feuille l'est déjà)."""
         return not ligne.hors_plafond and self.plafond.categorie in (None, ligne.prestation.categorie)
 
-    def prendre(self, part, franchise):
+    def atteint(self, ligne):
+        """Dit si le nombre maximal est atteint ; une ligne déjà retenue ne se perd pas pour celles d'après."""
+        return (self.nombre_avant if ligne.deja_retenue else self.nombre) >= self.plafond.nombre_max
+
+    def prendre(self, part=0, franchise=0):
         """Compte une ligne de plus."""
         self.montant += part
-        self.avant += part
+        self.montant_avant += part
         self.nombre += 1
-        self.franchise += franchise
+        self.nombre_avant += 1
+        self.franchise_avant += franchise
 
 
 def compteurs(lot, feuille, *portees, nombre=False):
@@ -60,7 +64,7 @@ def _prises(lot, plafond, feuille):
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
 
 
-def restant(vises, pris="avant"):
+def restant(vises, pris="montant_avant"):
     """Rend ce que laisse le plus serré des plafonds (l'infini s'il n'y en a pas), selon ce qui est `pris`."""
     return min((max(c.maximum - getattr(c, pris), 0) for c in vises if c.maximum), default=inf)
 
@@ -70,7 +74,7 @@ def franchir(part, ligne, vises, avant_taux):
 
     Plusieurs franchises ne s'ajoutent pas : la plus grande encore due vaut, ôtée de la base ou de la part.
     """
-    due = max((max(c.plafond.franchise - c.franchise, 0) for c in vises), default=0)
+    due = max((max(c.plafond.franchise - c.franchise_avant, 0) for c in vises), default=0)
     if not due or not part:
         return part, 0
     if avant_taux:

@@ -32,7 +32,8 @@ SELECT p.id, p.code, p.name, p.type_prestation AS type, p.categorie, COALESCE(p.
        COALESCE(p.active, false) AS active, p.type_soins, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(p.remboursable, false) AS remboursable, m.dci, m.dosage, m.forme, m.code_atc AS atc,
        NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0) AS coefficient, k.code AS lettre,
-       a.specialite_id, p.hors_plafond_enfant, p.hors_plafond_adulte
+       a.specialite_id, COALESCE(p.hors_plafond_enfant, 'non') AS hors_plafond_enfant,
+       COALESCE(p.hors_plafond_adulte, 'non') AS hors_plafond_adulte
   FROM cnas_prestation p
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
   LEFT JOIN cnas_acte a ON a.prestation_id = p.id

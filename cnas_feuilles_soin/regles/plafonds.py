@@ -22,9 +22,9 @@ def plafond_annuel(lot, feuilles, valeur):
             suivants = [c for c in siens if c.vise(ligne)] if siens and lot.reduit("PLF-02", ligne) else ()
             avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
             ligne.franchise = yield from _franchise(ligne, vises, valeur("franchise", jour) == "avant")
-            reste, de_tous = restant(vises), restant(vises, "montant")
-            if _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)[0] > de_tous:
-                reste = de_tous
+            reste, au_plus = restant(vises), max(restant(vises, "montant"), ligne.acquis)
+            if _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)[0] > au_plus:
+                reste = au_plus
             if ligne.part > reste:
                 yield constat(ligne, ("part", reste), x=reste)
             part, due = _laisse(ligne.part, ligne, suivants, avant_taux)

@@ -138,9 +138,9 @@ def nombre_maximal(lot, feuilles, valeur):
         comptes = compteurs(lot, feuille, "feuille", "beneficiaire", "famille", nombre=True)
         for ligne in feuille.lignes_vives() if comptes else ():
             vises = [c for c in comptes if c.vise(ligne)]
-            atteint = next((c.plafond for c in vises if c.nombre >= c.plafond.nombre_max), None)
+            atteint = next((c.plafond for c in vises if c.atteint(ligne)), None)
             if atteint:
                 yield constat(ligne, categorie=atteint.categorie or "prestations")
             else:
                 for compteur in vises:
-                    compteur.nombre += 1
+                    compteur.prendre()

@@ -162,6 +162,21 @@ class TestPlafondsAnnee(CommunMoteur):
         premiere._recalculer()
         self.assertEqual((int(premiere.montant_cnas), self.codes(premiere)), (1000, ["PLF-01", "PLF-03"]))
 
+    def test_rejouer_apres_une_revision(self):
+        """Ce que les feuilles d'après prennent sous un plafond relevé n'ôte rien à celle d'avant, rejouée."""
+        visites = [self.prestation("acte", 1500, categorie="visite") for _i in range(4)]
+        for debut, fin, montant, nombre in (("2020-01-01", date(AN, 5, 31), 2000, 2), (date(AN, 6, 1), False, 4000, 3)):
+            self.plafond(debut=debut, fin=fin, montant_max=montant)
+            self.plafond(debut=debut, fin=fin, categorie="visite", nombre_max=nombre)
+        self.regle("PLF-03").write({"avis_medical": False, "parametre_ids": [
+            (1, self.regle("PLF-03").parametre_ids.id, {"valeur": "1400"})]})
+        feuilles = [self.le(date(AN, mois, 1), 1500, prestations=[visite]) for mois, visite in zip((4, 5, 6, 7), visites)]
+        attendu = [1500, 500, 1500, 0]
+        self.assertEqual(self.parts(*feuilles), attendu)
+        self.assertEqual(self.codes(feuilles[3]), ["QTE-10"])
+        self.assertEqual(self.parts(*feuilles), attendu)
+        self.assertEqual(self.parts(feuilles[1]), [500])
+
     # ------------------------------------------------------------------ franchise avant ou après le taux
     def test_franchise_avant_ou_apres_le_taux(self):
         self.taux.taux = 80

@@ -73,10 +73,10 @@ class Prestation(models.Model):
         string="Acte technique", help="Compte dans la règle des actes multiples d'une même séance (100 / 50 / 0 %).")
     remboursable = fields.Boolean(string="Remboursable", default=True)
     hors_plafond_enfant = fields.Selection(
-        HORS_PLAFOND, string="Hors plafond, enfants", required=True, default="non",
+        HORS_PLAFOND, string="Hors plafond, enfants", default="non",
         help="Pour un enfant, ces soins ne comptent dans aucun plafond ni franchise (âge : paramètre de la règle PLF-01).")
     hors_plafond_adulte = fields.Selection(
-        HORS_PLAFOND, string="Hors plafond, adultes", required=True, default="non",
+        HORS_PLAFOND, string="Hors plafond, adultes", default="non",
         help="Pour un adulte, ces soins ne comptent dans aucun plafond ni franchise.")
 
     # Règles d'appui
