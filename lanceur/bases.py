@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 
-from . import chemins, console, environnement
+from . import chemins, console, environnement, horloge
 from .console import Arret
 
 OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
@@ -17,7 +17,7 @@ class Machine:
 
     def __init__(self, python, odoo, acces, horloge=None):
         self.python, self.odoo, self.acces, self.horloge = python, odoo, acces, horloge or {}
-        self.donnees = chemins.prive("donnees-decalees" if horloge else "donnees")
+        self.donnees = chemins.prive("donnees")
         self.donnees.mkdir(mode=0o700, exist_ok=True)
 
     def env(self, admin=False):
@@ -59,6 +59,8 @@ class Machine:
                            proprietaire="cnas" if self.acces.grappe else None)
         for defaut in reponse.get("defauts", []):
             console.detail(f"contribution PostgreSQL en défaut : {defaut}")
+        if self.horloge:
+            self.sql("decaler", base, jours=horloge.DECALAGE)
         magasin = self.donnees / "filestore"
         shutil.rmtree(magasin / base, ignore_errors=True)
         if modele and (magasin / modele).is_dir():

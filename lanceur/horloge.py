@@ -1,4 +1,8 @@
-"""Faire vivre des programmes à une autre date : libfaketime, qu'on précharge."""
+"""Faire vivre Odoo à une autre date : libfaketime, qu'on précharge.
+
+PostgreSQL garde son heure, car libfaketime y arrête les minuteries (`lock_timeout`…) : la base a son propre `now()`, décalé
+d'autant (outil_base.py, `decaler`).
+"""
 import glob
 
 from . import systeme
@@ -13,7 +17,7 @@ def _bibliotheque():
 
 
 def decalee():
-    """Rend les variables d'environnement d'un programme qui vit treize mois plus tard."""
+    """Rend les variables d'environnement d'un Odoo qui vit treize mois plus tard."""
     chemin = _bibliotheque() or (systeme.installer("libfaketime") and _bibliotheque())
     if not chemin:
         raise Arret("libfaketime manque : les tests à une date décalée ne peuvent pas se faire (Debian/Ubuntu : apt-get install libfaketime).")

@@ -52,6 +52,15 @@ def creer(base, donnees):
     return {} if modele else contributions(base, donnees)
 
 
+def decaler(base, donnees):
+    """Donne à la base un `now()` en avance de quelques jours, que prennent les requêtes, les vues et les déclencheurs d'Odoo."""
+    with curseur(base) as cr:
+        cr.execute("CREATE OR REPLACE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE "
+                   "AS $$SELECT pg_catalog.now() + make_interval(days => %s)$$", [donnees["jours"]])
+        cr.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, pg_catalog").format(sql.Identifier(base)))
+    return {}
+
+
 def contributions(base, _donnees):
     """Active les contributions (unaccent immuable, comme Odoo le demande). Rend celles en défaut."""
     defauts = []
@@ -120,7 +129,7 @@ def supprimer(base, _donnees):
 
 
 if __name__ == "__main__":
-    commandes = {f.__name__: f for f in (serveur, creer, contributions, etat, reprendre, noter, supprimer)}
+    commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, supprimer)}
     try:
         reponse = commandes[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
     except psycopg2.Error as erreur:

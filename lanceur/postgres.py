@@ -68,20 +68,21 @@ def _binaires():
     return max(trouves)[1] if trouves else None
 
 
-def preparer(nom="pg", rapide=False, horloge=None):
-    """Rend un accès à un PostgreSQL qui répond ; à une autre `horloge`, un serveur privé si ses programmes sont là."""
+def preparer(nom="pg", rapide=False):
+    """Rend un accès à un PostgreSQL qui répond."""
     console.etape("PostgreSQL")
-    acces, binaires = _fourni(), _binaires()
-    if acces and not (horloge and binaires):
-        console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}{' (à sa propre heure)' if horloge else ''}")
+    acces = _fourni()
+    if acces:
+        console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}")
         return acces
+    binaires = _binaires()
     if not binaires:
         systeme.installer("postgresql", "postgresql-contrib")
         binaires = _binaires()
     if not binaires:
         raise Arret("PostgreSQL 13 ou plus récent manque. Installez-le (Debian/Ubuntu : sudo apt-get install postgresql "
                     "postgresql-contrib), ou indiquez un serveur existant par PGHOST ou DATABASE_URL, puis relancez.")
-    grappe = Grappe(nom, binaires, rapide, horloge)
+    grappe = Grappe(nom, binaires, rapide)
     grappe.demarrer()
     console.detail(f"serveur privé : {grappe.dossier}")
     commun = {"PGHOST": str(grappe.prise), "PGPORT": "5432"}
@@ -95,9 +96,8 @@ class Grappe:
     pour lui, ou « nobody »), dans `.cnas/` si cet usager peut y entrer, sinon dans /var/lib/cnas.
     """
 
-    def __init__(self, nom, binaires, rapide=False, horloge=None):
+    def __init__(self, nom, binaires, rapide=False):
         self.nom, self.binaires, self.rapide = nom, binaires, rapide
-        self.env = {**os.environ, **(horloge or {})}
         self.identite = _identite_reduite() if systeme.est_root() else {}
         self.dossier = self._choisir_dossier()
         self.donnees = self.dossier / "donnees"
@@ -118,7 +118,7 @@ class Grappe:
         return Path(tempfile.gettempdir()) / f"cnas-{os.geteuid()}-{marque}"
 
     def _sous_identite(self, commande, **options):
-        return subprocess.run(commande, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", env=self.env,
+        return subprocess.run(commande, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/",
                               **self.identite, **options)
 
     def _poser(self, dossier):
@@ -226,5 +226,5 @@ def _identite_reduite():
 def grappes_du_clone():
     """Les serveurs privés déjà créés pour ce clone."""
     binaires = _binaires()
-    grappes = [Grappe(nom, binaires) for nom in ("pg", "pg-tests", "pg-decale")] if binaires else []
+    grappes = [Grappe(nom, binaires) for nom in ("pg", "pg-tests")] if binaires else []
     return [grappe for grappe in grappes if grappe.donnees.exists()]

@@ -1,7 +1,7 @@
 """./cnas tester : installations sans avertissement, tests d'Odoo, pytest-odoo, bout en bout, et une date décalée.
 
 Deux files menées de front (deux cœurs) :
-  1. base avec démonstration  →  pytest-odoo  →  le même à une date décalée de treize mois, Odoo et PostgreSQL compris ;
+  1. base avec démonstration  →  pytest-odoo  →  le même à une date décalée de treize mois (Odoo, et le `now()` de la base) ;
   2. chaque chaîne d'addons seule, puis tous sans démonstration, `--test-enable`  →  `tests/` sur une copie de la base de démonstration.
 """
 import json
@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 
-from . import bases, chemins, commandes, console, horloge, postgres, resultats, serveur, systeme
+from . import bases, chemins, commandes, console, horloge, resultats, serveur, systeme
 from .console import Arret
 
 BASE_DEMO, BASE_NUE, BASE_MODELE = "cnas_essai", "cnas_essai_nu", "cnas_essai_modele"
@@ -41,9 +41,8 @@ def tester(selection=None, decale=False):
         for fiche in serveur.en_cours():
             if fiche["base"].startswith("cnas_e2e"):
                 serveur.arreter(fiche)
-        for grappe in postgres.grappes_du_clone():
-            if grappe.nom != "pg":
-                grappe.arreter()
+        if machine.acces.grappe:
+            machine.acces.grappe.arreter()
     for message in bilan.messages:
         console.dire(f"✗ {message}")
     for test in sorted(bilan.rates):
@@ -76,9 +75,7 @@ def _tout(machine, bilan):
 
 def _decale(machine, bilan, selection=None):
     """Installe et teste treize mois plus tard : rien ne doit rougir tout seul."""
-    heure = horloge.decalee()
-    acces = postgres.preparer("pg-decale", rapide=True, horloge=heure)
-    decalee = bases.Machine(machine.python, machine.odoo, acces, heure)
+    decalee = bases.Machine(machine.python, machine.odoo, machine.acces, horloge.decalee())
     if selection:
         decalee.installer_demo_a_jour(BASE_DECALEE)
         return _selection(decalee, bilan, BASE_DECALEE, selection)

@@ -40,10 +40,10 @@ class JourFige:
 
     @classmethod
     def _figer_postgresql(cls):
-        # annulée avec la transaction du test ; les vues et les DEFAULT gardent le vrai now(), liés à leur création
+        # annulé avec la transaction du test ; une vue garde le now() de sa création
         cls.cr.execute("""
             SET LOCAL search_path = public, pg_catalog;
-            CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE
+            CREATE OR REPLACE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE
                 AS 'SELECT pg_catalog.now() + interval ''%s seconds''';
         """ % cls._ecart())
         cls.cr._now = None
