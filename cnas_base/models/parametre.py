@@ -162,7 +162,8 @@ class Parametre(models.Model):
         return self._reecrire(vals)
 
     def _reecrire(self, vals):
-        resultat = super().write(vals)
+        """Écrit sans le refus de `write`, que seul `_dater` passe : aucune clé de contexte ne l'ouvre."""
+        resultat = super().write(vals)  # pylint: disable=super-method-mismatch
         self._noter_changement(_("Paramètre modifié"))
         return resultat
 

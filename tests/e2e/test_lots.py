@@ -19,7 +19,7 @@ def _attendre(superviseur, lot, etat, delai=300):
 
 def _lancer(admin, ids):
     """Par une action serveur : `_lancer` est interne, aucun script ne l'appelle à distance."""
-    modele = admin.appel("ir.model", "search", [("model", "=", "cnas.lot")])[0]
+    modele = admin.appel("ir.model", "search", [("model", "=", "cnas.province")])[0]
     action = admin.appel("ir.actions.server", "create", {
         "name": "Essai", "model_id": modele, "state": "code", "code": LANCER % ids})
     admin.appel("ir.actions.server", "run", [action])
