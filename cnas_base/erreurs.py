@@ -74,7 +74,16 @@ def est_faute_d_appel(erreur):
         return cadres[-1][0] in PORTES or _est_du_coeur(cadres[-1][0]) and all(
             fichier in PORTES or _est_du_coeur(fichier) or nom == "_dispatch" for fichier, nom in cadres)
     appel = cadres[debut:]
-    return _est_du_coeur(appel[-1][0]) and all(_est_du_coeur(fichier) or nom in VERBES for fichier, nom in appel)
+    return (_est_du_coeur(appel[-1][0]) or _valeurs_mal_formees(erreur)) and all(
+        _est_du_coeur(fichier) or nom in VERBES for fichier, nom in appel)
+
+
+def _valeurs_mal_formees(erreur):
+    """Dit si un `write` ou un `create` d'addon a reçu autre chose que des valeurs {champ: valeur}."""
+    cadre = [cadre for cadre, _ligne in traceback.walk_tb(erreur.__traceback__)][-1]
+    vals = cadre.f_locals.get("vals", cadre.f_locals.get("vals_list"))
+    valeurs = vals if isinstance(vals, (list, tuple)) and vals else [vals]
+    return cadre.f_code.co_name in ("write", "create") and not all(isinstance(v, dict) for v in valeurs)
 
 
 def _est_du_coeur(fichier):

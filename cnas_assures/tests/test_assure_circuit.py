@@ -82,7 +82,7 @@ class TestCircuit(CasAssure):
             for vide in (None, "", "   ", False, [], {}):
                 rendu = getattr(assure, action)(vide)
                 self.assertEqual(rendu["res_model"], "cnas.motif.wizard")
-            with self.assertRaisesRegex(UserError, "motif est un texte"):
+            with self.assertRaisesRegex(UserError, "motif doit être un texte"):
                 getattr(assure, action)(12)
             self.assertEqual(assure.state, "actif")
 

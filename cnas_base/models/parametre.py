@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
+from ..ecriture import ecrire_date
+
 TYPES = [
     ("entier", "Entier"),
     ("montant", "Montant (FCFA)"),
@@ -191,7 +193,7 @@ class Parametre(models.Model):
         raise UserError(_(
             "« %(nom)s » vaut %(valeur)s depuis le %(jour)s : ce qui a déjà servi ne se réécrit pas. "
             "Passez par « Changer à partir du… ».",
-            nom=self.name, valeur=self.valeur, jour=self.date_debut.strftime("%d/%m/%Y")))
+            nom=self.name, valeur=self.valeur, jour=ecrire_date(self.date_debut)))
 
     def _noter_changement(self, quoi):
         """Oublie les valeurs en mémoire, maintenant et une fois la transaction écrite."""
@@ -228,7 +230,7 @@ class Parametre(models.Model):
                 return valeur
         raise UserError(_(
             "Le paramètre « %(code)s » n'a pas de valeur au %(jour)s : ajoutez-la dans Configuration, Paramètres.",
-            code=code, jour=jour.strftime("%d/%m/%Y")))
+            code=code, jour=ecrire_date(jour)))
 
     @api.model
     def _periodes(self, code):
