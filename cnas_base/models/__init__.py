@@ -1,5 +1,5 @@
-from . import journal
 from . import garde_mixin
+from . import journal
 from . import etat_mixin
 from . import periode_mixin
 from . import coordonnees_mixin

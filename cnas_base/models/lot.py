@@ -26,6 +26,7 @@ class Lot(models.Model):
     """
 
     _name = "cnas.lot"
+    _inherit = ["cnas.garde.mixin"]
     _description = "Traitement par lot"
     _order = "id desc"
 

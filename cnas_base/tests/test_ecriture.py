@@ -3,7 +3,7 @@ from datetime import date, datetime
 
 from openpyxl import load_workbook
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import (
@@ -16,6 +16,8 @@ from odoo.addons.cnas_base.ecriture import (
     ecrire_quantite,
     ecrire_xlsx,
 )
+
+from .common import BaseCase
 
 
 @tagged("post_install", "-at_install", "cnas")

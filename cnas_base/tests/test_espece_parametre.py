@@ -2,7 +2,9 @@ import ast
 import re
 from pathlib import Path
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
+
+from .common import BaseCase
 
 RACINE = Path(__file__).resolve().parents[2]
 UNITES = {"days", "hours", "weeks", "months", "years", "minutes"}

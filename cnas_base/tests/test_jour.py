@@ -2,9 +2,11 @@ import re
 from pathlib import Path
 
 from odoo.modules import get_module_path
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, sql_jour
+
+from .common import TransactionCase
 
 # Un jour pris à Londres : la base et le serveur comptent en UTC, une heure de moins qu'à N'Djamena.
 JOURS_UTC = re.compile(

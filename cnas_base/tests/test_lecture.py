@@ -5,7 +5,7 @@ from datetime import date, datetime
 from openpyxl import Workbook
 
 from odoo.exceptions import UserError
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base.ecriture import ecrire_montant, ecrire_xlsx
 from odoo.addons.cnas_base.lecture import (
@@ -21,6 +21,8 @@ from odoo.addons.cnas_base.lecture import (
     type_reel,
 )
 from odoo.addons.cnas_base.lecture.tableau import TAILLE_MAX_TABLEAU
+
+from .common import BaseCase
 
 EN_TETES = {"menage": ("n_menage",), "nom": (), "prenom": ("prenoms",), "genre": ("sexe",), "telephone": ("tel",),
             "lien": ("lien_de_parente",)}

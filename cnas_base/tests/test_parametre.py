@@ -6,8 +6,10 @@ from psycopg2 import IntegrityError
 from odoo import fields
 from odoo.api import call_kw
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, TransactionCase, new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
+
+from .common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")

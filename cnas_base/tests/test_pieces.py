@@ -1,7 +1,9 @@
 import re
 from pathlib import Path
 
-from odoo.tests import BaseCase, tagged
+from odoo.tests import tagged
+
+from .common import BaseCase
 
 ADDONS = Path(__file__).parents[2]
 # Ce qui ne s'écrit que dans la pièce qui en a la charge.

@@ -18,6 +18,7 @@ class EffectifMois(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
+        # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_effectif_mois AS
             SELECT (e.employeur_id::bigint * 100000 + extract(year FROM m) * 12 + extract(month FROM m))::bigint AS id,

@@ -34,6 +34,7 @@ class Population(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
+        # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_population AS
             SELECT a.id, a.id AS assure_id, a.regime_id, a.province_id, a.genre, a.date_immatriculation,

@@ -32,6 +32,7 @@ class FactureChiffres(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
+        # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_facture_chiffres AS
             SELECT f.id, f.id AS facture_id, f.formation_id,

@@ -5,11 +5,11 @@ Le registre des règles ({code: fonction}, voir `regles/registre.py`) est donné
 import logging
 from collections import Counter
 from datetime import datetime
-from itertools import groupby
 
 from psycopg2 import OperationalError
 
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
+from odoo.tools import groupby
 
 from . import catalogue, chargement, ecriture, moteur
 from .referentiel import Referentiel
@@ -38,7 +38,7 @@ def ordonner_par_famille(env, ids, etats=None):
 def tranches(couples):
     """Découpe des (feuille, famille) en tranches de familles entières."""
     tranche = []
-    for _famille, siennes in groupby(couples, key=lambda couple: couple[1]):
+    for _famille, siennes in groupby(couples, lambda couple: couple[1]):
         if len(tranche) >= TRANCHE:
             yield tranche
             tranche = []

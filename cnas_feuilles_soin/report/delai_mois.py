@@ -25,6 +25,7 @@ class DelaiMois(models.Model):
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
         delai = f"greatest({sql_jour('date_decision')} - date_depot, 0)"
+        # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_delai_mois AS
             SELECT to_char(date_trunc('month', date_depot), 'YYYYMM')::int AS id,

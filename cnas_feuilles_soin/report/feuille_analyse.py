@@ -60,6 +60,7 @@ class FeuilleAnalyse(models.Model):
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
+        # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_feuille_analyse AS
             SELECT f.id, f.id AS feuille_id, f.date_depot, f.date_soins, f.state, f.nature,
