@@ -159,11 +159,14 @@ class Lot:
         regle = self.regles.get(code)
         return regle.valeur(nom, jour) if regle else None
 
-    def reduit(self, code, ligne):
-        """Dit si cette règle, constatant un dépassement sur la ligne, la réduirait."""
-        regle, feuille = self.regles.get(code), ligne.feuille
-        return bool(regle and regle.vise(feuille) and regle.severite_au(feuille.date_soins) == "abattement"
-                    and (feuille.id, ligne.id, regle.id) not in self.levees)
+    def reduit(self, code, feuille):
+        """Dit si cette règle, constatant un dépassement sur la feuille, la réduirait."""
+        regle = self.regles.get(code)
+        return bool(regle and regle.vise(feuille) and regle.severite_au(feuille.date_soins) == "abattement")
+
+    def levee(self, code, ligne):
+        """Dit si un humain a fait taire cette règle active sur la ligne."""
+        return (ligne.feuille.id, ligne.id, self.regles[code].id) in self.levees
 
     def impute(self, entente_id):
         """Rend (quantité, montant) déjà imputés sur un accord."""

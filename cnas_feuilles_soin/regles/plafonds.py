@@ -15,13 +15,16 @@ def plafond_annuel(lot, feuilles, valeur):
     Ce que le plafond de la feuille retirera ensuite (PLF-02) ne se consomme pas sur l'année.
     """
     for feuille in feuilles:
-        annuels, siens = compteurs(lot, feuille, "beneficiaire", "famille"), compteurs(lot, feuille, "feuille")
-        jour = feuille.date_soins
-        for ligne in feuille.lignes_vives() if annuels else ():
+        annuels, jour = compteurs(lot, feuille, "beneficiaire", "famille"), feuille.date_soins
+        if not annuels:
+            continue
+        siens = compteurs(lot, feuille, "feuille") if lot.reduit("PLF-02", feuille) else ()
+        avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
+        annuelle_avant_taux = valeur("franchise", jour) == "avant"
+        for ligne in feuille.lignes_vives():
             vises = [c for c in annuels if c.vise(ligne)]
-            suivants = [c for c in siens if c.vise(ligne)] if siens and lot.reduit("PLF-02", ligne) else ()
-            avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
-            ligne.franchise = yield from _franchise(ligne, vises, valeur("franchise", jour) == "avant")
+            suivants = [c for c in siens if c.vise(ligne)] if siens and not lot.levee("PLF-02", ligne) else ()
+            ligne.franchise = yield from _franchise(ligne, vises, annuelle_avant_taux)
             reste, au_plus = restant(vises), max(restant(vises, "montant"), ligne.acquis)
             if _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)[0] > au_plus:
                 reste = au_plus
