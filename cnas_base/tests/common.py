@@ -3,7 +3,6 @@
 Un test importe d'ici `TransactionCase` ou `HttpCase` ; ses dates s'écrivent par rapport à `JOUR`, ou en toutes lettres.
 """
 from datetime import datetime
-from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -25,9 +24,8 @@ class JourFige:
     @classmethod
     def setUpClass(cls):
         # un usager par rôle et par classe : à 600 000 tours de hachage chacun, la moitié de la suite y passerait
-        hachage = patch.object(res_users, "MIN_ROUNDS", 1000)
-        hachage.start()
-        cls.addClassCleanup(hachage.stop)
+        cls.addClassCleanup(setattr, res_users, "MIN_ROUNDS", res_users.MIN_ROUNDS)
+        res_users.MIN_ROUNDS = 1000
         if not cls.jour_fige:
             return super().setUpClass()
         gel = freeze_time(cls.jour_fige, tick=True)
