@@ -6,7 +6,6 @@ ECARTS = [
 ]
 # Les termes du barème, copiés sur la ligne : un barème fermé ou corrigé plus tard ne réécrit pas le passé.
 TERMES = ("mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond")
-CALCULES = ("regime_id", *TERMES, "part_employeur", "part_salarie", "ecart")
 
 
 class DeclarationEffectifLigne(models.Model):

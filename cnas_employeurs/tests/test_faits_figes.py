@@ -81,5 +81,5 @@ class TestFaitsFiges(CasEmployeur):
     def test_copies_jamais_ecrites(self):
         declaration = self._declaration(self.mois)
         for champ, valeur in (("regime_id", self.asi.id), ("taux_employeur", 0), ("plafond", 1), ("mode", "etat")):
-            with self.subTest(champ), self.assertRaisesRegex(UserError, "se calcule"):
+            with self.subTest(champ), self.assertRaisesRegex(UserError, "ne s'écrit pas directement"):
                 declaration.ligne_ids[0].write({champ: valeur})

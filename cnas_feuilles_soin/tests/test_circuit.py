@@ -129,9 +129,9 @@ class TestCircuit(CommunFeuille):
         feuille.action_deposer()
         feuille._changer_etat("controle")
         for action in ("action_valider",):
-            with self.assertRaisesRegex(UserError, "un autre que vous"):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
                 getattr(feuille, action)()
-        with self.assertRaisesRegex(UserError, "un autre que vous"):
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
             feuille.action_rejeter("motif")
         feuille.with_user(self.controleur2).action_rejeter("motif")
         self.assertEqual(feuille.state, "rejetee")

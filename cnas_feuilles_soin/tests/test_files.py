@@ -40,7 +40,7 @@ class TestFiles(CommunFeuille):
         feuille = self.brouillon(user=self.controleur)
         feuille.action_deposer()
         self.assertFalse(feuille.controleur_id)
-        with self.assertRaisesRegex(UserError, "un autre que vous"):
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
             feuille.action_prendre()
 
     def test_absence_et_repartition(self):

@@ -1,7 +1,9 @@
 from datetime import date
 from unittest.mock import patch
 
-from odoo.tests.common import tagged
+from odoo.tests import tagged
+
+from odoo.addons.queue_job.job import Job
 
 from ..models.feuille_soin import controle
 from .commun_moteur import JOUR, CommunMoteur
@@ -160,16 +162,14 @@ class TestMoteurCalcul(CommunMoteur):
         self.assertEqual(comptes[1], comptes[2])
 
     def test_grand_lot_en_tache_de_fond(self):
-        """Au-dessus du seuil, le contrôle devient un lot par plages ; le rejouer ne change rien."""
+        """Au-dessus du seuil, le contrôle devient un lot de tâches ; rejouer une tâche ne change rien."""
         feuilles = self.env["cnas.feuille_soin"].concat(
             *[self.feuille((self.pansement, 1, 1000), assure_id=self.creer_assure().id) for _i in range(5)])
         with patch(f"{controle.__name__}.TAILLE_LOT", 2):
             lot = feuilles._lancer_controle()
-        self.assertEqual((lot.total, len(lot.plage_ids)), (5, 3))
+        taches = lot.sudo().tache_ids
+        self.assertEqual((lot.total, len(taches)), (5, 3))
         self.assertEqual(set(feuilles.mapped("state")), {"deposee"})
-        plages = lot.sudo().plage_ids
-        plages[0]._executer()
-        plages[0]._executer()
-        self.assertEqual(lot.traites, 2)
-        plages[1:]._executer()
-        self.assertEqual((lot.state, set(feuilles.mapped("state"))), ("fait", {"validee"}))
+        for tache in (taches[0], *taches):
+            Job.load(self.env, tache.uuid).perform()
+        self.assertEqual(set(feuilles.mapped("state")), {"validee"})

@@ -61,7 +61,7 @@ class FeuilleSoin(models.Model):
             seul=True),
     }
     # Le dépôt et le contrôle écrivent l'état par lot, en base ; le paiement de la facture paie la feuille.
-    _passages = {"validee": ("payee",)}
+    _passages = {"deposee": ("controle",), "validee": ("payee",)}
 
     passage_ids = fields.One2many("cnas.feuille_soin.passage", "feuille_id", string="Journal")
 

@@ -166,7 +166,7 @@ class FormationSanitaire(models.Model):
     def write(self, vals):
         vals = self._normaliser(vals)
         for champ in self._champs_figes:
-            if champ in vals and any(f.state != "brouillon" and f[champ] != vals[champ] for f in self):
+            if champ in vals and not self._ouvert((champ,)) and any(f.state != "brouillon" and f[champ] != vals[champ] for f in self):
                 raise UserError(_(
                     "« %s » ne se change plus sur une formation activée : ses feuilles le citent, ses tarifs en dépendent.",
                     self._fields[champ]._description_string(self.env)))

@@ -32,6 +32,6 @@ tours.add("cnas_referentiels_config", {
         { trigger: ".o_searchview_input", extra_trigger: ".o_data_row", run: "text parcours" },
         { trigger: ".o_searchview_autocomplete .o_menu_item:first" },
         { trigger: ".o_data_row td[name=medicament_id]:contains('Doliprane du parcours')" },
-        { trigger: ".o_breadcrumb:contains('Doliprane du parcours — 1 600 FCFA à partir du 10/04/2026')", isCheck: true },
+        { trigger: ".o_breadcrumb:contains('Doliprane du parcours — 1\u00a0600\u00a0FCFA à partir du 10/04/2026')", isCheck: true },
     ],
 });
