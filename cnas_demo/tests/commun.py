@@ -1,5 +1,8 @@
 """Ce que partagent les matrices : les rôles, les modèles gardés, un enregistrement de chaque, une valeur forgée."""
+import base64
 from datetime import date, datetime, timedelta
+
+from odoo.addons.cnas_formations.rib import composer_rib
 
 ROLES = ("agent", "controleur", "medecin", "superviseur", "finance", "administrateur", "formation")
 
@@ -12,9 +15,22 @@ def modeles(env, mixin):
         and any(getattr(parent, "_name", None) == mixin for parent in classe.mro()) and nom != mixin)
 
 
+# Ce que le jeu d'essai ne garde pas : des gestes de passage.
+FABRIQUES = {
+    "cnas.demande_rib": lambda env: {
+        "formation_id": env["cnas.formation_sanitaire"].search([("state", "=", "active")], limit=1).id, "usage": "principal",
+        "rib_nouveau": composer_rib("60005", "00021", "00000000001"), "justification": "Changement de banque"},
+    "cnas.import_assures": lambda env: {"name": "Essai", "fichier": base64.b64encode(b"nom;prenom\n"), "nom_fichier": "a.csv"},
+    "cnas.revision_tarif": lambda env: {"name": "Essai"},
+}
+
+
 def exemple(env, modele):
     """Rend un enregistrement de démonstration du modèle, ou un ensemble vide."""
-    return env[modele].sudo().with_context(active_test=False).search([], limit=1, order="id desc")
+    trouve = env[modele].sudo().with_context(active_test=False).search([], limit=1, order="id desc")
+    if not trouve and modele in FABRIQUES:
+        trouve = env[modele].sudo().create(FABRIQUES[modele](env))
+    return trouve
 
 
 def forger(enregistrement, nom):
