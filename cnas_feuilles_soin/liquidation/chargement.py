@@ -7,7 +7,7 @@ from psycopg2.extras import Json
 from odoo.addons.cnas_base.faits import Fait
 
 from . import ecriture
-from .contexte import Feuille, Ligne, Lot, Passe
+from .contexte import Feuille, Ligne, Passe, Tranche
 from .dates import age_en_annees, annee_de_droits
 
 # Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
@@ -89,7 +89,7 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
     :param instant: le rang que prennent les feuilles contrôlées pour la première fois
     :param brouillons: {"feuilles": […], "lignes": […]} à la place de la base, des dict colonne → valeur
     """
-    lot = Lot(referentiel, regles, instant)
+    lot = Tranche(referentiel, regles, instant)
     source = BROUILLONS if brouillons else TABLES
     faits = {"ids": ids, **{nom: Json(rangs, dumps=ecriture.en_json) for nom, rangs in (brouillons or {}).items()}}
     lot.feuilles = _feuilles(env.cr, source, faits)

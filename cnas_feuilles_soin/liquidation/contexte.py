@@ -141,7 +141,7 @@ class Historique:
         return [p for p in self.par_assure.get(feuille.assure_id, ()) if p.avant(feuille)]
 
 
-class Lot:
+class Tranche:
     """Tout ce que les règles d'une tranche peuvent lire : ses feuilles, leur passé, les référentiels."""
 
     def __init__(self, referentiel, regles, instant):

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from ..liquidation.lot import charger_brouillons
+from ..liquidation.execution import charger_brouillons
 from ..liquidation.plafonds import Compteur
 from ..regles.registre import REGLES
 

@@ -189,7 +189,7 @@ class TestMoteurInterroge(CommunMoteur):
                 raise ZeroDivisionError("ligne impossible")
             etablir(ligne)
         with patch.object(moteur.calcul, "etablir", casser), \
-                self.assertLogs("odoo.addons.cnas_feuilles_soin.liquidation.lot", "ERROR"):
+                self.assertLogs("odoo.addons.cnas_feuilles_soin.liquidation.execution", "ERROR"):
             self.controler(*lot)
             self.controler(*lot)
         self.assertEqual([f.state for f in lot], ["validee"] * 4 + ["deposee"] + ["validee"] * 4)

@@ -3,7 +3,7 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..liquidation import lot as passage
+from ..liquidation import execution
 from ..models.regle_controle import SEVERITES
 from ..regles import registre
 
@@ -128,7 +128,7 @@ class EssaiRegleWizard(models.TransientModel):
     def _rejouer(self, ids, surcharges):
         """Rend {feuille: (état, part CNAS, base, rejeté)} et le nombre d'anomalies de la règle."""
         portraits, comptes = {}, Counter()
-        for lot in passage.simuler(self.env(su=True), registre.REGLES, ids, surcharges):
+        for lot in execution.simuler(self.env(su=True), registre.REGLES, ids, surcharges):
             for feuille in lot.feuilles:
                 portraits[feuille.id] = (feuille.etat, feuille.part, feuille.base)
                 comptes.update(c.regle.code for c in feuille.anomalies)

@@ -67,7 +67,7 @@ class _Fil:
 
 def _repartition(banc, feuilles):
     """Dit où mène le contrôle (un lot tout rejeté n'est pas un lot rapide) et ce que coûte chaque règle."""
-    from odoo.addons.cnas_feuilles_soin.liquidation.lot import Passage
+    from odoo.addons.cnas_feuilles_soin.liquidation.execution import Passage
     from odoo.addons.cnas_feuilles_soin.regles.registre import REGLES
 
     fil = _Fil()

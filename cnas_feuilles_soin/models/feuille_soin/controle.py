@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
-from ...liquidation import lot as passage
+from ...liquidation import execution
 from ...liquidation.explication import expliquer
 from ...regles.registre import REGLES
 
@@ -101,7 +101,7 @@ class FeuilleSoin(models.Model):
         if len(self) <= TAILLE_LOT:
             self._controler()
             return self.env["cnas.lot"]
-        ids = [feuille for feuille, _famille in passage.ordonner_par_famille(self.env, self.ids)]
+        ids = [feuille for feuille, _famille in execution.ordonner_par_famille(self.env, self.ids)]
         return self.env["cnas.lot"]._lancer(
             _("Contrôle de %s feuilles", len(ids)), self._name, "_controler", ids, taille=TAILLE_LOT)
 
@@ -116,7 +116,7 @@ class FeuilleSoin(models.Model):
         :param changer_etat: faux pour recalculer sans décider (révision d'une ligne)
         :return: {état: nombre de feuilles}
         """
-        return passage.Passage(self.env, REGLES, self.ids, changer_etat).mener()
+        return execution.Execution(self.env, REGLES, self.ids, changer_etat).mener()
 
     def _signaler_echec(self, erreur):
         """Nomme à un superviseur la feuille que le moteur n'a pas pu contrôler."""

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
 
-from ...liquidation import lot as passage
+from ...liquidation import execution
 from ...liquidation.ecriture import ecrire_anomalies
 from ...regles.registre import REGLES
 
@@ -132,7 +132,7 @@ class FeuilleSoin(models.Model):
         :return: {id: {"etat_droits", "regime_id", "completude", "manque": [phrase…]}}
         """
         resultat = {}
-        for lot in passage.simuler(self.env, REGLES, self.ids, codes=COMPLETUDE):
+        for lot in execution.simuler(self.env, REGLES, self.ids, codes=COMPLETUDE):
             ecrire_anomalies(self.env.cr, lot, self.env.uid)
             for feuille in lot.feuilles:
                 manque = [c.valeurs["piece"] for c in feuille.anomalies if c.severite == "instance"]
@@ -145,5 +145,5 @@ class FeuilleSoin(models.Model):
     def _pieces_manquantes(self):
         """Rend les pièces exigées et absentes du lot (règle REC-03) : {feuille_id: {type_piece_id: nom du type}}."""
         return {feuille.id: constat.valeurs["types"]
-                for lot in passage.simuler(self.env, REGLES, self.ids, codes=("REC-03",))
+                for lot in execution.simuler(self.env, REGLES, self.ids, codes=("REC-03",))
                 for feuille in lot.feuilles for constat in feuille.anomalies}

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import sans_suivi, transition
 
-from ...liquidation import lot as passage
+from ...liquidation import execution
 from ...regles.registre import REGLES
 
 
@@ -76,7 +76,7 @@ class FeuilleSoin(models.Model):
                        for rang, ligne in enumerate(saisies, 1)]
         if not rangs:
             return {}
-        lot = passage.estimer(self.env, REGLES, rangs, lignes)
+        lot = execution.estimer(self.env, REGLES, rangs, lignes)
         return {dossiers[f.id]: (f.part, f.ticket, f.depassement, f.rejete) for f in lot.feuilles}
 
     # ------------------------------------------------------------------ actions

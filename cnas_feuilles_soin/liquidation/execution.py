@@ -1,4 +1,4 @@
-"""Le passage d'un lot : ordre, verrous, tranches, écriture. C'est ici que la base et le moteur se parlent.
+"""L'exécution d'un contrôle : ordre, verrous, tranches, écriture. C'est ici que la base et le moteur se parlent.
 
 Le registre des règles ({code: fonction}, voir `regles/registre.py`) est donné par qui appelle : ici, on n'en connaît aucune.
 """
@@ -59,7 +59,7 @@ def verrouiller(cr, familles):
         ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [familles])
 
 
-class Passage:
+class Execution:
     """Le contrôle d'un lot de feuilles, tranche par tranche."""
 
     def __init__(self, env, registre, ids, changer_etat=True, au_fil=None):
