@@ -33,7 +33,8 @@ class FeuilleSoin(models.Model):
 
     _actions = {
         "retirer_facture": Action(
-            titre=_lt("Retirer de la facture"), de=ETATS_FACTURABLES, roles=(CONTROLEUR,), motif=True),
+            titre=_lt("Retirer de la facture"), de=ETATS_FACTURABLES, roles=(CONTROLEUR,), motif=True,
+            empeche=("_empeche_de_quitter_sa_facture",)),
     }
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("validee",)}
@@ -91,6 +92,12 @@ class FeuilleSoin(models.Model):
         if cible == "annulee":
             valeurs["facture_id"] = False
         return super()._changer_etat(cible, *args, **valeurs)
+
+    def _empeche_de_quitter_sa_facture(self):
+        """Rend {id: raison} des feuilles sans facture, ou dont la facture retient les siennes."""
+        refus = self.facture_id._raisons("retirer_feuilles")
+        raisons = {feuille.id: refus[feuille.facture_id.id] for feuille in self if feuille.facture_id.id in refus}
+        return {**raisons, **{feuille.id: _("elle n'est sur aucune facture.") for feuille in self if not feuille.facture_id}}
 
     def _empeche_d_annuler(self):
         """Retient aussi une feuille dont la facture est figée."""
