@@ -64,6 +64,7 @@ class TestMatriceActions(HttpCase):
             return
         arguments = (["motif de la matrice"] if action.motif else [])
         code, phrase = self.appeler(usager, enregistrement._name, f"action_{nom}", [enregistrement.id], *arguments)
+        self.assertNotIn("Erreur interne", phrase)
         if not self._a_un_role(usager, action.roles_depuis(etat)):
             self.assertEqual(code, REFUS_DE_ROLE, phrase)
             return

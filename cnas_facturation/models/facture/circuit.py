@@ -99,6 +99,10 @@ class FactureCircuit(models.Model):
         self._actualiser_montants()
         self._informer_formation(_("Décompte contre-passé"), motif)
 
+    def _empeche_de_contre_passer(self):
+        """Rend {id: raison} des factures sans décompte à contre-passer."""
+        return {facture.id: _("elle n'a pas de décompte à contre-passer.") for facture in self.sudo() if not facture.decompte_id}
+
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):
         return super()._champs_des_actions() | {"nb_feuilles", "nb_non_decidees"}

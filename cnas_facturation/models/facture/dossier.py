@@ -48,7 +48,8 @@ class Facture(models.Model):
             titre=_lt("Annuler"), de=ETATS_OUVERTS, vers=("annulee",), roles=(CONTROLEUR,),
             roles_selon={"brouillon": (AGENT, PORTAIL)}, motif=True),
         "contre_passer": Action(
-            titre=_lt("Contre-passer"), de=("validee",), vers=("controle",), roles=(SUPERVISEUR,), motif=True),
+            titre=_lt("Contre-passer"), de=("validee",), vers=("controle",), roles=(SUPERVISEUR,), motif=True,
+            empeche=("_empeche_de_contre_passer",)),
         "ordonnancer": Action(
             titre=_lt("Ordonnancer"), de=("validee",), vers=("ordonnancee",), roles=(FINANCE,),
             quatre_yeux=("validateur_id", "premier_validateur_id")),
