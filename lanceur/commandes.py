@@ -8,7 +8,7 @@ import webbrowser
 from . import bases, chemins, console, environnement, postgres, serveur, sources_odoo, systeme
 from .console import Arret
 
-IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, finance, formation "
+IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, finance, finance2, formation "
                 "(mot de passe = identifiant)")
 
 FRANCAIS = {

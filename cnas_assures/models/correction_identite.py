@@ -28,7 +28,7 @@ class CorrectionIdentite(models.Model):
 
     _name = "cnas.correction_identite"
     _description = "Correction d'identité"
-    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _inherit = ["cnas.decision.mixin", "mail.thread"]
     _order = "id desc"
 
     _actions = {
@@ -127,14 +127,14 @@ class CorrectionIdentite(models.Model):
         :return: True
         :raise UserError: le valideur est le demandeur
         """
+        self._attendre_son_tour()
         for demande in self:
             valeurs = demande._valeurs_a_ecrire()
             demande._changer_etat(
                 "validee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
                 anciennes_valeurs=demande._lisibles(demande.assure_id, valeurs),
                 nouvelles_valeurs=demande._lisibles_demandees())
-            demande.assure_id._ecrire(valeurs)
-            demande.assure_id.message_post(body=Markup("<p>%s</p>%s") % (
+            demande._changer_cible(demande.assure_id, valeurs, Markup("<p>%s</p>%s") % (
                 _("Identité corrigée : %s", demande.motif), demande.comparaison or ""))
 
     @transition("refuser")

@@ -67,3 +67,21 @@ class TestCorrectionIdentite(CasAssure):
             self.demande(self.creer_actif(), nom="Adoum").action_soumettre()
         with self.assertRaisesRegex(UserError, "brouillon"):
             self.demande(self.creer(), nom="Autre").action_soumettre()
+
+    def test_l_assure_est_prevenu(self):
+        """Une identité corrigée se dit à l'assuré, sur l'ancienne et la nouvelle adresse."""
+        assure = self.creer_actif(nom="Mahamt", email="ancien@td.example")
+        assure.with_user(self.agent).email = "nouveau@td.example"
+        demande = self.demande(assure, nom="Mahamat")
+        demande.action_soumettre()
+        demande.with_user(self.superviseur).action_valider()
+        courriels = self.env["mail.mail"].sudo().search([("body_html", "ilike", "Mahamat")])
+        self.assertEqual(set(courriels.mapped("email_to")), {"ancien@td.example", "nouveau@td.example"})
+
+    def test_chaque_champ_d_identite_est_garde(self):
+        """Nom complet et clé de rapprochement compris : rien de l'identité d'un immatriculé ne s'écrit seul."""
+        assure = self.creer_actif(nni="1234567890").with_user(self.superviseur)
+        for champ, valeur in (("name", "IMPOSTEUR"), ("nom", "X"), ("prenom", "Y"), ("nni", "99"), ("nom_phonetique", "Z"),
+                              ("date_naissance", "1990-01-01"), ("genre", "feminin")):
+            with self.subTest(champ=champ), self.assertRaises(UserError):
+                assure.write({champ: valeur})

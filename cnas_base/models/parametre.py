@@ -23,6 +23,7 @@ FAMILLES = [
     ("ententes", "Ententes préalables"),
     ("facturation", "Facturation"),
     ("regles", "Règles de contrôle"),
+    ("securite", "Sécurité"),
 ]
 NOMBRE_MAX = 10**12
 # Ce qui a déjà servi : on ne le réécrit pas, on ajoute une ligne datée.
@@ -52,16 +53,21 @@ class Parametre(models.Model):
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | ajouter une ligne, changer à partir d'un jour, clore (tracé) |
+    | administrateur | ajouter une ligne, changer à partir d'un jour à venir (tracé) |
+    | administrateur, puis un superviseur | changer ce qui est en vigueur aujourd'hui (`cnas.changement`) |
     """
 
     _name = "cnas.parametre"
     _description = "Paramètre daté"
-    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "mail.thread"]
+    _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "mail.thread"]
     _order = "famille, code, date_debut desc"
     _rec_names_search = ["name", "code"]
 
     _periode_cle = ("code",)
+    _champs_sensibles = {**dict.fromkeys(
+        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix", "date_debut"), "_en_service"), "date_fin": "_fin_deja_servie"}
+    _champs_joints = ("source",)
+    _condition_suppression = "_en_service"
     _champs_journal = ("code", "valeur", "date_debut", "date_fin", "source")
     _periode_message = "Ce paramètre a déjà une valeur à ces dates : passez par « Changer à partir du… »."
 
@@ -160,12 +166,9 @@ class Parametre(models.Model):
         return parametres
 
     def write(self, vals):
-        self._refuser_reecriture(vals)
-        return self._reecrire(vals)
-
-    def _reecrire(self, vals):
-        """Écrit sans le refus de `write`, que seul `_dater` passe : aucune clé de contexte ne l'ouvre."""
-        resultat = super().write(vals)  # pylint: disable=super-method-mismatch
+        if not self._ouvert(vals):
+            self._refuser_reecriture(vals)
+        resultat = super().write(vals)
         self._noter_changement(_("Paramètre modifié"))
         return resultat
 
@@ -176,6 +179,24 @@ class Parametre(models.Model):
             if parametre.date_debut < jour:
                 parametre._refuser_passe()
         self._noter_changement(_("Paramètre supprimé"))
+
+    @api.model
+    def _creation_sensible(self, vals):
+        """Donner une valeur dès aujourd'hui, ou avant, se fait à deux ; à un code que rien ne lit encore, non."""
+        code = str(vals.get("code") or "")
+        debut = self._lire_jour(vals.get("date_debut") or self.default_get(["date_debut"])["date_debut"])
+        return (code in self._toutes_les_periodes() or "." in code) and bool(debut) and debut <= fields.Date.context_today(self)
+
+    def _verifier_demande(self, valeurs):
+        super()._verifier_demande(valeurs)
+        self._refuser_reecriture({champ: valeur for champ, valeur in valeurs.items() if champ != "valeur"})
+
+    def _appliquer_changement(self, valeurs, jour):
+        """Une valeur en vigueur ne se réécrit pas, même à deux : elle change à partir du jour."""
+        if self and "valeur" in valeurs:
+            complement = {champ: valeurs[champ] for champ in self._champs_joints if champ in valeurs}
+            return self._dater(self.code, valeurs["valeur"], max(jour, fields.Date.context_today(self)), **complement)
+        return super()._appliquer_changement(valeurs, jour)
 
     def _refuser_reecriture(self, vals):
         """Refuse de changer ce qui a déjà servi ; une ligne en cours se clôt au plus tôt hier."""
@@ -277,10 +298,10 @@ class Parametre(models.Model):
         neuves = {"valeur": valeur, **complement}
         couvre = lignes.filtered(lambda ligne: ligne._couvre(jour))
         if couvre.date_debut == jour:
-            couvre._reecrire(neuves)
+            couvre._ecrire(neuves)
             return couvre
         suivante = lignes.filtered(lambda ligne: ligne.date_debut > jour)[:1]
         fin = couvre.date_fin or (suivante.date_debut - timedelta(days=1) if suivante else False)
         if couvre:
-            couvre._reecrire({"date_fin": jour - timedelta(days=1)})
+            couvre._ecrire({"date_fin": jour - timedelta(days=1)})
         return (couvre or lignes[-1]).copy({**neuves, "date_debut": jour, "date_fin": fin})

@@ -1,3 +1,4 @@
+from . import test_changement
 from . import test_coordonnees
 from . import test_espece_parametre
 from . import test_etat

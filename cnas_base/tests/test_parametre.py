@@ -85,7 +85,7 @@ class TestParametre(TransactionCase):
 
     def test_pas_de_chevauchement_en_base(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
-            self._poser("essai_delai", "31", date_debut=self.jour)
+            self._poser("essai_delai", "31", date_debut=self.jour + timedelta(days=1))
 
     def test_le_passe_ne_se_reecrit_pas(self):
         hier = self.jour - timedelta(days=1)
@@ -95,15 +95,15 @@ class TestParametre(TransactionCase):
                 self.delai.write(vals)
         with self.assertRaisesRegex(UserError, "ne se réécrit pas"):
             self.delai.unlink()
-        self.delai.date_fin = hier
+        self.delai.sudo().date_fin = hier
         close = self._poser("essai_clos", "1", date_fin=hier - timedelta(days=1))
         with self.assertRaisesRegex(UserError, "ne se réécrit pas"):
             close.date_fin = False
 
     def test_ce_qui_n_a_pas_servi_se_corrige(self):
-        prochaine = self.magasin._dater("essai_delai", "45", self.jour)
+        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=1))
         prochaine.valeur = "46"
-        self.assertEqual(self.magasin._au("essai_delai", self.jour), 46)
+        self.assertEqual(self.magasin._au("essai_delai", self.jour + timedelta(days=1)), 46)
         prochaine.unlink()
         self.delai.date_fin = False
         self.assertEqual(self.magasin._au("essai_delai", self.jour), 30)

@@ -16,14 +16,18 @@ class ParametreWizard(models.TransientModel):
     source = fields.Char(string="Source", required=True, help="Le texte ou la décision qui fixe la nouvelle valeur.")
 
     def action_appliquer(self):
-        """Ajoute la ligne datée.
+        """Ajoute la ligne datée ; dès aujourd'hui, ce qui est en vigueur se change à deux : une demande est faite.
 
-        :return: la fiche de la nouvelle ligne
+        :return: la fiche de la nouvelle ligne, ou celle de la demande
         :raise UserError: jour passé, valeur qui ne convient pas
         """
         self.ensure_one()
         if self.date < fields.Date.context_today(self):
             raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
+        if self.date == fields.Date.context_today(self) and self.parametre_id._en_service({}):
+            demande = self.parametre_id.demander_changement(
+                {"valeur": self.valeur, "source": self.source}, self.source, self.date)
+            return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
         ligne = self.env["cnas.parametre"]._dater(self.parametre_id.code, self.valeur, self.date, source=self.source)
         return {"type": "ir.actions.act_window", "res_model": "cnas.parametre", "res_id": ligne.id,
                 "view_mode": "form"}

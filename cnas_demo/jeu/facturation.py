@@ -115,19 +115,19 @@ class Facturation(Etape):
         a_payer = self.env["cnas.facture"].concat(*factures).filtered(lambda f: f.state == "ordonnancee")
         if not a_payer or recul < 2:
             return
-        finance = self.usager("finance")
+        finance, payeur = self.usager("finance"), self.usager("finance2")
         paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
         virements = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(finance)
         if virements:
             with self._le(recul, 20):
-                lot = self.comme("finance", "cnas.lot_virement").browse(virements.action_creer_lot()["res_id"])
+                lot = self.comme("finance2", "cnas.lot_virement").browse(virements.action_creer_lot()["res_id"])
                 lot.action_transmettre()
             if recul == 2:
                 return
             with en_ce_jour(paiement):
                 lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
         with en_ce_jour(paiement):
-            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee").with_user(finance):
+            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee").with_user(payeur):
                 facture.action_payer(str(paiement), "SANS OBJET")
 
     # ------------------------------------------------------------------ recours, indus, remboursements
@@ -188,4 +188,4 @@ class Facturation(Etape):
                 facture.with_user(self.usager("superviseur")).action_valider()
                 facture.with_user(self.usager("finance")).action_ordonnancer()
             with en_ce_jour(paiement):
-                facture.with_user(self.usager("finance")).action_payer(str(paiement), f"MM-{paiement.year}-0031")
+                facture.with_user(self.usager("finance2")).action_payer(str(paiement), f"MM-{paiement.year}-0031")

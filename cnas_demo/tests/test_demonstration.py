@@ -7,7 +7,7 @@ from odoo.tests import TransactionCase, tagged
 from ..calendrier import Calendrier, en_ce_jour
 from ..hooks import post_init_hook
 
-LOGINS = ("agent", "agent2", "controleur", "controleur2", "medecin", "superviseur", "finance", "administrateur", "formation", "formation2")
+LOGINS = ("agent", "agent2", "controleur", "controleur2", "medecin", "superviseur", "finance", "finance2", "administrateur", "formation", "formation2")
 ETATS = {
     "cnas.assure": {"brouillon", "actif", "suspendu", "radie"},
     "cnas.carte": {"demandee", "produite", "remise", "active", "perdue", "annulee"},

@@ -28,9 +28,10 @@ class LotVirement(models.Model):
     _actions = {
         "transmettre": Action(
             titre=_lt("Transmettre à la banque"), de=("prepare",), vers=("transmis",), roles=(FINANCE,),
-            empeche=("_empeche_vide",)),
+            empeche=("_empeche_vide", "_empeche_signataire")),
         "executer": Action(
-            titre=_lt("Constater l'exécution"), de=("transmis",), vers=("execute",), roles=(FINANCE,), seul=True),
+            titre=_lt("Constater l'exécution"), de=("transmis",), vers=("execute",), roles=(FINANCE,), seul=True,
+            empeche=("_empeche_signataire",)),
         "annuler": Action(titre=_lt("Annuler"), de=("prepare",), vers=("annule",), roles=(FINANCE,), motif=True),
     }
     _champs_geles = ("numero", "date_transmission", "date_execution", "reference")
@@ -137,6 +138,19 @@ class LotVirement(models.Model):
     def _empeche_vide(self):
         """Rend {id: raison} des lots sans ordre à virer."""
         return {lot.id: _("le lot est vide.") for lot in self if "en_lot" not in lot.ordre_ids.mapped("state")}
+
+    def _empeche_signataire(self):
+        """Rend {id: raison} des lots dont l'usager a ordonnancé une facture, ou décidé un RIB : il ne les paie pas."""
+        raisons = {}
+        for lot in self:
+            factures = lot.sudo().ordre_ids.facture_id
+            siennes = factures.filtered(lambda f: f.ordonnateur_id.id == self.env.uid)
+            if siennes:
+                raisons[lot.id] = _("Quatre yeux : vous avez ordonnancé %s, une autre personne doit payer.", siennes[0].numero)
+            else:
+                raisons.update(dict.fromkeys(
+                    lot.ids, next(iter(factures.with_user(self.env.user)._empeche_decideur_du_rib().values()), None)))
+        return {lot: raison for lot, raison in raisons.items() if raison}
 
     def _csv_banque(self):
         """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""

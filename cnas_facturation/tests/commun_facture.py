@@ -81,7 +81,7 @@ class CommunFacture(CommunFeuille):
 
     def payee(self, **options):
         facture = self.ordonnancee(**options)
-        facture.with_user(self.finance).action_payer(self.jour(), "VIR-1")
+        facture.with_user(self.finance2).action_payer(self.jour(), "VIR-1")
         return facture
 
     def jour(self):

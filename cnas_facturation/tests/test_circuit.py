@@ -29,6 +29,8 @@ class TestCircuit(CommunFacture):
         arguments = ACTIONS[action][0]
         if action == "action_payer":
             arguments = (self.jour(), "VIR")
+            # Qui ordonnance ne paie pas.
+            usager = self.finance2 if usager == self.finance else usager
         return getattr(facture.with_user(usager), action)(*arguments)
 
     def test_circuit_entier_par_les_vraies_actions(self):
@@ -46,7 +48,7 @@ class TestCircuit(CommunFacture):
         self.assertEqual(facture.montant_soins + facture.montant_pharmacie, facture.montant_cnas)
         self.assertIs(facture.with_user(self.superviseur).action_valider(), True)
         self.assertIs(facture.with_user(self.finance).action_ordonnancer(), True)
-        self.assertIs(facture.with_user(self.finance).action_payer(self.jour(), "VIR-77"), True)
+        self.assertIs(facture.with_user(self.finance2).action_payer(self.jour(), "VIR-77"), True)
         self.assertEqual((facture.state, feuille.state), ("payee", "payee"))
         self.assertEqual(facture.reference_paiement, "VIR-77")
 
@@ -78,7 +80,7 @@ class TestCircuit(CommunFacture):
                                  facture.with_user(self.controleur).action_controler())),
             ("controle", lambda: facture.with_user(self.superviseur).action_valider()),
             ("validee", lambda: facture.with_user(self.finance).action_ordonnancer()),
-            ("ordonnancee", lambda: facture.with_user(self.finance).action_payer(self.jour(), "V")),
+            ("ordonnancee", lambda: facture.with_user(self.finance2).action_payer(self.jour(), "V")),
             ("payee", lambda: None),
         )
         permises = {

@@ -25,7 +25,7 @@ class TestConcurrence(TransactionCase):
                 login: self._usager(env, f"conc_{login}", f"cnas_base.group_{groupe}").id
                 for login, groupe in (("agent", "agent"), ("agent2", "agent"), ("controleur", "controleur"),
                                       ("chef", "superviseur"), ("chef2", "superviseur"), ("finance", "finance"),
-                                      ("finance2", "finance"))}
+                                      ("finance2", "finance"), ("finance3", "finance"))}
             self._creer_feuille(env)
 
     def _usager(self, env, login, groupe):
@@ -124,7 +124,7 @@ class TestConcurrence(TransactionCase):
         self.assertEqual(self.lire("SELECT count(*) FROM cnas_ordre_paiement WHERE facture_id = %s"), 1)
         with self.connexion("finance") as env:
             jour = str(fields.Date.context_today(env["cnas.facture"]))
-        self.refuse_pendant(("finance", "action_payer"), "finance2", (jour, "VIR-C"))
+        self.refuse_pendant(("finance2", "action_payer"), "finance3", (jour, "VIR-C"))
         self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
 
     def test_preparer_a_deux(self):

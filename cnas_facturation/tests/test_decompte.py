@@ -97,7 +97,7 @@ class TestDecompte(CommunFacture):
         for facture in (self.ordonnancee(),):
             with self.assertRaises(UserError):
                 facture.with_user(self.superviseur).action_contre_passer("Erreur")
-            facture.with_user(self.finance).action_payer(self.jour(), "V")
+            facture.with_user(self.finance2).action_payer(self.jour(), "V")
             with self.assertRaises(UserError):
                 facture.with_user(self.superviseur).action_contre_passer("Erreur")
 

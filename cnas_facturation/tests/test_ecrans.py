@@ -73,7 +73,7 @@ class TestEcrans(CommunFacture):
             "contestation_id": contestation.id, "montant_accorde": 300, "motif": "En partie"}).action_confirmer()
         self.assertEqual((contestation.state, contestation.montant_accorde), ("acceptee_partielle", 300))
         facture.with_user(self.finance).action_ordonnancer()
-        self.env["cnas.paiement.wizard"].with_user(self.finance).create({
+        self.env["cnas.paiement.wizard"].with_user(self.finance2).create({
             "facture_ids": [(6, 0, facture.ids)], "date": self.jour(), "reference": "V-1"}).action_confirmer()
         self.assertEqual(facture.state, "payee")
         with self.assertRaises(AccessError):

@@ -128,8 +128,8 @@ class TestFaitsFiges(CommunFacture):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
             facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
-        lot.with_user(self.finance).action_transmettre()
-        lot.with_user(self.finance).action_executer(self.jour(), "VIR-1")
+        lot.with_user(self.finance2).action_transmettre()
+        lot.with_user(self.finance2).action_executer(self.jour(), "VIR-1")
         avant = self._photo(facture)
         self.assertEqual([r[0] for r in avant["regimes"][facture.id]], ["ASS"])
         self.assertIn("Formation T-CS-01", avant["bordereau"])
@@ -164,7 +164,7 @@ class TestFaitsFiges(CommunFacture):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
             facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
-        lot.with_user(self.finance).action_transmettre()
+        lot.with_user(self.finance2).action_transmettre()
         avant = (texte_pdf(lot._pdf_etat()), lot._csv_banque())
         facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")
         self.assertEqual((texte_pdf(lot._pdf_etat()), lot._csv_banque()), avant)

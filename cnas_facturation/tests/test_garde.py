@@ -20,7 +20,7 @@ class TestGarde(CommunFacture):
         self.decider(facture.feuille_ids[0], "rejetee")
         facture.with_user(self.superviseur).action_valider()
         facture.with_user(self.finance).action_ordonnancer()
-        facture.with_user(self.finance).action_payer(self.jour(), "VIR-0")
+        facture.with_user(self.finance2).action_payer(self.jour(), "VIR-0")
         self.facture = facture
         self.ligne = facture.decompte_id.ligne_ids.filtered(lambda n: n.decision == "rejetee")[0]
         self.contestation = self.env["cnas.contestation"].with_user(self.portail).create({

@@ -39,20 +39,52 @@ class TestPaiement(CommunFacture):
                     "numero": "OP-X", "facture_id": ordre.facture_id.id, "compte": "principal", "montant": 1,
                     "mode_paiement": "cheque"})
 
+    def test_qui_ordonnance_ne_paie_pas(self):
+        facture = self.ordonnancee()
+        self.assertFalse(facture.with_user(self.finance).peut_payer)
+        for usager in (self.finance, self.env["res.users"].browse(self.finance.id).sudo()):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
+                facture.with_user(usager).action_payer(self.jour(), "V")
+        lot = self.env["cnas.lot_virement"].browse(
+            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            lot.with_user(self.finance).action_transmettre()
+        lot.with_user(self.finance2).action_transmettre()
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            lot.with_user(self.finance).action_executer(self.jour(), "B")
+        self.assertEqual((lot.state, facture.state), ("transmis", "ordonnancee"))
+
+    def test_qui_decide_du_rib_n_ordonnance_ni_ne_paie(self):
+        facture = self.validee()
+        demande = self.env["cnas.demande_rib"].with_user(self.agent).create({
+            "formation_id": self.formation.id, "rib_nouveau": composer_rib("60002", "00009", f"{98:011d}"),
+            "justification": "Changement de banque"})
+        demande.with_user(self.finance).action_valider()
+        with self.assertRaisesRegex(UserError, "décidé du RIB"):
+            facture.with_user(self.finance).action_ordonnancer()
+        facture.with_user(self.finance2).action_ordonnancer()
+        with self.assertRaisesRegex(UserError, "décidé du RIB"):
+            facture.with_user(self.finance).action_payer(self.jour(), "V")
+        lot = self.env["cnas.lot_virement"].browse(
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
+        with self.assertRaisesRegex(UserError, "décidé du RIB"):
+            lot.with_user(self.finance).action_transmettre()
+        self.assertEqual(facture.state, "ordonnancee")
+
     def test_paiement_faux(self):
         facture = self.ordonnancee()
         demain = str(fields.Date.context_today(facture) + timedelta(days=2))
         for date, reference in ((demain, "V"), ("2020-01-01", "V"), ("n'importe", "V"), (self.jour(), ""),
                                 (self.jour(), "  "), (self.jour(), "x" * 65), (None, "V"), (self.jour(), None)):
             with self.subTest(date=date, reference=reference), self.assertRaises(UserError):
-                facture.with_user(self.finance).action_payer(date, reference)
+                facture.with_user(self.finance2).action_payer(date, reference)
         self.assertEqual(facture.state, "ordonnancee")
-        action = facture.with_user(self.finance).action_payer()
+        action = facture.with_user(self.finance2).action_payer()
         self.assertEqual(action["res_model"], "cnas.paiement.wizard")
 
     def test_jamais_deux_fois(self):
         facture = self.payee()
-        for action in (lambda: facture.with_user(self.finance).action_payer(self.jour(), "V2"),
+        for action in (lambda: facture.with_user(self.finance2).action_payer(self.jour(), "V2"),
                        lambda: facture.with_user(self.finance).action_ordonnancer()):
             with self.assertRaises(UserError):
                 action()
@@ -64,12 +96,12 @@ class TestPaiement(CommunFacture):
             "acc_number": composer_rib("60002", "00009", f"{99:011d}"),
             "partner_id": self.formation.partner_id.id}).id})
         with self.assertRaisesRegex(UserError, "RIB"):
-            facture.with_user(self.finance).action_payer(self.jour(), "V")
+            facture.with_user(self.finance2).action_payer(self.jour(), "V")
         self.assertEqual(facture.state, "ordonnancee")
         facture.with_user(self.finance).action_annuler_ordonnancement("RIB changé, vérifié")
         self.assertEqual(facture.state, "validee")
         facture.with_user(self.finance).action_ordonnancer()
-        self.assertIs(facture.with_user(self.finance).action_payer(self.jour(), "V"), True)
+        self.assertIs(facture.with_user(self.finance2).action_payer(self.jour(), "V"), True)
 
     def test_sans_rib_cheque(self):
         self.formation._ecrire({"compte_principal_id": False, "compte_pharmacie_id": False})
@@ -88,11 +120,11 @@ class TestPaiement(CommunFacture):
         self.assertEqual({r["rib"] for r in rangs}, set(facture.ordre_ids.mapped("rib")))
         self.assertTrue(base64.b64decode(lot.with_user(self.finance).telecharger("pdf")["contenu"]).startswith(b"%PDF"))
         with self.assertRaises(UserError):
-            lot.with_user(self.finance).action_executer(self.jour(), "B-1")
-        lot.with_user(self.finance).action_transmettre()
+            lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
+        lot.with_user(self.finance2).action_transmettre()
         with self.assertRaises(UserError):
             facture.with_user(self.finance).action_annuler_ordonnancement("Trop tard")
-        lot.with_user(self.finance).action_executer(self.jour(), "B-1")
+        lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
         self.assertEqual((lot.state, facture.state), ("execute", "payee"))
         for usager in (self.agent, self.superviseur):
             with self.assertRaises(AccessError):
@@ -102,17 +134,17 @@ class TestPaiement(CommunFacture):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
             facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
-        lot.with_user(self.finance).action_transmettre()
+        lot.with_user(self.finance2).action_transmettre()
         rejete = facture.ordre_ids.filtered(lambda o: o.compte == "pharmacie")
         rejete.with_user(self.finance).action_rejeter_banque("Compte clos")
-        lot.with_user(self.finance).action_executer(self.jour(), "B-2")
+        lot.with_user(self.finance2).action_executer(self.jour(), "B-2")
         self.assertEqual(facture.state, "ordonnancee", "un ordre reste à payer")
         with self.assertRaisesRegex(UserError, "réémettez"):
-            facture.with_user(self.finance).action_payer(self.jour(), "B-2")
+            facture.with_user(self.finance2).action_payer(self.jour(), "B-2")
         rejete.with_user(self.finance).action_reemettre()
         with self.assertRaises(UserError):
             rejete.with_user(self.finance).action_reemettre()
-        facture.with_user(self.finance).action_payer(self.jour(), "B-3")
+        facture.with_user(self.finance2).action_payer(self.jour(), "B-3")
         payes = facture.ordre_ids.filtered(lambda o: o.state == "paye")
         self.assertEqual((facture.state, sum(payes.mapped("montant"))), ("payee", facture.net_a_payer))
 
@@ -151,7 +183,7 @@ class TestPaiement(CommunFacture):
         self.assertEqual(facture.state, "ordonnancee")
         self.assertNotIn("payee", facture.feuille_ids.mapped("state"))
         ordre.with_user(self.finance).action_reemettre()
-        facture.with_user(self.finance).action_payer(self.jour(), "B-9")
+        facture.with_user(self.finance2).action_payer(self.jour(), "B-9")
         self.assertEqual(facture.state, "payee")
 
     def test_sommes_qui_se_rapprochent(self):
@@ -194,7 +226,7 @@ class TestPaiement(CommunFacture):
         facture.with_user(self.superviseur).action_valider()
         facture.with_user(self.finance).action_ordonnancer()
         self.assertFalse(facture.ordre_ids)
-        facture.with_user(self.finance).action_payer(self.jour(), "SANS OBJET")
+        facture.with_user(self.finance2).action_payer(self.jour(), "SANS OBJET")
         self.assertEqual(facture.state, "payee")
         self.assertEqual(set(facture.feuille_ids.mapped("state")), {"rejetee"})
 
@@ -213,7 +245,7 @@ class TestPaiement(CommunFacture):
         ordre = facture.ordre_ids
         self.assertEqual((ordre.compte, ordre.montant, ordre.mode_paiement),
                          ("assure", facture.montant_cnas, "mobile_money"))
-        facture.with_user(self.finance).action_payer(self.jour(), "MM-1")
+        facture.with_user(self.finance2).action_payer(self.jour(), "MM-1")
         self.assertEqual(feuille.state, "payee")
         self.assertTrue(base64.b64decode(facture.decompte_id.telecharger("pdf")["contenu"]).startswith(b"%PDF"))
         self.assertFalse(self.factures.with_user(self.portail).search([("id", "=", facture.id)]))

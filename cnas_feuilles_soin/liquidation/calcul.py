@@ -1,6 +1,6 @@
 """Le calcul d'une ligne, en entiers, lisible d'un trait. Rien ici ne connaît Odoo ni la base.
 
-    q      = quantité retenue                    (règles QTE, ENT ; révision humaine)
+    q      = quantité retenue                    (règles QTE, ENT ; révision humaine, que les règles coupent aussi)
     pu     = min(prix facturé, tarif)            (règles TAR ; révision humaine)
     base   = arrondi(pu × q × rang / 100)        (TAR-03 : rang 100, 50 ou 0), au plus la limite accordée
     part   = arrondi(base × taux / 100)          puis plafonds PLF

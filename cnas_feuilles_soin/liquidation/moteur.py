@@ -13,7 +13,7 @@ from . import calcul
 from .catalogue import ecrire
 from .contexte import Passe
 
-Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre valeurs")
+Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre valeurs effet")
 
 REVUE = "REVUE"
 MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
@@ -109,8 +109,6 @@ def _appliquer(lot, regle, ordre, cible, effet, valeurs):
     if (feuille.id, ligne.id if ligne else 0, regle.id) in lot.levees:
         return False
     severite = regle.severite_au(feuille.date_soins)
-    if effet and _deja_revu(ligne, effet):
-        return False
     avant = _montant(cible, ligne, effet)
     apres = avant
     if severite == "rejet":
@@ -129,13 +127,8 @@ def _appliquer(lot, regle, ordre, cible, effet, valeurs):
         feuille.visa_medical |= bool(regle.visa)
     message = ecrire(regle.motif, valeurs)
     feuille.anomalies.append(Constat(
-        ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre, valeurs))
+        ligne.id if ligne else 0, regle, severite, message, avant, apres, ordre, valeurs, effet))
     return severite == "rejet"
-
-
-def _deja_revu(ligne, effet):
-    """La quantité et le prix retenus par l'humain priment sur les abattements de quantité et de prix."""
-    return (effet[0] == "quantite" and ligne.revue_q) or (effet[0] == "prix" and ligne.revue_pu)
 
 
 def _montant(cible, ligne, effet):

@@ -3,7 +3,13 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
+from ..liquidation import lot as passage
 from ..liquidation.explication import expliquer
+from ..regles.registre import REGLES
+from .feuille_soin.actions import SUPERVISEUR
+
+# Ce que coupe une règle → ce que la révision retient.
+REVUS = {"quantite": "quantite_revue", "prix": "prix_revu"}
 
 
 class FeuilleSoinLigne(models.Model):
@@ -11,7 +17,8 @@ class FeuilleSoinLigne(models.Model):
 
     Toujours vrai une fois la ligne décidée : facturé = part + ticket + dépassement + rejeté.
     Saisie en brouillon ; quantité et prix retenus se révisent, avec un motif, par qui peut « réviser » la feuille ;
-    les montants, par le calcul seul.
+    les montants, par le calcul seul. Les règles coupent aussi ce qui est révisé : retenir plus qu'elles ne permettent
+    (tarif, maximum, entente) est passer outre, comme lever leur anomalie — un superviseur, avec sa justification.
     """
 
     _name = "cnas.feuille_soin.ligne"
@@ -138,6 +145,7 @@ class FeuilleSoinLigne(models.Model):
         if revue:
             self._ecrire({"revue_par_id": self.env.uid, "revue_le": fields.Datetime.now()})
             self.feuille_id.sudo()._recalculer()
+            self.filtered(lambda li: li.feuille_id.state in ("controle", "avis_medical"))._passer_outre()
         return resultat
 
     @api.ondelete(at_uninstall=False)
@@ -174,9 +182,47 @@ class FeuilleSoinLigne(models.Model):
             if annonce and not (motif or "").strip():
                 raise UserError(_("Dites pourquoi vous révisez la ligne « %s » (motif de la révision).",
                                   ligne.prestation_id.display_name))
+            ligne._verifier_outre(vals)
             nombres = (vals.get("quantite_revue", 0), vals.get("prix_revu", 0))
             if not all(isinstance(nombre, (int, float)) for nombre in nombres):
                 raise UserError(_("La quantité et le prix révisés sont des nombres."))
             if nombres[0] > ligne.quantite or nombres[1] > ligne.prix_unitaire:
                 raise UserError(_("La révision ne peut pas dépasser ce qui est facturé (ligne « %s »).",
                                   ligne.prestation_id.display_name))
+
+    def _passer_outre(self):
+        """Lève, pour le superviseur et au motif de la révision, les anomalies qui la coupent ; refuse à tout autre.
+
+        :raise UserError: la révision dépasse ce que permettent les règles
+        """
+        # Une règle peut en cacher une autre, qui ne coupe que ce que la première laisse.
+        while coupures := self._coupures():
+            self._exiger_superviseur(coupures.ligne_id)
+            for ligne, anomalies in coupures.grouped("ligne_id").items():
+                anomalies.action_lever(ligne.motif_revue)
+
+    def _coupures(self):
+        """Rend les anomalies ouvertes d'abattement qui coupent la quantité ou le prix que la révision retient."""
+        coupes = {
+            (constat.ligne, constat.regle.id)
+            for lot in passage.simuler(self.env(su=True), REGLES, self.feuille_id.ids)
+            for feuille in lot.feuilles for constat in feuille.anomalies
+            if constat.ligne in self._ids and constat.severite == "abattement" and constat.effet
+            and constat.effet[0] in REVUS and self.browse(constat.ligne)[REVUS[constat.effet[0]]]}
+        return self.anomalie_ids.filtered(lambda a: a.state == "ouverte" and (a.ligne_id.id, a.regle_id.id) in coupes)
+
+    def _verifier_outre(self, vals):
+        """Une ligne où l'on a passé outre ne remonte pas par la main d'un autre que le superviseur."""
+        if not any(a.state == "levee" and a.severite == "abattement" for a in self.sudo().anomalie_ids):
+            return
+        for champ, facture in (("quantite_revue", "quantite"), ("prix_revu", "prix_unitaire")):
+            if (vals.get(champ, self[champ]) or self[facture]) > (self[champ] or self[facture]):
+                self._exiger_superviseur(self)
+
+    def _exiger_superviseur(self, lignes):
+        anomalies = self.env["cnas.anomalie"]
+        if not anomalies._a_le_role((SUPERVISEUR,)):
+            raise UserError(_(
+                "Retenir plus que ne permettent les règles sur « %(ligne)s » est passer outre : seul le rôle %(role)s le peut, "
+                "avec sa justification.", ligne=lignes[:1].prestation_id.display_name,
+                role=anomalies._noms_roles((SUPERVISEUR,))))

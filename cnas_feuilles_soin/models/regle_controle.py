@@ -30,12 +30,13 @@ class RegleControle(models.Model):
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | changer sévérité, dates, régimes et types visés, paramètres, activer ou non |
+    | administrateur | changer libellés et motifs ; dater un paramètre à venir |
+    | administrateur, puis un superviseur | changer sévérité, dates, régimes et types visés, activer ou non (`cnas.changement`) |
     """
 
     _name = "cnas.regle_controle"
     _description = "Règle de contrôle"
-    _inherit = ["cnas.garde.mixin", "mail.thread"]
+    _inherit = ["cnas.changement.mixin", "mail.thread"]
     _order = "sequence, code"
     _rec_names_search = ["code", "name"]
 
@@ -79,6 +80,9 @@ class RegleControle(models.Model):
     # Champs dont le changement fait une nouvelle version.
     _champs_de_version = ("severite", "date_debut", "date_fin", "active", "regime_ids", "types_formation",
                           "avis_medical")
+    _champs_sensibles = dict.fromkeys((*_champs_de_version, "code", "sequence"), "_toujours")
+    _champs_journal = tuple(_champs_sensibles)
+    _condition_suppression = "_toujours"
 
     # ------------------------------------------------------------------ contraintes
     @api.constrains("severite", "code")
@@ -143,6 +147,24 @@ class RegleControle(models.Model):
         else:
             self.env["cnas.regle_parametre"].create({
                 "regle_id": self.id, "code": code, "valeur": valeur, "date_debut": date})
+
+    def _verifier_demande(self, valeurs):
+        """Une demande porte aussi {"parametre_ids": {code: valeur}} : des paramètres datés du jour d'effet."""
+        parametres = valeurs.get("parametre_ids", {})
+        if not isinstance(parametres, dict):
+            raise ValidationError(_("Les paramètres demandés sont mal formés."))
+        for code, valeur in parametres.items():
+            try:
+                self._verifier_parametre(code, valeur)
+            except ValueError as erreur:
+                raise ValidationError(_("Paramètre « %(code)s » : %(raison)s.", code=code, raison=erreur)) from erreur
+        super()._verifier_demande({champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids"})
+
+    def _appliquer_changement(self, valeurs, jour):
+        directes = {champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids"}
+        for code, valeur in valeurs.get("parametre_ids", {}).items():
+            self._dater_parametre(code, valeur, max(jour, fields.Date.context_today(self)))
+        return super()._appliquer_changement(directes, jour) if directes or not valeurs else self
 
     def _verifier_severite(self, severite):
         """Refuse une sévérité inconnue, ou un abattement que la fonction de la règle ne sait pas calculer."""

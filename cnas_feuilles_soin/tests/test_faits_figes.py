@@ -1,10 +1,13 @@
+import re
 from datetime import datetime, time, timedelta
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..liquidation import chargement
 from .commun_feuille import CommunFeuille
 
 
@@ -59,3 +62,53 @@ class TestFaitsFiges(CommunFeuille):
         self.assertEqual(feuille.with_context(tz="Africa/Ndjamena").anciennete, 1)
         analyse = self.env["cnas.feuille_analyse"].browse(feuille.id)
         self.assertEqual((analyse.delai, analyse.regime_id), (1, self.regime))
+
+    # ------------------------------------------------------------------ ce que lit une règle
+    def _lus(self, requete, alias, modele):
+        """Rend les champs du modèle que le chargement du moteur lit."""
+        colonnes = set(re.findall(rf"\b{alias}\.(\w+)", requete))
+        return sorted(colonnes & self.env[modele]._fields.keys() - set(models.MAGIC_COLUMNS))
+
+    def _autre_valeur(self, record, champ):
+        field = record._fields[champ]
+        if field.type == "many2one":
+            return record.env[field.comodel_name].sudo().search([("id", "!=", record.sudo()[champ].id)], limit=1).id
+        if field.type == "selection":
+            return next(code for code, _nom in field._description_selection(self.env) if code != record.sudo()[champ])
+        if field.type == "date":
+            return "2019-02-03"
+        return {"boolean": not record.sudo()[champ], "char": "AUTRE", "text": "AUTRE"}.get(field.type, 7)
+
+    def test_tout_champ_lu_par_une_regle_est_fige_au_depot(self):
+        """La liste est celle du chargement du moteur : un fait ajouté demain y est, et doit être figé."""
+        feuille = self.deposee()
+        lus = self._lus(chargement.SQL_FEUILLES + chargement.SQL_HISTORIQUE, "f", "cnas.feuille_soin")
+        lus_ligne = self._lus(chargement.SQL_LIGNES + chargement.SQL_HISTORIQUE, "l", "cnas.feuille_soin.ligne")
+        self.assertTrue({"date_ordonnance", "nouveau_ne", "cause", "pathologie_id"} <= set(lus))
+        self.assertTrue({"quantite", "duree_jours", "posologie_jour", "ticket_facture"} <= set(lus_ligne))
+        for record, champs in ((feuille, lus), (feuille.ligne_ids[0], lus_ligne)):
+            for champ in champs:
+                for usager in (self.agent, self.agent2):
+                    valeur = self._autre_valeur(record, champ)
+                    with self.subTest(champ=champ, usager=usager.login), self.assertRaises(UserError), \
+                            self.cr.savepoint():
+                        record.with_user(usager).write({champ: valeur})
+
+    def test_constat_d_un_controleur(self):
+        """Pendant le contrôle, avec l'avant et l'après au journal ; jamais par qui a saisi, jamais après la décision."""
+        feuille = self.deposee()
+        constate = feuille.with_user(self.controleur)
+        constate.write({"date_ordonnance": "2026-10-01", "nouveau_ne": True})
+        ligne = self.env["cnas.journal"].search([("modele", "=", feuille._name), ("res_id", "=", feuille.id)], limit=1)
+        self.assertEqual((ligne.evenement, ligne.avant, ligne.apres, ligne.user_id), (
+            "constat", {"date_ordonnance": False, "nouveau_ne": False},
+            {"date_ordonnance": "2026-10-01", "nouveau_ne": True}, self.controleur))
+        self.assertIn("Constat", feuille.message_ids[0].body)
+        feuille._ecrire({"saisie_par_id": self.controleur.id})
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            constate.cause = "programme"
+        feuille._ecrire({"saisie_par_id": self.agent.id, "state": "instance"})
+        feuille.with_user(self.agent2).cause = "maladie"
+        for vals in ({"cause": "programme"}, {"attestation_nouveau_ne": True}):
+            with self.subTest(vals=vals), self.assertRaises(UserError):
+                feuille.with_user(self.agent2).write(vals)

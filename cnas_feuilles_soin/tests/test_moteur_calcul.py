@@ -1,6 +1,7 @@
 from datetime import date
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.queue_job.job import Job
@@ -111,9 +112,39 @@ class TestMoteurCalcul(CommunMoteur):
         self.assertEqual(feuille.state, "controle")
         feuille.ligne_ids._ecrire({"quantite_revue": 4, "prix_revu": 900, "motif_revue": "vu au dossier"})
         feuille._recalculer()
+        self.assertEqual((feuille.ligne_ids.quantite_retenue, self.codes(feuille)), (2, ["QTE-01"]), "une révision se coupe aussi")
+        feuille.ligne_ids.write({"motif_revue": "vu au dossier, quatre"})
         self.assertEqual(feuille.state, "controle")
         self.assertEqual((feuille.ligne_ids.quantite_retenue, feuille.montant_base), (4, 3600))
         self.assertFalse(self.codes(feuille))
+        self.assertEqual(self.codes(feuille, "levee"), ["QTE-01"])
+        self.verifier_equilibre(feuille)
+
+    def test_un_controleur_ne_releve_pas_ce_qu_une_regle_a_coupe(self):
+        """1 608 → 12 008 : quantité au-dessus du maximum, prix au-dessus du tarif, accord médical dépassé."""
+        feuille = self.feuille((self.prestation("acte", 1000, quantite_max=2), 5, 3000), (self.comprime, 1, 10))
+        self.regle("CLI-07").active = True
+        self.controler(feuille)
+        feuille._ecrire({"state": "controle"})
+        ligne, avant = feuille.ligne_ids[0], feuille.montant_cnas
+        controleur, superviseur = self.usager("controleur"), self.usager("superviseur")
+        for vals in ({"quantite_revue": 5}, {"prix_revu": 3000}, {"quantite_revue": 5, "prix_revu": 3000}, {"quantite_revue": 3}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "passer outre"), self.cr.savepoint():
+                ligne.with_user(controleur).write({**vals, "motif_revue": "ok"})
+        self.assertEqual((feuille.montant_cnas, self.codes(feuille)), (avant, ["QTE-01", "TAR-01"]))
+        ligne.with_user(controleur).write({"quantite_revue": 1, "motif_revue": "une seule séance"})
+        self.assertEqual(ligne.montant_base, 1000)
+        ligne.with_user(superviseur).write({"quantite_revue": 4, "motif_revue": "quatre séances au dossier"})
+        self.assertEqual((ligne.quantite_retenue, ligne.montant_base), (4, 4000))
+        levee = feuille.anomalie_ids.filtered(lambda a: a.regle_id.code == "QTE-01")
+        self.assertEqual((levee.state, levee.justification, levee.levee_par_id), ("levee", "quatre séances au dossier", superviseur))
+        self.assertEqual((levee.montant_avant, levee.montant_apres), (12000, 6000))
+        self.assertEqual(self.codes(feuille), ["TAR-01"])
+        for vals in ({"quantite_revue": 5}, {"quantite_revue": 0}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "passer outre"), self.cr.savepoint():
+                ligne.with_user(controleur).write({**vals, "motif_revue": "encore"})
+        ligne.with_user(controleur).write({"quantite_revue": 3, "motif_revue": "trois"})
+        self.assertEqual((ligne.montant_base, self.codes(feuille, "levee")), (3000, ["QTE-01"]))
         self.verifier_equilibre(feuille)
 
     def test_rejet_humain_d_une_ligne(self):

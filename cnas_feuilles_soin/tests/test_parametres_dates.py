@@ -130,3 +130,26 @@ class TestParametresDates(CommunFeuille):
         self.assertTrue(ligne.valeur)
         with self.assertRaises(AccessError):
             ligne.unlink()
+
+    def test_une_regle_s_eteint_a_deux(self):
+        """Un clic de liste n'éteint plus REC-07 ; ni une ligne antidatée, ni l'essai à blanc appliqué dès aujourd'hui."""
+        administrateur = new_test_user(self.env, "admin_rec07", groups="cnas_base.group_administrateur")
+        superviseur = new_test_user(self.env, "superviseur_rec07", groups="cnas_base.group_superviseur")
+        regle = self._regle().with_user(administrateur)
+        for vals in ({"active": False}, {"severite": "signalement"}, {"date_fin": self.veille}, {"sequence": 1},
+                     {"types_formation": "hopital_reference"}, {"regime_ids": [(6, 0, self.env["cnas.regime"].search([], limit=1).ids)]}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "se change à deux"):
+                regle.with_context(install_mode=True).write(vals)
+        for debut in (self.veille, self.jour):
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                regle.parametre_ids.create({
+                    "regle_id": regle.id, "code": "severite", "valeur": "signalement", "date_debut": debut})
+        regle.write({"definition": "Autre mot", "severite": regle.severite})
+        demande = self.env["cnas.changement"].browse(regle.demander_changement(
+            {"active": False, "parametre_ids": {"delai_tiers_payant": "45"}}, "Arrêté"))
+        demande.with_user(superviseur).action_accepter()
+        self.assertFalse(regle.active)
+        self.assertEqual(self.magasin._au("REC-07.delai_tiers_payant"), 45)
+        for parametres in ({"inventé": "1"}, {"delai_tiers_payant": "beaucoup"}, "x"):
+            with self.subTest(parametres=parametres), self.assertRaises(ValidationError):
+                regle.demander_changement({"parametre_ids": parametres}, "x")

@@ -16,7 +16,7 @@ class EssaiRegleWizard(models.TransientModel):
 
     | qui | peut |
     |---|---|
-    | administrateur | essayer, puis appliquer à partir d'une date |
+    | administrateur | essayer, appliquer à partir d'un jour à venir, ou demander le changement |
     """
 
     _name = "cnas.essai_regle.wizard"
@@ -74,9 +74,9 @@ class EssaiRegleWizard(models.TransientModel):
         return self._rouvrir()
 
     def action_appliquer(self):
-        """Écrit la sévérité et les paramètres essayés, datés ; la règle garde la trace du changement.
+        """Applique l'essai : seul pour un jour à venir ; dès aujourd'hui, ou pour allumer et éteindre, par une demande.
 
-        :return: fermeture de l'assistant
+        :return: fermeture de l'assistant, ou la demande de changement
         """
         self.ensure_one()
         self._exiger_administrateur()
@@ -87,12 +87,17 @@ class EssaiRegleWizard(models.TransientModel):
         if self.date_effet < fields.Date.context_today(self):
             raise UserError(_("Une règle change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
         regle = self.regle_id
-        if regle.active != self.active_essai:
-            regle.active = self.active_essai
-        neuves = [(p.code, p.valeur) for p in self.parametre_ids if p.valeur != p.actuelle]
+        neuves = {p.code: p.valeur for p in self.parametre_ids if p.valeur != p.actuelle}
         if self.severite != regle.severite:
-            neuves.append(("severite", self.severite))
-        for code, valeur in neuves:
+            neuves["severite"] = self.severite
+        bascule = regle.active != self.active_essai
+        if bascule or (neuves and self.date_effet == fields.Date.context_today(self)):
+            valeurs = {**({"active": self.active_essai} if bascule else {}), **({"parametre_ids": neuves} if neuves else {})}
+            demande = regle.demander_changement(
+                valeurs, _("Essai à blanc : %(touchees)s feuilles sur %(nombre)s changent.",
+                           touchees=self.touchees, nombre=self.nombre), self.date_effet)
+            return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
+        for code, valeur in neuves.items():
             regle._dater_parametre(code, valeur, self.date_effet)
         return {"type": "ir.actions.act_window_close"}
 

@@ -23,7 +23,7 @@ class DemandeRib(models.Model):
 
     _name = "cnas.demande_rib"
     _description = "Demande de changement de RIB"
-    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
 
     _etat_initial = "demandee"
@@ -131,8 +131,7 @@ class DemandeRib(models.Model):
         for demande in self:
             formation = demande.formation_id.sudo()
             compte = formation._compte_du_rib(demande.rib_nouveau)
-            formation._ecrire({CHAMP_DU_COMPTE[demande.usage]: compte.id})
-            formation.message_post(body=_(
+            demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id}, _(
                 "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
                 compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),
                 nouveau=demande.rib_nouveau, demandeur=demande.demandeur_id.name, decideur=self.env.user.name))
@@ -162,11 +161,6 @@ class DemandeRib(models.Model):
             return {}
         return {demande.id: _("seul un superviseur annule la demande d'un autre.")
                 for demande in self if demande.demandeur_id != self.env.user}
-
-    def _attendre_son_tour(self):
-        """Deux décisions au même instant : la seconde attend, puis lit l'état que la première a laissé."""
-        self.env.cr.execute("SELECT id FROM cnas_demande_rib WHERE id IN %s FOR UPDATE", (tuple(self.ids),))
-        self.invalidate_recordset(["state"])
 
     def _signature(self):
         return {"validateur_id": self.env.uid, "date_decision": fields.Datetime.now()}

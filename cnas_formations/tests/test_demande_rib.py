@@ -1,6 +1,6 @@
 from psycopg2.errors import ExclusionViolation
 
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -109,3 +109,46 @@ class TestDemandeRib(CasFormations):
     def test_alerte_rib_d_une_autre(self):
         autre = self.creer_formation("brouillon", rib_principal=self.nouveau)
         self.assertIn(autre.code, self.demander().alerte)
+
+    def test_l_interesse_est_prevenu_sur_l_ancien_et_le_nouveau_contact(self):
+        self.formation.email = "ancien@sante.example"
+        self.en_tant_que("agent", self.formation).email = "nouveau@sante.example"
+        self.en_tant_que("agent2", self.demander()).action_valider()
+        courriels = self.env["mail.mail"].sudo().search([("subject", "ilike", "CNAS"), ("body_html", "ilike", self.nouveau[-2:])])
+        self.assertEqual(set(courriels.mapped("email_to")), {"ancien@sante.example", "nouveau@sante.example"})
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestNiveau(CasFormations):
+    """Le niveau d'une formation fait son tarif : il se change à deux, même après un passage au brouillon."""
+
+    def test_le_type_se_change_a_deux(self):
+        formation = self.creer_formation("active")
+        for role in ("agent", "superviseur", "administrateur"):
+            with self.subTest(role=role), self.assertRaisesRegex(UserError, "se change à deux"):
+                self.en_tant_que(role, formation).write({"type_formation": "hopital_reference"})
+        demande = self.env["cnas.changement"].browse(self.en_tant_que("agent", formation).demander_changement(
+            {"type_formation": "hopital_district"}, "Arrêté du ministre"))
+        with self.assertRaises(UserError):
+            demande.with_user(self.roles["agent"]).demandeur_id = self.roles["agent2"]
+        with self.assertRaises(AccessError):
+            self.en_tant_que("agent2", demande).action_accepter()
+        self.en_tant_que("superviseur", demande).action_accepter()
+        self.assertEqual((formation.type_formation, formation.niveau, demande.state), ("hopital_district", 2, "applique"))
+        self.assertIn("Arrêté du ministre", formation.message_ids[0].body)
+
+    def test_rouverte_au_brouillon_reste_gardee(self):
+        formation = self.creer_formation("fermee")
+        formation.action_rouvrir()
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            self.en_tant_que("administrateur", formation).type_formation = "hopital_reference"
+        with self.assertRaisesRegex(UserError, "ne se change pas par une demande"):
+            self.en_tant_que("superviseur", formation).demander_changement({"date_activation": False}, "x")
+
+    def test_a_l_ecran_le_refus_propose_la_demande(self):
+        formation = self.creer_formation("active")
+        with self.assertRaises(RedirectWarning) as refus:
+            self.en_tant_que("superviseur", formation).web_save({"type_formation": "hopital_reference"}, {})
+        contexte = refus.exception.args[3]
+        demande = self.env["cnas.changement"].with_user(self.roles["superviseur"]).with_context(**contexte).create({"motif": "Décision"})
+        self.assertEqual((demande.valeurs, demande.res_id), ({"type_formation": "hopital_reference"}, formation.id))

@@ -149,15 +149,11 @@ class TestGarde(CasFormations):
         self.assertEqual(messages(), avant + 1)
 
     # ------------------------------------------------------------------ ce que la garde du métier ajoute
-    def test_type_fige_une_fois_activee(self):
-        """Le type fait le niveau, donc le tarif : un agent seul ne le change pas sur une formation activée."""
+    def test_code_fige_une_fois_activee(self):
+        """Les feuilles citent le code ; le type se change à deux (`TestNiveau`)."""
         for role in ("agent", "administrateur"):
             with self.assertRaisesRegex(UserError, "formation activée"):
-                self.en_tant_que(role, self.formation).type_formation = "hopital_reference"
-        self.formation.action_fermer("Erreur")
-        self.formation.action_rouvrir()
-        self.en_tant_que("agent", self.formation).type_formation = "hopital_district"
-        self.assertEqual(self.formation.niveau, 2)
+                self.en_tant_que(role, self.formation).code = "AUTRE-01"
 
     def test_ce_que_porte_un_virement(self):
         compte = self.en_tant_que("agent", self.formation.compte_principal_id)

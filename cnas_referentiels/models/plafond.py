@@ -14,14 +14,19 @@ class Plafond(models.Model):
     Un plafond se reconnaît à ce qu'il vise (régime, portée, type de soins, catégorie) : pour le réviser, fermez la
     période et ouvrez la suivante ; ce que l'année de droits a déjà pris reste pris.
 
-    Lecture : tous les rôles internes. Écriture : administrateur.
+    Lecture : tous les rôles internes. Écriture : administrateur ; ce qui a commencé se change à deux (`cnas.changement.mixin`).
     """
 
     _name = "cnas.plafond"
     _description = "Plafond"
-    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, portee, type_soins, categorie, date_debut desc"
 
+    _champs_sensibles = {
+        **dict.fromkeys(("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
+                         "majoration_membre", "majoration_max", "date_debut"), "_en_service"), "date_fin": "_fin_deja_servie"}
+    _champs_journal = tuple(_champs_sensibles)
+    _condition_suppression = "_en_service"
     _periode_cle = ("regime_id", "portee", "type_soins", "categorie")
     _periode_message = "Un autre plafond couvre déjà ces dates pour ce régime, cette portée et cette catégorie."
 

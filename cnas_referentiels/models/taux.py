@@ -9,14 +9,18 @@ class Taux(models.Model):
     Pour une ligne, on cherche dans l'ordre : régime + type + nature, régime + nature, régime + type, régime.
     La nature du dossier l'emporte sur le type de prestation : un taux de maternité vaut pour ses médicaments.
 
-    Lecture : tous les rôles internes. Écriture : administrateur.
+    Lecture : tous les rôles internes. Écriture : administrateur ; ce qui a commencé se change à deux (`cnas.changement.mixin`).
     """
 
     _name = "cnas.taux"
     _description = "Taux de prise en charge"
-    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "mail.thread"]
+    _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "mail.thread"]
     _order = "regime_id, nature, type_prestation, date_debut desc"
 
+    _champs_sensibles = {**dict.fromkeys(("regime_id", "type_prestation", "nature", "taux", "date_debut"), "_en_service"),
+                         "date_fin": "_fin_deja_servie"}
+    _champs_journal = tuple(_champs_sensibles)
+    _condition_suppression = "_en_service"
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."
 

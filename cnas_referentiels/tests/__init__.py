@@ -1,3 +1,4 @@
+from . import test_changement
 from . import test_donnees
 from . import test_tarif
 from . import test_cloture

@@ -58,7 +58,8 @@ def test_du_premier_assure_au_dossier_paye(rpc, assure):
     superviseur.appel("cnas.facture", "action_valider", [facture])
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     finance.appel("cnas.facture", "action_ordonnancer", [facture])
-    finance.appel("cnas.facture", "action_payer", [facture], jour(), "VIR-E2E-1")
+    finance.refuse("cnas.facture", "action_payer", [facture], jour(), "VIR-E2E-0")
+    rpc("finance2").appel("cnas.facture", "action_payer", [facture], jour(), "VIR-E2E-1")
 
     payee = superviseur.appel("cnas.facture", "read", [facture], ["state", "montant_soins", "montant_pharmacie", "decompte_ids", *MONTANTS])[0]
     assert payee["state"] == "payee" and payee["decompte_ids"]

@@ -49,7 +49,7 @@ def attendre_etat(onglet, etat):
 
 
 def test_quatre_usagers(page, rpc, dossier):
-    """L'agent prépare et soumet, le contrôleur contrôle, le superviseur valide, la finance ordonnance et paie."""
+    """L'agent prépare et soumet, le contrôleur contrôle, le superviseur valide, la finance ordonnance, un autre paie."""
     agent = page("agent2", chemin=None)
     agent.goto("/web#action=cnas_facturation.preparation_wizard_action")
     agent.wait_for_selector(".modal .o_field_widget[name=formation_id] input")
@@ -72,6 +72,8 @@ def test_quatre_usagers(page, rpc, dossier):
 
     finance = ouvrir(page, "finance", facture)
     cliquer(finance, "action_ordonnancer", "ordonnancee", confirmer=True)
+    assert not finance.locator(".o_form_statusbar button[name=action_payer]:visible").count(), "qui ordonnance ne paie pas"
+    finance = ouvrir(page, "finance2", facture)
     finance.click(".o_form_statusbar button[name=action_payer]:visible")
     finance.fill(".modal .o_field_widget[name=reference] input", "VIR-ECRAN-1")
     finance.click(".modal button[name=action_confirmer]")

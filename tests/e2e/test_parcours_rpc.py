@@ -73,6 +73,8 @@ def test_trois_dossiers_jusqu_au_paiement(rpc):
     finance.refuse("cnas.facture", "action_payer", [facture], jour(5), "VIR-AVANT")
     superviseur.refuse("cnas.facture", "action_ordonnancer", [facture])
     assert finance.appel("cnas.facture", "action_ordonnancer", [facture]) is True
+    finance.refuse("cnas.facture", "action_payer", [facture], jour(), "VIR-ORDONNATEUR")
+    finance = rpc("finance2")
     finance.refuse("cnas.facture", "action_payer", [facture], "bientôt", "VIR-1")
     finance.refuse("cnas.facture", "action_payer", [facture], mois(20, 20), "VIR-AVANT-ORDRE")
     assert finance.appel("cnas.facture", "action_payer", [facture], jour(), "VIR-PARCOURS") is True

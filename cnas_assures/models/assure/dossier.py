@@ -55,7 +55,7 @@ class Assure(models.Model):
     _name = "cnas.assure"
     _description = "Assuré"
     _inherit = [
-        "cnas.etat.mixin", "cnas.matricule.mixin", "cnas.coordonnees.mixin",
+        "cnas.etat.mixin", "cnas.changement.mixin", "cnas.matricule.mixin", "cnas.coordonnees.mixin",
         "mail.thread", "mail.activity.mixin",
     ]
     _order = "name, id"

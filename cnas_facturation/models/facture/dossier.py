@@ -20,7 +20,8 @@ class Facture(models.Model):
     terminaux. Qui mène l'un à l'autre : la table `_actions`. L'agent et la formation préparent la leur.
     Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
 
-    Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas.
+    Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas. Qui ordonnance ne
+    paie pas ; qui a décidé du RIB d'une formation n'ordonnance ni ne paie ses factures.
     """
 
     _name = "cnas.facture"
@@ -52,11 +53,13 @@ class Facture(models.Model):
             empeche=("_empeche_de_contre_passer",)),
         "ordonnancer": Action(
             titre=_lt("Ordonnancer"), de=("validee",), vers=("ordonnancee",), roles=(FINANCE,),
-            quatre_yeux=("validateur_id", "premier_validateur_id")),
+            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_decideur_du_rib",)),
         "annuler_ordonnancement": Action(
             titre=_lt("Annuler l'ordonnancement"), de=("ordonnancee",), vers=("validee",), roles=(FINANCE,), motif=True,
             empeche=("_empeche_chez_le_banquier",)),
-        "payer": Action(titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,)),
+        "payer": Action(
+            titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,), quatre_yeux=("ordonnateur_id",),
+            empeche=("_empeche_decideur_du_rib",)),
     }
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("ordonnancee",)}

@@ -67,6 +67,13 @@ class FacturePaiement(models.Model):
         return {**action, "domain": [("facture_id", "in", self.ids)], "context": {}}
 
     # ------------------------------------------------------------------ privé
+    def _empeche_decideur_du_rib(self):
+        """Rend {id: raison} des factures d'une formation dont l'usager a décidé le RIB."""
+        decideurs = self.sudo().formation_id._decideurs_du_rib()
+        return {facture._origin.id: _("Quatre yeux : vous avez décidé du RIB de %s, une autre personne doit ordonnancer et payer.",
+                              facture.sudo().formation_id.name)
+                for facture in self if self.env.uid in decideurs.get(facture.sudo().formation_id.id, ())}
+
     def _empeche_chez_le_banquier(self):
         """Rend {id: raison} des factures dont un ordre est payé ou dans un lot transmis à la banque."""
         partis = self.sudo().ordre_ids.filtered(lambda o: o.state in ("transmis", "paye"))

@@ -47,6 +47,8 @@ class FeuilleSoin(models.Model):
             roles_selon=dict.fromkeys(AVANT_CONTROLE, (AGENT,)), motif=True, empeche=("_empeche_d_annuler",)),
         "reviser": Action(
             titre=_lt("Réviser une ligne"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS),
+        "constater": Action(
+            titre=_lt("Noter un constat"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS),
         "prendre": Action(
             titre=_lt("Prendre"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS,
             empeche=("_empeche_de_prendre",)),

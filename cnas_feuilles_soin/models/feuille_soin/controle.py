@@ -15,7 +15,8 @@ class FeuilleSoin(models.Model):
 
     | qui | peut |
     |---|---|
-    | agent, contrôleur | noter ce que montre le document (signature, carnet, ordonnance, cause…) |
+    | agent | noter ce que montre le document (signature, carnet, ordonnance, cause…), avant le dépôt |
+    | contrôleur | le corriger pendant le contrôle, s'il n'a pas saisi (tracé) |
     | le contrôle automatique | écrire montants, anomalies et état |
     """
 

@@ -36,8 +36,9 @@ class FeuilleSoin(models.Model):
     le champ d'écran `diagnostic_saisi_id` : le code la range sans jamais la lui relire ; il voit seulement
     `diagnostic_present`. Le champ d'écran, calculé et jamais stocké, est vide pour qui n'a pas le droit.
 
-    **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus ; en instance, seul
-    un champ resté vide peut être complété.
+    **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus, ni aucun champ que lit une règle ;
+    en instance, seul un champ resté vide peut être complété. Ce que montre le document (`_champs_constats`) se
+    corrige encore pendant le contrôle, par un contrôleur qui n'a pas saisi, avec sa trace avant et après.
     """
 
     _name = "cnas.feuille_soin"
@@ -61,6 +62,12 @@ class FeuilleSoin(models.Model):
         "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins", "date_depot",
         "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id", "total_declare",
         "ligne_ids", "diagnostic_saisi_id",
+    )
+    # Ce que montre le document : figé au dépôt, sauf constat tracé d'un contrôleur.
+    _champs_constats = (
+        "signature_constatee", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "cause",
+        "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
+        "diagnostic_clair",
     )
 
     # --- identité du dossier
@@ -222,11 +229,14 @@ class FeuilleSoin(models.Model):
             self.check_access_rights("write")
             self._refuser_papier_change(vals)
             self._refuser_si_close(vals)
+        avant = self._photo_des_constats(vals)
         if "pathologie_id" in vals and not self._peut_lire_diagnostic():
             self.check_access_rule("write")
             vals = dict(vals)
             self._ranger_diagnostics([vals.pop("pathologie_id")] * len(self))
-        return super().write(vals) if vals else True
+        resultat = super().write(vals) if vals else True
+        self._tracer_constats(avant)
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _unlink_brouillon_seul(self):
@@ -254,8 +264,27 @@ class FeuilleSoin(models.Model):
             if feuille.state in ("payee", "annulee", "rejetee"):
                 raise UserError(_("La feuille %s est close : elle ne reçoit plus de pièce.", feuille.display_name))
 
+    def _photo_des_constats(self, vals):
+        """Rend {id: {constat: valeur}} des feuilles déposées dont ces valeurs touchent un constat."""
+        champs = [champ for champ in self._champs_constats if champ in vals]
+        return {feuille.id: {champ: feuille[champ] for champ in champs}
+                for feuille in (self.sudo() if champs else ()) if feuille.state != "brouillon"}
+
+    def _tracer_constats(self, avant):
+        """Inscrit au journal et au dossier ce qu'un constat a changé."""
+        lignes = []
+        for feuille in self.sudo().browse(avant):
+            changes = {champ: valeur for champ, valeur in avant[feuille.id].items() if feuille[champ] != valeur}
+            if changes:
+                apres = {champ: feuille[champ] for champ in changes}
+                lignes.append({"modele": self._name, "res_id": feuille.id, "evenement": "constat", "avant": changes, "apres": apres})
+                feuille.message_post(body=_("Constat : %s", " ; ".join(
+                    f"{self._fields[champ]._description_string(self.env)} : {changes[champ] or _('vide')} → {apres[champ] or _('vide')}"
+                    for champ in changes)))
+        self.env["cnas.journal"]._ajouter(lignes)
+
     def _refuser_papier_change(self, vals):
-        touches = [champ for champ in self._champs_papier if champ in vals]
+        touches = [champ for champ in (*self._champs_papier, *self._champs_constats) if champ in vals]
         if not touches:
             return
         for feuille in self.sudo():
@@ -263,12 +292,16 @@ class FeuilleSoin(models.Model):
                 continue
             for champ in touches:
                 reel = "pathologie_id" if champ == "diagnostic_saisi_id" else champ
-                if feuille.state == "instance" and not feuille[reel] and vals[champ]:
+                if (feuille.state == "instance" and not feuille[reel] and vals[champ]
+                        and (champ in self._champs_papier or self._fields[champ].type != "boolean")):
                     continue
                 if champ != "ligne_ids" and _meme_valeur(feuille, reel, vals[champ]):
                     continue
                 if champ == "ligne_ids" and _commandes_sans_effet(vals[champ]):
                     continue  # la ligne se garde elle-même (révision du contrôleur)
+                if champ in self._champs_constats:
+                    self.browse(feuille.id)._exiger("constater")
+                    continue
                 raise UserError(_(
                     "« %(champ)s » ne change plus : la feuille %(numero)s est déposée. "
                     "Annulez-la avec un motif, puis saisissez-la de nouveau.",

@@ -28,21 +28,22 @@ class FormationSanitaire(models.Model):
     motivées ; elles comptent à la date des soins (`_situation_par_lot`). Être payé demande en plus
     une convention en vigueur.
 
-    Qui peut quoi : la table `_actions`. Une fois activée, son code et son type (donc son tarif) ne changent plus,
-    et son RIB se change à deux.
+    Qui peut quoi : la table `_actions`. Une fois activée, son code ne change plus ; son type
+    (donc son tarif) et son RIB se changent à deux.
 
     | hors de la table | qui | condition |
     |---|---|---|
     | créer, modifier la fiche | agent | |
     | saisir le RIB | agent | brouillon |
     | changer le RIB | agent, puis un second agent | activée : par demande |
+    | changer le type | agent, puis un superviseur | activée : par demande (`cnas.changement`) |
     | supprimer | administrateur | brouillon |
     | lire | agents, médecin-conseil, ordonnateur ; la formation, la sienne seulement | |
     """
 
     _name = "cnas.formation_sanitaire"
     _description = "Formation sanitaire"
-    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin", "cnas.coordonnees.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.changement.mixin", "mail.thread", "mail.activity.mixin", "cnas.coordonnees.mixin"]
     _order = "code"
     _rec_names_search = ["code", "name"]
 
@@ -63,8 +64,8 @@ class FormationSanitaire(models.Model):
     _champs_geles = (
         "date_activation", "motif_suspension", "date_fermeture", "motif_fermeture", "partner_id", "user_ids")
     _champs_journal = ("type_formation", "compte_principal_id", "compte_pharmacie_id")
-    # Les feuilles citent le code et le type fait le tarif : une formation activée les garde.
-    _champs_figes = ("code", "type_formation")
+    # Le type fait le niveau, donc le tarif.
+    _champs_sensibles = {"type_formation": "_deja_activees"}
 
     # === Identité === #
     code = fields.Char(
@@ -165,11 +166,8 @@ class FormationSanitaire(models.Model):
 
     def write(self, vals):
         vals = self._normaliser(vals)
-        for champ in self._champs_figes:
-            if champ in vals and not self._ouvert((champ,)) and any(f.state != "brouillon" and f[champ] != vals[champ] for f in self):
-                raise UserError(_(
-                    "« %s » ne se change plus sur une formation activée : ses feuilles le citent, ses tarifs en dépendent.",
-                    self._fields[champ]._description_string(self.env)))
+        if "code" in vals and any(f.state != "brouillon" and f.code != vals["code"] for f in self):
+            raise UserError(_("« Code » ne se change plus sur une formation activée : ses feuilles le citent."))
         if not self._ouvert(set(CHAMP_DU_COMPTE.values()) & vals.keys()):
             self._garder_comptes(vals)
         resultat = super().write(vals)
@@ -263,6 +261,10 @@ class FormationSanitaire(models.Model):
         }
 
     # ------------------------------------------------------------------ métier
+    def _deja_activees(self, vals):
+        """Rouverte au brouillon, une formation déjà activée reste gardée."""
+        return self.filtered(lambda f: f.state != "brouillon" or f.date_activation)
+
     @api.model
     def _normaliser(self, vals):
         vals = dict(vals)

@@ -152,6 +152,17 @@ class FormationSanitaire(models.Model):
             raise ValidationError(phrase)
         return comptes._trouver_ou_creer(self.partner_id, rib)
 
+    def _decideurs_du_rib(self):
+        """Rend {formation_id: usagers qui ont décidé l'un de ses RIB d'aujourd'hui} : ils n'en ordonnancent ni n'en paient rien."""
+        derniers, decideurs = set(), {}
+        for demande in self.env["cnas.demande_rib"].sudo().search(
+                [("formation_id", "in", self.ids), ("state", "=", "validee")], order="date_decision desc, id desc"):
+            formation = demande.formation_id.id
+            if (formation, demande.usage) not in derniers:
+                derniers.add((formation, demande.usage))
+                decideurs.setdefault(formation, set()).add(demande.validateur_id.id)
+        return decideurs
+
     def _signaler_rib_partage(self):
         """Écrit au dossier de chaque formation qu'une autre déclare le même RIB."""
         for (identifiant, _usage), codes in self._autres_formations_du_rib().items():

@@ -1,0 +1,270 @@
+import json
+import logging
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from ..garde import Action, actions, transition
+from ..lecture import lire_date
+
+_logger = logging.getLogger(__name__)
+
+SUPERVISEUR = "cnas_base.group_superviseur"
+DEMANDE = ("modele", "res_id", "valeurs", "date_effet", "motif", "demandeur_id", "piece", "piece_nom")
+
+
+class DecisionMixin(models.AbstractModel):
+    """Le cœur d'une décision à deux : chacun son tour, la cible changée par le code, l'intéressé prévenu."""
+
+    _name = "cnas.decision.mixin"
+    _description = "Décision à deux"
+    _inherit = ["cnas.etat.mixin"]
+
+    def _attendre_son_tour(self):
+        """Deux décisions au même instant : la seconde attend, puis lit l'état que la première a laissé."""
+        self.flush_recordset(["state"])
+        self.env.cr.execute(f'SELECT id FROM "{self._table}" WHERE id IN %s FOR UPDATE', (tuple(self.ids),))
+        self.invalidate_recordset(["state"])
+
+    def _changer_cible(self, cible, valeurs, phrase, jour=None):
+        """Applique les valeurs à la cible, écrit la phrase à son dossier et prévient l'intéressé.
+
+        :param phrase: ce qui a changé, de quoi à quoi, qui l'a demandé et qui l'a décidé
+        """
+        contacts = cible._contacts() if cible else set()
+        change = cible.sudo()._appliquer_changement(valeurs, jour or fields.Date.context_today(self))
+        if change.exists():
+            change._annoncer_changement(phrase, contacts)
+        return change
+
+
+@actions
+class Changement(models.Model):
+    """Une demande de changement sensible (`cnas.changement.mixin`) : demandée par l'un, acceptée par un autre.
+
+    États : demandé → accepté → appliqué, ou refusé. Acceptée, elle s'applique à sa date d'effet, au plus tôt après
+    le délai daté « delai_changement_jours » (zéro : tout de suite). `res_id` vide : une création ; `valeurs` vide : une
+    suppression. Demande qui peut écrire l'enregistrement ; décide : la table `_actions`. Rien ne s'en efface.
+    """
+
+    _name = "cnas.changement"
+    _description = "Demande de changement"
+    _inherit = ["cnas.decision.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+
+    _etat_initial = "demande"
+    _actions = {
+        "accepter": Action(titre=_lt("Accepter"), de=("demande",), vers=("accepte",), roles=(SUPERVISEUR,),
+                           quatre_yeux=("demandeur_id",), empeche=("_cibles_disparues",)),
+        "refuser": Action(titre=_lt("Refuser"), de=("demande",), vers=("refuse",), roles=(SUPERVISEUR,),
+                          quatre_yeux=("demandeur_id",), motif=True),
+    }
+    # La date d'effet venue, la tâche quotidienne applique.
+    _passages = {"accepte": ("applique",)}
+    _champs_geles = ("decideur_id", "date_decision", "motif_refus", "avant")
+    _champs_journal = ("modele", "res_id", "valeurs", "date_effet", "motif")
+
+    modele = fields.Char(string="Modèle", required=True)
+    res_id = fields.Integer(string="Numéro de l'objet", group_operator=None, help="Zéro : une création.")
+    valeurs = fields.Json(string="Valeurs demandées", default=dict)
+    avant = fields.Json(string="Valeurs au jour de la demande", readonly=True, copy=False)
+    motif = fields.Text(string="Motif", required=True)
+    piece = fields.Binary(string="Pièce", attachment=True)
+    piece_nom = fields.Char(string="Nom de la pièce")
+    date_effet = fields.Date(string="Date d'effet", required=True, default=fields.Date.context_today)
+    demandeur_id = fields.Many2one("res.users", string="Demandé par", required=True, readonly=True,
+                                   default=lambda self: self.env.uid, ondelete="restrict")
+    decideur_id = fields.Many2one("res.users", string="Décidé par", readonly=True, copy=False, ondelete="restrict")
+    date_decision = fields.Datetime(string="Décidé le", readonly=True, copy=False)
+    motif_refus = fields.Char(string="Motif du refus", readonly=True, copy=False)
+    state = fields.Selection(
+        [("demande", "Demandé"), ("accepte", "Accepté"), ("refuse", "Refusé"), ("applique", "Appliqué")],
+        string="État", required=True, default="demande", readonly=True, copy=False, index=True, tracking=True)
+    objet = fields.Char(string="Objet", compute="_compute_objet")
+    comparaison = fields.Html(string="Ce qui change", compute="_compute_objet", sanitize=False)
+
+    _sql_constraints = [
+        ("quatre_yeux", "CHECK (decideur_id IS NULL OR decideur_id <> demandeur_id)",
+         "Qui demande un changement ne le décide pas : une autre personne doit l'accepter ou le refuser."),
+    ]
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("modele", "res_id", "valeurs", "avant")
+    def _compute_objet(self):
+        for changement in self:
+            cible = changement._cible()
+            if cible is None:
+                changement.objet = changement.comparaison = False
+                continue
+            nom = cible.exists().display_name if cible else _("Nouveau")
+            changement.objet = f"{cible._description} : {nom or _('supprimé')}"
+            changement.comparaison = changement._comparer(cible)
+
+    @api.depends("objet")
+    def _compute_display_name(self):
+        for changement in self:
+            changement.display_name = changement.objet or _("Nouvelle demande")
+
+    def _comparer(self, cible):
+        """Rend le tableau avant → après, ou la phrase d'une suppression."""
+        if not self.valeurs:
+            return Markup("<p>%s</p>") % (_("Suppression") if self.res_id else "")
+        avant = self.avant or self._lire_valeurs(cible, self.valeurs)
+        rangs = Markup("").join(
+            Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
+                cible._fields[champ]._description_string(self.env) if champ in cible._fields else champ,
+                avant.get(champ) or "—", valeur) for champ, valeur in self.valeurs.items())
+        return Markup('<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>') % (
+            _("Champ"), _("Avant"), _("Après"), rangs)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        changements = super().create(vals_list)
+        for changement in changements:
+            changement._demander_decision()
+        return changements
+
+    def _completer_creation(self, vals_list):
+        for vals in vals_list:
+            # Ce que le contexte donnerait par défaut est une demande comme une autre : lue et vérifiée ici.
+            vals.update(self.default_get([champ for champ in DEMANDE if champ not in vals]))
+            if not self.env.su:
+                vals["demandeur_id"] = self.env.uid
+            if not str(vals.get("motif") or "").strip():
+                raise UserError(_("Écrivez le motif du changement : il figurera dans le dossier."))
+            effet = lire_date(vals.get("date_effet"), fields.Date.context_today(self), stricte=True)
+            if effet < fields.Date.context_today(self):
+                raise UserError(_("Un changement prend effet aujourd'hui ou un jour à venir."))
+            valeurs = vals["valeurs"] = self._en_json(vals.get("valeurs"))
+            cible = self._lire_cible(vals.get("modele"), vals.get("res_id"))
+            cible._verifier_demande(valeurs)
+            if not valeurs and not cible:
+                raise UserError(_("Dites ce qui doit changer."))
+            vals["avant"] = self._en_json(self._lire_valeurs(cible, valeurs))
+        return super()._completer_creation(vals_list)
+
+    def write(self, vals):
+        demande = set(DEMANDE) & vals.keys()
+        if demande and not self._ouvert(vals):
+            raise UserError(_("Une demande faite ne se modifie pas : faites-la refuser et refaites-en une."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_jamais(self):
+        raise UserError(_("Une demande de changement fait partie de l'historique : elle ne s'efface pas."))
+
+    # ------------------------------------------------------------------ actions
+    @transition("accepter")
+    def action_accepter(self):
+        """Accepte la demande ; elle s'applique à sa date d'effet, aujourd'hui compris.
+
+        :return: True
+        :raise UserError: demande de l'appelant, déjà décidée, ou sans objet
+        """
+        self._attendre_son_tour()
+        jour = fields.Date.context_today(self)
+        delai = self.env["cnas.parametre"]._au("delai_changement_jours", jour)
+        for changement in self:
+            changement._changer_etat(
+                "accepte", decideur_id=self.env.uid, date_decision=fields.Datetime.now(),
+                date_effet=max(changement.date_effet, jour + timedelta(days=delai)))
+        self._clore_activites()
+        self.filtered(lambda c: c.date_effet <= jour)._appliquer()
+
+    @transition("refuser")
+    def action_refuser(self, motif=None):
+        """Refuse la demande ; rien ne change.
+
+        :param motif: obligatoire ; vide → l'assistant qui le demande
+        :return: True, ou l'action de l'assistant
+        """
+        self._attendre_son_tour()
+        self._changer_etat("refuse", decideur_id=self.env.uid, date_decision=fields.Datetime.now(), motif_refus=motif)
+        self._clore_activites()
+
+    # ------------------------------------------------------------------ métier
+    def _appliquer(self):
+        """Applique des demandes acceptées dont le jour est venu."""
+        for changement in self:
+            cible = changement._cible()
+            phrase = _("Changement à deux : %(quoi)s. Motif : %(motif)s. Demandé par %(demandeur)s, accepté par %(decideur)s.",
+                       quoi=changement._resume(cible), motif=changement.motif, demandeur=changement.demandeur_id.name,
+                       decideur=changement.decideur_id.name)
+            change = changement._changer_cible(cible, changement.valeurs or {}, phrase, changement.date_effet)
+            changement._changer_etat("applique", **({} if changement.res_id else {"res_id": change.id}))
+
+    @api.model
+    def _appliquer_les_dus(self):
+        """Tâche quotidienne : applique ce qui prend effet ; une demande qui échoue le dit et n'arrête pas les autres."""
+        jour = fields.Date.context_today(self)
+        for changement in self.search([("state", "=", "accepte"), ("date_effet", "<=", jour)], order="id"):
+            try:
+                with self.env.cr.savepoint():
+                    changement._appliquer()
+            except Exception as erreur:
+                _logger.warning("Changement %s non appliqué", changement.id, exc_info=True)
+                changement.message_post(body=_("Non appliqué : %s", erreur))
+
+    def _resume(self, cible):
+        if not self.valeurs:
+            return _("suppression")
+        avant = self.avant or {}
+        return " ; ".join(
+            f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ) or _('vide')} → {valeur}"
+            for champ, valeur in self.valeurs.items())
+
+    def _cibles_disparues(self):
+        """Rend {id: raison} des demandes dont l'objet n'existe plus."""
+        return {changement.id: _("ce qu'elle vise n'existe plus.")
+                for changement in self if changement.res_id and not changement._cible().exists()}
+
+    def _cible(self):
+        """Rend l'enregistrement visé (vide : une création), ou None si le modèle n'est pas lisible."""
+        modele = self.env.get(self.modele or "")
+        if modele is None or not hasattr(modele, "_champs_sensibles"):
+            return None
+        return modele.sudo().browse(self.res_id or [])
+
+    @api.model
+    def _lire_cible(self, modele, res_id):
+        """Rend l'enregistrement visé, si l'appelant peut l'écrire.
+
+        :raise UserError: modèle qui ne se change pas à deux, objet inconnu
+        """
+        cible = self.env.get(modele if isinstance(modele, str) else "")
+        if cible is None or not getattr(cible, "_champs_sensibles", None):
+            raise UserError(_("Cet objet ne se change pas par une demande."))
+        if res_id and (not isinstance(res_id, int) or not cible.browse(res_id).exists()):
+            raise UserError(_("Ce que la demande vise n'existe pas."))
+        cible = cible.browse(res_id or [])
+        cible.check_access_rights("write" if cible else "create")
+        cible.check_access_rule("write")
+        return cible
+
+    @api.model
+    def _lire_valeurs(self, cible, champs):
+        """Rend {champ: valeur d'aujourd'hui, telle qu'on la lit} ; rien pour une création."""
+        lues = {champ: cible.sudo()[champ] for champ in champs if cible}
+        return {champ: ", ".join(valeur.mapped("display_name")) if isinstance(valeur, models.BaseModel) else valeur
+                for champ, valeur in lues.items()}
+
+    @api.model
+    def _en_json(self, valeurs):
+        if not isinstance(valeurs, (dict, type(None))):
+            raise UserError(_("Les valeurs demandées sont mal formées."))
+        return json.loads(json.dumps(valeurs or {}, default=str))
+
+    def _demander_decision(self):
+        """Pose une activité chez un superviseur autre que le demandeur."""
+        superviseurs = self.env.ref(SUPERVISEUR).sudo().users.filtered(lambda u: u.active and u != self.demandeur_id)
+        if superviseurs:
+            self.sudo().activity_schedule("mail.mail_activity_data_todo", user_id=superviseurs[0].id,
+                                          summary=_("Changement à décider : %s", self.objet))
+
+    def _clore_activites(self):
+        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])

@@ -1,0 +1,202 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import RedirectWarning, UserError
+
+from ..garde import ouverture
+
+CONTACTS = ("email", "telephone_1", "telephone_2")
+
+
+class ChangementMixin(models.AbstractModel):
+    """Ce qui paie se change à deux : une écriture directe est refusée, une demande (`cnas.changement`) la remplace.
+
+    Le modèle qui hérite déclare :
+
+    * ``_champs_sensibles`` : {champ: méthode}, où la méthode reçoit les valeurs écrites et rend, parmi les
+      enregistrements, ceux où le champ ne s'écrit plus seul ;
+    * ``_condition_suppression`` : la même méthode, pour la suppression (vide : elle a ses propres gardes) ;
+    * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
+
+    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit ni ne se supprime seul, et une ligne
+    ne s'antidate pas seul ; préparer l'avenir (créer une ligne d'effet futur, clore à un jour à venir) reste le
+    geste d'une personne, tracé au journal.
+
+    L'installation et le code du programme (`_ecrire`, `sudo`) n'y passent pas.
+    """
+
+    _name = "cnas.changement.mixin"
+    _description = "Changement à deux"
+    _inherit = ["cnas.garde.mixin"]
+
+    _champs_sensibles = {}
+    _champs_joints = ()
+    _condition_suppression = ""
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        ouverts = ouverture()
+        if self._a_deux() and any(
+                self._creation_sensible(vals) and not (ouverts and ouverts.couvre(self.browse(), vals))
+                for vals in vals_list):
+            raise UserError(self._phrase_a_deux(_("une date d'effet passée")))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        changes = self._changes_a_deux(vals)
+        if changes and not self._ouvert(changes):
+            raise UserError(self._phrase_a_deux(self._noms_champs(changes)))
+        contacts = [champ for champ in CONTACTS if champ in vals and champ in self._fields]
+        avant = {record.id: {champ: record[champ] for champ in contacts} for record in self.sudo()} if contacts else {}
+        resultat = super().write(vals)
+        self._journaliser_contacts(avant)
+        return resultat
+
+    def web_save(self, vals, specification, next_id=None):
+        """À l'écran, le refus propose la demande, déjà remplie."""
+        changes = self._changes_a_deux(vals) if self else ()
+        if changes:
+            raise RedirectWarning(
+                self._phrase_a_deux(self._noms_champs(changes)), self.env.ref("cnas_base.changement_action_demander").id,
+                _("Faire la demande"), {"default_modele": self._name, "default_res_id": self.id,
+                                        "default_valeurs": {champ: vals[champ] for champ in changes}})
+        return super().web_save(vals, specification, next_id)
+
+    @api.ondelete(at_uninstall=False)
+    def _supprimer_a_deux(self):
+        condition = self._condition_suppression
+        if condition and self._a_deux() and not self._ouvert(("unlink",)) and getattr(self, condition)({}):
+            raise UserError(self._phrase_a_deux(_("la suppression de ce qui est en vigueur")))
+
+    # ------------------------------------------------------------------ demander
+    def demander_changement(self, valeurs, motif, date_effet=None):
+        """Demande un changement qu'une seconde personne acceptera.
+
+        Sans enregistrement : une création. Sans valeurs : une suppression.
+
+        :param dict valeurs: {champ: valeur}, comme pour `write`
+        :param str motif: pourquoi
+        :param str date_effet: AAAA-MM-JJ ; aujourd'hui par défaut
+        :return: identifiant de la demande (`cnas.changement`)
+        :raise UserError: champ qui ne se demande pas, motif absent, date passée
+        """
+        if len(self) > 1:
+            raise UserError(_("Une demande porte sur un seul enregistrement."))
+        return self.env["cnas.changement"].create({
+            "modele": self._name, "res_id": self.id or 0, "valeurs": valeurs or {}, "motif": motif,
+            "date_effet": date_effet or fields.Date.context_today(self),
+        }).id
+
+    # ------------------------------------------------------------------ ce qui est sensible
+    def _a_deux(self):
+        """Dit si l'appelant est un usager (ni le code, ni l'installation)."""
+        return self.env.registry.ready and not self.env.su
+
+    def _changes_a_deux(self, vals):
+        """Rend les champs sensibles que ces valeurs changeraient."""
+        if not self._a_deux():
+            return []
+        return [champ for champ, condition in self._champs_sensibles.items() if champ in vals
+                and any(record._change(champ, vals[champ]) for record in getattr(self, condition)(vals))]
+
+    def _change(self, champ, valeur):
+        """Dit si écrire `valeur` changerait le champ de cet enregistrement."""
+        field = self._fields[champ]
+        if field.type in ("one2many", "many2many"):
+            return bool(valeur) and [tuple(c) for c in valeur] != [(6, 0, self[champ].ids)]
+        nouvelle = field.convert_to_cache(valeur, self, validate=False)
+        return field.convert_to_cache(self[champ], self, validate=False) != nouvelle
+
+    def _toujours(self, vals):
+        return self
+
+    def _en_service(self, vals):
+        """Rend les lignes datées qui ont commencé."""
+        jour = fields.Date.context_today(self)
+        return self.filtered(lambda ligne: ligne.date_debut and ligne.date_debut <= jour)
+
+    def _fin_deja_servie(self, vals):
+        """Rend les lignes commencées dont la fin, ancienne ou nouvelle, est passée : la changer réécrirait l'histoire."""
+        jour = fields.Date.context_today(self)
+        nouvelle = self._lire_jour(vals.get("date_fin"))
+        return self._en_service(vals).filtered(
+            lambda ligne: any(fin and fin < jour for fin in (ligne.date_fin, nouvelle)))
+
+    @api.model
+    def _creation_sensible(self, vals):
+        """Dit si créer cette ligne antidaterait un effet."""
+        if self._condition_suppression != "_en_service":
+            return False
+        debut = self._lire_jour(vals.get("date_debut") or self.default_get(["date_debut"]).get("date_debut"))
+        return bool(debut) and debut < fields.Date.context_today(self)
+
+    @api.model
+    def _lire_jour(self, valeur):
+        """Rend une date, ou None si elle est vide ou illisible (la garde du champ la refusera)."""
+        try:
+            return fields.Date.to_date(valeur) or None
+        except (TypeError, ValueError):
+            return None
+
+    # ------------------------------------------------------------------ appliquer
+    def _verifier_demande(self, valeurs):
+        """Refuse une demande qui écrirait autre chose que ce qui se change à deux.
+
+        :raise UserError: champ inconnu, gardé ou qui n'est pas sensible
+        """
+        if not (self and valeurs) and not self._condition_suppression:
+            raise UserError(_("« %s » ne se crée ni ne se supprime par une demande.", self._description))
+        if self:
+            permis = {*self._champs_sensibles, *self._champs_joints}
+        else:
+            permis = {nom for nom, champ in self._fields.items() if champ.store and not champ.related and champ.type not in (
+                "one2many", "many2many")} - self._champs_gardes - set(models.MAGIC_COLUMNS)
+        for champ in valeurs:
+            if champ not in permis:
+                nom = self._fields[champ]._description_string(self.env) if champ in self._fields else champ
+                raise UserError(_("« %s » ne se change pas par une demande.", nom))
+
+    def _appliquer_changement(self, valeurs, jour):
+        """Applique une demande acceptée, à ce jour. Point d'extension. Rend l'enregistrement changé."""
+        if not self:
+            return self._creer([valeurs])
+        if valeurs:
+            self._ecrire(valeurs)
+        else:
+            self._supprimer()
+        return self
+
+    def _contacts(self):
+        """Rend les adresses à prévenir : celle du dossier, et celles qu'il portait récemment."""
+        self.ensure_one()
+        if "email" not in self._fields:
+            return set()
+        recul = self.env["cnas.parametre"]._au("memoire_contact_jours")
+        anciens = self.env["cnas.journal"].sudo().search([
+            ("modele", "=", self._name), ("res_id", "=", self.id), ("evenement", "=", "contact"),
+            ("date", ">=", fields.Datetime.subtract(fields.Datetime.now(), days=recul))])
+        return {adresse for adresse in (self.sudo().email, *((a.avant or {}).get("email") for a in anciens)) if adresse}
+
+    def _annoncer_changement(self, phrase, contacts):
+        """Écrit au dossier ce qui a changé, et le dit à l'intéressé sur l'ancien et le nouveau contact."""
+        cible = self.sudo()
+        if "message_ids" in self._fields:
+            cible.message_post(body=phrase)
+        self.env["mail.mail"].sudo().create([{
+            "subject": _("Changement sur votre dossier à la CNAS"), "email_to": adresse, "auto_delete": False,
+            "body_html": _("%s Si vous n'êtes pas à l'origine de ce changement, prévenez votre agence.", phrase),
+        } for adresse in sorted(contacts | cible._contacts())])
+
+    # ------------------------------------------------------------------ privé
+    def _journaliser_contacts(self, avant):
+        lignes = [{"modele": self._name, "res_id": record.id, "evenement": "contact", "avant": avant[record.id],
+                   "apres": {champ: record[champ] for champ in avant[record.id]}} for record in self.sudo()
+                  if record.id in avant]
+        self.env["cnas.journal"]._ajouter([ligne for ligne in lignes if ligne["avant"] != ligne["apres"]])
+
+    def _noms_champs(self, champs):
+        return ", ".join(f"« {self._fields[champ]._description_string(self.env)} »" for champ in champs)
+
+    def _phrase_a_deux(self, quoi):
+        nom = self[:1].display_name or self._description
+        return _("%(nom)s : %(quoi)s se change à deux. Faites une demande de changement, avec son motif : "
+                 "une autre personne l'acceptera.", nom=nom, quoi=quoi)

@@ -1,0 +1,52 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests.common import new_test_user, tagged
+
+from .common import CommunReferentiels
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestChangement(CommunReferentiels):
+    """Taux et plafonds : préparer l'avenir est le geste d'une personne, changer ce qui a commencé celui de deux."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.superviseur = new_test_user(cls.env, "superviseur_deux", groups="cnas_base.group_superviseur")
+        cls.jour = fields.Date.context_today(cls.env["cnas.taux"])
+        regime = cls.env["cnas.regime"].create({"code": "DEUX", "name": "Régime d'essai", "numero": 9})
+        cls.lignes = {
+            "cnas.taux": {"regime_id": regime.id, "taux": 70, "date_debut": str(cls.jour - timedelta(days=100))},
+            "cnas.plafond": {"regime_id": regime.id, "montant_max": 5000, "date_debut": str(cls.jour - timedelta(days=100))}}
+
+    def test_par_modele(self):
+        for modele, vals in self.lignes.items():
+            with self.subTest(modele=modele):
+                self._essayer(modele, vals, "taux" if modele == "cnas.taux" else "montant_max")
+
+    def _essayer(self, modele, vals, champ):
+        ligne = self.env[modele].create(vals).with_user(self.administrateur)
+        hier, demain = self.jour - timedelta(days=1), self.jour + timedelta(days=1)
+        for refusee in ({champ: 90}, {"date_debut": self.jour}, {"date_fin": hier}):
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.write(refusee)
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            ligne.unlink()
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            ligne.create({**vals, "date_debut": "2000-01-01", "date_fin": "2000-12-31"})
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            copie = {**vals, "date_fin": str(hier)}
+            copie.pop("date_debut")
+            ligne.with_context(default_date_debut="2000-01-01").create(copie)
+        ligne.write({champ: vals[champ], "date_fin": self.jour})
+        suivante = ligne.create({**vals, champ: 90, "date_debut": demain})
+        suivante.write({champ: 95})
+        demande = self.env["cnas.changement"].browse(ligne.demander_changement({champ: 60}, "Décret"))
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            demande.with_user(self.administrateur).action_accepter()
+        demande.with_user(self.superviseur).action_accepter()
+        self.assertEqual(ligne[champ], 60)
+        trace = self.env["cnas.journal"].search([("modele", "=", modele), ("res_id", "=", ligne.id)], limit=1)
+        self.assertEqual((trace.avant, trace.apres), ({champ: vals[champ]}, {champ: 60}))
