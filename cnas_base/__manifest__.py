@@ -20,6 +20,7 @@
         "data/cnas_agence_data.xml",
         "data/queue_job_data.xml",
         "data/journal_data.xml",
+        "data/parametre_data.xml",
         "data/tableaux_de_bord.xml",
         "wizards/motif_wizard_views.xml",
         "wizards/parametre_wizard_views.xml",

@@ -21,6 +21,7 @@ FAMILLES = [
     ("ententes", "Ententes préalables"),
     ("facturation", "Facturation"),
     ("regles", "Règles de contrôle"),
+    ("acces", "Accès et débit"),
 ]
 NOMBRE_MAX = 10**12
 # Ce qui a déjà servi : on ne le réécrit pas, on ajoute une ligne datée.

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
 from ..liquidation.explication import expliquer
+from .feuille_soin.dossier import GROUPES_DOSSIER
 
 
 class FeuilleSoinLigne(models.Model):
@@ -17,6 +18,8 @@ class FeuilleSoinLigne(models.Model):
     _name = "cnas.feuille_soin.ligne"
     _description = "Ligne de feuille de soins"
     _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
+    _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
+    _cloison_usager = ("feuille_id.controleur_id",)
     _order = "feuille_id, sequence, id"
 
     _champs_geles = (
@@ -30,7 +33,7 @@ class FeuilleSoinLigne(models.Model):
                                  ondelete="cascade")
     sequence = fields.Integer(string="Rang", default=10)
     prestation_id = fields.Many2one("cnas.prestation", string="Prestation", required=True, index=True,
-                                    ondelete="restrict")
+                                    ondelete="restrict", groups=GROUPES_DOSSIER)
     type_prestation = fields.Selection(related="prestation_id.type_prestation", string="Type")
     quantite = fields.Integer(string="Quantité", required=True, default=1)
     prix_unitaire = fields.Monetary(string="Prix unitaire", required=True)
@@ -54,7 +57,7 @@ class FeuilleSoinLigne(models.Model):
     quantite_revue = fields.Integer(string="Quantité révisée", copy=False, help="Vide (0) : pas de révision.")
     prix_revu = fields.Monetary(string="Prix révisé", copy=False, help="Vide (0) : pas de révision.")
     rejet_revu = fields.Boolean(string="Rejetée par le contrôleur", copy=False)
-    motif_revue = fields.Char(string="Motif de la révision", copy=False)
+    motif_revue = fields.Char(string="Motif de la révision", copy=False, groups=GROUPES_DOSSIER)
     revue_par_id = fields.Many2one("res.users", string="Révisée par", readonly=True, copy=False)
     revue_le = fields.Datetime(string="Révisée le", readonly=True, copy=False)
     # --- faits facultatifs et trace du calcul
@@ -66,9 +69,9 @@ class FeuilleSoinLigne(models.Model):
                                           group_operator=None, help="100, 50 ou 0 : actes d'une même séance.")
     entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
                                          index="btree_not_null", ondelete="restrict")
-    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies")
-    explication = fields.Char(string="Calcul", compute="_compute_explication")
-    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose",
+    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies", groups=GROUPES_DOSSIER)
+    explication = fields.Char(string="Calcul", compute="_compute_explication", groups=GROUPES_DOSSIER)
+    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose", compute_sudo=True,
                                     help="Tarif de la formation à la date des soins.")
 
     _sql_constraints = [

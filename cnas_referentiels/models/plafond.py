@@ -21,6 +21,8 @@ class Plafond(models.Model):
     _description = "Plafond"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, portee, type_soins, categorie, date_debut desc"
+    _champs_journal = ("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
+                       "majoration_membre", "majoration_max", "date_debut", "date_fin")
 
     _periode_cle = ("regime_id", "portee", "type_soins", "categorie")
     _periode_message = "Un autre plafond couvre déjà ces dates pour ce régime, cette portée et cette catégorie."

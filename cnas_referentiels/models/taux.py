@@ -16,6 +16,7 @@ class Taux(models.Model):
     _description = "Taux de prise en charge"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "mail.thread"]
     _order = "regime_id, nature, type_prestation, date_debut desc"
+    _champs_journal = ("regime_id", "type_prestation", "nature", "taux", "date_debut", "date_fin")
 
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."

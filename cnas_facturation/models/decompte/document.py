@@ -4,6 +4,7 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_xlsx
+from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
 COLONNES = (
     ("feuille_numero", "N° de feuille"), ("feuille_reference", "Référence"), ("matricule", "Matricule"),
@@ -63,12 +64,16 @@ class DecompteDocument(models.Model):
         return f"Decompte_{(self.numero or '').replace('/', '-')}"
 
     def _lignes_brutes(self):
-        """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête)."""
+        """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête) ; l'ordonnateur, sans les soins."""
         self.ensure_one()
         colonnes = ", ".join(champ for champ, _titre in COLONNES)
         self.env.cr.execute(
             f"SELECT {colonnes} FROM cnas_decompte_ligne WHERE decompte_id = %s ORDER BY rang", (self.id,))
-        return self.env.cr.dictfetchall()
+        lignes = self.env.cr.dictfetchall()
+        if not self.env["cnas.decompte.ligne"].user_has_groups(GROUPES_DOSSIER):
+            for ligne in lignes:
+                ligne.update(prestation_code="", prestation_libelle="", motifs="")
+        return lignes
 
     def _rangs(self):
         for ligne in self._lignes_brutes():
