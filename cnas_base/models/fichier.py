@@ -96,6 +96,8 @@ class IrBinary(models.AbstractModel):
 
     def _record_to_stream(self, record, field_name):
         if record._name == "ir.attachment":
+            if not record.env.su:
+                record.check("read")
             record.sudo(False)._journaliser_lecture()
         elif field_name in getattr(record, "_champs_lus", ()):
             self.env["cnas.journal"]._ajouter_une_fois(

@@ -33,7 +33,7 @@ class IrRule(models.Model):
         agences = usager.sudo().agence_ids
         if any(agences.mapped("siege")) or (not agences and parametres._au("cloison_sans_agence") == "tout"):
             return None
-        branches = [[("create_uid", "=", usager.id)]]
+        branches = [[("create_uid", "=", usager.id)]] if modele._log_access else []
         branches += [[(chemin, "in", agences.ids)] for chemin in modele._cloison_agence]
         branches += [[(chemin, "=", usager.id)] for chemin in modele._cloison_usager]
         return expression.OR([[(modele._cloison_agence[0], "=", False)], *branches])

@@ -12,7 +12,7 @@ CONTENU = frozenset((
     "notified_partner_ids", "notification_ids", "create_uid", "create_date", "message_id", "reply_to",
 ))
 # Ce que le système seul pose à la création.
-SIGNATURE = ("author_id", "author_guest_id", "email_from", "date", "create_uid", "create_date", "reply_to", "record_name",
+SIGNATURE = ("author_id", "author_guest_id", "email_from", "date", "create_uid", "create_date",
              "tracking_value_ids", "notification_ids", "mail_ids", "child_ids")
 JETON = re.compile(r"(/web/(?:image|content)/\d+)\?access_token=[\w-]+")
 
@@ -144,7 +144,7 @@ class MailThread(models.AbstractModel):
 
     def message_post(self, **kwargs):
         if est_scelle(self._name) and self.env.uid != SUPERUSER_ID:
-            for cle in ("author_id", "author_guest_id", "email_from", "date", "create_date", "create_uid", "record_name", "reply_to"):
+            for cle in ("author_id", "author_guest_id", "email_from", "date", "create_date", "create_uid"):
                 kwargs.pop(cle, None)
             if not self.env.su:
                 kwargs.pop("tracking_value_ids", None)

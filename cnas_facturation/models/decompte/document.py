@@ -41,6 +41,7 @@ class DecompteDocument(models.Model):
         faiseurs = {"pdf": self._pdf, "xlsx": self._xlsx, "csv": self._csv}
         if format not in faiseurs:
             raise UserError(_("Format inconnu : demandez pdf, xlsx ou csv."))
+        self._journaliser_export({"quoi": format})
         return {"nom": f"{self._nom_fichier()}.{format}", "contenu": base64.b64encode(faiseurs[format]()).decode()}
 
     def action_imprimer(self):

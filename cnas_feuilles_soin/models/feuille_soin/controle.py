@@ -51,7 +51,8 @@ class FeuilleSoin(models.Model):
                                 ondelete="restrict", help="Celui des droits, recopié au dépôt puis au contrôle.")
     version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
                                     help="Somme des versions des règles actives au dernier contrôle.")
-    anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")
+    anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count",
+                                            compute_sudo=True)
     calcul_explique = fields.Html(string="Calcul expliqué", compute="_compute_calcul_explique", groups=GROUPES_DOSSIER)
     automatique = fields.Boolean(string="Liquidée sans intervention", compute="_compute_automatique",
                                  search="_search_automatique")
