@@ -62,6 +62,17 @@ def sans_suivi(silence=True):
     return _poser("silence", silence)
 
 
+def effacer(enregistrements):
+    """Le temps du bloc, ces enregistrements s'effacent : leurs messages partent avec eux."""
+    return _poser("effacement", (enregistrements._name, frozenset(enregistrements._ids)))
+
+
+def efface_en_cours(modele, identifiant):
+    """Dit si cet enregistrement est en train de s'effacer, ses gardes passées."""
+    nom, ids = getattr(_fil, "effacement", None) or (None, ())
+    return nom == modele and identifiant in ids
+
+
 def action_en_cours():
     """Rend le nom de l'action de la table qui s'exécute, ou None : c'est l'événement du journal."""
     return getattr(_fil, "action", None)

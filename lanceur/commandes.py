@@ -49,6 +49,8 @@ def _analyseur():
     banc_ = commande("banc", "mesure les performances (base de référence en SQL)")
     banc_.add_argument("nom", nargs="?", metavar="NOM", help="un seul banc (défaut : tous)")
     banc_.add_argument("--echelle", type=float, default=1.0, metavar="X", help="taille de la base de référence (défaut : 1 = 1 M d'assurés)")
+    journal_ = commande("verifier-journal", "relit la chaîne du journal ; code 1 si une ligne a été altérée")
+    journal_.add_argument("--base", metavar="NOM", help="nom de la base (défaut : cnas, ou celle de DATABASE_URL)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
@@ -157,6 +159,13 @@ def verifier(_options):
     return module.verifier()
 
 
+def verifier_journal(options):
+    """./cnas verifier-journal"""
+    from . import verifier_journal as module
+    machine = preparer_machine()
+    return module.verifier(machine, options.base or machine.acces.base or "cnas")
+
+
 def principal(arguments):
     """Analyse la ligne de commande, exécute, rend le code de sortie."""
     analyseur = _analyseur()
@@ -165,7 +174,8 @@ def principal(arguments):
         analyseur.print_help()
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier}
+    actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
+               "verifier-journal": verifier_journal}
     try:
         return actions[options.commande](options)
     except Arret as erreur:

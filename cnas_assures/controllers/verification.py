@@ -4,6 +4,7 @@ import json
 import logging
 
 from odoo import http
+from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -37,9 +38,15 @@ class Verification(http.Controller):
         """
         public = {"etat": "inconnue"}
         try:
+            journal = request.env["cnas.journal"]
+            journal._exiger_debit("verification_publique")
             attestation = request.env["cnas.attestation"].sudo()._trouver_par_jeton(jeton[:LONGUEUR_MAX])
+            journal._ajouter_une_fois({
+                "modele": "cnas.attestation", "res_id": attestation.id or 0, "evenement": "verification_publique"})
             if attestation:
                 public = attestation._etat_public()
+        except UserError as refus:
+            return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
         except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
             _logger.exception("Vérification d'attestation impossible")
             public = {"etat": "indisponible"}

@@ -45,6 +45,7 @@ class Carte(models.Model):
     _order = "id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
+    _champs_journal = ("assure_id", "numero", "date_cloture", "motif_cloture")
 
     _etat_initial = "demandee"
     _actions = {

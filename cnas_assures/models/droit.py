@@ -40,6 +40,7 @@ class Droit(models.Model):
     _description = "Période de droits"
     _inherit = ["cnas.etat.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
+    _champs_journal = ("assure_id", "regime_id", "date_debut", "date_fin", "motif", "origine")
 
     _etat_initial = "ouvert"
     _actions = {

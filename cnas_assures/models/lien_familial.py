@@ -21,6 +21,7 @@ class LienFamilial(models.Model):
     _description = "Lien familial"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
+    _champs_journal = ("membre_id", "principal_id", "lien", "date_debut", "date_fin")
 
     _champs_geles = ("membre_id", "principal_id", "lien", "date_debut", "date_fin", "motif_fin")
     _periode_cle = ("membre_id",)

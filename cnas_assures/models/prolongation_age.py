@@ -25,6 +25,7 @@ class ProlongationAge(models.Model):
     _description = "Prolongation d'âge d'un ayant droit"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
+    _champs_journal = ("assure_id", "nature", "date_debut", "date_fin", "reference")
 
     _periode_cle = ("assure_id", "nature")
     _periode_message = "Un justificatif de même nature couvre déjà ces dates."

@@ -13,5 +13,10 @@ from . import agence
 from . import regime
 from . import parametre
 from . import ir_http
+from . import ir_rule
+from . import message
+from . import fichier
+from . import fichiers_mixin
+from . import exportation
 from . import lot
 from . import res_users

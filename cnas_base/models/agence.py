@@ -15,6 +15,7 @@ class Agence(models.Model):
     _inherit = ["cnas.garde.mixin"]
     _order = "code"
     _rec_names_search = ["code", "name"]
+    _champs_journal = ("code", "user_ids", "siege", "active")
 
     code = fields.Char(string="Code", required=True, help="Court et stable : il entre dans le numéro des dossiers.")
     name = fields.Char(string="Agence", required=True)

@@ -1,12 +1,15 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
 
-from ..garde import en_silence, ouverture, ouvrir, refermer, sans_suivi
+from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
 
 # Clés de contexte qui font taire une trace, un suivi ou une version : l'appelant n'en décide pas.
 CLES_QUI_TAISENT = frozenset((
     "tracking_disable", "mail_notrack", "mail_create_nolog", "mail_create_nosubscribe", "install_mode", "noupdate",
 ))
+
+# Au-delà, une création en nombre (import, chargement) tient en une ligne du journal.
+LOT = 100
 
 
 class GardeMixin(models.AbstractModel):
@@ -16,7 +19,11 @@ class GardeMixin(models.AbstractModel):
     stocké. L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
     la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
 
-    Les champs de `_champs_journal` sont suivis au journal : création, avant et après, suppression.
+    Les champs de `_champs_journal` (ceux de toute la lignée) sont suivis au journal : création, avant et après,
+    suppression ; un lot silencieux y tient en une ligne. Lire un champ de `_champs_lus` laisse une ligne par fiche.
+
+    Qui lit : `_cloison_agence` et `_cloison_usager` (chemins vers l'agence et vers l'usager à qui la fiche revient)
+    et `_fichiers_comme` (le modèle qui dit qui lit les fichiers joints) sont appliqués par `ir.rule` et `ir.attachment`.
 
     Le code métier complète ce que l'usager donne à la création dans `_completer_creation`.
     """
@@ -26,12 +33,18 @@ class GardeMixin(models.AbstractModel):
 
     _champs_geles = ()
     _champs_journal = ()
+    _champs_lus = ()
+    _cloison_agence = ()
+    _cloison_usager = ()
+    _fichiers_comme = None
 
     # ------------------------------------------------------------------ mise en place
     def _setup_complete(self):
         super()._setup_complete()
         classe = self.env.registry[self._name]
         geles = {champ for parent in classe.mro() for champ in parent.__dict__.get("_champs_geles", ())}
+        suivis = (champ for parent in classe.mro() for champ in parent.__dict__.get("_champs_journal", ()))
+        classe._champs_suivis = tuple(champ for champ in dict.fromkeys(suivis) if champ in self._fields)
         calcules = {nom for nom, champ in self._fields.items() if champ.store and champ.compute and champ.readonly}
         classe._champs_gardes = frozenset(geles | calcules | classe._champs_gardes_en_plus())
 
@@ -63,7 +76,7 @@ class GardeMixin(models.AbstractModel):
         if gardes and not self._ouvert(gardes):
             self._garder_ecriture(gardes, vals)
         self = self._contexte_de_confiance()
-        avant = self._photo() if not vals.keys().isdisjoint(self._champs_journal) else {}
+        avant = self._photo() if not vals.keys().isdisjoint(self._champs_suivis) else {}
         with refermer():
             resultat = super().write(vals)
         if avant:
@@ -73,7 +86,8 @@ class GardeMixin(models.AbstractModel):
     def unlink(self):
         self = self._contexte_de_confiance()
         self._journaliser("suppression", self._photo(), {})
-        return super().unlink()
+        with effacer(self):
+            return super().unlink()
 
     # ------------------------------------------------------------------ métier
     def _ecrire(self, valeurs, suivi=True):
@@ -115,9 +129,9 @@ class GardeMixin(models.AbstractModel):
     # ------------------------------------------------------------------ journal
     def _photo(self):
         """Rend {id: {champ suivi: valeur lisible}}."""
-        if not self._champs_journal:
+        if not self._champs_suivis:
             return {}
-        return {record.id: {champ: self._lisible(record, champ) for champ in self._champs_journal} for record in self.sudo()}
+        return {record.id: {champ: self._lisible(record, champ) for champ in self._champs_suivis} for record in self.sudo()}
 
     @staticmethod
     def _lisible(record, champ):
@@ -127,15 +141,25 @@ class GardeMixin(models.AbstractModel):
     def _journaliser(self, evenement, avant, apres):
         """Inscrit ce qui a changé dans les champs suivis, et rien d'autre."""
         lignes = []
-        for identifiant in self.ids if self._champs_journal else ():
+        for identifiant in self.ids if self._champs_suivis else ():
             vieux, neuf = avant.get(identifiant, {}), apres.get(identifiant, {})
-            changes = [champ for champ in self._champs_journal if vieux.get(champ) != neuf.get(champ)]
+            changes = [champ for champ in self._champs_suivis if vieux.get(champ) != neuf.get(champ)]
             if changes:
                 lignes.append({
                     "modele": self._name, "res_id": identifiant, "evenement": evenement,
                     "avant": {champ: vieux[champ] for champ in changes if champ in vieux} or None,
                     "apres": {champ: neuf[champ] for champ in changes if champ in neuf} or None})
+        if len(lignes) > 1 and (en_silence() or (evenement == "creation" and len(lignes) > LOT)):
+            ids = [ligne["res_id"] for ligne in lignes]
+            lignes = [{"modele": self._name, "evenement": evenement,
+                       "apres": {"nombre": len(ids), "du": min(ids), "au": max(ids)}}]
         self.env["cnas.journal"]._ajouter(lignes)
+
+    def _read_format(self, fnames, load="_classic_read"):
+        """Toute lecture demandée de dehors passe ici : écran, `read`, `search_read`."""
+        if not self.env.su and len(self) == 1 and not set(self._champs_lus).isdisjoint(fnames):
+            self.env["cnas.journal"]._ajouter_une_fois({"modele": self._name, "res_id": self.id, "evenement": "lecture"})
+        return super()._read_format(fnames, load)
 
     # ------------------------------------------------------------------ privé
     def _contexte_de_confiance(self):

@@ -1,10 +1,12 @@
+import functools
 import hashlib
 import json
 import logging
 
+from dateutil.relativedelta import relativedelta
 from psycopg2.errors import LockNotAvailable
 
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
@@ -48,6 +50,7 @@ class Journal(models.Model):
         self.env.cr.execute("""
             CREATE INDEX IF NOT EXISTS cnas_journal_objet ON cnas_journal (modele, res_id);
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_journal_rang ON cnas_journal (rang) WHERE rang IS NOT NULL;
+            CREATE INDEX IF NOT EXISTS cnas_journal_debit ON cnas_journal (evenement, date);
             CREATE INDEX IF NOT EXISTS cnas_journal_a_sceller ON cnas_journal (id) WHERE empreinte IS NULL;
             CREATE OR REPLACE FUNCTION cnas_journal_ajout_seul() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
@@ -92,7 +95,7 @@ class Journal(models.Model):
         """
         if not lignes:
             return
-        adresse = request.httprequest.remote_addr if request else None
+        adresse = self._adresse()
         rangs = [(self.env.uid, ligne["modele"], ligne.get("res_id") or 0, ligne["evenement"],
                   _en_json(ligne.get("avant")), _en_json(ligne.get("apres")), ligne.get("motif") or None, adresse)
                  for ligne in lignes]
@@ -105,6 +108,70 @@ class Journal(models.Model):
         if not self.env.cr.precommit.data.get(VERROU):
             self.env.cr.precommit.data[VERROU] = True
             self.env.cr.precommit.add(self.sudo()._sceller)
+
+    @api.model
+    def _ajouter_une_fois(self, ligne):
+        """Ajoute une ligne à la validation, une seule fois par transaction : une lecture, un export.
+
+        L'appel n'y gagne aucune requête ; ce qui s'annule n'a rien montré.
+        """
+        attente = self.env.cr.precommit.data.setdefault("cnas_journal_une_fois", {})
+        if not attente:
+            self.env.cr.precommit.add(self._verser)
+        attente.setdefault((self.env.uid, _en_json(ligne)), (self, ligne))
+
+    @api.model
+    def _verser(self):
+        """Inscrit les lignes en attente, chacune au nom de son auteur."""
+        for journal, ligne in self.env.cr.precommit.data.pop("cnas_journal_une_fois", {}).values():
+            journal._ajouter([ligne])
+
+    # ------------------------------------------------------------------ débit
+    @api.model
+    def _exiger_debit(self, evenement):
+        """Refuse au-delà du nombre d'événements par minute, de l'usager et de son adresse ; une requête.
+
+        :raise UserError: trop de demandes ; le dépassement est au journal et chez les superviseurs
+        """
+        if self.env.uid == SUPERUSER_ID:
+            return
+        adresse, usager = self._adresse(), self.env.user
+        self.env.cr.execute("""
+            SELECT count(*) FILTER (WHERE user_id = %s), count(*) FILTER (WHERE adresse = %s) FROM cnas_journal
+             WHERE evenement = %s AND date > %s""", [
+            usager.id, adresse, evenement, fields.Datetime.now() - relativedelta(minutes=1)])
+        par_usager, par_adresse = self.env.cr.fetchone()
+        parametres = self.env["cnas.parametre"]
+        if usager._is_public():
+            trop = par_adresse >= parametres._au("debit_verification_publique")
+        else:
+            code = "debit_droits_formation" if usager.share else "debit_droits_agent"
+            trop = par_usager >= parametres._au(code) or par_adresse >= parametres._au("debit_droits_adresse")
+        if trop:
+            # l'erreur annule d'ordinaire la transaction : l'alerte s'écrit après, dans la sienne
+            alerte = functools.partial(_alerter, self.env.registry, self.env.uid, evenement, adresse)
+            self.env.cr.postrollback.add(alerte)
+            self.env.cr.postcommit.add(alerte)
+            raise UserError(_("Trop de vérifications en une minute : attendez un peu, puis reprenez."))
+
+    @api.model
+    def _alerter_debit(self, evenement, adresse):
+        """Note un dépassement et prévient chaque superviseur, une fois par jour et par usager."""
+        usager, jour = self.env.user, fields.Date.context_today(self)
+        self._ajouter([{"modele": "res.users", "res_id": usager.id, "evenement": "debit_depasse",
+                        "apres": {"quoi": evenement, "adresse": adresse}}])
+        resume = _("Vérifications trop rapides : %s", usager.name)
+        journal = self.with_user(SUPERUSER_ID)
+        for superviseur in journal.env.ref("cnas_base.group_superviseur").users:
+            deja = journal.env["mail.activity"].search_count([
+                ("user_id", "=", superviseur.id), ("summary", "=", resume), ("date_deadline", "=", jour)], limit=1)
+            if not deja:
+                superviseur.partner_id.activity_schedule(
+                    "mail.mail_activity_data_warning", date_deadline=jour, user_id=superviseur.id, summary=resume)
+
+    @api.model
+    def _adresse(self):
+        return request.httprequest.remote_addr if request else None
 
     @api.model
     def _sceller(self):
@@ -182,6 +249,11 @@ class Journal(models.Model):
                     "mail.mail_activity_data_warning", user_id=usager.id,
                     summary=_("Journal altéré à la ligne %s", resultat["premiere_rupture"]))
         return resultat
+
+
+def _alerter(registre, uid, evenement, adresse):
+    with registre.cursor() as cr:
+        api.Environment(cr, uid, {})["cnas.journal"]._alerter_debit(evenement, adresse)
 
 
 def _en_json(valeur):

@@ -24,6 +24,7 @@ FAMILLES = [
     ("facturation", "Facturation"),
     ("regles", "Règles de contrôle"),
     ("securite", "Sécurité"),
+    ("acces", "Accès et débit"),
 ]
 NOMBRE_MAX = 10**12
 # Ce qui a déjà servi : on ne le réécrit pas, on ajoute une ligne datée.

@@ -1,3 +1,4 @@
+from . import test_confiance
 from . import test_hostile
 from . import test_matrice_actions
 from . import test_demonstration

@@ -20,6 +20,7 @@ class BaremeCotisation(models.Model):
     _description = "Barème de cotisation"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, date_debut desc"
+    _champs_journal = ("regime_id", "mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond", "date_debut", "date_fin")
 
     _periode_cle = ("regime_id",)
     _periode_message = "Ce régime a déjà un barème à ces dates : fermez-le d'abord."

@@ -5,6 +5,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.lecture import lire_montant, lire_motif
+from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
 from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR
 
@@ -27,7 +28,9 @@ class Contestation(models.Model):
 
     _name = "cnas.contestation"
     _description = "Contestation"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.fichiers.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _champs_fichiers = ("piece_ids",)
+    _fichiers_comme = "cnas.feuille_soin.piece"
     _order = "id desc"
     _rec_name = "numero"
 
@@ -68,7 +71,7 @@ class Contestation(models.Model):
     piece_ids = fields.Many2many("ir.attachment", string="Pièces", copy=False)
     montant_facture = fields.Monetary(related="decompte_ligne_id.montant_facture", string="Facturé")
     montant_cnas = fields.Monetary(related="decompte_ligne_id.montant_cnas", string="Part CNAS réglée")
-    motifs_ligne = fields.Text(related="decompte_ligne_id.motifs", string="Motifs du décompte")
+    motifs_ligne = fields.Text(related="decompte_ligne_id.motifs", string="Motifs du décompte", groups=GROUPES_DOSSIER)
     montant_demande = fields.Monetary(string="Montant demandé", required=True)
     montant_accorde = fields.Monetary(string="Montant accordé", readonly=True, copy=False)
     state = fields.Selection(

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
+
 from .comptes import SQL_COMPTE
 
 COPIEES = (
@@ -39,9 +41,10 @@ class DecompteLigne(models.Model):
     matricule = fields.Char(string="Matricule", readonly=True)
     beneficiaire = fields.Char(string="Bénéficiaire", readonly=True)
     date_soins = fields.Date(string="Date des soins", readonly=True)
-    prestation_id = fields.Many2one("cnas.prestation", string="Prestation", ondelete="restrict", readonly=True)
-    prestation_code = fields.Char(string="Code", readonly=True)
-    prestation_libelle = fields.Char(string="Libellé", readonly=True)
+    prestation_id = fields.Many2one("cnas.prestation", string="Prestation", ondelete="restrict", readonly=True,
+                                    groups=GROUPES_DOSSIER)
+    prestation_code = fields.Char(string="Code", readonly=True, groups=GROUPES_DOSSIER)
+    prestation_libelle = fields.Char(string="Libellé", readonly=True, groups=GROUPES_DOSSIER)
     type_prestation = fields.Char(string="Type", readonly=True)
     compte = fields.Selection(
         [("principal", "Principal"), ("pharmacie", "Pharmacie")], string="Compte", readonly=True)
@@ -60,7 +63,7 @@ class DecompteLigne(models.Model):
     decision = fields.Selection(
         [("attente", "En attente"), ("acceptee", "Acceptée"), ("abattue", "Abattue"), ("rejetee", "Rejetée")],
         string="Décision", readonly=True)
-    motifs = fields.Text(string="Motifs", readonly=True)
+    motifs = fields.Text(string="Motifs", readonly=True, groups=GROUPES_DOSSIER)
     contestation_ids = fields.One2many("cnas.contestation", "decompte_ligne_id", string="Contestations")
 
     _sql_constraints = [

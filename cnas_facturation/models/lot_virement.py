@@ -121,6 +121,7 @@ class LotVirement(models.Model):
         self._exiger_groupe(FINANCE, "télécharger un lot de virements")
         if format not in ("csv", "pdf"):
             raise UserError(_("Format inconnu : demandez csv ou pdf."))
+        self._journaliser_export({"quoi": format})
         contenu = self._csv_banque() if format == "csv" else self._pdf_etat()
         return {"nom": f"{self.numero.replace('/', '-')}.{format}", "contenu": base64.b64encode(contenu).decode()}
 

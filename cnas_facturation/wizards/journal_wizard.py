@@ -30,6 +30,8 @@ class JournalWizard(models.TransientModel):
             raise UserError(_("Le journal comptable est réservé à la finance et aux superviseurs."))
         if self.date_fin < self.date_debut:
             raise UserError(_("La date de fin doit suivre la date de début."))
+        self.env["cnas.ordre_paiement"]._journaliser_export(
+            {"quoi": "journal_comptable", "du": str(self.date_debut), "au": str(self.date_fin)})
         self.write({
             "fichier": base64.b64encode(self._csv()),
             "nom_fichier": f"journal_{self.date_debut}_{self.date_fin}.csv"})

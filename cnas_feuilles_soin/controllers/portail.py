@@ -142,6 +142,7 @@ class PortailFormation(http.Controller):
             piece = None
         if not piece:
             return request.redirect("/my/formation/feuilles")
+        piece.attachment_id.sudo(False)._journaliser_lecture()
         return request.env["ir.binary"].sudo()._get_stream_from(piece.attachment_id).get_response(as_attachment=True)
 
     # ------------------------------------------------------------------ privé

@@ -13,6 +13,16 @@ class Assure(models.Model):
     _inherit = "cnas.assure"
 
     @api.model
+    def _consommations_lisibles(self, assure_id):
+        """Une formation ne lit que ce qu'a consommé qui elle soigne."""
+        if not self.env.user.has_group("cnas_base.group_portail_formation"):
+            return super()._consommations_lisibles(assure_id)
+        formations = self.env.user.sudo().formation_ids
+        return bool(self.env["cnas.feuille_soin"].sudo().search_count([
+            ("assure_id", "=", assure_id), ("formation_id", "in", formations.ids),
+            ("state", "not in", ("brouillon", "annulee"))], limit=1))
+
+    @api.model
     def _consommations_par_lot(self, demandes):
         """Remplit `droits_restants` : voir `cnas.assure._consommations_par_lot` (cnas_assures)."""
         resultat = super()._consommations_par_lot(demandes)

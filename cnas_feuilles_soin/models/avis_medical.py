@@ -16,6 +16,8 @@ class AvisMedical(models.Model):
     _inherit = ["cnas.garde.mixin"]
     _order = "id desc"
     _rec_name = "avis"
+    _champs_lus = ("avis", "motif")
+    _fichiers_comme = "cnas.feuille_soin.piece"
 
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
                                  readonly=True, ondelete="cascade")

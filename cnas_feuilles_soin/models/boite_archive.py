@@ -19,6 +19,7 @@ class BoiteArchive(models.Model):
     _description = "Boîte d'archives"
     _inherit = ["cnas.etat.mixin", "mail.thread"]
     _order = "id desc"
+    _cloison_agence = ("agence_id",)
 
     _etat_initial = "ouverte"
     _actions = {

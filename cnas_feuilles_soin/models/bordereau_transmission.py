@@ -18,6 +18,7 @@ class BordereauTransmission(models.Model):
     _description = "Bordereau de transmission"
     _inherit = ["cnas.etat.mixin", "mail.thread"]
     _order = "id desc"
+    _cloison_agence = ("agence_id", "destination_id")
 
     _etat_initial = "brouillon"
     _actions = {

@@ -10,6 +10,8 @@ class DemandePieces(models.Model):
     _name = "cnas.demande_pieces"
     _description = "Demande de pièces"
     _inherit = ["cnas.etat.mixin"]
+    _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
+    _cloison_usager = ("feuille_id.controleur_id",)
     _order = "id desc"
     _rec_name = "motif"
 

@@ -25,7 +25,10 @@ class EntentePrealable(models.Model):
 
     _name = "cnas.entente_prealable"
     _description = "Entente préalable"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.fichiers.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _champs_fichiers = ("piece_ids",)
+    _fichiers_comme = "cnas.feuille_soin.piece"
+    _champs_lus = ("pathologie_id", "justification")
     _order = "date_demande desc, id desc"
     _rec_name = "numero"
 

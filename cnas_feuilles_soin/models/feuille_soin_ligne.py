@@ -3,10 +3,11 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
-from ..liquidation import lot as passage
+from ..liquidation import execution
 from ..liquidation.explication import expliquer
 from ..regles.registre import REGLES
 from .feuille_soin.actions import SUPERVISEUR
+from .feuille_soin.dossier import GROUPES_DOSSIER
 
 # Ce que coupe une règle → ce que la révision retient.
 REVUS = {"quantite": "quantite_revue", "prix": "prix_revu"}
@@ -24,6 +25,8 @@ class FeuilleSoinLigne(models.Model):
     _name = "cnas.feuille_soin.ligne"
     _description = "Ligne de feuille de soins"
     _inherit = ["cnas.garde.mixin", "cnas.montant.mixin"]
+    _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
+    _cloison_usager = ("feuille_id.controleur_id",)
     _order = "feuille_id, sequence, id"
 
     _champs_geles = (
@@ -37,7 +40,7 @@ class FeuilleSoinLigne(models.Model):
                                  ondelete="cascade")
     sequence = fields.Integer(string="Rang", default=10)
     prestation_id = fields.Many2one("cnas.prestation", string="Prestation", required=True, index=True,
-                                    ondelete="restrict")
+                                    ondelete="restrict", groups=GROUPES_DOSSIER)
     type_prestation = fields.Selection(related="prestation_id.type_prestation", string="Type")
     quantite = fields.Integer(string="Quantité", required=True, default=1)
     prix_unitaire = fields.Monetary(string="Prix unitaire", required=True)
@@ -61,7 +64,7 @@ class FeuilleSoinLigne(models.Model):
     quantite_revue = fields.Integer(string="Quantité révisée", copy=False, help="Vide (0) : pas de révision.")
     prix_revu = fields.Monetary(string="Prix révisé", copy=False, help="Vide (0) : pas de révision.")
     rejet_revu = fields.Boolean(string="Rejetée par le contrôleur", copy=False)
-    motif_revue = fields.Char(string="Motif de la révision", copy=False)
+    motif_revue = fields.Char(string="Motif de la révision", copy=False, groups=GROUPES_DOSSIER)
     revue_par_id = fields.Many2one("res.users", string="Révisée par", readonly=True, copy=False)
     revue_le = fields.Datetime(string="Révisée le", readonly=True, copy=False)
     # --- faits facultatifs et trace du calcul
@@ -73,9 +76,9 @@ class FeuilleSoinLigne(models.Model):
                                           group_operator=None, help="100, 50 ou 0 : actes d'une même séance.")
     entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
                                          index="btree_not_null", ondelete="restrict")
-    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies")
-    explication = fields.Char(string="Calcul", compute="_compute_explication")
-    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose",
+    anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies", groups=GROUPES_DOSSIER)
+    explication = fields.Char(string="Calcul", compute="_compute_explication", groups=GROUPES_DOSSIER)
+    tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose", compute_sudo=True,
                                     help="Tarif de la formation à la date des soins.")
 
     _sql_constraints = [
@@ -205,7 +208,7 @@ class FeuilleSoinLigne(models.Model):
         """Rend les anomalies ouvertes d'abattement qui coupent la quantité ou le prix que la révision retient."""
         coupes = {
             (constat.ligne, constat.regle.id)
-            for lot in passage.simuler(self.env(su=True), REGLES, self.feuille_id.ids)
+            for lot in execution.simuler(self.env(su=True), REGLES, self.feuille_id.ids)
             for feuille in lot.feuilles for constat in feuille.anomalies
             if constat.ligne in self._ids and constat.severite == "abattement" and constat.effet
             and constat.effet[0] in REVUS and self.browse(constat.ligne)[REVUS[constat.effet[0]]]}

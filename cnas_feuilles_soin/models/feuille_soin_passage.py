@@ -14,6 +14,8 @@ class FeuilleSoinPassage(models.Model):
     _name = "cnas.feuille_soin.passage"
     _description = "Passage d'une feuille de soins"
     _inherit = ["cnas.garde.mixin"]
+    _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
+    _cloison_usager = ("feuille_id.controleur_id",)
     _order = "id desc"
     _log_access = False
 

@@ -19,8 +19,11 @@ class LotNumerisation(models.Model):
 
     _name = "cnas.lot_numerisation"
     _description = "Lot de numérisation"
-    _inherit = ["cnas.garde.mixin", "mail.thread"]
+    _inherit = ["cnas.garde.mixin", "cnas.fichiers.mixin", "mail.thread"]
     _order = "id desc"
+    _champs_fichiers = ("fichier_ids",)
+    _fichiers_comme = "cnas.feuille_soin.piece"
+    _cloison_agence = ("agence_id",)
 
     name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", fields.Date.context_today(self)))
     agence_id = fields.Many2one("cnas.agence", string="Agence", ondelete="restrict",
@@ -94,7 +97,7 @@ class LotNumerisationLigne(models.Model):
     type_id = fields.Many2one("cnas.type_piece", string="Type de pièce", domain=[("usage", "=", "feuille")],
                               ondelete="restrict")
     piece_id = fields.Many2one("cnas.feuille_soin.piece", string="Pièce rangée", readonly=True, ondelete="set null")
-    deja_vue_id = fields.Many2one(related="piece_id.deja_vue_id", string="Déjà vue dans")
+    deja_vue_id = fields.Many2one(related="piece_id.deja_vue_id", string="Déjà vue dans", groups="cnas_base.group_interne")
     refus = fields.Char(string="Refus", readonly=True)
 
     @api.onchange("code_lu")

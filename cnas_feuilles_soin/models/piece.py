@@ -27,6 +27,9 @@ class FeuilleSoinPiece(models.Model):
     _description = "Pièce d'une feuille de soins"
     _inherit = ["cnas.garde.mixin"]
     _order = "feuille_id, id"
+    _champs_lus = ("contenu",)
+    _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
+    _cloison_usager = ("feuille_id.controleur_id",)
 
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
                                  ondelete="cascade")
@@ -40,7 +43,7 @@ class FeuilleSoinPiece(models.Model):
     taille = fields.Integer(string="Taille (octets)", readonly=True)
     empreinte = fields.Char(string="Empreinte SHA-256", readonly=True, index=True)
     deja_vue_id = fields.Many2one("cnas.feuille_soin", string="Déjà vue dans", readonly=True,
-                                  index="btree_not_null", ondelete="set null",
+                                  index="btree_not_null", ondelete="set null", groups="cnas_base.group_interne",
                                   help="Un autre dossier porte exactement le même fichier.")
 
     # ------------------------------------------------------------------ calculs

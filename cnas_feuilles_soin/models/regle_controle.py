@@ -39,6 +39,7 @@ class RegleControle(models.Model):
     _inherit = ["cnas.changement.mixin", "mail.thread"]
     _order = "sequence, code"
     _rec_names_search = ["code", "name"]
+    _champs_journal = ("code", "severite", "avis_medical", "date_debut", "date_fin", "active", "regime_ids", "types_formation")
 
     code = fields.Char(string="Code", required=True, copy=False)
     name = fields.Char(string="Règle", required=True)
@@ -66,7 +67,7 @@ class RegleControle(models.Model):
         string="Types de formation visés", tracking=True,
         help="Vide : tous. Sinon, séparés par des virgules : centre_sante, hopital_district, "
              "hopital_provincial, hopital_reference.")
-    parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres", groups="base.group_user")
+    parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres", groups="cnas_base.group_interne")
     version = fields.Integer(string="Version", default=1, readonly=True, copy=False,
                              help="Augmente à chaque changement ; chaque anomalie garde celle qui l'a produite.")
     anomalie_count = fields.Integer(string="Anomalies", compute="_compute_anomalie_count")

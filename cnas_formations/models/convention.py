@@ -29,6 +29,7 @@ class Convention(models.Model):
     _order = "date_debut desc, id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "formation_id.code", "formation_id.name"]
+    _champs_journal = ("formation_id", "date_debut", "date_fin", "date_denonciation")
 
     _etat_initial = "brouillon"
     _actions = {

@@ -25,6 +25,7 @@ class DemandeRib(models.Model):
     _description = "Demande de changement de RIB"
     _inherit = ["cnas.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
+    _champs_journal = ("formation_id", "usage", "rib_ancien", "rib_nouveau")
 
     _etat_initial = "demandee"
     _actions = {

@@ -30,6 +30,7 @@ class ConfigMixin(models.AbstractModel):
     _name = "cnas.config.mixin"
     _description = "Tarif daté"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _champs_journal = ("montant", "niveau", "date_debut", "date_fin")
 
     # Champ Many2one de l'objet tarifé ; chaque modèle le déclare.
     _cle_tarif = None

@@ -14,6 +14,7 @@ class Gratuite(models.Model):
     _description = "Gratuité d'un autre programme"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "name, prestation_id, pathologie_id"
+    _champs_journal = ("name", "prestation_id", "pathologie_id", "sexe", "age_min", "age_max", "date_debut", "date_fin")
 
     _periode_cle = ("name", "prestation_id", "pathologie_id", "sexe", "age_min", "age_max")
     _periode_message = "Cette gratuité existe déjà à ces dates."

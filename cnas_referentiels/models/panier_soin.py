@@ -16,6 +16,7 @@ class PanierSoin(models.Model):
     _description = "Panier de soins"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "regime_id, type_prestation, categorie, prestation_id, date_debut desc"
+    _champs_journal = ("regime_id", "prestation_id", "type_prestation", "categorie", "date_debut", "date_fin")
 
     _periode_cle = ("regime_id", "prestation_id", "type_prestation", "categorie")
     _periode_message = "Le panier de ce régime couvre déjà cela à ces dates."

@@ -21,6 +21,8 @@ class Plafond(models.Model):
     _description = "Plafond"
     _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, portee, type_soins, categorie, date_debut desc"
+    _champs_journal = ("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
+                       "majoration_membre", "majoration_max", "date_debut", "date_fin")
 
     _champs_sensibles = {
         **dict.fromkeys(("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",

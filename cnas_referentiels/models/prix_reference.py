@@ -14,6 +14,7 @@ class PrixReference(models.Model):
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin"]
     _order = "dci, dosage, forme, date_debut desc"
     _rec_names_search = ["dci"]
+    _champs_journal = ("dci", "dosage", "forme", "montant", "date_debut", "date_fin")
 
     _periode_cle = ("dci", "dosage", "forme")
     _periode_message = "Un autre prix de référence couvre déjà ce groupe à ces dates."

@@ -16,6 +16,7 @@ class Taux(models.Model):
     _description = "Taux de prise en charge"
     _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "mail.thread"]
     _order = "regime_id, nature, type_prestation, date_debut desc"
+    _champs_journal = ("regime_id", "type_prestation", "nature", "taux", "date_debut", "date_fin")
 
     _champs_sensibles = {**dict.fromkeys(("regime_id", "type_prestation", "nature", "taux", "date_debut"), "_en_service"),
                          "date_fin": "_fin_deja_servie"}

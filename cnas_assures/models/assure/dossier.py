@@ -60,6 +60,7 @@ class Assure(models.Model):
     ]
     _order = "name, id"
     _rec_names_search = ["name", "matricule"]
+    _champs_journal = (*CHAMPS_IDENTITE, "telephone_1", "regime_id", "matricule")
 
     _matricule_sequence = "cnas.assure"
     _champs_geles = (

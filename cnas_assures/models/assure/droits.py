@@ -102,12 +102,14 @@ class AssureDroits(models.Model):
         """
         self._exiger_groupe(ROLES_LECTURE_DROITS, _("vérifier des droits"))
         jour = self._lire_date(date)
-        assure_id, refus = self._chercher_matricule(matricule)
+        self.env["cnas.journal"]._exiger_debit("verification_droits")
+        assure_id, refus, carte = self._chercher_matricule(matricule)
+        self._tracer_verification(matricule, jour, assure_id)
         if not assure_id:
             return self._reponse_droits({
                 "matricule": self._normaliser_matricule(matricule), "etat": "fermes", "motif": refus})
         reponse = self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
-        reponse["alerte"] = self._alerte_carte(matricule, reponse["matricule"], jour)
+        reponse["alerte"] = self._alerte_carte(*carte, jour)
         return reponse
 
     @api.model
@@ -118,13 +120,13 @@ class AssureDroits(models.Model):
         :param date: AAAA-MM-JJ ; vide : aujourd'hui
         :param str code: code d'une prestation, pour n'avoir que ce qui la concerne
         :return: la réponse de `verifier_droits`, plus "plafonds" et "prestations", deux listes
-            (voir `_consommations_par_lot`)
+            (voir `_consommations_par_lot`), vides pour une formation qui ne soigne pas cette personne
         :raise UserError: date illisible
         """
         reponse = self.verifier_droits(matricule, date)
         reponse.update(plafonds=[], prestations=[])
         assure_id = self._chercher_matricule(matricule)[0]
-        if assure_id:
+        if assure_id and self._consommations_lisibles(assure_id):
             cle = (assure_id, self._lire_date(date), code or False)
             reponse.update(self._consommations_par_lot([cle])[cle])
         return reponse
@@ -171,21 +173,26 @@ class AssureDroits(models.Model):
         :param textes: liste de textes tels que saisis
         :return: {texte: assure_id ou False}
         """
+        return {texte: trouve[0] for texte, trouve in self._resoudre_avec_cartes(textes).items()}
+
+    @api.model
+    def _resoudre_avec_cartes(self, textes):
+        """Rend {texte: (assure_id ou False, état et expiration de la carte lue ou None)}, en une requête."""
         normes = {texte: self._normaliser_matricule(texte) for texte in textes}
         connus = list({norme for norme in normes.values() if norme.isascii() and norme.isalnum()})
         if not connus:
-            return dict.fromkeys(textes, False)
+            return dict.fromkeys(textes, (False, None, None))
         self.flush_model(["matricule", "fusionne_dans_id"])
-        self.env["cnas.carte"].flush_model(["numero", "assure_id"])
+        self.env["cnas.carte"].flush_model(["numero", "assure_id", "state", "date_expiration"])
         self.env.cr.execute("""
-            SELECT matricule, COALESCE(fusionne_dans_id, id), 1 FROM cnas_assure WHERE matricule = ANY(%(textes)s)
+            SELECT matricule, COALESCE(fusionne_dans_id, id), NULL, NULL::date, 1 FROM cnas_assure WHERE matricule = ANY(%(textes)s)
             UNION ALL
-            SELECT c.numero, COALESCE(a.fusionne_dans_id, a.id), 2
+            SELECT c.numero, COALESCE(a.fusionne_dans_id, a.id), c.state, c.date_expiration, 2
               FROM cnas_carte c JOIN cnas_assure a ON a.id = c.assure_id
              WHERE c.numero = ANY(%(textes)s)
-             ORDER BY 3 DESC""", {"textes": connus})
-        trouves = {texte: assure_id for texte, assure_id, _rang in self.env.cr.fetchall()}
-        return {texte: trouves.get(norme, False) for texte, norme in normes.items()}
+             ORDER BY 5 DESC""", {"textes": connus})
+        trouves = {texte: tuple(trouve) for texte, *trouve, _rang in self.env.cr.fetchall()}
+        return {texte: trouves.get(norme, (False, None, None)) for texte, norme in normes.items()}
 
     @api.model
     def _consommations_par_lot(self, demandes):
@@ -205,23 +212,38 @@ class AssureDroits(models.Model):
         """
         return {cle: {"plafonds": [], "prestations": []} for cle in demandes}
 
+    @api.model
+    def _consommations_lisibles(self, assure_id):
+        """Point d'extension : dit si l'usager peut lire ce qu'a consommé cette personne."""
+        return True
+
     # ------------------------------------------------------------------ privé
     @api.model
+    def _tracer_verification(self, matricule, jour, assure_id):
+        """Note qui a demandé les droits de qui ; le QR d'une carte se réduit à son numéro."""
+        texte = str(matricule or "").strip().split("|")
+        self.env["cnas.journal"]._ajouter_une_fois({
+            "modele": "cnas.assure", "res_id": assure_id or 0, "evenement": "verification_droits",
+            "apres": {"demande": (texte[2] if len(texte) > 2 else texte[0])[:32], "jour": fields.Date.to_string(jour)}})
+
+    @api.model
     def _chercher_matricule(self, matricule):
-        """Rend (assure_id ou False, phrase de refus) pour un matricule, un numéro ou le QR d'une carte."""
-        if isinstance(matricule, str) and "|" in matricule:
+        """Rend (assure_id ou False, phrase de refus, carte lue) pour un matricule, un numéro ou le QR d'une carte."""
+        carte_signee = isinstance(matricule, str) and "|" in matricule
+        sans_carte = (None, None)
+        if carte_signee:
             matricule, refus = self._numero_du_qr(matricule)
             if refus:
-                return False, refus
+                return False, refus, sans_carte
         texte = self._normaliser_matricule(matricule)
         if not texte:
-            return False, _("Donnez un matricule ou un numéro de carte.")
-        assure_id = self._resoudre_matricules([texte])[texte]
-        if assure_id:
-            return assure_id, ""
+            return False, _("Donnez un matricule ou un numéro de carte."), sans_carte
+        assure_id, *carte = self._resoudre_avec_cartes([texte])[texte]
+        if assure_id:  # le QR d'une carte est jugé à la lecture
+            return assure_id, "", sans_carte if carte_signee else carte
         if not self._cle_valide(texte):
-            return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
-        return False, _("Aucun assuré ne porte le numéro « %s ».", texte)
+            return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte), sans_carte
+        return False, _("Aucun assuré ne porte le numéro « %s ».", texte), sans_carte
 
     @api.model
     def _numero_du_qr(self, texte):
@@ -251,17 +273,8 @@ class AssureDroits(models.Model):
         }
 
     @api.model
-    def _alerte_carte(self, saisi, matricule, jour):
-        """Rend une phrase si le numéro saisi est celui d'une carte qui ne devrait plus servir, "" sinon."""
-        texte = self._normaliser_matricule(saisi)
-        if texte == matricule or "|" in texte:  # le QR d'une carte est jugé à la lecture
-            return ""
-        self.env["cnas.carte"].flush_model(["numero", "state", "date_expiration"])
-        self.env.cr.execute("SELECT state, date_expiration FROM cnas_carte WHERE numero = %s", (texte,))
-        carte = self.env.cr.fetchone()
-        if not carte:
-            return ""
-        etat, expiration = carte
+    def _alerte_carte(self, etat, expiration, jour):
+        """Rend une phrase si la carte lue ne devrait plus servir, "" sinon."""
         if etat == "perdue":
             return _("Carte déclarée perdue : retenez-la et vérifiez l'identité du porteur.")
         if etat == "annulee":

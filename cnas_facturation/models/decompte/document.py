@@ -4,6 +4,7 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_xlsx
+from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
 COLONNES = (
     ("feuille_numero", "N° de feuille"), ("feuille_reference", "Référence"), ("matricule", "Matricule"),
@@ -40,6 +41,7 @@ class DecompteDocument(models.Model):
         faiseurs = {"pdf": self._pdf, "xlsx": self._xlsx, "csv": self._csv}
         if format not in faiseurs:
             raise UserError(_("Format inconnu : demandez pdf, xlsx ou csv."))
+        self._journaliser_export({"quoi": format})
         return {"nom": f"{self._nom_fichier()}.{format}", "contenu": base64.b64encode(faiseurs[format]()).decode()}
 
     def action_imprimer(self):
@@ -63,12 +65,16 @@ class DecompteDocument(models.Model):
         return f"Decompte_{(self.numero or '').replace('/', '-')}"
 
     def _lignes_brutes(self):
-        """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête)."""
+        """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête) ; l'ordonnateur, sans les soins."""
         self.ensure_one()
         colonnes = ", ".join(champ for champ, _titre in COLONNES)
         self.env.cr.execute(
             f"SELECT {colonnes} FROM cnas_decompte_ligne WHERE decompte_id = %s ORDER BY rang", (self.id,))
-        return self.env.cr.dictfetchall()
+        lignes = self.env.cr.dictfetchall()
+        if not self.env["cnas.decompte.ligne"].user_has_groups(GROUPES_DOSSIER):
+            for ligne in lignes:
+                ligne.update(prestation_code="", prestation_libelle="", motifs="")
+        return lignes
 
     def _rangs(self):
         for ligne in self._lignes_brutes():

@@ -19,7 +19,8 @@ class FactureAnalyse(models.Model):
         help="Part CNAS de la facture comparée à la moyenne des mois précédents ; 0 : pas d'historique.")
     cout_moyen_pairs = fields.Monetary(
         string="Coût moyen des pairs", compute="_compute_comparaison",
-        help="Même mois, autres formations du même type : Σ part CNAS ÷ Σ feuilles.")
+        help="Même mois, autres formations du même type : Σ part CNAS ÷ Σ feuilles. "
+             "Une formation ne la lit qu'à partir de cinq pairs.")
     synthese_motifs = fields.Html(string="Motifs", compute="_compute_synthese_motifs", sanitize=False)
     synthese_regimes = fields.Html(string="Par régime", compute="_compute_synthese_regimes", sanitize=False)
 
@@ -99,9 +100,14 @@ class FactureAnalyse(models.Model):
               JOIN cnas_formation_sanitaire fp ON fp.type_formation = fo.type_formation AND fp.id <> fo.id
               JOIN cnas_facture p ON p.formation_id = fp.id AND p.mode = f.mode AND p.periode = f.periode
                    AND p.state NOT IN ('rejetee', 'annulee', 'brouillon')
-             WHERE f.id IN %s GROUP BY f.id""", (ids,))
+             WHERE f.id IN %s GROUP BY f.id HAVING COUNT(DISTINCT fp.id) >= %s""", (ids, self._pairs_minimum()))
         pairs = dict(self.env.cr.fetchall())
         return ({k: int(v or 0) for k, v in precedents.items()}, {k: int(v or 0) for k, v in pairs.items()})
+
+    def _pairs_minimum(self):
+        """À une formation, une moyenne de trop peu de pairs dirait les montants d'un concurrent."""
+        portail = self.env.user.has_group("cnas_base.group_portail_formation")
+        return self.env["cnas.parametre"]._au("pairs_minimum") if portail else 1
 
     def _motifs_par_facture(self):
         """Rend {facture_id: [(code, règle, sévérité, nombre, montant retiré)]} des anomalies ouvertes."""

@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 from ...liquidation import execution
 from ...liquidation.explication import expliquer
 from ...regles.registre import REGLES
+from .dossier import GROUPES_DOSSIER
 
 # Au-dessus, le contrôle devient un traitement de fond suivi à l'écran.
 TAILLE_LOT = 2000
@@ -51,8 +52,9 @@ class FeuilleSoin(models.Model):
                                 ondelete="restrict", help="Celui des droits, recopié au dépôt puis au contrôle.")
     version_regles = fields.Integer(string="Version du catalogue", readonly=True, copy=False, group_operator=None,
                                     help="Somme des versions des règles actives au dernier contrôle.")
-    anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count")
-    calcul_explique = fields.Html(string="Calcul expliqué", compute="_compute_calcul_explique")
+    anomalie_ouverte_count = fields.Integer(string="Anomalies ouvertes", compute="_compute_anomalie_ouverte_count",
+                                            compute_sudo=True)
+    calcul_explique = fields.Html(string="Calcul expliqué", compute="_compute_calcul_explique", groups=GROUPES_DOSSIER)
     automatique = fields.Boolean(string="Liquidée sans intervention", compute="_compute_automatique",
                                  search="_search_automatique")
 

@@ -1,7 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-# Le diagnostic ne se lit que par ces groupes (la formation : ses seules feuilles, par règle).
+# Le détail des soins : l'ordonnateur paie sans le lire. Le diagnostic ne se lit que par les seconds (la formation : ses seules feuilles, par règle).
+GROUPES_DOSSIER = "cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
 GROUPES_MEDICAUX = "cnas_base.group_controleur,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
 
 ETATS = [
@@ -49,6 +50,10 @@ class FeuilleSoin(models.Model):
     _rec_name = "numero"
     _rec_names_search = ["numero", "reference"]
     _mail_post_access = "read"
+    _fichiers_comme = "cnas.feuille_soin.piece"
+    _champs_lus = ("pathologie_id", "diagnostic_saisi_id", "avis_ids")
+    _cloison_agence = ("agence_id", "bordereau_id.destination_id")
+    _cloison_usager = ("controleur_id", "saisie_par_id")
 
     _champs_geles = (
         "numero", "etat_droits", "completude", "nature", *MONTANTS, "saisie_par_id", "deposee_par_id",
@@ -108,7 +113,7 @@ class FeuilleSoin(models.Model):
     entente_id = fields.Many2one("cnas.entente_prealable", string="Entente préalable",
                                  index="btree_not_null", ondelete="restrict")
     # --- tri
-    nature = fields.Selection(NATURES, string="Nature", compute="_compute_nature", store=True)
+    nature = fields.Selection(NATURES, string="Nature", compute="_compute_nature", store=True, groups=GROUPES_DOSSIER)
     etat_droits = fields.Selection([("ouverts", "Droits ouverts"), ("fermes", "Droits fermés")],
                                    string="État des droits", readonly=True, copy=False)
     completude = fields.Selection([("complet", "Complet"), ("incomplet", "Incomplet")],
@@ -118,7 +123,7 @@ class FeuilleSoin(models.Model):
     piece_ids = fields.One2many(
         "cnas.feuille_soin.piece", "feuille_id", string="Pièces",
         groups="cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation")
-    anomalie_ids = fields.One2many("cnas.anomalie", "feuille_id", string="Anomalies")
+    anomalie_ids = fields.One2many("cnas.anomalie", "feuille_id", string="Anomalies", groups=GROUPES_DOSSIER)
     total_declare = fields.Monetary(string="Total déclaré", copy=False,
                                     help="Total écrit sur le papier ; vide (0) : aucun.")
     # --- montants (Σ des lignes)

@@ -37,6 +37,7 @@ class FeuilleSoin(models.Model):
         if forme not in ("csv", "json"):
             raise UserError(_("La forme est « csv » ou « json »."))
         rangs = self._lire_decisions(debut, fin)
+        self.browse()._journaliser_export({"quoi": "decisions", "du": str(debut), "au": str(fin), "lignes": len(rangs)})
         contenu = self._ecrire_json(rangs) if forme == "json" else ecrire_csv(COLONNES, rangs)
         return {"nom": f"decisions_{debut}_{fin}.{forme}", "contenu": base64.b64encode(contenu).decode(),
                 "lignes": len(rangs)}

@@ -63,7 +63,7 @@ class FormationSanitaire(models.Model):
     }
     _champs_geles = (
         "date_activation", "motif_suspension", "date_fermeture", "motif_fermeture", "partner_id", "user_ids")
-    _champs_journal = ("type_formation", "compte_principal_id", "compte_pharmacie_id")
+    _champs_journal = ("name", "type_formation", "niveau", "compte_principal_id", "compte_pharmacie_id")
     # Le type fait le niveau, donc le tarif.
     _champs_sensibles = {"type_formation": "_deja_activees"}
 

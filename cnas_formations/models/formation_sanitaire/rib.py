@@ -26,12 +26,12 @@ class FormationSanitaire(models.Model):
         groups="cnas_base.group_agent,cnas_base.group_finance")
     demande_rib_attente = fields.Boolean(
         string="Changement de RIB en attente", compute="_compute_demande_rib_attente", compute_sudo=True,
-        groups="base.group_user")
+        groups="cnas_base.group_interne")
     rib_alerte = fields.Char(
-        string="Alerte sur le RIB", compute="_compute_rib_alerte", compute_sudo=True, groups="base.group_user")
+        string="Alerte sur le RIB", compute="_compute_rib_alerte", compute_sudo=True, groups="cnas_base.group_interne")
     rib_partage = fields.Boolean(
         string="RIB partagé", compute="_compute_rib_alerte", search="_search_rib_partage", compute_sudo=True,
-        groups="base.group_user",
+        groups="cnas_base.group_interne",
         help="Le même RIB est déclaré par une autre formation.")
 
     # ------------------------------------------------------------------ contraintes

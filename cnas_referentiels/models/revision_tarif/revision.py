@@ -171,6 +171,7 @@ class RevisionTarif(models.Model):
             rangs = [
                 (t["code"], t["libelle"], t["niveau"] or None, t["montant"], self.date_effet, None, None)
                 for t in self._tarifs_selectionnes()]
+        self._journaliser_export({"quoi": "tarifs"})
         piece = self.env["ir.attachment"].create({
             "name": _("tarifs_%s.xlsx", self.date_effet), "raw": ecrire_xlsx(colonnes, rangs, "Tarifs"),
             "res_model": self._name, "res_id": self.id,

@@ -1,0 +1,193 @@
+import re
+
+from odoo import SUPERUSER_ID, _, api, models
+from odoo.exceptions import AccessError, UserError
+
+from ..garde import efface_en_cours
+
+# Ce que dit un message : qui, quand, quoi, de quoi. Une étoile, une réaction ou une lecture ne le changent pas.
+CONTENU = frozenset((
+    "author_id", "author_guest_id", "email_from", "date", "body", "subject", "message_type", "subtype_id", "model", "res_id",
+    "record_name", "parent_id", "child_ids", "is_internal", "tracking_value_ids", "attachment_ids", "partner_ids",
+    "notified_partner_ids", "notification_ids", "create_uid", "create_date", "message_id", "reply_to",
+))
+# Ce que le système seul pose à la création.
+SIGNATURE = ("author_id", "author_guest_id", "email_from", "date", "create_uid", "create_date",
+             "tracking_value_ids", "notification_ids", "mail_ids", "child_ids")
+JETON = re.compile(r"(/web/(?:image|content)/\d+)\?access_token=[\w-]+")
+
+
+def est_scelle(modele):
+    """Dit si les messages de ce modèle sont une histoire qu'on ne réécrit pas."""
+    return isinstance(modele, str) and modele.startswith("cnas.")
+
+
+class MailMessage(models.Model):
+    """Le message d'un dossier CNAS : son auteur est l'appelant, et il ne se modifie ni ne s'efface, pour aucun usager.
+
+    `sudo()` n'y change rien : les routes d'Odoo l'emploient pour l'appelant. Seul OdooBot (tâches planifiées, mises
+    à jour) passe, et la suppression permise d'un dossier emporte ses messages.
+    """
+
+    _inherit = "mail.message"
+
+    @api.model_create_multi
+    def create(self, values_list):
+        if self.env.uid != SUPERUSER_ID:
+            defaut = self.env.context.get("default_model")
+            values_list = [self._signer(values) if est_scelle(values.get("model", defaut)) else values for values in values_list]
+            if est_scelle(defaut):
+                self = self.with_context({cle: v for cle, v in self.env.context.items() if not cle.startswith("default_")})
+        messages = super().create(values_list)
+        for message in messages:
+            if est_scelle(message.model) and message.body and JETON.search(message.body):
+                # une image collée suit la règle de son dossier, pas celle d'un jeton lu dans le fil
+                super(MailMessage, message).write({"body": JETON.sub(r"\1", message.body)})
+        return messages
+
+    def write(self, vals):
+        if not CONTENU.isdisjoint(vals):
+            self._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))
+        resultat = super().write(vals)
+        if "model" in vals:
+            self._refuser_si_scelle(_("Un message ne se déplace pas dans un dossier."))
+        return resultat
+
+    def unlink(self):
+        self._refuser_si_scelle(_("Le message d'un dossier ne s'efface pas."), efface=True)
+        return super().unlink()
+
+    # ------------------------------------------------------------------ privé
+    def _signer(self, values):
+        """Rend les valeurs d'un message au nom de l'appelant ; un suivi ne se forge pas."""
+        if self.env.su and values.get("message_type") == "email_outgoing":
+            return values
+        forges = set(SIGNATURE[:6] if self.env.su else SIGNATURE)
+        if not self.env.su and values.get("message_type") in ("email", "email_outgoing"):
+            forges.add("message_type")
+        if self.env.user.share and not self.env.su:
+            forges |= {"message_type", "is_internal"}
+        propre = {cle: valeur for cle, valeur in values.items() if cle not in forges}
+        if self.env.user._is_public():
+            return propre
+        auteur = self.env.user.partner_id
+        return {**propre, "author_id": auteur.id, "email_from": auteur.email_formatted or False}
+
+    def _refuser_si_scelle(self, phrase, efface=False):
+        if self.env.uid == SUPERUSER_ID:
+            return
+        for message in self.sudo().exists():
+            if not est_scelle(message.model):
+                continue
+            if efface and self.env.su and (message.message_type == "email_outgoing"
+                                           or efface_en_cours(message.model, message.res_id)):
+                continue
+            raise UserError(phrase)
+
+
+class MailNotification(models.Model):
+    """Les avis d'un message de dossier : la messagerie les tient, l'usager marque les siens comme lus."""
+
+    _inherit = "mail.notification"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        notifications = super().create(vals_list)
+        notifications._refuser_si_scelle()
+        return notifications
+
+    def write(self, vals):
+        if vals.keys() - {"is_read", "read_date"}:
+            self._refuser_si_scelle()
+        elif not self.env.su and self.res_partner_id - self.env.user.partner_id:
+            raise AccessError(_("Ces avis ne sont pas les vôtres."))
+        return super().write(vals)
+
+    def unlink(self):
+        self._refuser_si_scelle()
+        return super().unlink()
+
+    def _refuser_si_scelle(self):
+        if not self.env.su and any(est_scelle(modele) for modele in self.sudo().mail_message_id.mapped("model")):
+            raise UserError(_("Les avis d'un message de dossier ne se modifient pas."))
+
+
+class MailTrackingValue(models.Model):
+    """Une valeur suivie d'un dossier : posée avec son message, jamais touchée ensuite."""
+
+    _inherit = "mail.tracking.value"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        suivis = super().create(vals_list)
+        if not self.env.su:
+            suivis._refuser_si_scelle()
+        return suivis
+
+    def write(self, vals):
+        self._refuser_si_scelle()
+        return super().write(vals)
+
+    def unlink(self):
+        self._refuser_si_scelle()
+        return super().unlink()
+
+    def _refuser_si_scelle(self):
+        if self.env.uid != SUPERUSER_ID:
+            self.sudo().mail_message_id.with_user(self.env.user)._refuser_si_scelle(_("Une valeur suivie ne se modifie pas."))
+
+
+class MailThread(models.AbstractModel):
+    """Le fil d'un dossier CNAS : on y écrit en son nom, et un courriel n'y entre que par la passerelle."""
+
+    _inherit = "mail.thread"
+
+    def message_post(self, **kwargs):
+        if est_scelle(self._name) and self.env.uid != SUPERUSER_ID:
+            for cle in ("author_id", "author_guest_id", "email_from", "date", "create_date", "create_uid"):
+                kwargs.pop(cle, None)
+            if not self.env.su:
+                kwargs.pop("tracking_value_ids", None)
+                if self.env.user.share or kwargs.get("message_type", "notification") not in ("comment", "notification"):
+                    kwargs["message_type"] = "comment"
+                if self.env.user.share:
+                    kwargs.update(subtype_xmlid="mail.mt_comment", subtype_id=False)
+        return super().message_post(**kwargs)
+
+    def message_notify(self, **kwargs):
+        if est_scelle(kwargs.get("model") or self._name) and self.env.uid != SUPERUSER_ID:
+            kwargs = {cle: valeur for cle, valeur in kwargs.items() if cle not in ("author_id", "email_from")}
+        return super().message_notify(**kwargs)
+
+    def _message_update_content(self, message, body, **kwargs):
+        message.with_user(self.env.user)._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))
+        return super()._message_update_content(message, body, **kwargs)
+
+    def message_change_thread(self, new_thread, new_parent_message=False):
+        if (est_scelle(self._name) or est_scelle(new_thread._name)) and self.env.uid != SUPERUSER_ID:
+            raise UserError(_("Les messages d'un dossier ne se déplacent pas."))
+        return super().message_change_thread(new_thread, new_parent_message=new_parent_message)
+
+    @api.model
+    def message_process(self, *args, **kwargs):
+        self._exiger_passerelle()
+        return super().message_process(*args, **kwargs)
+
+    @api.model
+    def message_route(self, *args, **kwargs):
+        self._exiger_passerelle()
+        return super().message_route(*args, **kwargs)
+
+    @api.model
+    def message_new(self, *args, **kwargs):
+        self._exiger_passerelle()
+        return super().message_new(*args, **kwargs)
+
+    def message_update(self, *args, **kwargs):
+        self._exiger_passerelle()
+        return super().message_update(*args, **kwargs)
+
+    def _exiger_passerelle(self):
+        """Un courriel donné à la main signerait de l'adresse qu'il porte."""
+        if not self.env.su:
+            raise AccessError(_("Seule la passerelle de courriel reçoit un courriel."))
