@@ -208,7 +208,7 @@ def _verser_a_l_historique(lot, feuille):
         prestation = ligne.prestation
         lot.historique.ajouter(Passe(
             feuille_id=feuille.id, numero=feuille.numero, place=place, assure_id=feuille.assure_id,
-            famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
+            personne=feuille.personne, famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
             date=feuille.date_soins, fin=feuille.fin, mode=feuille.mode, type_soins=feuille.type_soins,
             pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
             prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,

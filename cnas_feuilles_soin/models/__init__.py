@@ -17,6 +17,7 @@ from . import (
     lot_numerisation,
     compteur_famille,
     assure_consommation,
+    assure_feuilles,
     prestation,
     formation_sanitaire,
 )

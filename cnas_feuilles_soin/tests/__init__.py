@@ -1,3 +1,4 @@
+from . import test_justesse
 from . import test_circuit
 from . import test_concurrence
 from . import test_entente

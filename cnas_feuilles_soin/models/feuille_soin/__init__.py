@@ -12,3 +12,4 @@ from . import export
 from . import impression
 from . import controle
 from . import invariants
+from . import nouveau_ne

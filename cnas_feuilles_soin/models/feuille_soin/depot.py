@@ -111,6 +111,16 @@ class FeuilleSoin(models.Model):
         self.invalidate_recordset(ecrits)
         self.modified(ecrits)
         self._inscrire_passages([(f.id, "brouillon", etat) for f, etat in zip(self, etats)], _("Dépôt"), "depot")
+        self._tracer_depots_dates(dict(zip(numeros, depots)))
+
+    def _tracer_depots_dates(self, depots):
+        """Trace qui a daté un dépôt d'un autre jour que celui de l'enregistrement : une ligne pour le lot."""
+        aujourdhui = fields.Date.context_today(self)
+        dates = {numero: str(jour) for numero, jour in depots.items() if jour != aujourdhui}
+        if dates:
+            self.env["cnas.journal"]._ajouter([{
+                "modele": self._name, "res_id": self.id if len(self) == 1 else 0, "evenement": "depot_date",
+                "apres": dates, "motif": _("Dépôt daté par l'agent")}])
 
     # ------------------------------------------------------------------ recevabilité
     def _calculer_recevabilite(self):

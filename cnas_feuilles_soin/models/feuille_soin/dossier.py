@@ -158,13 +158,13 @@ class FeuilleSoin(models.Model):
             for champ in MONTANTS:
                 feuille[champ] = sum(feuille.ligne_ids.mapped(champ))
 
-    @api.depends("pathologie_id", "assure_id", "date_soins")
+    @api.depends("pathologie_id", "assure_id", "date_soins", "nouveau_ne", "date_naissance_declaree")
     def _compute_nature(self):
         """ALD, puis maternité, puis enfant (âge en années révolues à la date des soins)."""
         parametres = self.env["cnas.parametre"]
         for feuille in self:
             pathologie = feuille.pathologie_id
-            naissance = feuille.assure_id.date_naissance
+            naissance = feuille._naissance_du_patient()
             if pathologie.ald:
                 feuille.nature = "ald"
             elif pathologie.maternite:
@@ -174,6 +174,12 @@ class FeuilleSoin(models.Model):
                 feuille.nature = "enfant"
             else:
                 feuille.nature = "ordinaire"
+
+    def _naissance_du_patient(self):
+        """Rend la date de naissance de qui est soigné : celle du nouveau-né, même sous le numéro de sa mère."""
+        if self.nouveau_ne:
+            return self.date_naissance_declaree or self.date_soins
+        return self.assure_id.date_naissance
 
     @api.depends_context("uid")
     @api.depends("pathologie_id")
