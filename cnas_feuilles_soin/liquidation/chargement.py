@@ -45,12 +45,13 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
        CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
        COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
-       m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
+       k.date_perte AS carte_perdue_le, m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
   FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
   LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
+  LEFT JOIN cnas_carte k ON k.id = f.carte_id
  WHERE f.id = ANY(%(ids)s)
 """
 SQL_LIGNES = """
@@ -276,6 +277,7 @@ def _pieces(cr, lot, ids):
           JOIN cnas_type_piece t ON t.id = p.type_id AND t.code = 'FEUILLE'
           JOIN cnas_feuille_soin_piece d ON d.empreinte = p.empreinte AND d.feuille_id < p.feuille_id
           JOIN cnas_feuille_soin g ON g.id = d.feuille_id AND g.state NOT IN ('brouillon', 'annulee')
+          JOIN cnas_feuille_soin f ON f.id = p.feuille_id AND NOT (f.origine_id IS NOT NULL AND g.state = 'rejetee')
          WHERE p.feuille_id = ANY(%s) AND p.empreinte IS NOT NULL
          ORDER BY p.feuille_id, g.id""", [ids])
     lot.pieces_vues = dict(cr.fetchall())

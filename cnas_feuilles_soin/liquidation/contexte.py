@@ -64,6 +64,7 @@ class Feuille(Fait):
         # champs facultatifs du contrôle
         "signature", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "cause", "fiche_reference",
         "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture", "diagnostic_clair",
+        "carte_perdue_le",
         # bénéficiaire
         "matricule", "genre", "naissance", "deces", "type_assure", "lien", "principal_id",
         # formation

@@ -18,6 +18,7 @@ from . import (
     compteur_famille,
     assure_consommation,
     assure_feuilles,
+    apres_coup,
     prestation,
     formation_sanitaire,
 )

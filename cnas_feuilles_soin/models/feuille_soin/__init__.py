@@ -13,3 +13,5 @@ from . import impression
 from . import controle
 from . import invariants
 from . import nouveau_ne
+from . import apres_coup
+from . import rectification

@@ -58,7 +58,7 @@ class FeuilleSoin(models.Model):
         depot_libre = not self._vient_d_une_formation()
         lectures = [LecteurFeuille(brute, aujourdhui, taille_max, depot_libre).lire() for brute in brutes]
         self._resoudre_codes(lectures)
-        connues = self._feuilles_connues(lectures)
+        connues, annulees = self._feuilles_connues(lectures)
         resultats, a_creer = [], []
         for lecture in lectures:
             valeurs = lecture.valeurs
@@ -69,6 +69,10 @@ class FeuilleSoin(models.Model):
                 continue
             lecture.resultat = resultat
             cle = (valeurs["formation_id"], valeurs["reference"])
+            annulee = annulees.get((*cle, valeurs["empreinte"]))
+            if annulee:
+                lecture.deja = annulee
+                continue
             premiere = connues.setdefault(cle, lecture)
             if premiere is lecture:
                 a_creer.append(lecture)
@@ -97,6 +101,8 @@ class FeuilleSoin(models.Model):
             meme = deja["empreinte"] == lecture.valeurs["empreinte"]
             if meme:
                 lecture.resultat.update(id=deja["id"], numero=deja["numero"] or False, state=deja["state"])
+                if deja["state"] in ("rejetee", "annulee"):
+                    lecture.erreurs.append(self.sudo().browse(deja["id"])._phrase_deja_close())
                 return
             numero = deja["numero"]
         lecture.erreurs.append(_(
@@ -223,10 +229,13 @@ class FeuilleSoin(models.Model):
         return hashlib.sha256(json.dumps(contenu).encode()).hexdigest()
 
     def _feuilles_connues(self, lectures):
-        """Rend {(formation_id, reference): {id, numero, state, empreinte}} de ce qui est déjà en base."""
+        """Rend ce qui est déjà en base : ({(formation, référence): feuille}, {(…, empreinte): feuille annulée}).
+
+        Une feuille annulée libère son numéro pour un autre contenu ; le même contenu, lui, ne se redépose pas.
+        """
         cles = sorted({(x.valeurs["formation_id"], x.valeurs["reference"]) for x in lectures if not x.erreurs})
         if not cles:
-            return {}
+            return {}, {}
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT f.formation_id, f.reference, f.id, f.numero, f.state, f.empreinte
@@ -234,8 +243,14 @@ class FeuilleSoin(models.Model):
               JOIN unnest(%s::int[], %s::varchar[]) AS v (formation_id, reference)
                 ON v.formation_id = f.formation_id AND v.reference = f.reference
         """, [[cle[0] for cle in cles], [cle[1] for cle in cles]])
-        return {(formation, reference): {"id": id_, "numero": numero, "state": state, "empreinte": empreinte}
-                for formation, reference, id_, numero, state, empreinte in self.env.cr.fetchall()}
+        connues, annulees = {}, {}
+        for formation, reference, id_, numero, state, empreinte in self.env.cr.fetchall():
+            feuille = {"id": id_, "numero": numero, "state": state, "empreinte": empreinte}
+            if state == "annulee":
+                annulees[formation, reference, empreinte] = feuille
+            else:
+                connues[formation, reference] = feuille
+        return connues, annulees
 
     @staticmethod
     def _reference_rendue(lecture):
