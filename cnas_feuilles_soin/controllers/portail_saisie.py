@@ -25,12 +25,12 @@ COLONNES_AIDE = {
     "Praticien": "numéro d'ordre, facultatif",
     "Urgence": "oui ou non",
     "Type soins": "ambulatoire ou hospitalisation",
-    "Nouveau-né": "oui si l'enfant est soigné sous le numéro de sa mère",
-    "Naissance déclarée": "date de naissance du nouveau-né",
-    "Rang de naissance": "1, 2… pour des jumeaux",
     "Prestation": "code de la nomenclature",
     "Quantité": "nombre entier",
     "Prix unitaire": "en FCFA, sans décimale",
+    "Nouveau-né": "oui si l'enfant est soigné sous le numéro de sa mère",
+    "Naissance déclarée": "date de naissance du nouveau-né",
+    "Rang de naissance": "1, 2… pour des jumeaux",
 }
 COLONNES = list(COLONNES_AIDE)
 EN_TETES = {
@@ -104,8 +104,8 @@ class PortailSaisie(PortailFormation):
     def modele_classeur(self, **parametres):
         """Rend le classeur vide à remplir, avec deux lignes d'exemple."""
         exemple = [
-            ["FS-0001", "TD…", "2026-11-02", "", "B54", "", "non", "ambulatoire", "", "", "", "ACT0001", 1, 1000],
-            ["FS-0001", "", "", "", "", "", "", "", "", "", "", "MED0001", 20, 25],
+            ["FS-0001", "TD…", "2026-11-02", "", "B54", "", "non", "ambulatoire", "ACT0001", 1, 1000],
+            ["FS-0001", "", "", "", "", "", "", "", "MED0001", 20, 25],
         ]
         return request.make_response(ecrire_xlsx(COLONNES, exemple, _("Feuilles")), headers=[
             ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
