@@ -30,6 +30,7 @@
         "wizards/entente_accord_wizard_views.xml",
         "wizards/export_decisions_wizard_views.xml",
         "wizards/verification_wizard_views.xml",
+        "views/droit_views.xml",
         "views/feuille_soin_views.xml",
         "views/feuille_soin_actions.xml",
         "wizards/essai_regle_wizard_views.xml",

@@ -14,21 +14,24 @@ LIGNES_MAX = 200
 PIECES_MAX = 30
 QUANTITE_MAX = 100_000
 PRIX_MAX = 1_000_000_000
+RANG_MAX = 9
 TOTAL_MAX = 2_000_000_000_000
 LONGUEURS = {"reference": 64, "formation": 64, "matricule": 64, "pathologie": 32, "praticien": 64, "agence": 32,
-             "entente": 64}
+             "entente": 64, "carte": 64}
 EN_MAJUSCULES = ("formation", "agence", "entente")
 CHOIX = {"type_soins": ("ambulatoire", "hospitalisation"), "mode": ("tiers_payant", "remboursement")}
-CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "total", "lignes", "pieces"}
+CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "nouveau_ne",
+        "date_naissance_declaree", "rang_naissance", "total", "lignes", "pieces"}
 _CONTROLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class LecteurFeuille:
     """Lit une feuille d'un envoi. `valeurs` porte ce qui est lu, `erreurs` les phrases de refus."""
 
-    def __init__(self, brute, aujourdhui, taille_max_mo):
+    def __init__(self, brute, aujourdhui, taille_max_mo, depot_libre=True):
         self.brute = brute
         self.aujourdhui = aujourdhui
+        self.depot_libre = depot_libre
         self.taille_max = taille_max_mo * 1024 * 1024
         self.valeurs = {}
         self.erreurs = []
@@ -47,12 +50,13 @@ class LecteurFeuille:
             self._texte(nom, obligatoire=True)
         if self.valeurs["pathologie"]:
             self.valeurs["pathologie"] = lire_code_cim10(self.valeurs["pathologie"])
-        for nom in ("praticien", "agence", "entente"):
+        for nom in ("praticien", "agence", "entente", "carte"):
             self._texte(nom)
         for nom, valeurs in CHOIX.items():
             self._choix(nom, valeurs)
         self._booleen("urgence")
         self._dates()
+        self._nouveau_ne()
         self._total()
         self._lignes()
         self._pieces()
@@ -108,11 +112,28 @@ class LecteurFeuille:
         soins = self._date("date_soins", obligatoire=True)
         fin = self._date("date_fin_soins")
         depot = self._date("date_depot")
+        if depot and depot != self.aujourdhui and not self.depot_libre:
+            self.erreurs.append(_("« date_depot » ne se choisit pas : une feuille envoyée par sa formation est déposée le jour "
+                                  "de l'envoi. Ôtez ce champ."))
         self.valeurs["depot_donne"] = depot
         self.valeurs["date_depot"] = depot or self.aujourdhui
         if soins and soins <= self.aujourdhui and self.valeurs["date_depot"] < max(soins, fin or soins):
             self.erreurs.append(_("La date de dépôt (%(depot)s) précède les soins (%(soins)s).",
                                   depot=self.valeurs["date_depot"], soins=max(soins, fin or soins)))
+
+    def _nouveau_ne(self):
+        """Lit ce qui dit un nouveau-né soigné sous le numéro de sa mère : oui ou non, sa naissance, son rang de jumeau."""
+        self._booleen("nouveau_ne")
+        naissance = self._date("date_naissance_declaree")
+        rang = self.brute.get("rang_naissance")
+        self.valeurs["rang_naissance"] = None if rang is None or rang is False else self._entier(
+            rang, _("Le rang de naissance"), 1, RANG_MAX)
+        nouveau_ne, soins = self.valeurs["nouveau_ne"], self.valeurs["date_soins"]
+        if self.valeurs["rang_naissance"] and not nouveau_ne:
+            self.erreurs.append(_("« rang_naissance » ne se donne que pour un nouveau-né."))
+        if nouveau_ne and naissance and soins and naissance > soins:
+            self.erreurs.append(_("« date_naissance_declaree » (%(naissance)s) suit les soins (%(soins)s).",
+                                  naissance=naissance, soins=soins))
 
     def _date(self, nom, obligatoire=False):
         self.valeurs[nom] = None

@@ -66,7 +66,7 @@ class Carte(models.Model):
     _passages = dict.fromkeys(("produite", "remise", "active"), ("expiree",))
     _champs_geles = (
         "numero", "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
-        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "motif_cloture", "imprime",
+        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "date_perte", "motif_cloture", "imprime",
     )
     # La demande et ce qui est imprimé ne changent plus une fois la carte produite.
     _champs_de_la_demande = (
@@ -136,6 +136,7 @@ class Carte(models.Model):
     date_activation = fields.Date(string="Active depuis le", readonly=True, copy=False)
 
     # === Clôture ===
+    date_perte = fields.Date(string="Déclarée perdue le", readonly=True, copy=False)
     date_cloture = fields.Date(string="Close le", readonly=True, copy=False)
     motif_cloture = fields.Char(string="Motif de clôture", readonly=True, copy=False, tracking=True)
 
@@ -148,6 +149,8 @@ class Carte(models.Model):
 
     def init(self):
         super().init()
+        # Les pertes d'avant ce champ : la clôture en disait la date.
+        self.env.cr.execute("UPDATE cnas_carte SET date_perte = date_cloture WHERE state = 'perdue' AND date_perte IS NULL")
         self.env.cr.execute("""
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_carte_active_unique
                 ON cnas_carte (assure_id) WHERE state = 'active'
@@ -273,7 +276,8 @@ class Carte(models.Model):
     @transition("declarer_perte")
     def action_declarer_perte(self, motif=None):
         """Déclare la carte perdue ou volée : elle n'ouvre plus l'accès aux soins. Rend True, ou l'assistant de motif."""
-        self._changer_etat("perdue", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+        aujourdhui = fields.Date.context_today(self)
+        self._changer_etat("perdue", date_perte=aujourdhui, date_cloture=aujourdhui, motif_cloture=motif)
 
     @transition("annuler")
     def action_annuler(self, motif=None):

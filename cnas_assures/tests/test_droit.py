@@ -74,18 +74,21 @@ class TestDroits(CasAssure):
     def test_par_numero_de_carte(self):
         assure = self.creer_actif()
         carte = self.env["cnas.carte"].create({"assure_id": assure.id})
-        if carte.numero:
-            self.assertEqual(self.Assure.verifier_droits(carte.numero)["matricule"], assure.matricule)
+        carte._ecrire({"state": "active"})
+        self.assertEqual(self.Assure.verifier_droits(carte.numero)["matricule"], assure.matricule)
 
     def test_carte_perdue_signalee(self):
         assure = self.creer_actif()
         carte = self.env["cnas.carte"].create({"assure_id": assure.id})
+        self.assertIn("pas encore active", self.Assure.verifier_droits(carte.numero)["motif"])
+        carte._ecrire({"state": "active"})
         self.assertEqual(self.Assure.verifier_droits(carte.numero)["alerte"], "")
         for etat, mot in (("perdue", "perdue"), ("annulee", "annulée"), ("expiree", "expirée")):
             carte._ecrire({"state": etat})
             reponse = self.Assure.verifier_droits(carte.numero)
-            self.assertEqual(reponse["etat_droits"], "ouverts")
+            self.assertEqual((reponse["trouve"], reponse["etat_droits"]), (False, "fermes"))
             self.assertIn(mot, reponse["alerte"])
+            self.assertEqual(reponse["motif"], carte._motif_refus())
         self.assertEqual(self.verifier(assure)["alerte"], "")
 
     def test_trois_requetes_au_plus(self):

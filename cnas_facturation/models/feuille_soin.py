@@ -121,6 +121,16 @@ class FeuilleSoin(models.Model):
         (factures - figees)._actualiser_montants()
         return resultat
 
+    def _rappelables(self):
+        """Une feuille dont la facture est figée ne revient plus : un indu la corrige."""
+        return super()._rappelables().filtered(lambda f: f.facture_id.state not in ETATS_FIGES)
+
+    def _proposer_indus(self, constats):
+        """Constate un indu par feuille et par compte, que le superviseur notifie ou annule."""
+        super()._proposer_indus(constats)
+        self.env["cnas.indu"].sudo()._constater_feuilles(
+            {feuille: " ; ".join(c.message for c in constats[feuille.id]) for feuille in self})
+
     # ------------------------------------------------------------------ privé
     def _paie(self, vals):
         """Dit si le code mène ces feuilles, et rien d'autre, de validée à payée (ou l'inverse)."""

@@ -37,7 +37,7 @@ class Indu(models.Model):
             empeche=("_empeche_compense",)),
     }
     _passages = {"notifie": ("solde",), "solde": ("notifie",)}
-    _champs_geles = ("numero", "date_notification")
+    _champs_geles = ("numero", "date_notification", "feuille_id")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
@@ -45,6 +45,9 @@ class Indu(models.Model):
     decompte_ligne_id = fields.Many2one(
         "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
         help="La ligne payée à tort, si l'indu en vise une.")
+    feuille_id = fields.Many2one(
+        "cnas.feuille_soin", string="Feuille de soins", index="btree_not_null", ondelete="restrict", readonly=True,
+        help="La feuille payée à tort, si un fait appris après coup l'a désignée.")
     compte = fields.Selection(
         [("principal", "Compte principal"), ("pharmacie", "Compte pharmacie")], string="Compte", required=True,
         default="principal")
@@ -154,6 +157,24 @@ class Indu(models.Model):
         compensations._supprimer()
         if soldes:
             soldes._changer_etat("notifie")
+
+    @api.model
+    def _constater_feuilles(self, motifs):
+        """Constate ce que des feuilles ont reçu à tort, un indu par compte ; ce qui l'est déjà ne l'est pas deux fois.
+
+        :param motifs: {feuille: phrase}
+        """
+        feuilles = self.env["cnas.feuille_soin"].concat(*motifs)
+        deja = self.search([("feuille_id", "in", feuilles.ids), ("state", "!=", "annule")]).feuille_id
+        lignes = self.env["cnas.decompte.ligne"]._read_group(
+            [("feuille_id", "in", (feuilles - deja).ids)], ["feuille_id", "compte"], ["montant_cnas:sum"])
+        recues = {(feuille, compte): montant for feuille, compte, montant in lignes}
+        sans_decompte = feuilles - deja - feuilles.browse([f.id for f, _compte in recues])
+        recues.update({(feuille, "principal"): feuille.montant_cnas for feuille in sans_decompte})
+        return self._creer([{
+            "formation_id": feuille.formation_id.id, "feuille_id": feuille.id, "compte": compte, "montant": montant,
+            "motif": _("Feuille %(numero)s : %(motif)s", numero=feuille.numero, motif=motifs[feuille])}
+            for (feuille, compte), montant in recues.items() if montant > 0])
 
     def _exiger_coherence(self):
         """La ligne visée appartient à la formation et l'indu n'excède pas ce qu'elle a reçu."""

@@ -131,6 +131,22 @@ class PortailFormation(http.Controller):
         message = "complet" if self._regulariser_si_complet(feuille) else "incomplet"
         return request.redirect(f"/my/formation/feuilles/{feuille.id}?message={message}")
 
+    @espace_formation("/my/formation/feuilles/<int:feuille_id>/rectifier", methods=["POST"])
+    def rectifier(self, feuille_id, quoi="", total="", sortie="", **parametres):
+        """Corrige le total (ou accepte celui des lignes) ou date la sortie d'une feuille en instance."""
+        feuille = self._feuille(feuille_id)
+        if not feuille:
+            return request.redirect("/my/formation/feuilles")
+        gestes = {"accepter": feuille.action_accepter_total, "total": lambda: feuille.action_corriger_total(total),
+                  "sortie": lambda: feuille.action_dater_sortie(sortie)}
+        try:
+            with request.env.cr.savepoint():
+                gestes.get(quoi, list)()
+        except UserError as refus:
+            return self._rendre_feuille(feuille, erreur=str(refus))
+        message = "rectifie" if feuille.sudo().state == "instance" else "complet_rectifie"
+        return request.redirect(f"/my/formation/feuilles/{feuille.id}?message={message}")
+
     @espace_formation("/my/formation/pieces/<int:piece_id>")
     def piece(self, piece_id, **parametres):
         """Rend le fichier d'une pièce de la formation."""
@@ -172,6 +188,8 @@ class PortailFormation(http.Controller):
         phrases = {
             "deposee": _("Feuille déposée sous le numéro %s.", feuille.numero or ""),
             "complet": _("Pièces reçues : le dossier est complet et repart dans le circuit."),
+            "rectifie": _("Rectification enregistrée : il manque encore quelque chose."),
+            "complet_rectifie": _("Rectification enregistrée : le dossier repart dans le circuit."),
             "incomplet": _("Pièces reçues : il en manque encore."),
         }
         if message == "deposee" and feuille.state == "instance":

@@ -13,7 +13,9 @@ from .portail import PortailFormation, espace_formation
 
 LIGNES_VIDES = 4
 RESULTATS_MONTRES = 100
-CHAMPS_FEUILLE = ("matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins")
+CHAMPS_FEUILLE = ("matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins",
+                  "date_naissance_declaree")
+OUI = ("oui", "1", "true", "vrai", "on")
 COLONNES_AIDE = {
     "Référence": "votre numéro de feuille ; les lignes de même référence font une feuille",
     "Matricule": "matricule ou numéro de carte du bénéficiaire",
@@ -26,6 +28,9 @@ COLONNES_AIDE = {
     "Prestation": "code de la nomenclature",
     "Quantité": "nombre entier",
     "Prix unitaire": "en FCFA, sans décimale",
+    "Nouveau-né": "oui si l'enfant est soigné sous le numéro de sa mère",
+    "Naissance déclarée": "date de naissance du nouveau-né",
+    "Rang de naissance": "1, 2… pour des jumeaux",
 }
 COLONNES = list(COLONNES_AIDE)
 EN_TETES = {
@@ -34,6 +39,8 @@ EN_TETES = {
     "date_soins": ("date_des_soins", "date_de_soins", "soins_du"),
     "date_fin_soins": ("date_de_fin_des_soins", "fin_des_soins", "date_fin"),
     "pathologie": ("diagnostic", "cim10", "cim_10", "code_cim_10"), "praticien": ("prescripteur", "medecin"), "urgence": (),
+    "nouveau_ne": ("nouveau_né", "bebe"), "rang_naissance": ("rang_de_naissance", "rang_jumeau"),
+    "date_naissance_declaree": ("naissance_declaree", "date_de_naissance", "date_naissance", "ne_le"),
     "type_soins": ("type_de_soins",), "prestation": ("code_prestation", "acte", "code"),
     "quantite": ("qte", "nombre"), "prix_unitaire": ("prix", "pu", "p_u", "prix_unitaire_fcfa"),
 }
@@ -133,6 +140,9 @@ class PortailSaisie(PortailFormation):
         if "matricule" in feuille:
             feuille["matricule"] = self._matricule(feuille["matricule"])
         feuille["urgence"] = champs.get("urgence") == "on"
+        feuille["nouveau_ne"] = champs.get("nouveau_ne") == "on"
+        if champs.get("rang_naissance", "").strip():
+            feuille["rang_naissance"] = self._nombre(champs["rang_naissance"])
         feuille["lignes"] = [
             {"prestation": self._code(ligne["prestation"]), "quantite": self._nombre(ligne["quantite"]),
              "prix_unitaire": self._nombre(ligne["prix_unitaire"])} for ligne in self._lignes_saisies(champs)]
@@ -200,18 +210,22 @@ class PortailSaisie(PortailFormation):
             reference = self._texte(ligne.get("reference"))
             lus = {nom: lu for nom in CHAMPS_FEUILLE
                    if (lu := (self._jour if nom.startswith("date") else self._texte)(ligne.get(nom)))}
+            if self._texte(ligne.get("rang_naissance")):
+                lus["rang_naissance"] = self._nombre(ligne["rang_naissance"])
+            if self._texte(ligne.get("nouveau_ne")).lower() in OUI:
+                lus["nouveau_ne"] = True
             if "type_soins" in lus:
                 lus["type_soins"] = sans_accent(lus["type_soins"])
             groupe = groupes.get(reference)
             if groupe is None:
                 groupe = groupes[reference] = {"rangs": [], "erreurs": [], "feuille": {
                     **communs, "reference": reference, "lignes": [],
-                    "urgence": self._texte(ligne.get("urgence")).lower() in ("oui", "1", "true", "vrai"), **lus}}
+                    "urgence": self._texte(ligne.get("urgence")).lower() in OUI, **lus}}
             for nom, valeur in lus.items():
                 if valeur != groupe["feuille"].get(nom):
                     groupe["erreurs"].append(_(
                         "Ligne %(rang)s : « %(nom)s » vaut « %(valeur)s » et diffère de la première ligne de cette référence.",
-                        rang=ligne.numero, nom=nom, valeur=valeur[:40]))
+                        rang=ligne.numero, nom=nom, valeur=str(valeur)[:40]))
             groupe["rangs"].append(ligne.numero)
             groupe["feuille"]["lignes"].append({
                 "prestation": self._texte(ligne.get("prestation")), "quantite": self._nombre(ligne.get("quantite")),

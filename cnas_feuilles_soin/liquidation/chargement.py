@@ -14,6 +14,8 @@ from .dates import age_en_annees, annee_de_droits
 HORIZON = 400
 # Âge d'un adulte devant les plafonds, si la règle PLF-01 n'en dit rien.
 AGE_ADULTE = 18
+# Pièces qui attestent un nouveau-né soigné sous le numéro de sa mère.
+ATTESTATIONS = ("ATTESTATION_NN", "ACTE_NAISSANCE")
 # Rang d'une feuille acceptée sans être passée par ce contrôle (reprise de données) : avant toutes.
 JAMAIS = datetime.min
 
@@ -21,8 +23,13 @@ JAMAIS = datetime.min
 TABLES = {"feuilles": "cnas_feuille_soin", "lignes": "cnas_feuille_soin_ligne"}
 BROUILLONS = {nom: f"jsonb_populate_recordset(NULL::{table}, %({nom})s)" for nom, table in TABLES.items()}
 
+# Un nouveau-né soigné sous le numéro de sa mère est une autre personne qu'elle, et que son jumeau.
+SQL_PERSONNE = """CASE WHEN COALESCE(f.nouveau_ne, false) AND f.enfant_id IS NULL
+            THEN concat_ws('/', f.assure_id, f.date_naissance_declaree, COALESCE(NULLIF(f.rang_naissance, 0), 1))
+            ELSE COALESCE(f.enfant_id, f.assure_id)::text END"""
 SQL_FEUILLES = """
-SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALESCE(a.famille_id, a.id) AS famille_id,
+SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {personne} AS personne,
+       COALESCE(a.famille_id, a.id) AS famille_id,
        f.date_soins, f.date_fin_soins AS date_fin, f.date_depot, f.pathologie_id, f.praticien_id,
        COALESCE(f.urgence, false) AS urgence, f.type_soins, f.mode, COALESCE(f.nature, 'ordinaire') AS nature,
        NULLIF(f.total_declare, 0)::bigint AS total_declare, f.entente_id AS entente_prevue_id,
@@ -38,12 +45,13 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, COALES
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
        CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
        COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
-       m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
+       k.date_perte AS carte_perdue_le, m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
   FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
   LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
+  LEFT JOIN cnas_carte k ON k.id = f.carte_id
  WHERE f.id = ANY(%(ids)s)
 """
 SQL_LIGNES = """
@@ -58,9 +66,9 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
  WHERE l.feuille_id = ANY(%(ids)s)
  ORDER BY l.feuille_id, l.sequence, l.id
 """
-SQL_HISTORIQUE = """
+SQL_HISTORIQUE = f"""
 SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
-       COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
+       {SQL_PERSONNE} AS personne, COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
        COALESCE(f.date_fin_soins, f.date_soins) AS fin, f.mode, f.type_soins, f.pathologie_id, f.praticien_id,
        l.prestation_id, p.code AS prestation_code, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
@@ -73,7 +81,7 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
   JOIN cnas_prestation p ON p.id = l.prestation_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
- WHERE f.assure_id = ANY(%(personnes)s)
+ WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
    AND f.state IN ('controle', 'avis_medical', 'validee', 'payee')
    AND l.decision IN ('acceptee', 'abattue')
    AND (f.date_soins >= %(depuis)s OR l.prestation_id = ANY(%(uniques)s))
@@ -97,7 +105,7 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
     if lot.feuilles:
         _droits(env, lot)
         _membres(env.cr, lot)
-        _tarifer(lot)
+        _tarifer(env, lot)
         _historique(env.cr, lot, ids)
         _ententes(env.cr, lot)
         _pieces(env.cr, lot, ids)
@@ -107,7 +115,7 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
 
 
 def _feuilles(cr, source, faits):
-    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), **source)
+    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE, **source)
     feuilles = Feuille.lire(cr, requete, faits, ancien=len(ecriture.FEUILLE))
     for feuille in feuilles:
         feuille.lignes = []
@@ -115,6 +123,8 @@ def _feuilles(cr, source, faits):
         # Une feuille (re)déposée n'a pas de rang : d'autres ont pu être acceptées pendant son instance.
         premier = feuille.controle_initial
         feuille.place = (premier, feuille.cle) if premier and feuille.state != "deposee" else None
+        if feuille.nouveau_ne:
+            feuille.naissance = feuille.date_naissance_declaree or feuille.date_soins
         feuille.age = age_en_annees(feuille.naissance, feuille.date_soins) if feuille.naissance else None
     # Qui a déjà pris rang garde sa place ; les nouvelles suivent, par date de soins puis numéro.
     feuilles.sort(key=lambda f: (f.place is None, f.place or (), f.cle))
@@ -182,18 +192,32 @@ def _membres(cr, lot):
         feuille.membres = 1 + comptes.get((feuille.famille_id, feuille.date_soins), 0)
 
 
-def _tarifer(lot):
+def _natures(env, feuille):
+    """Rend les natures dont la feuille peut relever à la fois : un enfant malade au long cours est les deux."""
+    natures = [feuille.nature]
+    if feuille.nature in ("ald", "maternite"):
+        if feuille.nature == "ald" and feuille.patho_maternite:
+            natures.append("maternite")
+        if feuille.age is not None and feuille.age < env["cnas.parametre"]._au("age_enfant", feuille.date_soins):
+            natures.append("enfant")
+    return natures
+
+
+def _tarifer(env, lot):
     """Pose sur chaque ligne son tarif, son taux, et si elle échappe aux plafonds."""
     tarif, taux = lot.referentiel.tarif, lot.referentiel.taux
     for feuille in lot.feuilles:
-        jour, niveau, regime, nature = feuille.date_soins, feuille.niveau, feuille.regime_id, feuille.nature
+        jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
+        natures = _natures(env, feuille)
         adulte = feuille.age is None or feuille.age >= (lot.valeur("PLF-01", "age_adulte", jour) or AGE_ADULTE)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
             ligne.tarif = trouve.montant if trouve else None
-            ligne.taux = taux(regime, prestation.type, nature, jour)
-            ligne.hors_plafond = prestation.hors_plafond(adulte and not feuille.nouveau_ne, feuille.type_soins)
+            # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
+            ligne.taux = max((t for nature in natures if (t := taux(regime, prestation.type, nature, jour)) is not None),
+                             default=None)
+            ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 
 def _historique(cr, lot, ids):
@@ -235,10 +259,17 @@ def _ententes(cr, lot):
 
 def _pieces(cr, lot, ids):
     """Lit les types de pièces jointes, et les feuilles numérisées déjà vues dans un dossier reçu avant."""
-    cr.execute("SELECT feuille_id, type_id FROM cnas_feuille_soin_piece WHERE feuille_id = ANY(%s)", [ids])
-    jointes = defaultdict(set)
-    for feuille_id, type_id in cr.fetchall():
+    cr.execute("""
+        SELECT p.feuille_id, p.type_id, t.code = ANY(%s)
+          FROM cnas_feuille_soin_piece p JOIN cnas_type_piece t ON t.id = p.type_id
+         WHERE p.feuille_id = ANY(%s)""", [list(ATTESTATIONS), ids])
+    jointes, attestees = defaultdict(set), set()
+    for feuille_id, type_id, attestation in cr.fetchall():
         jointes[feuille_id].add(type_id)
+        if attestation:
+            attestees.add(feuille_id)
+    for feuille in lot.feuilles if attestees else ():
+        feuille.attestation_nouveau_ne |= feuille.id in attestees
     lot.pieces_jointes = jointes
     cr.execute("""
         SELECT DISTINCT ON (p.feuille_id) p.feuille_id, g.numero
@@ -246,6 +277,7 @@ def _pieces(cr, lot, ids):
           JOIN cnas_type_piece t ON t.id = p.type_id AND t.code = 'FEUILLE'
           JOIN cnas_feuille_soin_piece d ON d.empreinte = p.empreinte AND d.feuille_id < p.feuille_id
           JOIN cnas_feuille_soin g ON g.id = d.feuille_id AND g.state NOT IN ('brouillon', 'annulee')
+          JOIN cnas_feuille_soin f ON f.id = p.feuille_id AND NOT (f.origine_id IS NOT NULL AND g.state = 'rejetee')
          WHERE p.feuille_id = ANY(%s) AND p.empreinte IS NOT NULL
          ORDER BY p.feuille_id, g.id""", [ids])
     lot.pieces_vues = dict(cr.fetchall())

@@ -58,12 +58,13 @@ class Feuille(Fait):
     """Une feuille de soins du lot, avec son bénéficiaire, sa formation et ses droits."""
 
     __slots__ = (
-        "id", "numero", "reference", "state", "formation_id", "assure_id", "famille_id", "date_soins", "date_fin",
+        "id", "numero", "reference", "state", "formation_id", "assure_id", "personne", "famille_id", "date_soins", "date_fin",
         "date_depot", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "total_declare",
         "entente_prevue_id",
         # champs facultatifs du contrôle
         "signature", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "cause", "fiche_reference",
         "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture", "diagnostic_clair",
+        "carte_perdue_le",
         # bénéficiaire
         "matricule", "genre", "naissance", "deces", "type_assure", "lien", "principal_id",
         # formation
@@ -104,7 +105,8 @@ class Passe(Fait):
     """Une ligne déjà acceptée, d'un autre dossier du bénéficiaire ou de sa famille."""
 
     __slots__ = (
-        "feuille_id", "numero", "controle_initial", "place", "assure_id", "famille_id", "formation_id", "formation_nom",
+        "feuille_id", "numero", "controle_initial", "place", "assure_id", "personne", "famille_id", "formation_id",
+        "formation_nom",
         "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "prestation_code",
         "categorie", "dci", "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "entente_id",
         "regime_id",
@@ -116,29 +118,29 @@ class Passe(Fait):
 
 
 class Historique:
-    """Les lignes déjà acceptées, rangées par bénéficiaire ; le moteur y ajoute ce qu'il vient d'accepter."""
+    """Les lignes déjà acceptées, rangées par personne soignée ; le moteur y ajoute ce qu'il vient d'accepter."""
 
     def __init__(self):
-        self.par_assure = {}
+        self.par_personne = {}
         self.par_prestation = {}
         self.par_famille = {}
         self.par_entente = {}
 
     def ajouter(self, passe):
         """Range une ligne acceptée."""
-        self.par_assure.setdefault(passe.assure_id, []).append(passe)
-        self.par_prestation.setdefault((passe.assure_id, passe.prestation_id), []).append(passe)
+        self.par_personne.setdefault(passe.personne, []).append(passe)
+        self.par_prestation.setdefault((passe.personne, passe.prestation_id), []).append(passe)
         self.par_famille.setdefault(passe.famille_id, []).append(passe)
         if passe.entente_id:
             self.par_entente.setdefault(passe.entente_id, []).append(passe)
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_prestation.get((feuille.assure_id, prestation_id), ()) if p.avant(feuille)]
+        return [p for p in self.par_prestation.get((feuille.personne, prestation_id), ()) if p.avant(feuille)]
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_assure.get(feuille.assure_id, ()) if p.avant(feuille)]
+        return [p for p in self.par_personne.get(feuille.personne, ()) if p.avant(feuille)]
 
 
 class Tranche:

@@ -57,7 +57,7 @@ def _evaluer_vague(lot, regles, vague, au_fil):
     etablies = False
     for ordre, regle in enumerate(regles, 1):
         if regle.famille == "plafonds" and not etablies:
-            _etablir(lignes)
+            _etablir(lot, lignes)
             etablies = True
         cibles = feuilles if regle.fonction.sur == "feuilles" else lignes
         if not regle.sans_filtre:
@@ -74,7 +74,7 @@ def _evaluer_vague(lot, regles, vague, au_fil):
             feuilles = [f for f in feuilles if not f.rejet]
             lignes = [li for li in lignes if not li.rejet]
     if not etablies:
-        _etablir(lignes)
+        _etablir(lot, lignes)
 
 
 def _visees(regle, cibles):
@@ -90,12 +90,20 @@ def _visees(regle, cibles):
     return gardees
 
 
-def _etablir(lignes):
-    """Calcule base et part théorique de toutes les lignes retenues, avant les plafonds."""
+def _etablir(lot, lignes):
+    """Calcule base et part théorique de toutes les lignes retenues, avant les plafonds.
+
+    Sans tarif ni taux, la ligne attend ; NOM-03 levée, elle passe, et ne paie que le prix qu'un humain aurait retenu.
+    """
+    nom_03 = lot.regles.get("NOM-03")
     for ligne in lignes:
         if ligne.rejet:
             continue
         if ligne.taux is None or (ligne.tarif is None and not ligne.revue_pu):
+            if nom_03 and (ligne.feuille.id, ligne.id, nom_03.id) in lot.levees:
+                ligne.limite, ligne.abattue = 0, True
+                calcul.etablir(ligne)
+                continue
             ligne.suspendue = True
             ligne.feuille.instance = True
         else:
@@ -201,7 +209,7 @@ def _verser_a_l_historique(lot, feuille):
         prestation = ligne.prestation
         lot.historique.ajouter(Passe(
             feuille_id=feuille.id, numero=feuille.numero, place=place, assure_id=feuille.assure_id,
-            famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
+            personne=feuille.personne, famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
             date=feuille.date_soins, fin=feuille.fin, mode=feuille.mode, type_soins=feuille.type_soins,
             pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
             prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,

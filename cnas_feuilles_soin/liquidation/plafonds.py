@@ -58,7 +58,7 @@ def _prises(lot, plafond, feuille):
     if plafond.portee == "famille":
         passees = historique.par_famille.get(feuille.famille_id, ())
     else:
-        passees = historique.par_assure.get(feuille.assure_id, ())
+        passees = historique.par_personne.get(feuille.personne, ())
     debut, fin = feuille.annee
     return [p for p in passees if debut <= p.date <= fin and not p.hors_plafond
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]

@@ -17,7 +17,7 @@ class Prestation(Fait):
     __slots__ = (
         "id", "code", "name", "type", "categorie", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
         "frequence", "entente", "unique_vie", "active", "type_soins", "technique", "remboursable", "dci", "dosage",
-        "forme", "atc", "coefficient", "lettre", "specialite_id", "hors_plafond_enfant", "hors_plafond_adulte")
+        "forme", "atc", "retrait", "coefficient", "lettre", "specialite_id", "hors_plafond_enfant", "hors_plafond_adulte")
 
     def hors_plafond(self, adulte, type_soins):
         """Dit si la prestation échappe aux plafonds, pour un adulte ou un enfant, dans ce type de soins."""
@@ -29,7 +29,7 @@ SELECT p.id, p.code, p.name, p.type_prestation AS type, p.categorie, COALESCE(p.
        NULLIF(p.age_min, 0) AS age_min, CASE WHEN p.age_max < 120 THEN p.age_max END AS age_max,
        NULLIF(p.quantite_max, 0) AS quantite_max, NULLIF(p.frequence_min_jours, 0) AS frequence,
        COALESCE(p.entente_prealable, false) AS entente, COALESCE(p.unique_vie, false) AS unique_vie,
-       COALESCE(p.active, false) AS active, p.type_soins, COALESCE(p.acte_technique, false) AS technique,
+       COALESCE(p.active, false) AS active, p.date_retrait AS retrait, p.type_soins, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(p.remboursable, false) AS remboursable, m.dci, m.dosage, m.forme, m.code_atc AS atc,
        NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0) AS coefficient, k.code AS lettre,
        a.specialite_id, COALESCE(p.hors_plafond_enfant, 'non') AS hors_plafond_enfant,
@@ -64,11 +64,11 @@ class ContreIndication(Fait):
 
     def vise(self, feuille):
         """Dit si le bénéficiaire de la feuille est concerné."""
-        if self.grossesse and feuille.genre == "feminin" and (feuille.nature == "maternite" or feuille.patho_maternite):
+        if self.grossesse and not feuille.nouveau_ne and feuille.genre == "feminin" and (feuille.nature == "maternite" or feuille.patho_maternite):
             return True
         if self.pathologie_id and self.pathologie_id == feuille.pathologie_id:
             return True
-        if feuille.age is None or feuille.nouveau_ne:
+        if feuille.age is None:
             return False
         return feuille.age < self.age_min or (self.age_max < SANS_LIMITE and feuille.age > self.age_max)
 

@@ -17,6 +17,8 @@ from . import (
     lot_numerisation,
     compteur_famille,
     assure_consommation,
+    assure_feuilles,
+    apres_coup,
     prestation,
     formation_sanitaire,
 )

@@ -82,7 +82,6 @@ class RegleControle(models.Model):
     _champs_de_version = ("severite", "date_debut", "date_fin", "active", "regime_ids", "types_formation",
                           "avis_medical")
     _champs_sensibles = dict.fromkeys((*_champs_de_version, "code", "sequence"), "_toujours")
-    _champs_journal = tuple(_champs_sensibles)
     _condition_suppression = "_toujours"
 
     # ------------------------------------------------------------------ contraintes

@@ -19,7 +19,7 @@ def age(lot, lignes, valeur):
     """L'âge sort des bornes de la prestation ou de la pathologie (bornes incluses)."""
     for ligne in lignes:
         feuille, prestation = ligne.feuille, ligne.prestation
-        if feuille.age is None or feuille.nouveau_ne:
+        if feuille.age is None:
             continue
         if (_hors(feuille.age, prestation.age_min, prestation.age_max)
                 or _hors(feuille.age, feuille.patho_age_min, feuille.patho_age_max)):

@@ -62,3 +62,19 @@ def sejours(lot, feuilles, valeur):
             if (passe.date < fin and debut < passe.fin) or (passe.date, passe.fin) == (debut, fin):
                 yield constat(feuille, ref=passe.numero)
                 break
+
+
+@regle("DBL-06", sur="feuilles")
+def pendant_un_sejour(lot, feuilles, valeur):
+    """Des soins ambulatoires pendant un séjour, ici ou ailleurs ; le jour d'entrée et celui de sortie sont permis."""
+    for feuille in feuilles:
+        sejour = feuille.type_soins == "hospitalisation"
+        for passe in lot.historique.du_beneficiaire(feuille):
+            if (passe.type_soins == "hospitalisation") == sejour:
+                continue
+            dedans, autour = (passe, feuille) if sejour else (feuille, passe)
+            debut = autour.date_soins if sejour else autour.date
+            jour = dedans.date if sejour else dedans.date_soins
+            if debut < jour < autour.fin:
+                yield constat(feuille, ref=passe.numero)
+                break

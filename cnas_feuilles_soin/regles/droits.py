@@ -36,6 +36,8 @@ def carence(lot, lignes, valeur):
         feuille = ligne.feuille
         if not feuille.carence_mois or not feuille.affiliation:
             continue
+        if feuille.droits_code in PROPRES and feuille.droits_code in lot.regles:
+            continue  # naissance, décès, lien, âge : le vrai motif est dit par sa règle
         exceptions = valeur("exceptions", feuille.date_soins) or ()
         excepte = ("urgence" in exceptions and feuille.urgence) or feuille.nature in exceptions
         if not excepte and feuille.date_soins < plus_mois(feuille.affiliation, feuille.carence_mois):
@@ -99,6 +101,14 @@ def risque_hors_champ(lot, lignes, valeur):
                 if gratuite.vise(feuille, ligne, jour):
                     yield constat(ligne, payeur=gratuite.name)
                     break
+
+
+@regle("DRT-10", sur="feuilles")
+def carte_perdue(lot, feuilles, valeur):
+    """La carte présentée était déclarée perdue ou volée le jour des soins, ou avant."""
+    for feuille in feuilles:
+        if feuille.carte_perdue_le and feuille.date_soins >= feuille.carte_perdue_le:
+            yield constat(feuille, date=feuille.carte_perdue_le)
 
 
 CAUSES = {

@@ -4,9 +4,12 @@ from .registre import constat, regle
 
 @regle("NOM-01", sur="lignes")
 def code_inconnu(lot, lignes, valeur):
-    """La prestation est archivée."""
+    """La prestation était retirée à la date des soins, ou n'a jamais été ouverte."""
     for ligne in lignes:
-        if not ligne.prestation.active:
+        prestation = ligne.prestation
+        if prestation.retrait and ligne.feuille.date_soins > prestation.retrait:
+            yield constat(ligne, date=prestation.retrait, motif="Prestation retirée le {date}")
+        elif not prestation.active and not prestation.retrait:
             yield constat(ligne)
 
 

@@ -100,7 +100,8 @@ def ordonnance_perimee(lot, lignes, valeur):
 
 @regle("QTE-08", sur="lignes", abat=True, categories=liste)
 def duree_hospitalisation(lot, lignes, valeur):
-    """Plus de journées facturées que de nuits passées (le jour de sortie ne compte pas, un jour au moins)."""
+    """Plus de journées facturées, toutes lignes comprises, que de nuits passées (sortie non comptée, un jour au moins)."""
+    restes = {}
     for ligne in lignes:
         feuille = ligne.feuille
         if feuille.type_soins != "hospitalisation" or not feuille.date_fin:
@@ -108,8 +109,10 @@ def duree_hospitalisation(lot, lignes, valeur):
         if ligne.prestation.categorie not in (valeur("categories", feuille.date_soins) or ()):
             continue
         jours = max((feuille.date_fin - feuille.date_soins).days, 1)
-        if ligne.q > jours:
-            yield constat(ligne, ("quantite", jours), n=jours)
+        reste = restes.get(feuille.id, jours)
+        restes[feuille.id] = max(reste - ligne.q, 0)
+        if ligne.q > reste:
+            yield constat(ligne, ("quantite", reste), n=jours)
 
 
 @regle("QTE-09", sur="feuilles", max_cpn=entier, duree_grossesse=entier, categories=liste)

@@ -22,8 +22,8 @@ def feuille_incomplete(lot, feuilles, valeur):
 
 
 def _rempli(feuille, champ):
-    if champ == "montant":
-        return any(ligne.facture for ligne in feuille.lignes)
+    if champ == "montant":  # zéro est un montant : des soins gratuits s'enregistrent
+        return all(ligne.prix is not None for ligne in feuille.lignes)
     return bool(getattr(feuille, champ))
 
 
@@ -109,3 +109,11 @@ def total_discordant(lot, feuilles, valeur):
         calcule = sum(ligne.facture for ligne in feuille.lignes)
         if abs(feuille.total_declare - calcule) > (valeur("tolerance", feuille.date_soins) or 0):
             yield constat(feuille, a=feuille.total_declare, b=calcule)
+
+
+@regle("REC-11", sur="feuilles")
+def sortie_non_datee(lot, feuilles, valeur):
+    """Une hospitalisation sans date de sortie : ni ses journées ni ses chevauchements ne se jugent."""
+    for feuille in feuilles:
+        if feuille.type_soins == "hospitalisation" and not feuille.date_fin:
+            yield constat(feuille)

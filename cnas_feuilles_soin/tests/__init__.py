@@ -1,4 +1,6 @@
 from . import test_ce_qui_ne_cede_pas
+from . import test_justesse
+
 from . import test_circuit
 from . import test_concurrence
 from . import test_entente

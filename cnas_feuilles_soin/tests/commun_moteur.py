@@ -99,10 +99,12 @@ class CommunMoteur(TransactionCase):
         """Rend une feuille déposée ; une ligne : (prestation, quantité, prix[, champs])."""
         rang = next(cls.rangs)
         jour = champs.get("date_soins", JOUR)
+        if champs.get("type_soins") == "hospitalisation":
+            champs.setdefault("date_fin_soins", jour)
         etat = {"state": champs.pop("state", "deposee"), "numero": f"MOT-{rang:08d}"}
         feuille = cls.env["cnas.feuille_soin"]._creer([{
             "reference": f"MOT-R{rang}", "formation_id": cls.formation.id, "assure_id": cls.assure.id,
-            "agence_id": cls.agence.id, "date_soins": jour, "date_depot": champs.get("date_fin_soins", jour),
+            "agence_id": cls.agence.id, "date_soins": jour, "date_depot": champs.get("date_fin_soins") or jour,
             "pathologie_id": cls.palu.id,
             "ligne_ids": [(0, 0, {"prestation_id": li[0].id, "quantite": li[1], "prix_unitaire": li[2],
                                   "sequence": 10 * (place + 1), **(li[3] if len(li) > 3 else {})})

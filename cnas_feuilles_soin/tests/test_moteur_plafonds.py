@@ -223,9 +223,9 @@ class TestMoteurHumain(CommunMoteur):
             qte.with_user(self.usager("superviseur")).write({"severite": "rejet"})
 
     def test_catalogue_complet(self):
-        """Soixante-cinq règles actives, chacune avec sa fonction, et pas une fonction sans sa ligne de données."""
+        """Soixante-huit règles actives, chacune avec sa fonction, et pas une fonction sans sa ligne de données."""
         regles = self.env["cnas.regle_controle"].search([])
-        self.assertEqual(len(regles), 65)
+        self.assertEqual(len(regles), 68)
         self.assertEqual(set(regles.mapped("code")), set(registre.REGLES))
         for regle in regles:
             fonction = registre.REGLES[regle.code]

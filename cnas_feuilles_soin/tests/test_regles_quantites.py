@@ -216,6 +216,15 @@ class TestReglesQuantites(CommunTables):
             ("sorti le jour même", lambda: sejour(1, 0), False),
             ("deux jours sans nuit", lambda: sejour(2, 0), True)])
 
+    def test_qte_08_la_feuille_entiere(self):
+        """Deux codes de journée ne paient pas deux fois le même séjour."""
+        journees = [self.prestation("acte", 500, categorie="hospitalisation") for _rang in range(3)]
+        feuille = self.controler(self.feuille(
+            (journees[0], 2, 500), (journees[1], 3, 500), (journees[2], 1, 500), assure_id=self.creer_assure().id,
+            type_soins="hospitalisation", date_fin_soins=JOUR + timedelta(days=3)))
+        self.assertEqual(feuille.ligne_ids.mapped("quantite_retenue"), [2, 1, 0])
+        self.verifier_equilibre(feuille)
+
     def test_qte_09_cpn(self):
         cpn = self.prestation("acte", 500, categorie="cpn")
         femme = self.creer_assure(genre="feminin")

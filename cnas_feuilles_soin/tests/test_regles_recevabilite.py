@@ -32,7 +32,7 @@ class TestReglesRecevabilite(CommunTables):
         praticien = self.env["cnas.praticien"].create({"name": "Dr Moteur", "numero_ordre": "MOT-1"})
         self.table("REC-01", [
             ("complète", lambda: self.feuille(), False),
-            ("sans montant", lambda: self.feuille((gratuit, 1, 0)), True),
+            ("gratuite", lambda: self.feuille((gratuit, 1, 0)), False),
             ("un franc", lambda: self.feuille((gratuit, 1, 1), assure_id=self.creer_assure().id), False),
         ])
         self.regler("REC-01", "champs_obligatoires", "praticien_id,lignes")

@@ -51,6 +51,10 @@ class Prestation(models.Model):
         CATEGORIES, string="Catégorie de plafond", required=True, compute="_compute_categorie", store=True,
         readonly=False, precompute=True, help="Sert aux plafonds par catégorie.")
     active = fields.Boolean(string="Actif", default=True)
+    date_retrait = fields.Date(
+        string="Retirée le", copy=False,
+        help="Dernier jour où elle se donne : les soins d'avant se jugent comme alors, ceux d'après sont rejetés. "
+             "Archiver pose la date du jour.")
     medicament_ids = fields.One2many("cnas.medicament", "prestation_id", string="Médicament")
 
     # Conditions de prise en charge
@@ -207,7 +211,12 @@ class Prestation(models.Model):
     def write(self, vals):
         if "type_prestation" in vals and any(p.type_prestation != vals["type_prestation"] for p in self):
             raise UserError(_("Le type d'une prestation ne change pas : archivez-la et créez-en une autre."))
-        return super().write(self._normaliser(vals))
+        archivees = self.filtered(lambda p: "active" in vals and "date_retrait" not in vals and p.active != bool(vals["active"]))
+        resultat = super().write(self._normaliser(vals))
+        a_dater = archivees.filtered(lambda p: p.active or not p.date_retrait)
+        if a_dater:
+            super(Prestation, a_dater).write({"date_retrait": not vals["active"] and fields.Date.context_today(self)})
+        return resultat
 
     @api.model
     def _normaliser(self, vals):

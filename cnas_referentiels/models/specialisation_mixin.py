@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from .constantes import CATEGORIE_PAR_TYPE
 
 CHAMPS_SUIVIS = (
-    "code", "name", "categorie", "active", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
+    "code", "name", "categorie", "active", "date_retrait", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
     "frequence_min_jours", "entente_prealable", "unique_vie", "type_soins", "acte_technique", "remboursable",
 )
 

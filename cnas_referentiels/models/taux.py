@@ -20,7 +20,6 @@ class Taux(models.Model):
 
     _champs_sensibles = {**dict.fromkeys(("regime_id", "type_prestation", "nature", "taux", "date_debut"), "_en_service"),
                          "date_fin": "_fin_deja_servie"}
-    _champs_journal = tuple(_champs_sensibles)
     _condition_suppression = "_en_service"
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."

@@ -95,22 +95,20 @@ class AssureDroits(models.Model):
         :param date: AAAA-MM-JJ ; vide : aujourd'hui
         :return: {"trouve", "matricule", "name", "etat_droits": "ouverts"|"fermes", "motif", "regime",
             "date_debut_droits", "date_fin_droits", "date_fin_carence", "alerte"} ; dates en texte, False s'il n'y
-            en a pas ; `alerte` prévient d'une carte perdue, annulée ou expirée (les droits n'en dépendent pas) ; la
-            carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
+            en a pas ; une carte perdue, annulée, expirée ou non remise n'ouvre rien, lue par son QR ou par son numéro
+            (`motif` et `alerte` disent pourquoi) ; la carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
         :raise UserError: date illisible
         :raise AccessError: usager sans rôle CNAS
         """
         self._exiger_groupe(ROLES_LECTURE_DROITS, _("vérifier des droits"))
         jour = self._lire_date(date)
         self.env["cnas.journal"]._exiger_debit("verification_droits")
-        assure_id, refus, carte = self._chercher_matricule(matricule)
+        assure_id, refus = self._chercher_matricule(matricule)
         self._tracer_verification(matricule, jour, assure_id)
         if not assure_id:
             return self._reponse_droits({
-                "matricule": self._normaliser_matricule(matricule), "etat": "fermes", "motif": refus})
-        reponse = self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
-        reponse["alerte"] = self._alerte_carte(*carte, jour)
-        return reponse
+                "matricule": self._normaliser_matricule(matricule), "etat": "fermes", "motif": refus, "alerte": refus})
+        return self._reponse_droits(self._droits_par_lot([(assure_id, jour)])[assure_id, jour], trouve=True)
 
     @api.model
     def droits_restants(self, matricule, date=None, code=None):
@@ -228,22 +226,23 @@ class AssureDroits(models.Model):
 
     @api.model
     def _chercher_matricule(self, matricule):
-        """Rend (assure_id ou False, phrase de refus, carte lue) pour un matricule, un numéro ou le QR d'une carte."""
-        carte_signee = isinstance(matricule, str) and "|" in matricule
-        sans_carte = (None, None)
-        if carte_signee:
+        """Rend (assure_id ou False, phrase de refus) pour un matricule, un numéro ou le QR d'une carte."""
+        if isinstance(matricule, str) and "|" in matricule:
             matricule, refus = self._numero_du_qr(matricule)
             if refus:
-                return False, refus, sans_carte
+                return False, refus
         texte = self._normaliser_matricule(matricule)
         if not texte:
-            return False, _("Donnez un matricule ou un numéro de carte."), sans_carte
-        assure_id, *carte = self._resoudre_avec_cartes([texte])[texte]
-        if assure_id:  # le QR d'une carte est jugé à la lecture
-            return assure_id, "", sans_carte if carte_signee else carte
+            return False, _("Donnez un matricule ou un numéro de carte.")
+        assure_id = self._resoudre_matricules([texte])[texte]
+        if assure_id:
+            carte = self.env["cnas.carte"].sudo().search_fetch(
+                [("numero", "=", texte)], ["state", "date_expiration"], limit=1)
+            refus = carte and carte._motif_refus()
+            return (False, refus) if refus else (assure_id, "")
         if not self._cle_valide(texte):
-            return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte), sans_carte
-        return False, _("Aucun assuré ne porte le numéro « %s ».", texte), sans_carte
+            return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
+        return False, _("Aucun assuré ne porte le numéro « %s ».", texte)
 
     @api.model
     def _numero_du_qr(self, texte):
@@ -269,19 +268,8 @@ class AssureDroits(models.Model):
             "date_debut_droits": fields.Date.to_string(situation.get("date_debut") or False) or False,
             "date_fin_droits": fields.Date.to_string(situation.get("date_fin") or False) or False,
             "date_fin_carence": fields.Date.to_string(situation.get("date_fin_carence") or False) or False,
-            "alerte": "",
+            "alerte": situation.get("alerte") or "",
         }
-
-    @api.model
-    def _alerte_carte(self, etat, expiration, jour):
-        """Rend une phrase si la carte lue ne devrait plus servir, "" sinon."""
-        if etat == "perdue":
-            return _("Carte déclarée perdue : retenez-la et vérifiez l'identité du porteur.")
-        if etat == "annulee":
-            return _("Carte annulée : demandez la carte en cours, ou vérifiez l'identité du porteur.")
-        if etat == "expiree" or (expiration and expiration < jour):
-            return _("Carte expirée : l'assuré doit en demander le renouvellement.")
-        return ""
 
     @api.model
     def _juger_droits(self, faits, ouverts):

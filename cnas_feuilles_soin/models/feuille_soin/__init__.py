@@ -12,3 +12,6 @@ from . import export
 from . import impression
 from . import controle
 from . import invariants
+from . import nouveau_ne
+from . import apres_coup
+from . import rectification

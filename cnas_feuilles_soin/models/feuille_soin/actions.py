@@ -98,15 +98,19 @@ class FeuilleSoin(models.Model):
 
         :raise UserError: une pièce exigée ou le diagnostic manque encore
         """
+        for feuille, manque in self._remettre_en_circuit().items():
+            raise UserError(_("La feuille %(numero)s reste en instance, il manque : %(manque)s.",
+                              numero=feuille.display_name, manque=", ".join(manque)))
+
+    def _remettre_en_circuit(self):
+        """Remet au contrôle les feuilles à qui plus rien ne manque. Rend {feuille: ce qui manque} des autres."""
         recevabilite = self._calculer_recevabilite()
-        for feuille in self:
-            manque = recevabilite[feuille.id]["manque"]
-            if manque:
-                raise UserError(_("La feuille %(numero)s reste en instance, il manque : %(manque)s.",
-                                  numero=feuille.display_name, manque=", ".join(manque)))
-        self._fermer_demandes("satisfaite")
-        self._changer_etat("deposee", date_limite_instance=False, motif_journal=_("Régularisation"))
-        self.sudo()._affecter_au_moins_charge()
+        manques = {feuille: manque for feuille in self if (manque := recevabilite[feuille.id]["manque"])}
+        completes = self - self.browse().union(*manques)
+        completes._fermer_demandes("satisfaite")
+        completes._changer_etat("deposee", date_limite_instance=False, motif_journal=_("Régularisation"))
+        completes.sudo()._affecter_au_moins_charge()
+        return manques
 
     @transition("transmettre_medecin")
     def action_transmettre_medecin(self):

@@ -31,6 +31,9 @@ class FeuilleSoin(models.Model):
     numero_carnet = fields.Integer(string="N° de carnet", copy=False, group_operator=None,
                                    help="Numéro imprimé sur la feuille du carnet ; vide : non relevé.")
     date_naissance_declaree = fields.Date(string="Date de naissance écrite", copy=False)
+    carte_id = fields.Many2one(
+        "cnas.carte", string="Carte présentée", copy=False, index="btree_not_null", ondelete="restrict",
+        groups="cnas_base.group_agent")
     cause = fields.Selection(
         [("maladie", "Maladie"), ("maternite", "Maternité"), ("accident_travail", "Accident du travail"),
          ("accident_tiers", "Accident causé par un tiers"), ("programme", "Programme gratuit")],

@@ -11,6 +11,8 @@ from ...regles.registre import REGLES
 
 # Ce qu'un dossier doit porter pour entrer dans le circuit : diagnostic codé, pièces exigées.
 COMPLETUDE = ("REC-02", "REC-03")
+# Ce qui doit être réglé pour sortir d'instance : joindre une pièce ne guérit ni un total faux ni une sortie non datée.
+GUERISON = (*COMPLETUDE, "REC-01", "REC-10", "REC-11")
 
 
 class FeuilleSoin(models.Model):
@@ -111,6 +113,16 @@ class FeuilleSoin(models.Model):
         self.invalidate_recordset(ecrits)
         self.modified(ecrits)
         self._inscrire_passages([(f.id, "brouillon", etat) for f, etat in zip(self, etats)], _("Dépôt"), "depot")
+        self._tracer_depots_dates(dict(zip(numeros, depots)))
+
+    def _tracer_depots_dates(self, depots):
+        """Trace qui a daté un dépôt d'un autre jour que celui de l'enregistrement : une ligne pour le lot."""
+        aujourdhui = fields.Date.context_today(self)
+        dates = {numero: str(jour) for numero, jour in depots.items() if jour != aujourdhui}
+        if dates:
+            self.env["cnas.journal"]._ajouter([{
+                "modele": self._name, "res_id": self.id if len(self) == 1 else 0, "evenement": "depot_date",
+                "apres": dates, "motif": _("Dépôt daté par l'agent")}])
 
     # ------------------------------------------------------------------ recevabilité
     def _calculer_recevabilite(self):
@@ -118,13 +130,13 @@ class FeuilleSoin(models.Model):
 
         :return: le dictionnaire de `_recevabilite_par_lot`
         """
-        recevabilite = self.sudo()._recevabilite_par_lot()
+        recevabilite = self.sudo()._recevabilite_par_lot(GUERISON)
         for (etat_droits, completude), feuilles in self.sudo().grouped(
                 lambda f: (recevabilite[f.id]["etat_droits"], recevabilite[f.id]["completude"])).items():
             feuilles._ecrire({"etat_droits": etat_droits, "completude": completude}, suivi=False)
         return recevabilite
 
-    def _recevabilite_par_lot(self):
+    def _recevabilite_par_lot(self, codes=COMPLETUDE):
         """Dit, pour chaque feuille du lot, si les droits sont ouverts et ce qui manque au dossier.
 
         Ce qui manque est ce que disent les règles de complétude du moteur ; leurs anomalies s'écrivent.
@@ -132,10 +144,10 @@ class FeuilleSoin(models.Model):
         :return: {id: {"etat_droits", "regime_id", "completude", "manque": [phrase…]}}
         """
         resultat = {}
-        for lot in execution.simuler(self.env, REGLES, self.ids, codes=COMPLETUDE):
+        for lot in execution.simuler(self.env, REGLES, self.ids, codes=codes):
             ecrire_anomalies(self.env.cr, lot, self.env.uid)
             for feuille in lot.feuilles:
-                manque = [c.valeurs["piece"] for c in feuille.anomalies if c.severite == "instance"]
+                manque = [c.valeurs.get("piece") or c.message for c in feuille.anomalies if c.severite == "instance"]
                 resultat[feuille.id] = {"etat_droits": feuille.etat_droits, "manque": manque, "regime_id": feuille.regime_id,
                                         "completude": "incomplet" if manque else "complet"}
         self.env["cnas.anomalie"].invalidate_model(flush=False)

@@ -149,10 +149,14 @@ class FeuilleSoin(models.Model):
     origine_id = fields.Many2one("cnas.feuille_soin", string="Reprise de", readonly=True, copy=False,
                                  index="btree_not_null", ondelete="restrict")
     reprise_ids = fields.One2many("cnas.feuille_soin", "origine_id", string="Reprises")
+    homonyme_ids = fields.Many2many(
+        "cnas.feuille_soin", string="Même numéro de feuille", compute="_compute_homonyme_ids",
+        help="Les autres dossiers de la formation sous ce numéro : un seul n'est pas annulé.")
 
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)", "Ce numéro de dossier est déjà donné."),
-        ("reference_unique", "UNIQUE (formation_id, reference)",
+        # Une feuille annulée rend son numéro : la bonne peut le reprendre.
+        ("reference_unique", "EXCLUDE USING btree (formation_id WITH =, reference WITH =) WHERE (state <> 'annulee')",
          "Cette formation a déjà une feuille de soins avec cette référence."),
         ("numero_au_depot", "CHECK (numero IS NOT NULL OR state IN ('brouillon', 'annulee'))",
          "Une feuille déposée porte un numéro."),
@@ -170,13 +174,13 @@ class FeuilleSoin(models.Model):
             for champ in MONTANTS:
                 feuille[champ] = sum(feuille.ligne_ids.mapped(champ))
 
-    @api.depends("pathologie_id", "assure_id", "date_soins")
+    @api.depends("pathologie_id", "assure_id", "date_soins", "nouveau_ne", "date_naissance_declaree")
     def _compute_nature(self):
         """ALD, puis maternité, puis enfant (âge en années révolues à la date des soins)."""
         parametres = self.env["cnas.parametre"]
         for feuille in self:
             pathologie = feuille.pathologie_id
-            naissance = feuille.assure_id.date_naissance
+            naissance = feuille._naissance_du_patient()
             if pathologie.ald:
                 feuille.nature = "ald"
             elif pathologie.maternite:
@@ -186,6 +190,21 @@ class FeuilleSoin(models.Model):
                 feuille.nature = "enfant"
             else:
                 feuille.nature = "ordinaire"
+
+    def _naissance_du_patient(self):
+        """Rend la date de naissance de qui est soigné : celle du nouveau-né, même sous le numéro de sa mère."""
+        if self.nouveau_ne:
+            return self.date_naissance_declaree or self.date_soins
+        return self.assure_id.date_naissance
+
+    @api.depends("reference", "formation_id")
+    def _compute_homonyme_ids(self):
+        citees = self.filtered("reference")
+        semblables = citees.search([("formation_id", "in", citees.formation_id.ids),
+                                    ("reference", "in", citees.mapped("reference"))])
+        groupes = semblables.grouped(lambda f: (f.formation_id, f.reference))
+        for feuille in self:
+            feuille.homonyme_ids = groupes.get((feuille.formation_id, feuille.reference), semblables.browse()) - feuille
 
     @api.depends_context("uid")
     @api.depends("pathologie_id")

@@ -32,7 +32,9 @@ class FeuilleSoin(models.Model):
         :param list feuilles: dictionnaires ``{"reference", "formation": code, "matricule", "date_soins",
             "pathologie": code, "lignes": [{"prestation": code, "quantite", "prix_unitaire"}]}`` et, au choix,
             ``date_fin_soins, praticien, urgence, type_soins, mode, agence, date_depot, entente, total,
-            pieces: [{"type": code, "nom", "contenu": base64}]`` ; dates AAAA-MM-JJ, montants entiers en XAF
+            pieces: [{"type": code, "nom", "contenu": base64}]`` ; dates AAAA-MM-JJ, montants entiers en XAF ;
+            ``carte`` : numéro de la carte présentée ; ``nouveau_ne, date_naissance_declaree, rang_naissance`` : un nouveau-né
+            soigné sous le numéro de sa mère ; ``date_depot`` (reprise de papiers déposés plus tôt) n'est reçue que d'un agent, et tracée
         :return: liste de même longueur et de même ordre :
             ``{"reference", "id"|False, "numero"|False, "state"|False, "erreurs": [phrase…]}``
         :raise UserError: ce qui est reçu n'est pas une liste, ou dépasse 20 000 feuilles
@@ -52,9 +54,11 @@ class FeuilleSoin(models.Model):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
         aujourdhui = fields.Date.context_today(self)
         taille_max = self.env["cnas.parametre"]._au("taille_max_piece_mo", aujourdhui)
-        lectures = [LecteurFeuille(brute, aujourdhui, taille_max).lire() for brute in brutes]
+        # Une formation qui daterait son dépôt échapperait à la forclusion.
+        depot_libre = not self._vient_d_une_formation()
+        lectures = [LecteurFeuille(brute, aujourdhui, taille_max, depot_libre).lire() for brute in brutes]
         self._resoudre_codes(lectures)
-        connues = self._feuilles_connues(lectures)
+        connues, annulees = self._feuilles_connues(lectures)
         resultats, a_creer = [], []
         for lecture in lectures:
             valeurs = lecture.valeurs
@@ -65,6 +69,10 @@ class FeuilleSoin(models.Model):
                 continue
             lecture.resultat = resultat
             cle = (valeurs["formation_id"], valeurs["reference"])
+            annulee = annulees.get((*cle, valeurs["empreinte"]))
+            if annulee:
+                lecture.deja = annulee
+                continue
             premiere = connues.setdefault(cle, lecture)
             if premiere is lecture:
                 a_creer.append(lecture)
@@ -93,6 +101,8 @@ class FeuilleSoin(models.Model):
             meme = deja["empreinte"] == lecture.valeurs["empreinte"]
             if meme:
                 lecture.resultat.update(id=deja["id"], numero=deja["numero"] or False, state=deja["state"])
+                if deja["state"] in ("rejetee", "annulee"):
+                    lecture.erreurs.append(self.sudo().browse(deja["id"])._phrase_deja_close())
                 return
             numero = deja["numero"]
         lecture.erreurs.append(_(
@@ -117,6 +127,7 @@ class FeuilleSoin(models.Model):
         types = self._par_code("cnas.type_piece", "code", {piece[0] for x in lues for piece in x.valeurs["pieces"]})
         assures = self.env["cnas.assure"].sudo()._resoudre_matricules(
             sorted({x.valeurs["matricule"] for x in lues if x.valeurs["matricule"]}))
+        cartes = self._cartes({x.valeurs["carte"] or x.valeurs["matricule"] for x in lues})
         for lecture in lues:
             valeurs, erreurs = lecture.valeurs, lecture.erreurs
             valeurs["formation_id"] = formations.get(valeurs["formation"])
@@ -125,6 +136,9 @@ class FeuilleSoin(models.Model):
             valeurs["assure_id"] = assures.get(valeurs["matricule"])
             if valeurs["matricule"] and not valeurs["assure_id"]:
                 erreurs.append(self._phrase_matricule(valeurs["matricule"]))
+            valeurs["carte_id"], titulaire = cartes.get(valeurs["carte"] or valeurs["matricule"], (None, None))
+            if valeurs["carte"] and titulaire is None or valeurs["assure_id"] not in (titulaire or valeurs["assure_id"], False):
+                erreurs.append(_("La carte « %s » n'est pas celle de ce bénéficiaire.", montrer(valeurs["carte"])))
             for nom, table in tables.items():
                 valeurs[f"{nom}_id"] = table.get(valeurs[nom])
                 if nom == "pathologie" and valeurs[nom] in precis:
@@ -163,16 +177,31 @@ class FeuilleSoin(models.Model):
         return dict(self.env.cr.fetchall())
 
     @api.model
+    def _cartes(self, textes):
+        """Rend {texte: (carte, titulaire)} des numéros de carte, fusions de dossiers comprises."""
+        normaliser = self.env["cnas.assure"]._normaliser_matricule
+        normes = {normaliser(texte): texte for texte in textes if texte}
+        self.env["cnas.carte"].flush_model(["numero", "assure_id"])
+        self.env.cr.execute("""
+            SELECT c.numero, c.id, COALESCE(a.fusionne_dans_id, a.id)
+              FROM cnas_carte c JOIN cnas_assure a ON a.id = c.assure_id WHERE c.numero = ANY(%s)
+        """, [[norme for norme in normes if norme.isascii() and norme.isalnum()]])
+        return {normes[numero]: (carte, titulaire) for numero, carte, titulaire in self.env.cr.fetchall()}
+
+    @api.model
     def _formations_permises(self, codes):
         """Rend {code: id} ; l'usager du portail n'y trouve que ses formations."""
         connues = self._par_code("cnas.formation_sanitaire", "code", codes)
-        if self.env.user.share and not self.env.su:
+        if self._vient_d_une_formation():
             siennes = set(self.env.user.sudo().formation_ids.ids)
             connues = {code: formation_id for code, formation_id in connues.items() if formation_id in siennes}
         return connues
 
+    def _vient_d_une_formation(self):
+        return self.env.user.share and not self.env.su
+
     def _phrase_formation(self, code):
-        if self.env.user.share and not self.env.su:
+        if self._vient_d_une_formation():
             return _("La formation « %s » n'est pas la vôtre.", montrer(code))
         return _("Formation sanitaire inconnue : « %s ».", montrer(code))
 
@@ -192,13 +221,21 @@ class FeuilleSoin(models.Model):
             str(valeurs["depot_donne"] or ""), valeurs["entente_id"], valeurs["total"], valeurs["lignes"],
             [(type_id, nom, sha) for type_id, nom, _contenu, sha in valeurs["pieces"]],
         ]
+        # Ajoutés ensuite : vides, ils laissent aux envois d'hier leur empreinte.
+        ajouts = [valeurs["carte_id"] if valeurs["carte"] else None, valeurs["nouveau_ne"] or None,
+                  valeurs["date_naissance_declaree"] and str(valeurs["date_naissance_declaree"]), valeurs["rang_naissance"]]
+        if any(ajouts):
+            contenu.append(ajouts)
         return hashlib.sha256(json.dumps(contenu).encode()).hexdigest()
 
     def _feuilles_connues(self, lectures):
-        """Rend {(formation_id, reference): {id, numero, state, empreinte}} de ce qui est déjà en base."""
+        """Rend ce qui est déjà en base : ({(formation, référence): feuille}, {(…, empreinte): feuille annulée}).
+
+        Une feuille annulée libère son numéro pour un autre contenu ; le même contenu, lui, ne se redépose pas.
+        """
         cles = sorted({(x.valeurs["formation_id"], x.valeurs["reference"]) for x in lectures if not x.erreurs})
         if not cles:
-            return {}
+            return {}, {}
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT f.formation_id, f.reference, f.id, f.numero, f.state, f.empreinte
@@ -206,8 +243,14 @@ class FeuilleSoin(models.Model):
               JOIN unnest(%s::int[], %s::varchar[]) AS v (formation_id, reference)
                 ON v.formation_id = f.formation_id AND v.reference = f.reference
         """, [[cle[0] for cle in cles], [cle[1] for cle in cles]])
-        return {(formation, reference): {"id": id_, "numero": numero, "state": state, "empreinte": empreinte}
-                for formation, reference, id_, numero, state, empreinte in self.env.cr.fetchall()}
+        connues, annulees = {}, {}
+        for formation, reference, id_, numero, state, empreinte in self.env.cr.fetchall():
+            feuille = {"id": id_, "numero": numero, "state": state, "empreinte": empreinte}
+            if state == "annulee":
+                annulees[formation, reference, empreinte] = feuille
+            else:
+                connues[formation, reference] = feuille
+        return connues, annulees
 
     @staticmethod
     def _reference_rendue(lecture):
@@ -254,7 +297,8 @@ class FeuilleSoin(models.Model):
             "date_fin_soins": valeurs["date_fin_soins"] or False, "date_depot": valeurs["date_depot"],
             "pathologie_id": valeurs["pathologie_id"], "praticien_id": valeurs["praticien_id"],
             "urgence": valeurs["urgence"], "type_soins": valeurs["type_soins"], "mode": valeurs["mode"],
-            "entente_id": valeurs["entente_id"],
+            "entente_id": valeurs["entente_id"], "carte_id": valeurs["carte_id"], "nouveau_ne": valeurs["nouveau_ne"],
+            "date_naissance_declaree": valeurs["date_naissance_declaree"], "rang_naissance": valeurs["rang_naissance"],
             "empreinte": valeurs["empreinte"], "ligne_ids": commandes, "piece_ids": pieces,
         }
         if valeurs["total"] is not None:

@@ -23,12 +23,20 @@ class FeuilleSoin(models.Model):
 
         :return: l'action qui ouvre le brouillon
         """
+        return self._ouvrir(self._copier_reprise())
+
+    def _copier_reprise(self):
+        """Rend un brouillon lié au rejet, pièces comprises, déposé le même jour que lui : le délai ne court pas deux fois."""
+        self.ensure_one()
         nouvelle = self.sudo()._copier({
-            "origine_id": self.id, "saisie_par_id": self.env.uid, "date_depot": fields.Date.context_today(self),
+            "origine_id": self.id, "saisie_par_id": self.env.uid, "date_depot": self.date_depot,
             "reference": f"{self._racine_reference()}-R{self._rang_reprise() + 1}" if self.reference else False,
         })
+        self.env["cnas.feuille_soin.piece"].sudo().create([{
+            "feuille_id": nouvelle.id, "type_id": piece.type_id.id, "name": piece.name, "contenu": piece.contenu,
+        } for piece in self.sudo().piece_ids])
         nouvelle._message_log(body=_("Reprise du dossier rejeté %s.", self.display_name))
-        return self._ouvrir(nouvelle)
+        return nouvelle
 
     def _empeche_de_reprendre(self):
         """Rend {id: raison} : trop de reprises, déjà reprise, ou délai passé."""

@@ -1,0 +1,148 @@
+"""Les faits de la vie qui reposent leurs règles aux feuilles déjà décidées ; le reste est dans `feuille_soin/apres_coup.py`."""
+from odoo import _, api, fields, models
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.garde import Action, actions, transition
+
+from .feuille_soin.actions import AGENT
+
+
+class Assure(models.Model):
+    """Décès, radiation et suspension appris après coup."""
+
+    _inherit = "cnas.assure"
+
+    def write(self, vals):
+        """Un décès enregistré ramène les feuilles d'après lui."""
+        resultat = super().write(vals)
+        if vals.get("date_deces"):
+            self._revoir_feuilles()
+        return resultat
+
+    def action_suspendre(self, *args, **kwargs):
+        """Voir `cnas_assures` ; les feuilles déjà décidées que la suspension touche reviennent à un contrôleur."""
+        return self._revoir_apres(super().action_suspendre(*args, **kwargs))
+
+    def action_radier(self, *args, **kwargs):
+        """Voir `cnas_assures` ; les feuilles déjà décidées que la radiation touche reviennent à un contrôleur."""
+        return self._revoir_apres(super().action_radier(*args, **kwargs))
+
+    def _revoir_apres(self, resultat):
+        if resultat is True:
+            self._revoir_feuilles()
+        return resultat
+
+    def _revoir_feuilles(self):
+        """Repose les règles des droits aux feuilles décidées de ces personnes et de leurs ayants droit."""
+        self.env["cnas.feuille_soin"]._revoir_apres_coup(self._domaine_de_la_famille())
+
+    def _domaine_de_la_famille(self):
+        return ["|", ("assure_id", "in", self.ids), ("assure_id.assure_principal_id", "in", self.ids)]
+
+
+@actions
+class Droit(models.Model):
+    """Une période de droits et les feuilles rejetées qu'elle couvre désormais."""
+
+    _inherit = "cnas.droit"
+
+    _actions = {
+        "reprendre_feuilles": Action(titre=_lt("Reprendre les feuilles rejetées"), de=("ouvert",), roles=(AGENT,),
+                                     empeche=("_aucun_rejet_couvert",)),
+    }
+
+    rejet_couvert_ids = fields.Many2many(
+        "cnas.feuille_soin", string="Feuilles rejetées que la période couvre", compute="_compute_rejet_couvert_ids",
+        groups="cnas_base.group_agent")
+
+    @api.depends("date_debut", "date_fin", "state", "assure_id")
+    def _compute_rejet_couvert_ids(self):
+        for droit in self:
+            droit.rejet_couvert_ids = droit._rejets_couverts()
+
+    def write(self, vals):
+        """Une période corrigée ramène les feuilles qu'elle ne couvre plus."""
+        resultat = super().write(vals)
+        if {"date_debut", "date_fin"} & vals.keys() and not self._ouvert(("date_fin",)):
+            self.assure_id._revoir_feuilles()
+        return resultat
+
+    def action_fermer(self, *args, **kwargs):
+        """Voir `cnas_assures` ; les feuilles déjà décidées que la fermeture touche reviennent à un contrôleur."""
+        return self.assure_id._revoir_apres(super().action_fermer(*args, **kwargs))
+
+    @transition("reprendre_feuilles")
+    def action_reprendre_feuilles(self):
+        """Reprend les feuilles rejetées que la période couvre, à leur date de dépôt d'origine. Rend True."""
+        self._rejets_couverts()._reprendre_au_controle(_("Droits ouverts pour le passé"))
+
+    def _rejets_couverts(self):
+        feuilles = self.env["cnas.feuille_soin"]
+        for droit in self.filtered(lambda d: d.state == "ouvert" and d.date_debut and isinstance(d.id, int)):
+            dates = [("date_soins", ">=", droit.date_debut)]
+            if droit.date_fin:
+                dates.append(("date_soins", "<=", droit.date_fin))
+            feuilles |= feuilles._rejets_couverts([*dates, *droit.assure_id._domaine_de_la_famille()])
+        return feuilles
+
+    def _aucun_rejet_couvert(self):
+        """Rend {id: phrase} des périodes sans feuille à reprendre."""
+        return {droit.id: _("aucune feuille rejetée n'attend cette période.") for droit in self if not droit._rejets_couverts()}
+
+
+class Carte(models.Model):
+    """Perte ou vol déclarés : la feuille du jour et celles d'après reviennent à un contrôleur."""
+
+    _inherit = "cnas.carte"
+
+    def action_declarer_perte(self, *args, **kwargs):
+        """Voir `cnas_assures` ; les feuilles déjà décidées qui portent la carte se signalent."""
+        resultat = super().action_declarer_perte(*args, **kwargs)
+        if resultat is True:
+            self.env["cnas.feuille_soin"]._revoir_apres_coup([("carte_id", "in", self.ids)])
+        return resultat
+
+
+class Suspension(models.Model):
+    """Une suspension de formation ou de convention écrite après coup."""
+
+    _inherit = "cnas.suspension"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Ramène à un contrôleur les feuilles déjà décidées de la période suspendue."""
+        suspensions = super().create(vals_list)
+        suspensions.formation_id._revoir_feuilles(min(suspensions.mapped("date_debut"), default=None))
+        return suspensions
+
+
+class Convention(models.Model):
+    """Une convention dénoncée, ou dont la fin recule, après coup."""
+
+    _inherit = "cnas.convention"
+
+    def write(self, vals):
+        """Ramène à un contrôleur les feuilles déjà décidées que la convention ne couvre plus."""
+        resultat = super().write(vals)
+        if vals.get("date_fin"):
+            self.formation_id._revoir_feuilles(fields.Date.to_date(vals["date_fin"]))
+        return resultat
+
+
+class FormationSanitaire(models.Model):
+    """Une fermeture datée du passé."""
+
+    _inherit = "cnas.formation_sanitaire"
+
+    def write(self, vals):
+        """Ramène à un contrôleur les feuilles déjà décidées d'après la fermeture."""
+        resultat = super().write(vals)
+        if vals.get("date_fermeture"):
+            self._revoir_feuilles(fields.Date.to_date(vals["date_fermeture"]))
+        return resultat
+
+    def _revoir_feuilles(self, depuis):
+        """Repose les règles de la formation aux feuilles décidées, pour des soins donnés depuis ce jour."""
+        if self and depuis:
+            self.env["cnas.feuille_soin"]._revoir_apres_coup(
+                [("formation_id", "in", self.ids), ("date_soins", ">=", depuis)])
