@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
-from ..liquidation import lot as passage
+from ..liquidation import execution
 from ..liquidation.explication import expliquer
 from ..regles.registre import REGLES
 from .feuille_soin.actions import SUPERVISEUR
@@ -205,7 +205,7 @@ class FeuilleSoinLigne(models.Model):
         """Rend les anomalies ouvertes d'abattement qui coupent la quantité ou le prix que la révision retient."""
         coupes = {
             (constat.ligne, constat.regle.id)
-            for lot in passage.simuler(self.env(su=True), REGLES, self.feuille_id.ids)
+            for lot in execution.simuler(self.env(su=True), REGLES, self.feuille_id.ids)
             for feuille in lot.feuilles for constat in feuille.anomalies
             if constat.ligne in self._ids and constat.severite == "abattement" and constat.effet
             and constat.effet[0] in REVUS and self.browse(constat.ligne)[REVUS[constat.effet[0]]]}
