@@ -77,6 +77,8 @@ class TestFaitsFiges(CommunFeuille):
             return next(code for code, _nom in field._description_selection(self.env) if code != record.sudo()[champ])
         if field.type == "date":
             return "2019-02-03"
+        if field.type == "datetime":
+            return "2019-02-03 10:00:00"
         return {"boolean": not record.sudo()[champ], "char": "AUTRE", "text": "AUTRE"}.get(field.type, 7)
 
     def test_tout_champ_lu_par_une_regle_est_fige_au_depot(self):

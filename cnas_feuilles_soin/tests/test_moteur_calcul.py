@@ -2,7 +2,7 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.queue_job.job import Job
 
@@ -127,7 +127,8 @@ class TestMoteurCalcul(CommunMoteur):
         self.controler(feuille)
         feuille._ecrire({"state": "controle"})
         ligne, avant = feuille.ligne_ids[0], feuille.montant_cnas
-        controleur, superviseur = self.usager("controleur"), self.usager("superviseur")
+        controleur, superviseur = (new_test_user(self.env, f"outre_{role}", groups=f"cnas_base.group_{role}")
+                                   for role in ("controleur", "superviseur"))
         for vals in ({"quantite_revue": 5}, {"prix_revu": 3000}, {"quantite_revue": 5, "prix_revu": 3000}, {"quantite_revue": 3}):
             with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "passer outre"), self.cr.savepoint():
                 ligne.with_user(controleur).write({**vals, "motif_revue": "ok"})
