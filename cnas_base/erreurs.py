@@ -10,7 +10,7 @@ import traceback
 import xmlrpc.client
 from xml.parsers.expat import ExpatError
 
-from psycopg2 import DataError, IntegrityError, ProgrammingError
+from psycopg2 import DataError, IntegrityError, ProgrammingError, errors
 from werkzeug.exceptions import HTTPException
 
 import odoo
@@ -31,6 +31,7 @@ PORTES = {rpc.__file__, dataset.__file__, os.path.join(os.path.dirname(__file__)
 # Ce qu'un argument mal écrit lève dans le cœur d'Odoo.
 FAUTES = (TypeError, ValueError, LookupError, AttributeError, AssertionError, DataError, ProgrammingError,
           ExpatError, xmlrpc.client.Error)
+CONCURRENCE = tuple(errors.lookup(code) for code in PG_CONCURRENCY_ERRORS_TO_RETRY)
 # Un addon qui complète une méthode de l'ORM ne fait que passer l'argument plus bas.
 VERBES = {"create", "write", "read", "search", "search_read", "search_count", "web_read", "web_save", "web_search_read",
           "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
@@ -50,7 +51,7 @@ def dire(env, erreur):
         return None
     if isinstance(erreur, (HTTPException, SessionExpiredException)):
         return None
-    if getattr(erreur, "pgcode", None) in PG_CONCURRENCY_ERRORS_TO_RETRY:
+    if isinstance(erreur, CONCURRENCE):
         return UserError(_("Un autre traitement écrit les mêmes données : réessayez dans un instant."))
     if est_faute_d_appel(erreur):
         _logger.info("Appel refusé", exc_info=erreur)

@@ -150,7 +150,7 @@ class TestRpc(HttpCase):
 
     def test_concurrence(self):
         with self._panne(SerializationFailure()), patch("odoo.service.model.MAX_TRIES_ON_CONCURRENCY_FAILURE", 1):
-            self.assertTrue(self._refus("cnas.regime", "action_panne", [1]))
+            self.assertIn("Un autre traitement", self._refus("cnas.regime", "action_panne", [1]))
 
     def test_methode_privee(self):
         self.assertIn("_changer_etat", self._refus("cnas.agence", "_changer_etat", [1], "x"))
