@@ -42,7 +42,7 @@ class MailMessage(models.Model):
         for message in messages:
             if est_scelle(message.model) and message.body and JETON.search(message.body):
                 # une image collée suit la règle de son dossier, pas celle d'un jeton lu dans le fil
-                super(MailMessage, message).write({"body": JETON.sub(r"\1", message.body)})
+                super(MailMessage, message).write({"body": JETON.sub(r"\1", message.body)})  # pylint: disable=super-method-mismatch
         return messages
 
     def write(self, vals):
