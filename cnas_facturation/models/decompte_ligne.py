@@ -98,8 +98,10 @@ class DecompteLigne(models.Model):
     # ------------------------------------------------------------------ calculs
     @api.depends("feuille_numero", "prestation_code", "prestation_libelle")
     def _compute_display_name(self):
+        detail = self.user_has_groups(GROUPES_DOSSIER)
         for ligne in self:
-            ligne.display_name = f"{ligne.feuille_numero or ''} — {ligne.prestation_code or ''} {ligne.prestation_libelle or ''}"
+            soin = f"{ligne.prestation_code or ''} {ligne.prestation_libelle or ''}" if detail else f"ligne {ligne.rang}"
+            ligne.display_name = f"{ligne.feuille_numero or ''} — {soin}"
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
