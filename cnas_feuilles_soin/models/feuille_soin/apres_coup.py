@@ -2,7 +2,7 @@ from odoo import _, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 
-from ...liquidation import lot as passage
+from ...liquidation import execution
 from ...regles.registre import REGLES
 
 # Ce qui ferme des droits : un rejet pour ces seules raisons tombe quand ils s'ouvrent pour le passé.
@@ -41,7 +41,7 @@ class FeuilleSoin(models.Model):
         """Rend {feuille: [constats]} des feuilles où l'une de ces règles parle aujourd'hui."""
         if not self:
             return {}
-        return {feuille.id: feuille.anomalies for lot in passage.simuler(self.env, REGLES, self.ids, codes=codes)
+        return {feuille.id: feuille.anomalies for lot in execution.simuler(self.env, REGLES, self.ids, codes=codes)
                 for feuille in lot.feuilles if feuille.anomalies}
 
     def _rappelables(self):
