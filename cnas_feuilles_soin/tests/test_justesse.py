@@ -411,3 +411,23 @@ class TestPlafondLibere(CommunMoteur):
         self.assertEqual([f.montant_cnas for f in (reduite, vide)], [800, 400])
         self.assertEqual([f.state for f in (reduite, vide)], ["validee", "validee"])
         self.assertFalse(reduite.plafond_libere or vide.plafond_libere)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestSanctionDeFormation(CommunMoteur):
+    """Une sanction a un dernier jour ; les soins d'après sont payés."""
+
+    def test_bornes(self):
+        debut, fin = JOUR, JOUR + timedelta(days=2)
+        feuilles = [self.feuille((self.pansement, 1, 1000), date_soins=JOUR + timedelta(days=n)) for n in (-1, 0, 2, 3)]
+        self.formation.action_suspendre("Sanction", str(debut), str(fin))
+        self.assertEqual(self.formation.state, "active")
+        self.controler(*feuilles)
+        self.assertEqual([f.state for f in feuilles], ["validee", "rejetee", "rejetee", "validee"])
+        convention = self.formation.convention_ids
+        convention.action_suspendre("Autre sanction", str(JOUR + timedelta(days=10)), str(JOUR + timedelta(days=10)))
+        self.assertEqual(convention.state, "active")
+        situations = self.formation._situation_par_lot([(self.formation.id, JOUR + timedelta(days=n)) for n in (9, 10, 11)])
+        self.assertEqual([situations[cle] for cle in sorted(situations)], ["active", "suspendue", "active"])
+        with self.assertRaises(UserError):
+            convention.action_suspendre("À l'envers", str(JOUR), str(JOUR - timedelta(days=1)))
