@@ -99,6 +99,7 @@ class Action:
     quatre_yeux: tuple = ()       # champs : l'appelant n'est aucune de ces personnes
     motif: bool = False           # un motif écrit est exigé (l'assistant le demande)
     date: bool = False            # l'assistant de motif demande aussi une date
+    fin: bool = False             # … et un dernier jour
     seul: bool = False            # un enregistrement à la fois
     empeche: tuple = ()           # méthodes qui rendent {id: raison} parmi les enregistrements
 

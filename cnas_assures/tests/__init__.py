@@ -16,3 +16,4 @@ from . import test_verification_publique
 from . import test_piece_administrative
 from . import test_vues_par_role
 from . import test_garde
+from . import test_suspension

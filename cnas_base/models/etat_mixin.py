@@ -223,7 +223,7 @@ class EtatMixin(models.AbstractModel):
             "type": "ir.actions.act_window", "name": str(action.titre), "res_model": "cnas.motif.wizard",
             "view_mode": "form", "target": "new",
             "context": {"default_modele": self._name, "default_ids_texte": ",".join(map(str, self.ids)),
-                        "default_action": nom, "default_avec_date": action.date},
+                        "default_action": nom, "default_avec_date": action.date, "default_avec_fin": action.fin},
         }
 
     def _libelle_etat(self, etat):

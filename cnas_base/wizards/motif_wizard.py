@@ -17,6 +17,8 @@ class MotifWizard(models.TransientModel):
     avec_date = fields.Boolean()
     motif = fields.Text(string="Motif", required=True)
     date = fields.Date(string="Date", default=fields.Date.context_today)
+    avec_fin = fields.Boolean()
+    date_fin = fields.Date(string="Dernier jour", help="Vide : sans fin connue.")
 
     def action_confirmer(self):
         """Rappelle l'action avec le motif saisi. Rend son action, ou ferme l'assistant."""
@@ -27,6 +29,6 @@ class MotifWizard(models.TransientModel):
         if not (self.motif or "").strip():
             raise UserError(_("Écrivez le motif : il figurera dans le dossier."))
         cibles = self.env[self.modele].browse(int(i) for i in self.ids_texte.split(",") if i.isdigit())
-        arguments = (self.motif, self.date) if self.avec_date else (self.motif,)
+        arguments = (self.motif, *[self.date] * self.avec_date, *[self.date_fin] * self.avec_fin)
         resultat = getattr(cibles, f"action_{self.action}")(*arguments)
         return resultat if isinstance(resultat, dict) else {"type": "ir.actions.act_window_close"}

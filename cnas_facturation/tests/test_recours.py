@@ -192,3 +192,25 @@ class TestRecours(CommunFacture):
         with self.assertRaises(UserError):
             indu.with_user(self.superviseur2).write({"state": "solde"})
         self.assertFalse(self.env["cnas.indu"].with_user(self.portail).search([]), "pas avant la notification")
+
+    def test_deces_appris_apres_le_paiement(self):
+        """Une feuille payée ne se recalcule pas : ce qu'elle a reçu à tort devient un indu constaté, une seule fois."""
+        facture = self.payee(nombre=1)
+        feuille = facture.feuille_ids
+        recu = feuille.montant_cnas
+        deces = fields.Date.subtract(feuille.date_soins, days=1)
+        feuille.assure_id.write({"date_deces": deces})
+        indus = self.env["cnas.indu"].search([("feuille_id", "=", feuille.id)])
+        self.assertEqual((feuille.state, feuille.montant_cnas, sum(indus.mapped("montant"))), ("payee", recu, recu))
+        self.assertEqual(set(indus.mapped("state")), {"constate"})
+        self.assertIn("décédé", indus[0].motif)
+        self.env["cnas.feuille_soin"]._revoir_apres_coup([("id", "=", feuille.id)])
+        self.assertEqual(self.env["cnas.indu"].search_count([("feuille_id", "=", feuille.id)]), len(indus))
+
+    def test_deces_appris_avant_la_validation_de_la_facture(self):
+        facture = self.en_controle(nombre=1)
+        feuille = facture.feuille_ids
+        feuille.assure_id.write({"date_deces": fields.Date.subtract(feuille.date_soins, days=1)})
+        self.assertEqual(feuille.state, "controle")
+        with self.assertRaises(UserError):
+            facture.with_user(self.superviseur).action_valider()

@@ -95,12 +95,11 @@ def _etablir(lot, lignes):
 
     Sans tarif ni taux, la ligne attend ; NOM-03 levée, elle passe, et ne paie que le prix qu'un humain aurait retenu.
     """
-    nom_03 = lot.regles.get("NOM-03")
     for ligne in lignes:
         if ligne.rejet:
             continue
         if ligne.taux is None or (ligne.tarif is None and not ligne.revue_pu):
-            if nom_03 and (ligne.feuille.id, ligne.id, nom_03.id) in lot.levees:
+            if "NOM-03" in lot.regles and lot.levee("NOM-03", ligne):
                 ligne.limite, ligne.abattue = 0, True
                 calcul.etablir(ligne)
                 continue

@@ -4,7 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 
-from .feuille_soin.actions import AGENT
+from .feuille_soin.actions import AGENT, OUVERTS
 
 
 class Assure(models.Model):
@@ -140,6 +140,14 @@ class FormationSanitaire(models.Model):
         if vals.get("date_fermeture"):
             self._revoir_feuilles(fields.Date.to_date(vals["date_fermeture"]))
         return resultat
+
+    def _apres_changement_de_type(self, jour):
+        """Recopie le type sur les feuilles non décidées de soins donnés depuis `jour` ; les décidées ne bougent pas."""
+        feuilles = self.env["cnas.feuille_soin"].sudo().search([
+            ("formation_id", "in", self.ids), ("date_soins", ">=", jour), ("state", "in", OUVERTS)])
+        for formation, siennes in feuilles.grouped("formation_id").items():
+            siennes._ecrire({"type_formation": formation.type_formation, "niveau_formation": formation.niveau})
+        return super()._apres_changement_de_type(jour)
 
     def _revoir_feuilles(self, depuis):
         """Repose les règles de la formation aux feuilles décidées, pour des soins donnés depuis ce jour."""

@@ -362,3 +362,72 @@ class TestGuerison(CommunMoteur):
         gratuit = self.prestation("acte", 0)
         feuille = self.controler(self.feuille((gratuit, 1, 0)))
         self.assertEqual((feuille.state, feuille.montant_cnas), ("validee", 0))
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestTypeDate(CommunFeuille):
+    """Une formation promue garde, pour les soins d'avant, son niveau d'avant."""
+
+    def test_niveau_a_la_date_des_soins(self):
+        en_cours = self.deposee("TD-0", date_soins="2026-11-10")
+        ancien = self.deposee("TD-1", date_soins="2026-11-09")
+        self.formation.with_user(self.superviseur).action_changer_type("hopital_district", "Promue", "2026-11-10")
+        apres = [self.deposee(f"TD-{n}", date_soins=f"2026-11-{n:02d}") for n in (9, 10)]
+        self.assertEqual([f.niveau_formation for f in (ancien, en_cours, *apres)], [1, 2, 1, 2])
+        self.assertEqual([f.type_formation for f in apres], ["centre_sante", "hopital_district"])
+        self.formation.with_user(self.superviseur).action_changer_type("hopital_provincial", "Encore", "2026-11-12")
+        self.assertEqual([self.deposee(f"TE-{n}", date_soins=f"2026-11-{n:02d}").niveau_formation for n in (9, 11, 12)], [1, 2, 3])
+
+    def test_refus(self):
+        formation = self.formation.with_user(self.superviseur)
+        demain = str(fields.Date.context_today(formation) + timedelta(days=1))
+        for arguments in (("centre_sante", "Rien"), ("clinique", "Inconnu"), ("hopital_district", ""),
+                          ("hopital_district", "Demain", demain)):
+            with self.subTest(arguments), self.assertRaises(UserError):
+                formation.action_changer_type(*arguments)
+        with self.assertRaises(UserError):
+            self.formation.with_user(self.agent).action_changer_type("hopital_district", "Promue")
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestPlafondLibere(CommunMoteur):
+    """Annuler la feuille qui avait pris le plafond signale celles qu'elle avait réduites, et les rejoue d'un geste."""
+
+    def test_annuler_puis_rejouer(self):
+        self.env["cnas.plafond"].create({
+            "regime_id": self.regime.id, "portee": "beneficiaire", "montant_max": 1200, "date_debut": "2020-01-01"})
+        actes = [self.prestation("acte", 1000) for _rang in range(3)]
+        prise, reduite, vide = (self.feuille((acte, 1, 1000), date_soins=JOUR + timedelta(days=rang))
+                                for rang, acte in enumerate(actes))
+        autre = self.feuille((actes[0], 1, 1000), assure_id=self.creer_assure().id)
+        self.controler(prise, reduite, vide, autre)
+        self.assertEqual([f.montant_cnas for f in (prise, reduite, vide, autre)], [800, 400, 0, 800])
+        with self.assertRaisesRegex(UserError, "aucun plafond"):
+            reduite.action_rejouer_plafond()
+        prise.action_annuler("Erreur de personne")
+        self.assertEqual([f.plafond_libere for f in (reduite, vide, autre)], [True, True, False])
+        self.assertEqual([f.montant_cnas for f in (reduite, vide)], [400, 0])
+        (reduite | vide).action_rejouer_plafond()
+        self.assertEqual([f.montant_cnas for f in (reduite, vide)], [800, 400])
+        self.assertEqual([f.state for f in (reduite, vide)], ["validee", "validee"])
+        self.assertFalse(reduite.plafond_libere or vide.plafond_libere)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestSanctionDeFormation(CommunMoteur):
+    """Une sanction a un dernier jour ; les soins d'après sont payés."""
+
+    def test_bornes(self):
+        debut, fin = JOUR, JOUR + timedelta(days=2)
+        feuilles = [self.feuille((self.pansement, 1, 1000), date_soins=JOUR + timedelta(days=n)) for n in (-1, 0, 2, 3)]
+        self.formation.action_suspendre("Sanction", str(debut), str(fin))
+        self.assertEqual(self.formation.state, "active")
+        self.controler(*feuilles)
+        self.assertEqual([f.state for f in feuilles], ["validee", "rejetee", "rejetee", "validee"])
+        convention = self.formation.convention_ids
+        convention.action_suspendre("Autre sanction", str(JOUR + timedelta(days=10)), str(JOUR + timedelta(days=10)))
+        self.assertEqual(convention.state, "active")
+        situations = self.formation._situation_par_lot([(self.formation.id, JOUR + timedelta(days=n)) for n in (9, 10, 11)])
+        self.assertEqual([situations[cle] for cle in sorted(situations)], ["active", "suspendue", "active"])
+        with self.assertRaises(UserError):
+            convention.action_suspendre("À l'envers", str(JOUR), str(JOUR - timedelta(days=1)))

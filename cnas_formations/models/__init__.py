@@ -1,6 +1,7 @@
 from . import formation_sanitaire
 from . import convention
 from . import suspension
+from . import formation_type
 from . import agrement
 from . import praticien
 from . import affectation

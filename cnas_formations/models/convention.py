@@ -37,7 +37,7 @@ class Convention(models.Model):
                           empeche=("_formations_non_activees",)),
         # La suspension peut n'être que prévue : la convention est alors encore active.
         "suspendre": Action(titre=_lt("Suspendre"), de=("active",), vers=("suspendue",), roles=(SUPERVISEUR,),
-                            motif=True, date=True),
+                            motif=True, date=True, fin=True),
         "reactiver": Action(titre=_lt("Lever la suspension"), de=("active", "suspendue"), vers=("active",),
                             roles=(SUPERVISEUR,)),
         "denoncer": Action(titre=_lt("Dénoncer"), de=("active", "suspendue"), vers=("denoncee",), roles=(SUPERVISEUR,),
@@ -161,22 +161,23 @@ class Convention(models.Model):
             for convention in self if convention.formation_id.state in ("brouillon", "fermee")}
 
     @transition("suspendre")
-    def action_suspendre(self, motif=None, date=None):
+    def action_suspendre(self, motif=None, date=None, date_fin=None):
         """Suspend des conventions actives à compter de `date` (aujourd'hui par défaut, passée ou future).
 
         :param motif: obligatoire ; vide → l'assistant qui le demande
+        :param date_fin: dernier jour suspendu ; vide : jusqu'à la levée
         :return: True, ou l'action de l'assistant
         :raise UserError: date hors de la convention, convention non active
         """
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui, stricte=True)
+        debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
         for convention in self:
             if debut < convention.date_debut or (convention.date_fin and debut > convention.date_fin):
                 raise UserError(_("La suspension doit commencer pendant la convention %s.", convention.numero))
         self.env["cnas.suspension"].sudo()._creer([
             {"formation_id": convention.formation_id.id, "convention_id": convention.id,
-             "date_debut": debut, "motif": motif} for convention in self])
-        if debut <= aujourd_hui:
+             "date_debut": debut, "date_fin": fin, "motif": motif} for convention in self])
+        if debut <= aujourd_hui <= (fin or aujourd_hui):
             self._changer_etat("suspendue")
         for convention in self:
             convention.message_post(body=_("Suspendue à compter du %(jour)s : %(motif)s", jour=debut, motif=motif))

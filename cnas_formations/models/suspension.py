@@ -1,6 +1,9 @@
 from datetime import timedelta
 
 from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.lecture import lire_date
 
 
 class Suspension(models.Model):
@@ -33,6 +36,17 @@ class Suspension(models.Model):
     def _compute_display_name(self):
         for suspension in self:
             suspension.display_name = _("Suspension du %s", fields.Date.to_string(suspension.date_debut))
+
+    def _lire_bornes(self, date, date_fin):
+        """Rend (premier jour, dernier jour ou False) d'une suspension.
+
+        :raise UserError: dernier jour avant le premier
+        """
+        debut, fin = lire_date(date, fields.Date.context_today(self), stricte=True), lire_date(date_fin, None, stricte=True)
+        if fin and fin < debut:
+            raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
+                              fin=fin, debut=debut))
+        return debut, fin or False
 
     def _lever(self, reprise):
         """Arrête les suspensions en cours à la veille de `reprise` ; celles qui n'ont pas encore compté disparaissent."""

@@ -96,9 +96,6 @@ class Calcul:
     def entete(self):
         """Recevabilité, droits, prestataire."""
         f = self.f
-        if not self.total():
-            self.codes.append("REC-01")
-            self.instance = True
         if (f["depot"] - f["fin"]).days > (90 if f["mode"] == "tiers_payant" else 60):
             return self.tout_rejeter("REC-07")
         if f["total"] and f["total"] != self.total():
@@ -136,7 +133,8 @@ class Calcul:
         """Existe, au panier, tarifée, remboursable."""
         quand = self.f["date"]
         for li in self.vives():
-            if not self.p(li).get("active", True):
+            retrait = self.p(li).get("date_retrait")
+            if quand > retrait if retrait else not self.p(li).get("active", True):
                 self.rejeter(li, "NOM-01")
         for li in self.vives():
             if not any(code in (None, li["prestation"]) and genre in (None, self.p(li)["type"])
@@ -168,8 +166,14 @@ class Calcul:
         return None
 
     def trouver_taux(self, li):
+        """Le plus favorable des natures dont le patient relève."""
+        natures = {self.f["nature"]}
+        if self.f["nature"] != "ordinaire" and age(self.a["naissance"], self.f["date"]) < 5:
+            natures.add("enfant")
+        return max((t for nature in natures if (t := self.taux_de(nature, self.p(li)["type"])) is not None), default=None)
+
+    def taux_de(self, nature, genre):
         """Du plus précis au plus général : type et nature, nature, type, régime."""
-        genre, nature = self.p(li)["type"], self.f["nature"]
         for precis in ((genre, nature), (None, nature), (genre, None), (None, None)):
             for regime, le_genre, la_nature, taux, debut, fin in monde.TAUX:
                 if regime == self.a["regime"] and (le_genre, la_nature) == precis and couvre(debut, fin, self.f["date"]):
@@ -229,6 +233,13 @@ class Calcul:
                     (x["date"] < f["fin"] and f["date"] < x["fin"]) or (x["date"], x["fin"]) == (f["date"], f["fin"]))
                 for x in self.acceptees):
             self.tout_rejeter("DBL-05")
+        sejour = f["type_soins"] == "hospitalisation"
+        if self.vives() and any(
+                x["assure"] == f["assure"] and (x["type_soins"] == "hospitalisation") != sejour
+                and (f["date"] < x["date"] < f["fin"] if sejour else x["date"] < f["date"] < x["fin"])
+                for x in self.acceptees):
+            self.codes.append("DBL-06")
+            self.signale = True
 
     def ententes(self):
         """Accord donné, en cours, et ce qu'il en reste."""
@@ -273,6 +284,20 @@ class Calcul:
         li["abattue"] = True
         self.codes.append(code)
 
+    def journees(self):
+        """Toutes lignes comprises, pas plus de journées que de nuits."""
+        f = self.f
+        if f["type_soins"] != "hospitalisation" or not f["fin_dite"]:
+            return
+        reste = max((f["fin"] - f["date"]).days, 1)
+        for li in self.vives():
+            if self.p(li)["categorie"] == "hospitalisation":
+                demande = li["q"]
+                if demande > reste:
+                    li["q"] = reste
+                    self.abattre(li, "QTE-08")
+                reste = max(reste - demande, 0)
+
     def quantites(self):
         """Maximum, fréquence, visite de contrôle, journées, nombre de l'année."""
         f, quand = self.f, self.f["date"]
@@ -292,12 +317,7 @@ class Calcul:
                     and x["pathologie"] == f["pathologie"] and 0 < (quand - x["date"]).days <= 30
                     for x in self.acceptees):
                 self.rejeter(li, "QTE-04")
-        nuits = max((f["fin"] - quand).days, 1)
-        for li in self.vives():
-            if (f["type_soins"] == "hospitalisation" and f["fin_dite"] and self.p(li)["categorie"] == "hospitalisation"
-                    and li["q"] > nuits):
-                li["q"] = nuits
-                self.abattre(li, "QTE-08")
+        self.journees()
         cpn = sum(1 for x in self.acceptees if x["assure"] == f["assure"] and x["categorie"] == "cpn"
                   and 0 <= (quand - x["date"]).days < 280)
         for li in self.vives():

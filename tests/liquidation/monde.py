@@ -26,6 +26,7 @@ TAUX = [
     ("NA", "medicament", None, "66.67", jour(1), None),
     ("NA", None, "ald", 90, jour(-30), None),
     ("NA", "medicament", "ald", 95, jour(-7), None),
+    ("NA", None, "enfant", 100, date(2020, 1, 1), jour(7)),
     ("NB", None, None, "33.33", date(2020, 1, 1), jour(30)),
     ("NB", "acte", "maternite", 100, date(2020, 1, 1), None),
 ]
@@ -72,6 +73,9 @@ PRESTATIONS = {
     "P15": {"type": "acte", "categorie": "autre", "tarifs": [(640, None, date(2020, 1, 1), None)], "active": False},
     "P16": {"type": "acte", "categorie": "hospitalisation", "tarifs": [(4000, None, date(2020, 1, 1), None)],
             "type_soins": "hospitalisation"},
+    "P18": {"type": "acte", "categorie": "hospitalisation", "tarifs": [(1500, None, date(2020, 1, 1), None)]},
+    "P19": {"type": "acte", "categorie": "autre", "tarifs": [(700, None, date(2020, 1, 1), None)], "active": False,
+            "date_retrait": jour(2)},
     "P17": {"type": "acte", "categorie": "autre", "tarifs": [(290000, None, date(2020, 1, 1), None)], "niveau_min": 4},
 }
 LETTRES = {"NK": [(101, date(2020, 1, 1), jour(-1)), (107, jour(0), None)]}
@@ -98,6 +102,7 @@ ASSURES = {
     "A1": {"regime": "NA", "genre": "masculin", "naissance": date(1980, 3, 12), "droits": (date(2024, 3, 12), None)},
     "A2": {"regime": "NA", "genre": "feminin", "naissance": date(1986, 3, 13), "principal": "A1", "lien": "conjoint"},
     "A3": {"regime": "NA", "genre": "feminin", "naissance": date(2016, 3, 12), "principal": "A1", "lien": "enfant"},
+    "A4": {"regime": "NA", "genre": "masculin", "naissance": date(2023, 3, 12), "principal": "A1", "lien": "enfant"},
     "B1": {"regime": "NB", "genre": "feminin", "naissance": date(1970, 3, 13), "droits": (date(2020, 1, 1), None),
            "affiliation": date(2025, 12, 13)},
     "B2": {"regime": "NB", "genre": "masculin", "naissance": date(2010, 6, 1), "principal": "B1", "lien": "enfant"},
@@ -174,7 +179,7 @@ def _poser_prestations(env, ids):
             "code": f"NAIF-{code}", "name": f"Prestation {code}", "type_prestation": p["type"], "categorie": p["categorie"],
             "niveau_min": p.get("niveau_min", 1), "sexe": p.get("sexe"), "quantite_max": p.get("quantite_max", 0),
             "frequence_min_jours": p.get("frequence_min_jours", 0), "entente_prealable": p.get("entente", False),
-            "unique_vie": p.get("unique_vie", False), "active": p.get("active", True),
+            "unique_vie": p.get("unique_vie", False), "active": p.get("active", True), "date_retrait": p.get("date_retrait"),
             "remboursable": p.get("remboursable", True), "type_soins": p.get("type_soins", "tous"),
             "acte_technique": p.get("technique", False),
             **{nom: p.get(nom, "non") for nom in ("hors_plafond_enfant", "hors_plafond_adulte")}}

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import monde
 import pytest
-from calcul_naif import Calcul
+from calcul_naif import Calcul, age
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg2.extras import execute_values
@@ -42,12 +42,15 @@ def decrire(rang, tirage):
     nuits = options % 5 - 1
     sejour = options >= 25 and nuits >= 0
     fin = jour + timedelta(days=nuits) if sejour else None
+    nature = NATURES[pathologie]
+    if nature == "ordinaire" and age(monde.ASSURES[assure]["naissance"], jour) < 5:
+        nature = "enfant"
     detail = [{"prestation": p, "quantite": q, "prix": prix} for p, q, prix in lignes_tirees]
     facture = sum(li["quantite"] * li["prix"] for li in detail)
     return {
         "numero": f"NAIF-{rang * 7919 % 10007:05d}", "assure": assure, "formation": formation, "date": jour,
         "fin": fin or jour, "fin_dite": fin, "depot": (fin or jour) + timedelta(days=attente), "pathologie": pathologie,
-        "nature": NATURES[pathologie], "urgence": options % 8 == 7, "mode": "remboursement" if options % 11 == 3 else "tiers_payant",
+        "nature": nature, "urgence": options % 8 == 7, "mode": "remboursement" if options % 11 == 3 else "tiers_payant",
         "type_soins": "hospitalisation" if sejour else "ambulatoire", "lignes": detail,
         "total": {0: facture, 1: facture + 1}.get(total, 0),
     }

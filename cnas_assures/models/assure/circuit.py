@@ -24,14 +24,22 @@ class AssureCircuit(models.Model):
     _actions = {
         "immatriculer": Action(titre=_lt("Immatriculer"), de=("brouillon",), vers=("actif",), roles=(AGENT,),
                                empeche=("_identite_incomplete",)),
-        "suspendre": Action(titre=_lt("Suspendre"), de=("actif",), vers=("suspendu",), roles=(CONTROLEUR,), motif=True),
+        "suspendre": Action(titre=_lt("Suspendre"), de=("actif",), vers=("suspendu",), roles=(CONTROLEUR,), motif=True,
+                            date=True, fin=True),
         "reactiver": Action(titre=_lt("Réactiver"), de=("suspendu",), vers=("actif",), roles=(CONTROLEUR,)),
+        "corriger_suspension": Action(
+            titre=_lt("Corriger la suspension"), de=("actif", "suspendu"), roles=(CONTROLEUR,),
+            quatre_yeux=("suspendu_par_id",), motif=True, date=True, fin=True, seul=True, empeche=("_jamais_suspendu",)),
         "radier": Action(titre=_lt("Radier"), de=("actif", "suspendu"), vers=("radie",), roles=(SUPERVISEUR,),
                          motif=True, date=True),
         "declarer_deces": Action(titre=_lt("Déclarer un décès"), seul=True, de=TOUT_ETAT, roles=(AGENT,)),
         "changer_regime": Action(titre=_lt("Changer de régime"), seul=True, de=("actif",), roles=(AGENT,)),
         "maintenir_droits": Action(titre=_lt("Maintenir les droits"), de=TOUT_ETAT, roles=(SUPERVISEUR,)),
     }
+
+    _champs_geles = ("suspendu_par_id",)
+
+    suspendu_par_id = fields.Many2one("res.users", string="Suspendu par", readonly=True, copy=False, ondelete="restrict")
 
     # ------------------------------------------------------------------ actions
     @transition("immatriculer")
@@ -56,23 +64,40 @@ class AssureCircuit(models.Model):
         principaux._ouvrir_droits()
 
     @transition("suspendre")
-    def action_suspendre(self, motif=None):
-        """Suspend des assurés actifs : leurs droits se ferment à compter d'aujourd'hui.
+    def action_suspendre(self, motif=None, date=None, date_fin=None):
+        """Suspend des assurés : leurs droits sont fermés du premier au dernier jour, l'un et l'autre compris.
 
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :param date: premier jour sans droits, aujourd'hui par défaut ; passé (écrite après coup) ou à venir
+        :param date_fin: dernier jour sans droits ; vide : jusqu'à la réactivation
         :return: True, ou l'action de l'assistant
         """
-        self._changer_etat("suspendu", motif_etat=motif)
-        self._fermer_droits(fields.Date.context_today(self), motif, "suspension")
+        self._suspendre(motif, *self._lire_bornes(date, date_fin))
 
     @transition("reactiver")
-    def action_reactiver(self):
-        """Rend leurs droits à des assurés suspendus, à compter d'aujourd'hui.
+    def action_reactiver(self, date=None):
+        """Rend leurs droits à des assurés suspendus.
 
+        :param date: premier jour de nouveau couvert, aujourd'hui par défaut
         :return: True
         """
         self._changer_etat("actif", motif_etat=False)
-        self._rouvrir_droits(fields.Date.context_today(self))
+        self._rouvrir_droits(self._lire_date(date))
+
+    @transition("corriger_suspension")
+    def action_corriger_suspension(self, motif=None, date=None, date_fin=None):
+        """Remplace la dernière suspension par de nouvelles dates : une autre personne que celle qui l'a décidée.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :param date: premier jour sans droits ; vide : la suspension était une erreur, elle disparaît
+        :param date_fin: dernier jour sans droits
+        :return: True, ou l'action de l'assistant
+        """
+        bornes = date and self._lire_bornes(date, date_fin)
+        self._defaire_suspension()
+        if bornes:
+            self._suspendre(motif, *bornes)
+        self.message_post(body=_("Suspension corrigée. Motif : %s", motif))
 
     @transition("radier")
     def action_radier(self, motif=None, date=None):
@@ -183,6 +208,69 @@ class AssureCircuit(models.Model):
             return max(self.date_naissance, affiliation)
         return affiliation if principal.date_immatriculation == aujourdhui else aujourdhui
 
+    # ------------------------------------------------------------------ privé : suspension
+    @api.model
+    def _lire_bornes(self, date, date_fin):
+        """Rend (premier jour, dernier jour ou False) d'une suspension.
+
+        :raise UserError: dernier jour avant le premier
+        """
+        debut, fin = self._lire_date(date), date_fin and self._lire_date(date_fin)
+        if fin and fin < debut:
+            raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
+                              fin=ecrire_date(fin), debut=ecrire_date(debut)))
+        return debut, fin or False
+
+    def _suspendre(self, motif, debut, fin):
+        """Ferme les droits du premier au dernier jour ; l'état ne dit que si la suspension court aujourd'hui."""
+        aujourdhui = fields.Date.context_today(self)
+        if debut <= aujourdhui and (not fin or fin >= aujourdhui):
+            self._changer_etat("suspendu", motif_etat=motif)
+        self._ecrire({"suspendu_par_id": self.env.uid})
+        self._fermer_droits(debut, motif, "suspension")
+        if fin:
+            self._rouvrir_droits(fin + relativedelta(days=1))
+
+    def _defaire_suspension(self):
+        """Efface la dernière suspension et rend les droits tels qu'ils étaient."""
+        Droit = self.env["cnas.droit"].sudo()
+        suspension = self._derniere_suspension()
+        reprise = Droit.search([("assure_id", "=", self.id), ("origine", "=", "reactivation"), ("state", "=", "ouvert"),
+                                ("date_debut", ">", suspension.date_debut)], order="date_debut", limit=1)
+        avant = Droit.search([("assure_id", "=", self.id), ("state", "=", "ouvert"),
+                              ("date_fin", "=", suspension.date_debut - relativedelta(days=1))])
+        debut, fin = suspension.date_debut, suspension.fin_prevue or reprise.date_fin
+        (suspension | reprise)._effacer()
+        if avant:
+            avant._ecrire({"date_fin": fin})
+        elif self.type_assure == "principal" and not (fin and fin < debut):
+            Droit._creer([{"assure_id": self.id, "regime_id": self.regime_id.id, "date_debut": debut, "date_fin": fin,
+                           "origine": "reactivation", "motif": _("Suspension corrigée")}])
+        if self.state == "suspendu":
+            self._changer_etat("actif", motif_etat=False)
+
+    def _derniere_suspension(self):
+        return self.env["cnas.droit"].sudo().search([
+            ("assure_id", "=", self.id), ("state", "=", "ferme"), ("origine", "=", "suspension")],
+            order="date_debut desc, id desc", limit=1)
+
+    def _jamais_suspendu(self):
+        """Rend {id: phrase} de ceux qui n'ont aucune suspension à corriger."""
+        return {a.id: _("aucune suspension à corriger.") for a in self if not a._derniere_suspension()}
+
+    @api.model
+    def _cron_situer_suspensions(self):
+        """Tâche quotidienne : l'état suit les suspensions datées qui commencent ou finissent. Rend leur nombre."""
+        aujourdhui = fields.Date.context_today(self)
+        en_cours = self.env["cnas.droit"].sudo().search([
+            ("state", "=", "ferme"), ("origine", "=", "suspension"), ("date_debut", "<=", aujourdhui),
+            "|", ("date_fin", "=", False), ("date_fin", ">=", aujourdhui)]).assure_id
+        commencees = en_cours.filtered(lambda a: a.state == "actif")
+        finies = self.sudo().search([("state", "=", "suspendu"), ("id", "not in", en_cours.ids)])
+        commencees._changer_etat("suspendu", motif_etat=_("Suspension commencée"))
+        finies._changer_etat("actif", motif_etat=False)
+        return len(commencees) + len(finies)
+
     # ------------------------------------------------------------------ privé : droits
     def _ouvrir_droits(self):
         """Ouvre la première période de droits des principaux qui n'en ont aucune (une création pour tous)."""
@@ -231,12 +319,17 @@ class AssureCircuit(models.Model):
         suivants._effacer()
         Droit._creer([{
             "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "motif": motif,
-            "origine": origine, "state": "ferme", "fin_prevue": fins.get(assure.id)} for assure in self])
+            "origine": origine, "state": "ferme",
+            # Sans droits à couper, rien ne se rouvrira.
+            "fin_prevue": fins.get(assure.id, jour - relativedelta(days=1))} for assure in self])
 
     def _rouvrir_droits(self, jour):
-        """Termine les fermetures en cours la veille de `jour` et rouvre les droits des principaux."""
+        """Termine les fermetures la veille de `jour` et rouvre les droits des principaux, à la place d'une reprise prévue."""
         Droit = self.env["cnas.droit"].sudo()
-        fermes = Droit.search([("assure_id", "in", self.ids), ("state", "=", "ferme"), ("date_fin", "=", False)])
+        siens = [("assure_id", "in", self.ids)]
+        fermes = Droit.search([*siens, ("state", "=", "ferme"), "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
+        Droit.search([*siens, ("state", "=", "ouvert"), ("origine", "=", "reactivation"),
+                      ("date_debut", ">", jour)])._effacer()
         fins = {droit.assure_id.id: droit.fin_prevue for droit in fermes}
         sans_effet = fermes._couper(jour)
         sans_effet._effacer()

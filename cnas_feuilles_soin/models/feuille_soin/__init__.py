@@ -15,3 +15,4 @@ from . import invariants
 from . import nouveau_ne
 from . import apres_coup
 from . import rectification
+from . import plafond_libere

@@ -88,7 +88,7 @@ class FeuilleSoin(models.Model):
     def _ecrire_depot(self, agences, depots, numeros, recevabilite):
         """Écrit le dépôt de tout le lot en une requête, journal compris.
 
-        Les faits du jour se recopient : régime à la date des soins, niveau et type de la formation.
+        Les faits se recopient à la date des soins : régime, niveau et type de la formation.
         """
         self.env.flush_all()
         etats = ["instance" if recevabilite[f.id]["completude"] == "incomplet" else "deposee" for f in self]
@@ -96,13 +96,17 @@ class FeuilleSoin(models.Model):
             UPDATE cnas_feuille_soin f
                SET numero = v.numero, agence_id = v.agence_id, date_depot = v.date_depot, state = v.state,
                    etat_droits = v.etat_droits, completude = v.completude, regime_id = v.regime_id,
-                   niveau_formation = s.niveau, type_formation = s.type_formation, deposee_par_id = %s,
+                   niveau_formation = COALESCE(t.niveau, s.niveau),
+                   type_formation = COALESCE(t.type_formation, s.type_formation), deposee_par_id = %s,
                    write_uid = %s, write_date = (now() AT TIME ZONE 'UTC')
               FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::date[], %s::varchar[], %s::varchar[], %s::varchar[],
                           %s::int[])
                    AS v (id, numero, agence_id, date_depot, state, etat_droits, completude, regime_id),
-                   cnas_formation_sanitaire s
-             WHERE f.id = v.id AND f.state = 'brouillon' AND s.id = f.formation_id
+                   cnas_feuille_soin d
+                   JOIN cnas_formation_sanitaire s ON s.id = d.formation_id
+                   LEFT JOIN cnas_formation_type t ON t.formation_id = s.id AND t.date_debut <= d.date_soins
+                                                  AND (t.date_fin IS NULL OR t.date_fin >= d.date_soins)
+             WHERE f.id = v.id AND d.id = v.id AND f.state = 'brouillon'
         """, [
             self.env.uid, self.env.uid, self.ids, numeros, [a.id for a in agences], depots, etats,
             [recevabilite[f.id]["etat_droits"] for f in self], [recevabilite[f.id]["completude"] for f in self],

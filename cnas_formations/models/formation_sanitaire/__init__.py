@@ -1,4 +1,5 @@
 from . import fiche
 from . import rib
 from . import situation
+from . import type_date
 from . import portail

@@ -51,7 +51,7 @@ class FormationSanitaire(models.Model):
     _actions = {
         "activer": Action(titre=_lt("Activer"), de=("brouillon",), vers=("active",), roles=(SUPERVISEUR,)),
         "suspendre": Action(titre=_lt("Suspendre"), de=("active",), vers=("suspendue",), roles=(SUPERVISEUR,),
-                            motif=True, date=True),
+                            motif=True, date=True, fin=True),
         "reactiver": Action(titre=_lt("Réactiver"), de=("suspendue",), vers=("active",), roles=(SUPERVISEUR,)),
         "fermer": Action(titre=_lt("Fermer"), de=("active", "suspendue"), vers=("fermee",), roles=(SUPERVISEUR,),
                          motif=True, date=True),
@@ -197,22 +197,24 @@ class FormationSanitaire(models.Model):
         self._changer_etat("active", date_activation=fields.Date.context_today(self))
 
     @transition("suspendre")
-    def action_suspendre(self, motif=None, date=None):
+    def action_suspendre(self, motif=None, date=None, date_fin=None):
         """Suspend des formations actives, à compter de `date` (aujourd'hui par défaut).
 
         :param motif: phrase libre, obligatoire ; vide → l'assistant qui la demande
         :param date: premier jour de suspension (AAAA-MM-JJ), au plus tard aujourd'hui
+        :param date_fin: dernier jour suspendu ; passé (sanction écrite après coup), la formation reste active
         :return: True, ou l'action de l'assistant
         :raise UserError: état ou date qui ne conviennent pas
         """
         aujourd_hui = fields.Date.context_today(self)
-        debut = lire_date(date, aujourd_hui, stricte=True)
+        debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
         if debut > aujourd_hui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
-        self._changer_etat("suspendue", motif_suspension=motif)
+        if not fin or fin >= aujourd_hui:
+            self._changer_etat("suspendue", motif_suspension=motif)
         self.env["cnas.suspension"].sudo()._creer([
-            {"formation_id": formation.id, "date_debut": debut, "motif": motif} for formation in self])
+            {"formation_id": formation.id, "date_debut": debut, "date_fin": fin, "motif": motif} for formation in self])
 
     @transition("reactiver")
     def action_reactiver(self):
