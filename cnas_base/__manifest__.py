@@ -25,6 +25,7 @@
         "data/tableaux_de_bord.xml",
         "wizards/motif_wizard_views.xml",
         "wizards/parametre_wizard_views.xml",
+        "wizards/usager_wizard_views.xml",
         "views/province_views.xml",
         "views/district_views.xml",
         "views/agence_views.xml",

@@ -22,7 +22,7 @@ def principal():
     machine.donnees = Path("/var/lib/odoo")
     try:
         machine.verifier_serveur()
-        machine.installer(os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "1") == "1")
+        machine.installer(os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "0") == "1")
     except console.Arret as erreur:
         console.dire(f"initialisation : {erreur}")
         return 1

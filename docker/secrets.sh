@@ -1,15 +1,19 @@
 #!/bin/sh
-# Tire les secrets au sort à la première mise en route, dans un volume : rien dans le dépôt, rien à saisir.
+# Tire les secrets au sort à la première mise en route, dans deux volumes : rien dans le dépôt, rien à saisir.
+# « cnas_base » (superutilisateur, mot de passe du rôle) n'est monté que dans PostgreSQL ; « cnas » (pgpass) dans Odoo.
 set -eu
 umask 077
-cd /run/cnas
+cd /run/cnas_base
 for nom in postgres odoo; do
+    # une mise en route d'avant la séparation : le secret change de volume, pas de valeur
+    if [ -s "/run/cnas/$nom" ]; then
+        mv "/run/cnas/$nom" "$nom"
+    fi
     [ -s "$nom" ] || head -c 32 /dev/urandom | sha256sum | cut -d' ' -f1 > "$nom"
 done
-printf '*:*:*:odoo:%s\n' "$(cat odoo)" > pgpass
-# « postgres » et « odoo » sont lus par l'image PostgreSQL sous son propre usager, « pgpass » par Odoo seul ;
-# ce volume n'est monté que dans les services qui en ont besoin
-chmod 755 /run/cnas
+printf '*:*:*:odoo:%s\n' "$(cat odoo)" > /run/cnas/pgpass
+# lus par l'image PostgreSQL sous son propre usager ; « pgpass » par Odoo seul
+chmod 755 /run/cnas /run/cnas_base
 chmod 444 postgres odoo
-chown odoo pgpass
-chmod 600 pgpass
+chown odoo /run/cnas/pgpass
+chmod 600 /run/cnas/pgpass

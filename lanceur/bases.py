@@ -1,6 +1,7 @@
 """Les bases : création, installation et mise à jour des addons, copie pour les tests."""
 import json
 import re
+import secrets
 import shutil
 import subprocess
 
@@ -103,6 +104,9 @@ class Machine:
         addons = self._addons_voulus(etat, demo)
         voulues = chemins.empreintes_addons(addons)
         nouveaux, changes = a_faire(etat, voulues)
+        production = chemins.DEMO not in addons
+        if production:
+            nouveaux += [module for module in chemins.PRODUCTION if etat["modules"].get(module) != "installed"]
         if not nouveaux and not changes:
             console.detail("à jour")
             return False
@@ -125,8 +129,16 @@ class Machine:
         reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in addons and e != "installed"]
         if reste:
             raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
+        if production:
+            self._proteger(base)
         self.sql("noter", base, **voulues)
         return True
+
+    def _proteger(self, base):
+        """Une base de production : `admin` n'a ni mot de passe connu ni rôle métier. Le mot de passe se montre une fois."""
+        neuf = secrets.token_urlsafe(15)
+        if self.sql("proteger", base, mot_de_passe=neuf)["change"]:
+            console.etape(f"Compte technique « admin » — mot de passe, montré cette seule fois, à changer à la première connexion : {neuf}")
 
     def installer_demo_a_jour(self, base):
         """Installe ou met à jour une base de test avec démonstration, refaite si le jeu a changé depuis."""

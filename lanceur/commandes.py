@@ -105,7 +105,7 @@ def _a_changer(machine, base):
 def _annoncer(machine, base, port, situation):
     demo = chemins.DEMO in machine.sql("etat", base)["empreintes"]
     console.etape(f"CNAS {situation} — journal : {chemins.journal(f'odoo-{port}.log')}")
-    connus = IDENTIFIANTS if demo else "admin (mot de passe : admin, à changer tout de suite)"
+    connus = IDENTIFIANTS if demo else "admin (le mot de passe montré à l'installation)"
     console.dire(f"http://localhost:{port} — identifiants : {connus}")
     return 0
 

@@ -88,7 +88,7 @@ def etat(base, _donnees):
         if not cr.fetchone()[0]:
             cr.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             return {"existe": True, "etrangere": cr.fetchone()[0] > 0, "modules": {}, "empreintes": {}}
-        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job')")
+        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy', 'auth_totp')")
         modules = dict(cr.fetchall())
         cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [CLE])
         ligne = cr.fetchone()
@@ -120,6 +120,23 @@ def noter(base, donnees):
     return {}
 
 
+def proteger(base, donnees):
+    """Ôte ses rôles CNAS à `admin`, et remplace son mot de passe s'il est resté celui d'usine. Dit s'il a changé."""
+    from passlib.context import CryptContext
+
+    hachage = CryptContext(["pbkdf2_sha512", "plaintext"], deprecated=["auto"], pbkdf2_sha512__rounds=600_000)
+    with curseur(base) as cr:
+        cr.execute("SELECT res_id FROM ir_model_data WHERE module = 'base' AND name = 'user_admin'")
+        admin, = cr.fetchone()
+        cr.execute("""DELETE FROM res_groups_users_rel WHERE uid = %s AND gid IN (
+                      SELECT res_id FROM ir_model_data WHERE model = 'res.groups' AND module LIKE 'cnas%%')""", [admin])
+        cr.execute("SELECT COALESCE(password, '') FROM res_users WHERE id = %s", [admin])
+        if not hachage.verify("admin", cr.fetchone()[0]):
+            return {"change": False}
+        cr.execute("UPDATE res_users SET password = %s WHERE id = %s", [hachage.hash(donnees["mot_de_passe"]), admin])
+    return {"change": True}
+
+
 def supprimer(base, _donnees):
     """Supprime la base si elle existe, ses connexions coupées."""
     with curseur("postgres") as cr:
@@ -129,7 +146,7 @@ def supprimer(base, _donnees):
 
 
 if __name__ == "__main__":
-    commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, supprimer)}
+    commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, proteger, supprimer)}
     try:
         reponse = commandes[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
     except psycopg2.Error as erreur:

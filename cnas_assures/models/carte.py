@@ -362,13 +362,18 @@ class Carte(models.Model):
     def _motif_refus(self):
         """Rend la phrase qui dit pourquoi la carte n'ouvre pas l'accès aux soins, ou False."""
         self.ensure_one()
-        if self.date_expiration and self.date_expiration < fields.Date.context_today(self):
-            return _("Cette carte est expirée depuis le %s.", ecrire_date(self.date_expiration))
+        return self._phrase_de_refus(self.state, self.date_expiration)
+
+    @api.model
+    def _phrase_de_refus(self, etat, expiration):
+        """Rend la phrase que mérite une carte de cet état et de cette expiration, ou False si elle vaut."""
+        if expiration and expiration < fields.Date.context_today(self):
+            return _("Cette carte est expirée depuis le %s.", ecrire_date(expiration))
         phrases = {"perdue": _("Cette carte a été déclarée perdue."), "annulee": _("Cette carte a été annulée."),
                    "expiree": _("Cette carte est expirée.")}
-        if self.state in phrases:
-            return phrases[self.state]
-        return self.state != "active" and _("Cette carte n'est pas encore active.")
+        if etat in phrases:
+            return phrases[etat]
+        return etat != "active" and _("Cette carte n'est pas encore active.")
 
     def _identites(self):
         """Rend ce que la carte porte de son titulaire, tel que copié à la production."""

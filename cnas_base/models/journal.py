@@ -136,16 +136,17 @@ class Journal(models.Model):
         if self.env.uid == SUPERUSER_ID:
             return
         adresse, usager = self._adresse(), self.env.user
+        public, portail = (usager.has_group(f"base.group_{groupe}") for groupe in ("public", "portal"))
         self.env.cr.execute("""
             SELECT count(*) FILTER (WHERE user_id = %s), count(*) FILTER (WHERE adresse = %s) FROM cnas_journal
              WHERE evenement = %s AND date > %s""", [
             usager.id, adresse, evenement, fields.Datetime.now() - relativedelta(minutes=1)])
         par_usager, par_adresse = self.env.cr.fetchone()
         parametres = self.env["cnas.parametre"]
-        if usager._is_public():
+        if public:
             trop = par_adresse >= parametres._au("debit_verification_publique")
         else:
-            code = "debit_droits_formation" if usager.share else "debit_droits_agent"
+            code = "debit_droits_formation" if portail else "debit_droits_agent"
             trop = par_usager >= parametres._au(code) or par_adresse >= parametres._au("debit_droits_adresse")
         if trop:
             # l'erreur annule d'ordinaire la transaction : l'alerte s'écrit après, dans la sienne

@@ -1,4 +1,5 @@
 from . import test_changement
+from . import test_usager
 from . import test_coordonnees
 from . import test_espece_parametre
 from . import test_etat

@@ -1,2 +1,3 @@
 from . import motif_wizard
 from . import parametre_wizard
+from . import usager_wizard

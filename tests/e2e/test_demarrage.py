@@ -44,6 +44,13 @@ def test_addons_installes(rpc):
     assert all(m["state"] == "installed" and m["installed_version"].startswith("17.0.") for m in lus), lus
 
 
+def test_aucun_appel_a_un_tiers(rpc):
+    """Aucun module qui appelle un service extérieur n'est installé."""
+    noms = ["iap", "iap_mail", "partner_autocomplete", "snailmail", "web_unsplash", "google_gmail", "google_recaptcha",
+            "google_account", "microsoft_outlook"]
+    assert not rpc("admin").appel("ir.module.module", "search_read", [("name", "in", noms), ("state", "=", "installed")], fields=["name"])
+
+
 @pytest.mark.parametrize("login", ROLES)
 def test_role_connexion_et_menus(rpc, menus, login):
     """Le rôle a son groupe, parle français, et sa barre de menus suit l'ordre exact."""

@@ -85,7 +85,7 @@ class FeuilleSoin(models.Model):
 
     def _phrase_deja_close(self):
         """Rend ce qu'on répond à qui renvoie une feuille rejetée ou annulée."""
-        motif, jour = self.motif_decision or "", ecrire_date(self.date_decision.date()) if self.date_decision else ""
+        motif, jour = self.motif_decision or "", ecrire_date(fields.Date.context_today(self, self.date_decision)) if self.date_decision else ""
         if self.state == "annulee":
             return _("Cette feuille a été annulée le %(jour)s (dossier %(numero)s : %(motif)s) : si les soins sont dus, "
                      "envoyez-la sous une autre référence.", jour=jour, numero=self.display_name, motif=motif)

@@ -1,0 +1,57 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import TransactionCase
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestUsager(TransactionCase):
+    """L'administrateur métier gère les usagers sans s'élever ni toucher aux comptes techniques."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = new_test_user(cls.env, "admin_usagers", groups="cnas_base.group_administrateur")
+        cls.superviseur = new_test_user(cls.env, "superviseur_usagers", groups="cnas_base.group_superviseur")
+        cls.assistants = cls.env["cnas.usager.wizard"].with_user(cls.admin)
+
+    def regler(self, usager, role):
+        self.assistants.with_context(default_usager_id=usager.id).create({"role": role}).action_enregistrer()
+
+    def test_creer_regler_desactiver(self):
+        agence = self.env["cnas.agence"].search([], limit=1)
+        self.assistants.create({"name": "Awa Essai", "login": "awa@cnas.example", "role": "controleur",
+                                "agence_ids": [(6, 0, agence.ids)]}).action_enregistrer()
+        usager = self.env["res.users"].search([("login", "=", "awa@cnas.example")])
+        self.assertEqual((usager.role_cnas, usager.agence_ids, usager.lang), ("controleur", agence, "fr_FR"))
+        self.assertFalse(usager.has_group("base.group_erp_manager"))
+        self.regler(usager, "finance")
+        self.assertTrue(usager.has_group("cnas_base.group_finance"))
+        self.assertFalse(usager.has_group("cnas_base.group_agent"))
+        usager.with_user(self.admin).action_basculer_usager()
+        self.assertFalse(usager.active)
+        journal = self.env["cnas.journal"].search([("modele", "=", "res.users"), ("res_id", "=", usager.id)])
+        self.assertEqual(set(journal.mapped("evenement")), {"usager"})
+        self.assertEqual(journal[1].apres["role"], "finance")
+        with self.assertRaisesRegex(UserError, "déjà pris"):
+            self.assistants.create({"name": "X", "login": "awa@cnas.example", "role": "agent"}).action_enregistrer()
+
+    def test_ne_pas_s_elever(self):
+        technique = new_test_user(self.env, "technique", groups="base.group_system")
+        portail = new_test_user(self.env, "portail_u", groups="base.group_portal")
+        for usager in (self.admin, technique, portail, self.env.ref("base.user_root")):
+            with self.subTest(usager=usager.login):
+                with self.assertRaises(UserError):
+                    self.regler(usager, "administrateur")
+                with self.assertRaises(UserError):
+                    usager.with_user(self.admin).action_basculer_usager()
+                with self.assertRaises(UserError):
+                    usager.with_user(self.admin).action_inviter_usager()
+        with self.assertRaises(AccessError):
+            self.admin.with_user(self.admin).write({"groups_id": [(4, self.env.ref("base.group_system").id)]})
+
+    def test_administrateur_seul(self):
+        with self.assertRaises(AccessError):
+            self.env["cnas.usager.wizard"].with_user(self.superviseur).create({"name": "x", "login": "y", "role": "agent"})
+        with self.assertRaises(AccessError):
+            self.admin.with_user(self.superviseur).action_basculer_usager()

@@ -1,0 +1,64 @@
+"""La mise en production : ce que compose, le proxy et les scripts promettent, relu dans les fichiers eux-mêmes."""
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from lanceur import chemins
+
+RACINE = chemins.RACINE
+COMPOSE = (RACINE / "docker-compose.yml").read_text(encoding="utf-8")
+
+
+def service(nom):
+    """Le texte d'un service de docker-compose.yml."""
+    return re.search(rf"^  {nom}:\n(?:(?:    .*| *)\n)+", COMPOSE, re.MULTILINE).group(0)
+
+
+def test_pas_de_demonstration_par_defaut():
+    """Ni compose, ni l'initialisation, ni l'exemple ne chargent des usagers aux mots de passe connus."""
+    assert "CNAS_DEMO: ${CNAS_DEMO:-0}" in COMPOSE
+    assert 'os.environ.get("CNAS_DEMO", "0") == "1"' in (RACINE / "docker" / "initialiser.py").read_text(encoding="utf-8")
+    assert "\nCNAS_DEMO=0\n" in (RACINE / "docker" / "env.exemple").read_text(encoding="utf-8")
+
+
+def test_secret_du_superutilisateur_hors_d_odoo():
+    """Le mot de passe de PostgreSQL ne se monte que là où il se tire et là où il sert."""
+    montent = [nom for nom in ("secrets", "base", "initialisation", "odoo", "proxy", "sauvegarde") if "secrets_base:" in service(nom)]
+    commun = COMPOSE[:COMPOSE.index("services:")]
+    assert montent == ["secrets", "base"] and "secrets_base" not in commun
+    assert "secrets:/run/cnas" not in service("base")
+
+
+def test_mot_de_passe_d_usine():
+    """Aucun message n'annonce plus `admin/admin`, et une base sans démonstration protège le compte technique."""
+    textes = [f.read_text(encoding="utf-8") for f in (*(RACINE / "lanceur").glob("*.py"), RACINE / "README.md")]
+    assert not any("mot de passe : admin" in texte for texte in textes)
+    assert "self._proteger(base)" in (RACINE / "lanceur" / "bases.py").read_text(encoding="utf-8")
+    assert "auth_password_policy" in chemins.PRODUCTION
+
+
+@pytest.mark.parametrize("attendu", [
+    'frame-ancestors', "Strict-Transport-Security $hsts", "proxy_cookie_flags ~ $cookie_sur httponly", "Cache-Control $stockage",
+    "X-Forwarded-For $remote_addr;", "session/authenticate", "(xmlrpc|jsonrpc)", "(my/formation/droits|cnas/verifier)", "^/web/database { return 404; }"])
+def test_proxy(attendu):
+    """Chaque porte est limitée, chaque en-tête est posé, et ce que prétend le client n'est pas repris."""
+    assert attendu in (RACINE / "docker" / "nginx" / "commun.inc").read_text(encoding="utf-8")
+
+
+def test_proxy_tls():
+    """L'entrée TLS ne sert rien en clair ; les deux entrées partagent la même loi."""
+    for entree in ("clair", "tls"):
+        texte = (RACINE / "docker" / "nginx" / f"{entree}.conf").read_text(encoding="utf-8")
+        assert "include /etc/nginx/cnas/commun.inc;" in texte and "include /etc/nginx/cnas/zones.inc;" in texte
+    assert "return 301 https://" in texte and "TLSv1.2 TLSv1.3" in texte
+
+
+@pytest.mark.parametrize("script", sorted(f.name for f in (RACINE / "docker").glob("*.sh")))
+def test_scripts(script):
+    """Les scripts sont lisibles par sh, et par shellcheck s'il est là."""
+    chemin = str(RACINE / "docker" / script)
+    subprocess.run(["sh", "-n", chemin], check=True)
+    if shutil.which("shellcheck"):
+        subprocess.run(["shellcheck", chemin], check=True)
