@@ -234,11 +234,9 @@ class AssureDroits(models.Model):
         texte = self._normaliser_matricule(matricule)
         if not texte:
             return False, _("Donnez un matricule ou un numéro de carte.")
-        assure_id = self._resoudre_matricules([texte])[texte]
+        assure_id, etat, expiration = self._resoudre_avec_cartes([texte])[texte]
         if assure_id:
-            carte = self.env["cnas.carte"].sudo().search_fetch(
-                [("numero", "=", texte)], ["state", "date_expiration"], limit=1)
-            refus = carte and carte._motif_refus()
+            refus = etat and self.env["cnas.carte"].new({"state": etat, "date_expiration": expiration})._motif_refus()
             return (False, refus) if refus else (assure_id, "")
         if not self._cle_valide(texte):
             return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
