@@ -5,7 +5,7 @@ class FichiersMixin(models.AbstractModel):
     """Les fichiers choisis dans un champ plusieurs-à-plusieurs deviennent ceux de la fiche.
 
     L'écran les dépose avant que la fiche existe : ils n'appartiennent d'abord qu'à leur auteur. Rattachés, ils
-    s'ouvrent à qui lit la fiche. On ne rattache que ce qu'on a déposé soi-même, et on ne joint que ce qu'on peut lire.
+    s'ouvrent à qui lit la fiche. On ne rattache que ce qu'on a déposé soi-même : nommer le fichier d'autrui ne l'ouvre pas.
     """
 
     _name = "cnas.fichiers.mixin"
@@ -28,8 +28,5 @@ class FichiersMixin(models.AbstractModel):
     def _rattacher_fichiers(self):
         for fiche in self:
             for champ in self._champs_fichiers:
-                fichiers = fiche.sudo()[champ]
-                orphelins = fichiers.filtered(lambda f: not f.res_id and f.create_uid == self.env.user)
+                orphelins = fiche.sudo()[champ].filtered(lambda f: not f.res_id and f.create_uid == self.env.user)
                 orphelins.write({"res_model": self._name, "res_id": fiche.id})
-                if not self.env.su:
-                    (fichiers - orphelins).sudo(False).check("read")

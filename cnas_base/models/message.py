@@ -11,6 +11,8 @@ CONTENU = frozenset((
     "record_name", "parent_id", "child_ids", "is_internal", "tracking_value_ids", "attachment_ids", "partner_ids",
     "notified_partner_ids", "notification_ids", "create_uid", "create_date", "message_id", "reply_to",
 ))
+# Ce que l'envoi par courriel note sur le message parti, au nom du système.
+ENVOI = frozenset(("message_id", "subject", "reply_to"))
 # Ce que le système seul pose à la création.
 SIGNATURE = ("author_id", "author_guest_id", "email_from", "date", "create_uid", "create_date",
              "tracking_value_ids", "notification_ids", "mail_ids", "child_ids")
@@ -46,7 +48,7 @@ class MailMessage(models.Model):
         return messages
 
     def write(self, vals):
-        if not CONTENU.isdisjoint(vals):
+        if CONTENU & vals.keys() - (ENVOI if self.env.su else frozenset()):
             self._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))
         resultat = super().write(vals)
         if "model" in vals:

@@ -3,6 +3,7 @@ import base64
 import json
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.fields import Command
 from odoo.http import Stream
@@ -37,6 +38,10 @@ class Confiance:
             except REFUS:
                 return
             self.fail(f"accepté : {quoi}")
+
+    def dater(self, code, valeur):
+        parametres = self.env["cnas.parametre"]
+        parametres._dater(code, valeur, fields.Date.context_today(parametres))
 
     def verser(self):
         """Les lignes en attente de la validation."""
@@ -133,6 +138,17 @@ class TestMessages(Confiance, TransactionCase):
         lot.unlink()
         self.assertFalse(message.exists())
 
+    def test_un_courriel_de_dossier_part(self):
+        """Ce que la messagerie note en envoyant n'est pas une réécriture."""
+        agent = self.usagers["agent"]
+        facture = self.env["cnas.facture"].search([], limit=1).with_user(agent)
+        destinataire = self.env["res.partner"].create({"name": "Dest", "email": "dest@example.com"})
+        message = facture.message_post(body="x", partner_ids=destinataire.ids, subtype_xmlid="mail.mt_comment", message_type="comment")
+        courriel = self.env["mail.mail"].with_user(agent).sudo().create({
+            "mail_message_id": message.id, "email_to": "dest@example.com", "is_notification": True})
+        courriel.write({"state": "sent", "message_id": "<parti@cnas>", "failure_reason": False})
+        self.refuse(lambda: message.write({"message_id": "<forge@cnas>"}), "message_id")
+
     def test_odoobot_fait_le_menage(self):
         facture = self.env["cnas.facture"].search([], limit=1)
         message = facture.with_user(self.usagers["agent"]).message_post(body="x")
@@ -217,7 +233,8 @@ class TestFichiers(Confiance, TransactionCase):
         self.assertEqual(lot.with_user(autre).fichier_ids.read(["name"])[0]["name"], "a.pdf")
         self.env.invalidate_all()
         etranger = self.env["ir.attachment"].create({"name": "secret", "raw": b"x"})
-        self.refuse(lambda: lot.write({"fichier_ids": [Command.link(etranger.id)]}), "fichier d'autrui")
+        self.refuse(lambda: lot.write({"fichier_ids": [Command.link(etranger.id)]}) and lot.env.invalidate_all()
+                    or lot.fichier_ids.read(["datas"]), "fichier d'autrui")
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -267,7 +284,7 @@ class TestAgences(Confiance, TransactionCase):
 
     def _fermer(self, sans_agence="tout"):
         for code, valeur in (("cloison_agences", "oui"), ("cloison_sans_agence", sans_agence)):
-            self.env["cnas.parametre"].search([("code", "=", code)])._reecrire({"valeur": valeur})
+            self.dater(code, valeur)
 
     def test_cloison(self):
         abeche, ailleurs = self.env.ref("cnas_base.agence_abeche"), self.env.ref("cnas_base.agence_bongor")
@@ -363,7 +380,7 @@ class TestTraces(Confiance, TransactionCase):
 
     def test_debit_et_alerte(self):
         formation = self.usagers["formation"]
-        self.env["cnas.parametre"].search([("code", "=", "debit_droits_formation")])._reecrire({"valeur": "5"})
+        self.dater("debit_droits_formation", "5")
         verifier = self.env["cnas.assure"].with_user(formation)
         matricules = self.env["cnas.assure"].search([], limit=7).mapped("matricule")
         with patch.object(type(self.journal), "_adresse", lambda self: "192.0.2.7"):
@@ -424,7 +441,7 @@ class TestPortes(Confiance, HttpCase):
         self.assertIn("la trace", message.body)
 
     def test_page_publique_limitee(self):
-        self.env["cnas.parametre"].search([("code", "=", "debit_verification_publique")])._reecrire({"valeur": "3"})
+        self.dater("debit_verification_publique", "3")
         codes = [self.url_open("/cnas/verifier/inconnu").status_code for _fois in range(5)]
         self.assertEqual(codes[:3], [404] * 3)
         self.assertEqual(codes[-1], 429)

@@ -1,5 +1,6 @@
 from datetime import date
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
@@ -198,13 +199,13 @@ class TestCircuit(CommunFacture):
     def test_seuil_de_seconde_validation_atteint_au_franc(self):
         """La seconde validation se doit dès que la part CNAS atteint le seuil, pas seulement au-dessus."""
         facture = self.en_controle()
-        parametre = self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")])
-        parametre.valeur = facture.montant_cnas
+        jour, dater = fields.Date.context_today(facture), self.env["cnas.parametre"]._dater
+        dater("seuil_seconde_validation", str(int(facture.montant_cnas)), jour)
         facture.with_user(self.superviseur).action_valider()
         self.assertEqual((facture.state, facture.premier_validateur_id), ("controle", self.superviseur))
         self.feuille()
         autre = self.en_controle(feuilles=self.feuilles)
-        parametre.valeur = autre.montant_cnas + 1
+        dater("seuil_seconde_validation", str(int(autre.montant_cnas) + 1), jour)
         autre.with_user(self.superviseur).action_valider()
         self.assertEqual(autre.state, "validee")
 

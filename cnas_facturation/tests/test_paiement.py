@@ -150,7 +150,7 @@ class TestPaiement(CommunFacture):
 
     def test_reemettre_garde_ses_quatre_yeux(self):
         """Qui a validé la facture, une première fois ou pour de bon, ne réémet pas l'ordre que la banque a rendu."""
-        self.env["cnas.parametre_facturation"].search([("code", "=", "seuil_seconde_validation")]).valeur = 1
+        self.env["cnas.parametre"]._dater("seuil_seconde_validation", "1", fields.Date.context_today(self.formation))
         facture = self.en_controle()
         facture.with_user(self.superviseur).action_valider()
         facture.with_user(self.superviseur2).action_valider()
