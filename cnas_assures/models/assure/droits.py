@@ -236,11 +236,7 @@ class AssureDroits(models.Model):
             return False, _("Donnez un matricule ou un numéro de carte.")
         assure_id, etat, expiration = self._resoudre_avec_cartes([texte])[texte]
         if assure_id:
-<<<<<<< HEAD
             refus = etat and self.env["cnas.carte"]._phrase_de_refus(etat, expiration)
-=======
-            refus = etat and self.env["cnas.carte"].new({"state": etat, "date_expiration": expiration})._motif_refus()
->>>>>>> confiance
             return (False, refus) if refus else (assure_id, "")
         if not self._cle_valide(texte):
             return False, _("Numéro inconnu : la clé de contrôle de « %s » est fausse, vérifiez chaque chiffre.", texte)
