@@ -138,7 +138,7 @@ class PortailSaisie(PortailFormation):
             if nom in feuille:
                 feuille[nom] = self._code(feuille[nom])
         if "matricule" in feuille:
-            feuille["matricule"] = self._matricule(feuille["matricule"])
+            feuille.update(self._lire_carte(feuille["matricule"]))
         feuille["urgence"] = champs.get("urgence") == "on"
         feuille["nouveau_ne"] = champs.get("nouveau_ne") == "on"
         if champs.get("rang_naissance", "").strip():
@@ -166,10 +166,10 @@ class PortailSaisie(PortailFormation):
         return texte.partition(" — ")[0].strip()
 
     @staticmethod
-    def _matricule(texte):
-        """Rend le matricule que porte le QR d'une carte, ou le texte tel quel."""
+    def _lire_carte(texte):
+        """Rend {"matricule", "carte"} que porte le QR d'une carte, ou le texte tel quel pour matricule."""
         morceaux = texte.split("|")
-        return morceaux[1] if len(morceaux) == 5 else texte
+        return {"matricule": morceaux[1], "carte": morceaux[2]} if len(morceaux) == 5 else {"matricule": texte}
 
     @staticmethod
     def _lignes_saisies(champs):

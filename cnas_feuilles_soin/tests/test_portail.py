@@ -127,6 +127,31 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertIn(feuille.numero, encore.text)
         self.assertEqual(len(self.feuille_de("P-1")), 1, "renvoyer la même feuille ne la dépose pas deux fois")
 
+    def test_nouveau_ne_saisi_et_en_classeur(self):
+        self.saisir(reference="NN-1", nouveau_ne="on", date_naissance_declaree="2026-11-09", rang_naissance="2")
+        self.importer_classeur(
+            "Référence;Matricule;Date soins;Pathologie;Prestation;Quantité;Prix unitaire;Nouveau-né;Naissance déclarée;"
+            f"Rang de naissance\nNN-2;{self.assure.matricule};2026-11-10;X98.8;T-ACT-1;1;1500;oui;09/11/2026;2\n")
+        for reference in ("NN-1", "NN-2"):
+            feuille = self.feuille_de(reference)
+            self.assertEqual((feuille.nouveau_ne, str(feuille.date_naissance_declaree), feuille.rang_naissance),
+                             (True, "2026-11-09", 2), reference)
+
+    def test_total_rectifie_par_la_formation(self):
+        feuille = self.deposee("TOT-1", total=2800)
+        feuille._controler()
+        self.assertEqual(feuille.state, "instance")
+        page = self.ouvrir(f"/my/formation/feuilles/{feuille.id}")
+        self.assertIn("les lignes font", page.text)
+        adresse, jeton = f"/my/formation/feuilles/{feuille.id}/rectifier", self.jeton(f"/my/formation/feuilles/{feuille.id}")
+        self.assertIn("entier", self.ouvrir(adresse, data={"csrf_token": jeton, "quoi": "total", "total": "beaucoup"}).text)
+        self.ouvrir(adresse, data={"csrf_token": jeton, "quoi": "total", "total": "2 750"})
+        feuille.invalidate_recordset()
+        self.assertEqual((feuille.state, feuille.total_declare), ("instance", 2750))
+        self.ouvrir(adresse, data={"csrf_token": jeton, "quoi": "accepter"})
+        feuille.invalidate_recordset()
+        self.assertEqual((feuille.state, feuille.total_declare), ("deposee", 2700))
+
     def test_saisie_fausse_ne_perd_rien_et_n_ecrit_rien(self):
         avant = self.feuilles.search_count([])
         page = self.saisir(lignes=[("T-ACT-1", "0", "1500"), ("", "2", ""), ("INCONNU", "1", "<b>12</b>")],
