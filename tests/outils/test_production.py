@@ -40,7 +40,7 @@ def test_mot_de_passe_d_usine():
 
 
 @pytest.mark.parametrize("attendu", [
-    'frame-ancestors', "Strict-Transport-Security $hsts", "proxy_cookie_flags ~ $cookie_sur httponly", "Cache-Control $stockage",
+    'frame-ancestors', "Strict-Transport-Security $hsts", "proxy_cookie_flags session_id $cookie_sur httponly", "Cache-Control $stockage",
     "X-Forwarded-For $remote_addr;", "session/authenticate", "(xmlrpc|jsonrpc)", "(my/formation/droits|cnas/verifier)", "^/web/database { return 404; }"])
 def test_proxy(attendu):
     """Chaque porte est limitée, chaque en-tête est posé, et ce que prétend le client n'est pas repris."""
