@@ -4,11 +4,13 @@ Rien de ce qui ouvre une garde ne voyage dans le contexte : une ouverture vise d
 champs précis, vaut pour un seul appel, et se referme avant que l'ORM ne touche un autre enregistrement.
 """
 import functools
+import inspect
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from odoo import fields
+from odoo import _, fields
+from odoo.exceptions import UserError
 
 from .lecture import lire_motif
 
@@ -130,6 +132,8 @@ def transition(nom):
     Une action à motif appelée sans motif ouvre l'assistant et n'écrit rien.
     """
     def decorer(methode):
+        signature = inspect.signature(methode)
+
         @functools.wraps(methode)
         def action(self, *args, **mots):
             if self._actions_du_modele()[nom].motif:
@@ -140,6 +144,10 @@ def transition(nom):
                 args = (motif, *args[1:])
             else:
                 self._exiger(nom)
+            try:
+                signature.bind(self, *args, **mots)
+            except TypeError as erreur:
+                raise UserError(_("L'appel est mal formé : vérifiez le nombre et le nom des arguments (%s).", erreur)) from erreur
             with _poser("action", nom):
                 resultat = methode(self, *args, **mots)
             return True if resultat is None else resultat

@@ -16,9 +16,9 @@ class ChangementMixin(models.AbstractModel):
     * ``_condition_suppression`` : la même méthode, pour la suppression (vide : elle a ses propres gardes) ;
     * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
 
-    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit ni ne se supprime seul, et une ligne
-    ne s'antidate pas seul ; préparer l'avenir (créer une ligne d'effet futur, clore à un jour à venir) reste le
-    geste d'une personne, tracé au journal.
+    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit ni ne se supprime seul, une fin passée ne
+    se déplace pas seul. Ajouter une ligne datée et clore celle qui était sans fin, c'est réviser : le geste d'une
+    personne, tracé au journal.
 
     L'installation et le code du programme (`_ecrire`, `sudo`) n'y passent pas.
     """
@@ -115,19 +115,14 @@ class ChangementMixin(models.AbstractModel):
         return self.filtered(lambda ligne: ligne.date_debut and ligne.date_debut <= jour)
 
     def _fin_deja_servie(self, vals):
-        """Rend les lignes commencées dont la fin, ancienne ou nouvelle, est passée : la changer réécrirait l'histoire."""
+        """Rend les lignes commencées et déjà finies : déplacer leur fin réécrirait l'histoire."""
         jour = fields.Date.context_today(self)
-        nouvelle = self._lire_jour(vals.get("date_fin"))
-        return self._en_service(vals).filtered(
-            lambda ligne: any(fin and fin < jour for fin in (ligne.date_fin, nouvelle)))
+        return self._en_service(vals).filtered(lambda ligne: ligne.date_fin and ligne.date_fin < jour)
 
     @api.model
     def _creation_sensible(self, vals):
-        """Dit si créer cette ligne antidaterait un effet."""
-        if self._condition_suppression != "_en_service":
-            return False
-        debut = self._lire_jour(vals.get("date_debut") or self.default_get(["date_debut"]).get("date_debut"))
-        return bool(debut) and debut < fields.Date.context_today(self)
+        """Point d'extension : dit si créer cette ligne se fait à deux."""
+        return False
 
     @api.model
     def _lire_jour(self, valeur):
