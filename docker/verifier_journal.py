@@ -11,8 +11,8 @@ from lanceur import console, verifier_journal  # noqa: E402
 class Conteneur:
     """L'Odoo de l'image : sa commande et son environnement."""
 
-    def commande(self, configuration, *arguments):
-        return ["odoo", arguments[0], "-c", configuration, "-d", os.environ.get("CNAS_BASE", "cnas"), *arguments[1:]]
+    def commande(self, configuration, *arguments, verbe=()):
+        return ["odoo", *verbe, "-c", configuration, "-d", os.environ.get("CNAS_BASE", "cnas"), *arguments]
 
     def env(self):
         return dict(os.environ)

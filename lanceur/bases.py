@@ -87,9 +87,9 @@ class Machine:
         chemin.chmod(0o600)
         return chemin
 
-    def commande(self, configuration, *arguments):
-        """Ligne de commande d'Odoo."""
-        return [self.python, str(ODOO_BIN), "-c", str(configuration), *map(str, arguments)]
+    def commande(self, configuration, *arguments, verbe=()):
+        """Ligne de commande d'Odoo ; `verbe` : sa sous-commande (« shell »)."""
+        return [self.python, str(ODOO_BIN), *verbe, "-c", str(configuration), *map(str, arguments)]
 
     def installer(self, base, demo=True):
         """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""

@@ -18,7 +18,7 @@ def verifier(machine, base, configuration=None):
     """Relit le journal d'une base, le dit en une phrase, rend 0 s'il est intact, 1 sinon."""
     configuration = configuration or machine.configuration(base)
     mene = subprocess.run(
-        machine.commande(configuration, "shell", "--no-http", "--log-level=error"), input=PROGRAMME, text=True,
+        machine.commande(configuration, "--no-http", "--log-level=error", verbe=("shell",)), input=PROGRAMME, text=True,
         capture_output=True, env=machine.env(), cwd="/")
     phrase = next((ligne[len(MARQUE):] for ligne in mene.stdout.splitlines() if ligne.startswith(MARQUE)), None)
     if phrase is None:

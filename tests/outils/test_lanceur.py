@@ -1,7 +1,7 @@
 """Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
 import pytest
 
-from lanceur import bases, chemins, resultats, verifier
+from lanceur import bases, chemins, resultats, verifier, verifier_journal
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 LIGNE = "2026-11-25 09:00:00,000 1 {} base {}: {}\n"
@@ -136,3 +136,17 @@ def test_le_jour_des_tests_est_fige(tmp_path, monkeypatch, importation, refuse):
     (tmp_path / "cnas_base" / "tests" / "test_a.py").write_text(importation + "\n")
     monkeypatch.setattr(verifier, "RACINE", tmp_path)
     assert bool(list(verifier.jour_des_tests())) is refuse
+
+
+@pytest.mark.parametrize("phrase, code", [("Journal intact : 3 ligne(s) relue(s).", 0), ("Journal rompu à la ligne 2 (3 lignes).", 1)])
+def test_verifier_journal_rend_le_code(tmp_path, phrase, code, capsys):
+    """Intact : 0 ; rompu : 1 ; la phrase est dite telle quelle."""
+    class Machine:
+        def commande(self, _configuration, *_arguments, verbe=()):
+            return ["sh", "-c", f"echo '{verifier_journal.MARQUE}{phrase}'"]
+
+        def env(self):
+            return None
+
+    assert verifier_journal.verifier(Machine(), "x", tmp_path) == code
+    assert phrase in "".join(capsys.readouterr())
