@@ -9,6 +9,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, sans_suivi, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
 
 from .. import cle_signature as outil
@@ -367,7 +368,7 @@ class Carte(models.Model):
     @api.model
     def _phrase_de_refus(self, etat, expiration):
         """Rend la phrase que mérite une carte de cet état et de cette expiration, ou False si elle vaut."""
-        if expiration and expiration < fields.Date.context_today(self):
+        if expiration and expiration < aujourd_hui():
             return _("Cette carte est expirée depuis le %s.", ecrire_date(expiration))
         phrases = {"perdue": _("Cette carte a été déclarée perdue."), "annulee": _("Cette carte a été annulée."),
                    "expiree": _("Cette carte est expirée.")}

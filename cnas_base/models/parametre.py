@@ -4,6 +4,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
 from ..ecriture import ecrire_date
+from ..jour import aujourd_hui
 
 TYPES = [
     ("entier", "Entier"),
@@ -246,7 +247,7 @@ class Parametre(models.Model):
 
         :raise UserError: code inconnu ou aucune valeur ce jour-là
         """
-        jour = jour or fields.Date.context_today(self)
+        jour = jour or aujourd_hui()
         for debut, fin, valeur in self._periodes(code):
             if debut <= jour and (not fin or jour <= fin):
                 return valeur

@@ -33,7 +33,8 @@ class TestJour(TransactionCase):
         for addon in addons.mapped("name"):
             racine = Path(get_module_path(addon))
             for fichier in racine.rglob("*.py"):
-                if "tests" not in fichier.relative_to(racine).parts:
+                # `jour.py` est le lieu où le jour se calcule
+                if "tests" not in fichier.relative_to(racine).parts and fichier.name != "jour.py":
                     fautes += [f"{addon}/{fichier.relative_to(racine)}:{rang}: {ligne.strip()}"
                                for rang, ligne in enumerate(fichier.read_text("utf-8").splitlines(), 1)
                                if JOURS_UTC.search(ligne.split("#")[0].split("`")[0])]

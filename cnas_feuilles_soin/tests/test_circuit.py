@@ -244,7 +244,7 @@ class TestCircuit(CommunFeuille):
         reprise = self.feuilles.browse(feuille.with_user(self.agent).action_reprendre()["res_id"])
         self.assertEqual((reprise.state, reprise.reference, reprise.origine_id), ("brouillon", "R-1-R1", feuille))
         self.assertEqual(reprise.montant_facture, 2700)
-        with self.assertRaisesRegex(UserError, "déjà reprise"):
+        with self.assertRaisesRegex(UserError, "déjà repris"):
             feuille.with_user(self.agent).action_reprendre()
 
     # ------------------------------------------------------------------ nature

@@ -197,7 +197,8 @@ class TestMoteurCalcul(CommunMoteur):
         """Au-dessus du seuil, le contrôle devient un lot de tâches ; rejouer une tâche ne change rien."""
         feuilles = self.env["cnas.feuille_soin"].concat(
             *[self.feuille((self.pansement, 1, 1000), assure_id=self.creer_assure().id) for _i in range(5)])
-        with patch(f"{controle.__name__}.TAILLE_LOT", 2):
+        with patch(f"{controle.__name__}.TAILLE_LOT", 2), \
+                patch.object(type(self.env["cnas.lot"]), "_tout_de_suite", lambda lot, tranches: False):
             lot = feuilles._lancer_controle()
         taches = lot.sudo().tache_ids
         self.assertEqual((lot.total, len(taches)), (5, 3))

@@ -44,7 +44,7 @@ class TestPapier(CommunFeuille):
                 self.deposee("R-0").with_user(self.agent).action_archiver_papier(boite.id)
         feuille = self._numerisee()
         feuille.with_user(self.controleur).action_demander_pieces("manque")
-        with freeze_time(fields.Datetime.now() + timedelta(days=20)), self.assertRaisesRegex(UserError, "en instance"):
+        with freeze_time(fields.Datetime.now() + timedelta(days=20)), self.assertRaisesRegex(UserError, "En instance"):
             feuille.with_user(self.agent).action_archiver_papier(boite.id)
 
     def test_destruction(self):

@@ -150,8 +150,8 @@ class TestPlafondsAnnee(CommunMoteur):
         """Rejouée après d'autres, une feuille à contrôler garde ses montants et ses motifs ; grandie, elle n'excède rien."""
         self.plafond("feuille", montant_max=1000)
         self.plafond(montant_max=1500)
-        self.regle("PLF-03").write({"avis_medical": False, "parametre_ids": [
-            (1, self.regle("PLF-03").parametre_ids.id, {"valeur": "1200"})]})
+        self.regle("PLF-03").avis_medical = False
+        self.regler("PLF-03", "seuil", "1200")
         premiere = self.le(date(AN, 4, 1), 1200)
         self.assertEqual(self.parts(premiere, self.le(date(AN, 4, 2))), [1000, 500])
         attendu = (1000, ["PLF-02", "PLF-03"])
@@ -168,8 +168,8 @@ class TestPlafondsAnnee(CommunMoteur):
         for debut, fin, montant, nombre in (("2020-01-01", date(AN, 5, 31), 2000, 2), (date(AN, 6, 1), False, 4000, 3)):
             self.plafond(debut=debut, fin=fin, montant_max=montant)
             self.plafond(debut=debut, fin=fin, categorie="visite", nombre_max=nombre)
-        self.regle("PLF-03").write({"avis_medical": False, "parametre_ids": [
-            (1, self.regle("PLF-03").parametre_ids.id, {"valeur": "1400"})]})
+        self.regle("PLF-03").avis_medical = False
+        self.regler("PLF-03", "seuil", "1400")
         feuilles = [self.le(date(AN, mois, 1), 1500, prestations=[visite]) for mois, visite in zip((4, 5, 6, 7), visites)]
         attendu = [1500, 500, 1500, 0]
         self.assertEqual(self.parts(*feuilles), attendu)
@@ -192,7 +192,7 @@ class TestPlafondsAnnee(CommunMoteur):
         """Passée outre, une franchise n'est pas retenue : la feuille suivante la doit entière."""
         self.plafond(franchise=600)
         feuille = self.le(date(AN, 4, 1))
-        self.regle("PLF-03").parametre_ids.valeur = "1000"
+        self.regler("PLF-03", "seuil", "1000")
         self.controler(feuille)
         feuille.anomalie_ids.filtered(lambda a: a.regle_id.code == "PLF-01")._ecrire({"state": "levee"})
         feuille._recalculer()

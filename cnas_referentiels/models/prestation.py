@@ -6,6 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 from ..bareme import Bareme
@@ -242,7 +243,7 @@ class Prestation(models.Model):
         codes = [codes] if isinstance(codes, str) else codes
         if not isinstance(codes, (list, tuple)) or not all(isinstance(code, str) for code in codes):
             raise ValidationError(_("Donnez une liste de codes de prestation, par exemple [\"MED0001\", \"ACT0002\"]."))
-        jour = lire_date(date, fields.Date.context_today(self))
+        jour = lire_date(date, aujourd_hui())
         niveau = lire_niveau(niveau)
         prestations = self._prestations_par_code(codes)
         bareme = Bareme(self.env, set(prestations.values()))

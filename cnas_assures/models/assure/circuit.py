@@ -7,6 +7,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
@@ -376,11 +377,7 @@ class AssureCircuit(models.Model):
 
         :raise UserError: texte illisible
         """
-        if not valeur:
-            # `context_get` est en mémoire : pas de lecture de l'usager pour connaître son fuseau.
-            fuseau = self.env.context.get("tz") or self.env["res.users"].context_get().get("tz")
-            return fields.Date.context_today(self.with_context(tz=fuseau))
-        return lire_date(valeur, stricte=True)
+        return lire_date(valeur, aujourd_hui(), stricte=True)
 
     @api.model
     def _lire_enregistrement(self, modele, identifiant):
