@@ -195,8 +195,10 @@ def _pytest_odoo(machine, bilan, base, chemins_tests, *arguments):
     phase = "pytest-odoo décalé" if machine.horloge else "pytest-odoo"
     configuration = machine.configuration(base, max_cron_threads=0, server_wide_modules="base,web",
                                           http_port=serveur.port_au_hasard(), screenshots=chemins.prive("captures", "pytest"))
+    # Chromium ne démarre pas sous libfaketime : les parcours à l'écran des addons restent à la date du jour
+    ecartes = ["--ignore-glob=*/test_parcours.py"] if machine.horloge else []
     _pytest(machine, bilan, phase, [f"--odoo-config={configuration}", f"--odoo-database={base}", "--odoo-http",
-                                    *chemins_tests, *arguments])
+                                    *ecartes, *chemins_tests, *arguments])
 
 
 def _bout_en_bout(machine, bilan, chemins_tests, *arguments):
