@@ -104,6 +104,7 @@ class Action:
     fin: bool = False             # … et un dernier jour
     seul: bool = False            # un enregistrement à la fois
     empeche: tuple = ()           # méthodes qui rendent {id: raison} parmi les enregistrements
+    annonce: bool = True          # ce qui l'empêche paraît au bandeau ; non : elle n'attend rien d'ordinaire
 
     def roles_depuis(self, etat):
         """Rend les groupes qui peuvent agir depuis cet état."""

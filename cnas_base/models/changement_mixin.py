@@ -119,6 +119,13 @@ class ChangementMixin(models.AbstractModel):
         jour = fields.Date.context_today(self)
         return self._en_service(vals).filtered(lambda ligne: ligne.date_fin and ligne.date_fin < jour)
 
+    def _fin_au_passe(self, vals):
+        """Rend les lignes commencées déjà finies, ou que ces valeurs finiraient avant aujourd'hui."""
+        fin = self._lire_jour(vals.get("date_fin"))
+        if fin and fin < fields.Date.context_today(self):
+            return self._en_service(vals)
+        return self._fin_deja_servie(vals)
+
     @api.model
     def _creation_sensible(self, vals):
         """Point d'extension : dit si créer cette ligne se fait à deux."""

@@ -63,7 +63,7 @@ class EtatMixin(models.AbstractModel):
                 raison = roles.get(enregistrement.state) or raisons.get(enregistrement._origin.id, False)
                 enregistrement[f"peut_{nom}"] = not raison
                 enregistrement[f"raison_{nom}"] = raison
-                if raison and enregistrement.state in action.de and enregistrement.state not in roles:
+                if raison and action.annonce and enregistrement.state in action.de and enregistrement.state not in roles:
                     attentes[enregistrement].append(f"{action.titre} : {raison}")
         for enregistrement, phrases in attentes.items():
             enregistrement.raisons_actions = "\n".join(phrases) or False

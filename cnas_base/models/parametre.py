@@ -67,7 +67,7 @@ class Parametre(models.Model):
 
     _periode_cle = ("code",)
     _champs_sensibles = {**dict.fromkeys(
-        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix", "date_debut"), "_en_service"), "date_fin": "_fin_deja_servie"}
+        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix", "date_debut"), "_en_service"), "date_fin": "_fin_au_passe"}
     _champs_joints = ("source",)
     _condition_suppression = "_en_service"
     _champs_journal = ("code", "valeur", "date_debut", "date_fin", "source")

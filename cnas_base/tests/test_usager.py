@@ -30,9 +30,11 @@ class TestUsager(TransactionCase):
         self.assertFalse(usager.has_group("cnas_base.group_agent"))
         usager.with_user(self.admin).action_basculer_usager()
         self.assertFalse(usager.active)
-        journal = self.env["cnas.journal"].search([("modele", "=", "res.users"), ("res_id", "=", usager.id)])
-        self.assertEqual(set(journal.mapped("evenement")), {"usager"})
-        self.assertEqual(journal[1].apres["role"], "finance")
+        journal = self.env["cnas.journal"].search([("modele", "=", "res.users"), ("res_id", "=", usager.id)],
+                                               order="id")
+        self.assertIn("creation", journal.mapped("evenement"))
+        self.assertIn(self.env.ref("cnas_base.group_finance").id, journal[-2].apres["groups_id"])
+        self.assertEqual((journal[-1].avant, journal[-1].apres), ({"active": True}, {"active": False}))
         with self.assertRaisesRegex(UserError, "déjà pris"):
             self.assistants.create({"name": "X", "login": "awa@cnas.example", "role": "agent"}).action_enregistrer()
 

@@ -34,7 +34,7 @@ class FeuilleSoin(models.Model):
     _actions = {
         "retirer_facture": Action(
             titre=_lt("Retirer de la facture"), de=ETATS_FACTURABLES, roles=(CONTROLEUR,), motif=True,
-            empeche=("_empeche_de_quitter_sa_facture",)),
+            empeche=("_empeche_de_quitter_sa_facture",), annonce=False),
     }
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("validee",)}

@@ -72,7 +72,8 @@ class TestFaitsFiges(CommunFeuille):
     def _autre_valeur(self, record, champ):
         field = record._fields[champ]
         if field.type == "many2one":
-            return record.env[field.comodel_name].sudo().search([("id", "!=", record.sudo()[champ].id)], limit=1).id
+            autres = record.env[field.comodel_name].sudo().search([("id", "!=", record.sudo()[champ].id)], limit=1)
+            return (autres or self._creer_autre(field.comodel_name)).id
         if field.type == "selection":
             return next(code for code, _nom in field._description_selection(self.env) if code != record.sudo()[champ])
         if field.type == "date":
@@ -80,6 +81,15 @@ class TestFaitsFiges(CommunFeuille):
         if field.type == "datetime":
             return "2019-02-03 10:00:00"
         return {"boolean": not record.sudo()[champ], "char": "AUTRE", "text": "AUTRE"}.get(field.type, 7)
+
+    def _creer_autre(self, modele):
+        valeurs = {
+            "cnas.carte": {"assure_id": self.assure.id},
+            "cnas.entente_prealable": {
+                "assure_id": self.assure.id, "formation_id": self.formation.id, "prestation_id": self.acte.prestation_id.id,
+                "quantite_demandee": 1, "montant_demande": 1000},
+        }
+        return self.env[modele]._creer([valeurs[modele]])
 
     def test_tout_champ_lu_par_une_regle_est_fige_au_depot(self):
         """La liste est celle du chargement du moteur : un fait ajouté demain y est, et doit être figé."""

@@ -66,12 +66,12 @@ class FeuilleSoin(models.Model):
     _champs_papier = (
         "reference", "formation_id", "agence_id", "assure_id", "date_soins", "date_fin_soins", "date_depot",
         "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id", "total_declare",
-        "ligne_ids", "diagnostic_saisi_id",
+        "ligne_ids", "diagnostic_saisi_id", "carte_id",
     )
     # Ce que montre le document : figé au dépôt, sauf constat tracé d'un contrôleur.
     _champs_constats = (
-        "signature_constatee", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "cause",
-        "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
+        "signature_constatee", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "rang_naissance",
+        "cause", "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
         "diagnostic_clair",
     )
 

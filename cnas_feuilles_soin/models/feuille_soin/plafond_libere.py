@@ -1,4 +1,4 @@
-from datetime import timedelta
+from dateutil.relativedelta import relativedelta
 
 from odoo import _, fields, models
 from odoo.tools.translate import _lt
@@ -11,7 +11,7 @@ from .actions import CONTROLEUR
 
 # Les règles qui réduisent une feuille de ce que d'autres ont pris dans l'année de droits.
 PLAFONDS = ("PLF-01", "QTE-10")
-UN_AN = timedelta(days=366)
+UN_AN = relativedelta(years=1)
 
 
 @actions
@@ -22,7 +22,7 @@ class FeuilleSoin(models.Model):
 
     _actions = {
         "rejouer_plafond": Action(titre=_lt("Rejouer : plafond libéré"), de=("controle", "avis_medical", "validee"),
-                                  roles=(CONTROLEUR,), empeche=("_empeche_de_rejouer",)),
+                                  roles=(CONTROLEUR,), empeche=("_empeche_de_rejouer",), annonce=False),
     }
     _champs_geles = ("plafond_libere",)
 
