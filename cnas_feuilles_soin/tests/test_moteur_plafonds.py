@@ -167,7 +167,7 @@ class TestMoteurHumain(CommunMoteur):
         self.controler(feuille)
         self.assertEqual((feuille.state, int(feuille.montant_cnas)), ("avis_medical", 1200))
         rejet = feuille.anomalie_ids.filtered(lambda a: a.severite == "rejet")
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "seul le rôle Superviseur"):
             rejet.with_user(self.usager("controleur")).action_lever("urgence vitale")
         rejet.with_user(self.usager("superviseur")).action_lever("urgence vitale")
         self.assertEqual((feuille.state, int(feuille.montant_cnas)), ("avis_medical", 2000))
@@ -219,7 +219,7 @@ class TestMoteurHumain(CommunMoteur):
                       lambda: self.regler("TAR-03", "rangs", "100,150")):
             with self.assertRaises(ValidationError), self.env.cr.savepoint():
                 essai()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "se change à deux"):
             qte.with_user(self.usager("superviseur")).write({"severite": "rejet"})
 
     def test_catalogue_complet(self):
