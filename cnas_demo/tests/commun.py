@@ -17,6 +17,9 @@ def modeles(env, mixin):
 
 # Ce que le jeu d'essai ne garde pas : des gestes de passage.
 FABRIQUES = {
+    "cnas.changement": lambda env: {
+        "modele": "cnas.parametre", "motif": "Décision d'essai", "valeurs": {"valeur": "60"},
+        "res_id": env["cnas.parametre"].search([("code", "=", "delai_recours")], limit=1).id},
     "cnas.demande_rib": lambda env: {
         "formation_id": env["cnas.formation_sanitaire"].search([("state", "=", "active")], limit=1).id, "usage": "principal",
         "rib_nouveau": composer_rib("60005", "00021", "00000000001"), "justification": "Changement de banque"},

@@ -1,5 +1,6 @@
 import xmlrpc.client
 
+from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.tests.common import HttpCase
@@ -49,6 +50,9 @@ class TestMatriceActions(HttpCase):
             enregistrement = exemple(self.env, modele)
             self.assertTrue(enregistrement, f"la démonstration n'a aucun {modele}")
             sans_contraintes(self.env.cr, enregistrement._table)
+            if "date_decision" in enregistrement._fields and not enregistrement.date_decision:
+                # un état décidé ne va pas sans sa date
+                self.poser(enregistrement, date_decision=fields.Date.today())
             etats = [etat for etat, _libelle in enregistrement._fields["state"]._description_selection(self.env)]
             for etat in etats:
                 self.poser(enregistrement, state=etat)

@@ -28,7 +28,8 @@ class TestEntente(CommunFeuille):
         entente = self._demande()
         self.assertRegex(entente.numero, r"^EP-\d{4}-\d{6}$")
         self.assertEqual(entente.date_limite - entente.date_demande, timedelta(hours=48))
-        self.assertEqual(self._demande(urgence=True).date_limite - entente.date_demande, timedelta(hours=2))
+        urgente = self._demande(urgence=True)
+        self.assertEqual(urgente.date_limite - urgente.date_demande, timedelta(hours=2))
         self.assertEqual(entente.sudo().pathologie_id, self.palu)
         with self.assertRaises(AccessError):
             entente.read(["pathologie_id"])
