@@ -181,7 +181,7 @@ class FeuilleSoin(models.Model):
         raisons = {}
         for feuille in self:
             lignes = feuille.ligne_ids
-            ouvertes = feuille.anomalie_ids.filtered(
+            ouvertes = feuille.sudo().anomalie_ids.filtered(
                 lambda a: a.state == "ouverte" and a.severite in ("signalement", "instance"))
             if feuille.state == "avis_medical" and not feuille._avis_rendu():
                 raisons[feuille.id] = _("l'avis du médecin-conseil est attendu.")
