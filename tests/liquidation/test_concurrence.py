@@ -78,8 +78,8 @@ def test_plafond_de_famille(registre, ids, essai):
     controler_ensemble(registre, [identifiants[0::2], identifiants[1::2]])
     parts = [part for _etat, part in lire(registre, identifiants)]
     nettoyer(registre, identifiants)
-    # 6 × 12 000 demandés ; 30 000 par personne, 55 000 + 1 000 (troisième membre) pour la famille
-    assert sum(parts) == 56_000
+    # 6 × 12 000 demandés ; 30 000 par personne, 55 000 + 2 × 1 000 (troisième et quatrième membres) pour la famille
+    assert sum(parts) == 57_000
     assert sum(parts[0::2]) <= 30_000 and sum(parts[1::2]) <= 30_000
 
 
