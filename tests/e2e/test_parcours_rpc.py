@@ -6,18 +6,25 @@ import pytest
 from jours import annees_avant, jour, mois
 
 FORMATION, MOIS, SOINS_LE, DEPOSE_LE = "HP-ABE-01", mois(20), mois(20, 10), mois(20, 17)
-# Tarifs du niveau 3 : consultation 1 550 (un acte au plus), paracétamol 30 le comprimé, sirop 930. ASS : 80 %, enfant 100 %.
-# Adulte : 2 000 → base 1 550, part 1 240, ticket 310, dépassement 450 ; 20 × 30 = 600 → part 480, ticket 120.
-ADULTE = ([("ACT0001", 1, 2000), ("MED0001", 20, 30)],
-          {"montant_facture": 2600, "montant_base": 2150, "montant_cnas": 1720, "ticket_moderateur": 430, "depassement": 450, "montant_rejete": 0})
-# Enfant de deux ans : 1 550 → part 1 550 ; sirop à 900, sous le tarif → part 900.
-ENFANT = ([("ACT0001", 1, 1550), ("MED0002", 1, 900)],
-          {"montant_facture": 2450, "montant_base": 2450, "montant_cnas": 2450, "ticket_moderateur": 0, "depassement": 0, "montant_rejete": 0})
-# Deux consultations ramenées à une : 3 100 → base 1 550, part 1 240, ticket 310, dépassement 1 550 ; consultation prénatale d'un homme, rejetée.
-ABATTU = ([("ACT0001", 2, 1550), ("ACT0007", 1, 1000)],
-          {"montant_facture": 4100, "montant_base": 1550, "montant_cnas": 1240, "ticket_moderateur": 310, "depassement": 1550, "montant_rejete": 1000})
+# Tarifs du niveau 3 à la date des soins : consultation (un acte au plus), comprimé de paracétamol ; le sirop est à 900 au moins.
+CONSULTATION, COMPRIME = {"2025": (1500, 25), "2026": (1550, 30)}.get(SOINS_LE[:4], (1600, 35))
+# ASS : 80 %, enfant 100 %. En 2026, 1 550 → part 1 240, ticket 310 ; 20 × 30 = 600 → part 480, ticket 120.
+PART, PART_COMPRIMES = {1500: 1200, 1550: 1240, 1600: 1280}[CONSULTATION], 16 * COMPRIME
+BASE_ADULTE = CONSULTATION + 20 * COMPRIME
+ADULTE = ([("ACT0001", 1, 2000), ("MED0001", 20, COMPRIME)],
+          {"montant_facture": 2000 + 20 * COMPRIME, "montant_base": BASE_ADULTE, "montant_cnas": PART + PART_COMPRIMES,
+           "ticket_moderateur": BASE_ADULTE - PART - PART_COMPRIMES, "depassement": 2000 - CONSULTATION, "montant_rejete": 0})
+# Enfant de deux ans : la consultation et le sirop à 900, sous le tarif, pris en entier.
+TOTAL_ENFANT = CONSULTATION + 900
+ENFANT = ([("ACT0001", 1, CONSULTATION), ("MED0002", 1, 900)],
+          {"montant_facture": TOTAL_ENFANT, "montant_base": TOTAL_ENFANT, "montant_cnas": TOTAL_ENFANT, "ticket_moderateur": 0,
+           "depassement": 0, "montant_rejete": 0})
+# Deux consultations ramenées à une, l'autre en dépassement ; consultation prénatale d'un homme, rejetée.
+ABATTU = ([("ACT0001", 2, CONSULTATION), ("ACT0007", 1, 1000)],
+          {"montant_facture": 2 * CONSULTATION + 1000, "montant_base": CONSULTATION, "montant_cnas": PART,
+           "ticket_moderateur": CONSULTATION - PART, "depassement": CONSULTATION, "montant_rejete": 1000})
 TOTAL = {cle: sum(cas[1][cle] for cas in (ADULTE, ENFANT, ABATTU)) for cle in ADULTE[1]}
-SOINS, PHARMACIE = 1240 + 1550 + 1240, 480 + 900
+SOINS, PHARMACIE = PART + CONSULTATION + PART, PART_COMPRIMES + 900
 
 
 def immatriculer(agent, nom, naissance, **autres):
@@ -101,7 +108,7 @@ def test_formation_sans_convention(rpc):
     assert depot["id"] and not depot["erreurs"], depot
     controleur.appel("cnas.feuille_soin", "action_controler", [depot["id"]])
     lue = controleur.appel("cnas.feuille_soin", "read", [depot["id"]], ["state", "montant_rejete", "montant_cnas"])[0]
-    assert (lue["state"], lue["montant_rejete"], lue["montant_cnas"]) == ("rejetee", 2600, 0)
+    assert (lue["state"], lue["montant_rejete"], lue["montant_cnas"]) == ("rejetee", ADULTE[1]["montant_facture"], 0)
     codes = controleur.appel("cnas.anomalie", "search_read", [("feuille_id", "=", depot["id"])], fields=["code"])
     assert "FOR-01" in {a["code"] for a in codes}
 
