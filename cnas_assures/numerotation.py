@@ -1,8 +1,10 @@
 """Numéros tirés par lots d'une séquence, avec ou sans clé de contrôle."""
 from stdnum.iso7064 import mod_97_10
 
-from odoo import _, fields
+from odoo import _
 from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 
 def tirer_numeros(env, code, combien):
@@ -25,12 +27,12 @@ def tirer_numeros(env, code, combien):
 
 def numeros_de_carte(env, combien):
     """Rend `combien` numéros de carte : « CS », année, ordre, clé ISO 7064 mod 97-10."""
-    annee = fields.Date.context_today(env["cnas.carte"]).strftime("%y")
+    annee = aujourd_hui().strftime("%y")
     corps = (f"CS{annee}{ordre}" for ordre in tirer_numeros(env, "cnas.carte", combien))
     return [texte + mod_97_10.calc_check_digits(texte) for texte in corps]
 
 
 def numeros_annuels(env, code, prefixe, combien):
     """Rend `combien` numéros « PREFIXE-AAAA-ordre »."""
-    annee = fields.Date.context_today(env["cnas.carte"]).year
+    annee = aujourd_hui().year
     return [f"{prefixe}-{annee}-{ordre}" for ordre in tirer_numeros(env, code, combien)]

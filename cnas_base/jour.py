@@ -1,6 +1,11 @@
-"""Le jour de N'Djamena, en Python et en SQL : la base tient ses instants en UTC, `current_date` serait le jour de Londres."""
-from datetime import datetime
+"""Le jour de N'Djamena, en Python et en SQL : la base tient ses instants en UTC, `current_date` serait le jour de Londres.
+
+Une seule loi pour tous : le fuseau de l'usager, ou celui qu'un appel met dans son contexte, ne déplace pas un délai.
+"""
+from datetime import timezone
 from zoneinfo import ZoneInfo
+
+from odoo import fields
 
 NDJAMENA = ZoneInfo("Africa/Ndjamena")
 
@@ -12,6 +17,11 @@ def sql_jour(instant):
     return f"({instant} AT TIME ZONE 'UTC' AT TIME ZONE 'Africa/Ndjamena')::date"
 
 
+def jour_de(instant):
+    """Rend le jour, à N'Djamena, d'un instant tenu en UTC (un champ `Datetime`)."""
+    return instant.replace(tzinfo=timezone.utc).astimezone(NDJAMENA).date()
+
+
 def aujourd_hui():
-    """Rend le jour de la caisse, sans lire le fuseau de l'usager : pour ce qui compte ses requêtes."""
-    return datetime.now(NDJAMENA).date()
+    """Rend le jour de la caisse."""
+    return jour_de(fields.Datetime.now())

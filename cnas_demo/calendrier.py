@@ -8,6 +8,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import fields
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 RECUL = 15  # le dernier mois raconté a toujours au moins dix jours de soins derrière lui
 
 
@@ -15,7 +17,7 @@ class Calendrier:
     """L'histoire finit aujourd'hui : `jour(6)` est il y a six jours, `mois(2, 12)` le 12, deux mois avant le dernier mois."""
 
     def __init__(self, env):
-        self.aujourdhui = fields.Date.context_today(env.user.with_context(tz="Africa/Ndjamena"))
+        self.aujourdhui = aujourd_hui()
         self.dernier_mois = (self.aujourdhui - timedelta(days=RECUL)).replace(day=1)
 
     def jour(self, recul):
@@ -39,11 +41,9 @@ def en_ce_jour(jour, heure=9):
     def remplacer(champ, methode, valeur):
         vraie = getattr(champ, methode)
 
-        def lire(*arguments, timestamp=None):
-            ailleurs = threading.get_ident() != fil or timestamp or len(arguments) > 1
-            return vraie(*arguments, **({"timestamp": timestamp} if timestamp else {})) if ailleurs else valeur
+        def lire(*arguments):
+            return valeur if threading.get_ident() == fil else vraie(*arguments)
         return patch.object(champ, methode, staticmethod(lire))
 
-    with remplacer(fields.Date, "context_today", jour), remplacer(fields.Date, "today", jour), \
-            remplacer(fields.Datetime, "now", instant):
+    with remplacer(fields.Date, "today", jour), remplacer(fields.Datetime, "now", instant):
         yield

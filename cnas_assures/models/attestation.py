@@ -11,6 +11,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates
 
 from .. import cle_signature as outil
@@ -66,7 +67,7 @@ class Attestation(models.Model):
         string="Matricule", readonly=True, copy=False, help="Tel qu'imprimé et signé à la délivrance.")
     regime_id = fields.Many2one("cnas.regime", string="Régime", readonly=True, copy=False)
     date_debut = fields.Date(
-        string="Valable du", required=True, default=fields.Date.context_today, copy=False, tracking=True)
+        string="Valable du", required=True, default=lambda self: aujourd_hui(), copy=False, tracking=True)
     date_fin = fields.Date(
         string="Valable jusqu'au", required=True, copy=False, index=True, tracking=True,
         help="Vide à la saisie : 90 jours (paramètre de l'application), sans dépasser la fin des droits.")
@@ -113,7 +114,7 @@ class Attestation(models.Model):
 
     @api.depends("state", "date_debut", "date_fin")
     def _compute_situation(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for attestation in self:
             if attestation.state == "revoquee":
                 attestation.situation = "revoquee"
@@ -128,7 +129,7 @@ class Attestation(models.Model):
     def _search_situation(self, operator, value):
         if operator not in ("=", "in"):
             raise UserError(_("Cherchez une situation avec « = » ou « in »."))
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         domaines = {
             "revoquee": [("state", "=", "revoquee")],
             "expiree": [("state", "=", "delivree"), ("date_fin", "<", jour)],
@@ -162,7 +163,7 @@ class Attestation(models.Model):
             assure = self.env["cnas.assure"].browse(vals["assure_id"])
             vals.update(
                 numero=numero, matricule=assure.matricule, regime_id=droit.get("regime_id") or assure.regime_id.id,
-                date_delivrance=fields.Date.context_today(self), delivree_par_id=self.env.uid,
+                date_delivrance=aujourd_hui(), delivree_par_id=self.env.uid,
                 beneficiaire_ids=[fields.Command.set(couverts)])
             vals.update(self._jeton(vals))
         return super()._completer_creation(vals_list)
@@ -210,7 +211,7 @@ class Attestation(models.Model):
         Date = fields.Date
         jours = self.env["cnas.parametre"]._au("attestation_validite_jours")
         for vals in vals_list:
-            vals["date_debut"] = Date.to_date(vals.get("date_debut")) or Date.context_today(self)
+            vals["date_debut"] = Date.to_date(vals.get("date_debut")) or aujourd_hui()
         demandes = [vals.get("assure_id") for vals in vals_list]
         if not all(isinstance(assure_id, int) and assure_id for assure_id in demandes):
             raise UserError(_("Choisissez l'assuré à qui délivrer l'attestation."))
@@ -328,7 +329,7 @@ class Attestation(models.Model):
         attestation = self.sudo()
         etat = attestation.situation
         if etat == "valide":
-            jour = fields.Date.context_today(self)
+            jour = aujourd_hui()
             droit = attestation.assure_id._droits_par_lot([(attestation.assure_id.id, jour)])
             if droit[(attestation.assure_id.id, jour)]["etat"] != "ouverts" or attestation.assure_id.state != "actif":
                 etat = "droits_fermes"
@@ -369,7 +370,7 @@ class Attestation(models.Model):
 
     def _revoquer(self, motif):
         return self._changer_etat(
-            "revoquee", date_revocation=fields.Date.context_today(self), revoquee_par_id=self.env.uid,
+            "revoquee", date_revocation=aujourd_hui(), revoquee_par_id=self.env.uid,
             motif_revocation=motif)
 
     def _pdf(self):

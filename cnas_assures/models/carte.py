@@ -99,7 +99,7 @@ class Carte(models.Model):
         [("premiere", "Première carte"), ("renouvellement", "Renouvellement"), ("perte", "Perte ou vol"),
          ("deterioration", "Détérioration"), ("correction", "Correction d'identité")],
         string="Motif de la demande", default="premiere", required=True, tracking=True)
-    date_demande = fields.Date(string="Date de demande", default=fields.Date.context_today, required=True)
+    date_demande = fields.Date(string="Date de demande", default=lambda self: aujourd_hui(), required=True)
     agence_id = fields.Many2one(
         "cnas.agence", string="Agence", index=True, default=lambda self: self.env.user.agence_ids[:1],
         help="Agence qui a reçu la demande et remettra la carte.")
@@ -222,7 +222,7 @@ class Carte(models.Model):
 
         :raise UserError: carte qui n'est pas « demandée », titulaire qui n'est pas actif
         """
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for carte in self:
             emission = carte.date_emission or aujourdhui
             expiration = carte.date_expiration or carte._expiration_par_defaut(emission)
@@ -249,7 +249,7 @@ class Carte(models.Model):
             raise UserError(_("Un mandataire présente une pièce d'identité : notez son numéro."))
         for carte in self:
             carte._changer_etat(
-                "remise", date_remise=fields.Date.context_today(self), remise_qualite=qualite,
+                "remise", date_remise=aujourd_hui(), remise_qualite=qualite,
                 remise_a=remise_a or carte.assure_id.name, remise_piece=piece or False, remise_par_id=self.env.uid)
 
     def action_ouvrir_remise(self):
@@ -267,7 +267,7 @@ class Carte(models.Model):
 
         :raise UserError: carte expirée, titulaire inactif, autre carte active
         """
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         remplacees = self.remplace_id.filtered(lambda c: c.state in ("produite", "remise", "active", "perdue"))
         if remplacees:
             remplacees._changer_etat("annulee", date_cloture=aujourdhui, motif_cloture=_("Remplacée"))
@@ -277,7 +277,7 @@ class Carte(models.Model):
     @transition("declarer_perte")
     def action_declarer_perte(self, motif=None):
         """Déclare la carte perdue ou volée : elle n'ouvre plus l'accès aux soins. Rend True, ou l'assistant de motif."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         self._changer_etat("perdue", date_perte=aujourdhui, date_cloture=aujourdhui, motif_cloture=motif)
 
     @transition("annuler")
@@ -286,7 +286,7 @@ class Carte(models.Model):
 
         :raise AccessError: carte déjà remise et usager qui n'est pas superviseur
         """
-        self._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+        self._changer_etat("annulee", date_cloture=aujourd_hui(), motif_cloture=motif)
 
     @transition("remplacer")
     def action_remplacer(self, motif=None):
@@ -493,7 +493,7 @@ class Carte(models.Model):
 
     def _perimee(self):
         """Rend {id: phrase} des cartes dont la date d'expiration est passée."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         return {carte._origin.id: _("La carte %s est expirée : demandez-en une nouvelle.", carte.numero)
                 for carte in self if carte.date_expiration and carte.date_expiration < aujourdhui}
 
@@ -511,7 +511,7 @@ class Carte(models.Model):
         """Annule toutes les cartes vivantes du lot (radiation, décès, fusion). Rend True."""
         vivantes = self.filtered(lambda c: "annulee" in self._transitions.get(c.state, ()))
         if vivantes:
-            vivantes._changer_etat("annulee", date_cloture=fields.Date.context_today(self), motif_cloture=motif)
+            vivantes._changer_etat("annulee", date_cloture=aujourd_hui(), motif_cloture=motif)
         return True
 
     @api.model
@@ -522,13 +522,13 @@ class Carte(models.Model):
             SELECT qr_empreinte FROM cnas_carte
              WHERE state IN ('perdue', 'annulee') AND qr_empreinte IS NOT NULL AND date_expiration >= %s
              ORDER BY id DESC LIMIT %s
-        """, (fields.Date.context_today(self), limite))
+        """, (aujourd_hui(), limite))
         return [empreinte for (empreinte,) in self.env.cr.fetchall()]
 
     @api.model
     def _cron_expirer(self, limite=5000):
         """Tâche planifiée : fait expirer les cartes dont la date est passée. Rend leur nombre."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         echues = self.search([("state", "in", ("produite", "remise", "active")),
                               ("date_expiration", "<", aujourdhui)], limit=limite)
         with sans_suivi():

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..numerotation import numeros_annuels
 from .carte import CARTES_PAR_PDF
@@ -95,7 +96,7 @@ class CarteLot(models.Model):
         """
         for lot in self:
             lot._a_produire().action_produire()
-        self._changer_etat("produit", date_production=fields.Date.context_today(self))
+        self._changer_etat("produit", date_production=aujourd_hui())
 
     def _a_produire(self):
         return self.carte_ids.filtered(lambda c: c.state == "demandee")

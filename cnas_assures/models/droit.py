@@ -6,6 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 ORIGINES = [
     ("immatriculation", "Immatriculation"),
@@ -84,7 +85,7 @@ class Droit(models.Model):
 
     @api.depends("date_debut", "date_fin", "state")
     def _compute_situation(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for droit in self:
             if droit.state == "ferme":
                 droit.situation = "fermee"
@@ -127,7 +128,7 @@ class Droit(models.Model):
     def _unlink_except_effective(self):
         if self._ouvert(("unlink",)):
             return
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for droit in self:
             if droit.assure_id.state != "brouillon" and (droit.state == "ferme" or droit.date_debut <= jour):
                 raise UserError(_("Une période de droits déjà commencée ne se supprime pas : fermez-la avec un motif."))
@@ -164,7 +165,7 @@ class Droit(models.Model):
 
     def _refuser_sur_assure_ferme(self):
         """Refuse d'ouvrir des droits en cours ou à venir à une personne suspendue, radiée ou décédée."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for droit in self:
             assure = droit.assure_id
             if assure.state in ("suspendu", "radie") and (not droit.date_fin or droit.date_fin >= jour):

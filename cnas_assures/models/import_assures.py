@@ -170,13 +170,14 @@ class ImportAssures(models.Model):
 
     def _terminer_si_fini(self):
         """Passe à « Terminé » les imports en cours dont plus aucune ligne n'attend."""
-        for import_ in self.filtered(lambda i: i.state == "en_cours"):
-            if not import_.ligne_ids.search_count([("import_id", "=", import_.id), ("state", "=", "bonne")], limit=1):
-                import_._changer_etat("termine")
-                crees = import_.ligne_ids.search([("import_id", "=", import_.id), ("state", "=", "creee")]).assure_id
-                self.env["cnas.lot"]._lancer(
-                    _("Doublons de l'import « %s »", import_.name), "cnas.assure", "_detecter_doublons", crees.ids,
-                    taille=TAILLE_PLAGE)
-                import_.message_post(body=_(
-                    "Import terminé : %(crees)s assurés créés, %(deja)s déjà connus, %(erreurs)s lignes refusées.",
-                    crees=import_.nombre_crees, deja=import_.nombre_deja, erreurs=import_.nombre_erreurs))
+        en_cours, lignes = self.filtered(lambda i: i.state == "en_cours"), self.env["cnas.import_assures.ligne"]
+        attendent = lignes._read_group([("import_id", "in", en_cours.ids), ("state", "=", "bonne")], ["import_id"])
+        for import_ in en_cours.browse(set(en_cours.ids) - {groupe.id for groupe, in attendent}):
+            import_._changer_etat("termine")
+            crees = lignes.search([("import_id", "=", import_.id), ("state", "=", "creee")]).assure_id
+            self.env["cnas.lot"]._lancer(
+                _("Doublons de l'import « %s »", import_.name), "cnas.assure", "_detecter_doublons", crees.ids,
+                taille=TAILLE_PLAGE)
+            import_.message_post(body=_(
+                "Import terminé : %(crees)s assurés créés, %(deja)s déjà connus, %(erreurs)s lignes refusées.",
+                crees=import_.nombre_crees, deja=import_.nombre_deja, erreurs=import_.nombre_erreurs))

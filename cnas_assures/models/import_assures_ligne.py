@@ -9,6 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import absent, lire_date, lire_date_naissance, sans_accent
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",
@@ -90,7 +91,7 @@ class ImportAssuresLigne(models.Model):
             affiliation = lire_date(rang.get("date_affiliation"), import_.date_affiliation, _("Date d'affiliation"))
         except UserError as refus:
             erreurs.append(str(refus))
-        if affiliation and affiliation > fields.Date.context_today(self):
+        if affiliation and affiliation > aujourd_hui():
             erreurs.append(_("Date d'affiliation dans le futur."))
         donnees["date_affiliation"] = affiliation.isoformat() if affiliation else False
         donnees["decision_amed"] = texte.get("decision") or import_.decision or False
@@ -119,7 +120,7 @@ class ImportAssuresLigne(models.Model):
         except UserError as refus:
             erreurs.append(str(refus))
             return
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         if jour > aujourdhui:
             erreurs.append(_("Date de naissance dans le futur."))
         elif jour.year < aujourdhui.year - 130:

@@ -14,6 +14,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates, lire_texte, type_reel
 
 ALERTES_PAR_PASSAGE = 500
@@ -88,7 +89,7 @@ class PieceAdministrative(models.Model):
     # ------------------------------------------------------------------ contraintes
     @api.constrains("date_delivrance")
     def _check_date_delivrance(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for piece in self:
             if piece.date_delivrance and not 1900 <= piece.date_delivrance.year:
                 raise ValidationError(_("La date de délivrance n'est pas plausible : vérifiez l'année."))
@@ -113,7 +114,7 @@ class PieceAdministrative(models.Model):
 
     @api.depends("state", "date_expiration", "type_piece_id.alerte_jours")
     def _compute_situation(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for piece in self:
             if piece.state == "annulee":
                 piece.situation = "annulee"
@@ -129,7 +130,7 @@ class PieceAdministrative(models.Model):
     def _search_situation(self, operator, value):
         if operator not in ("=", "in"):
             raise UserError(_("Cherchez une situation avec « = » ou « in »."))
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         # Les délais d'alerte distincts sont quelques-uns : un domaine par délai, jamais une liste de pièces.
         alertes = self.env["cnas.type_piece"].with_context(active_test=False)._read_group(
             [], ["alerte_jours"], ["id:array_agg"])
@@ -291,7 +292,7 @@ class PieceAdministrative(models.Model):
         pieces = self.search([
             ("situation", "in", ("bientot", "expiree")), ("type_piece_id.alerte_jours", ">", 0),
             ("assure_id.state", "in", ("actif", "suspendu")), ("activity_ids", "=", False),
-            ("date_expiration", ">=", fields.Date.context_today(self) - relativedelta(days=rappel)),
+            ("date_expiration", ">=", aujourd_hui() - relativedelta(days=rappel)),
         ], limit=ALERTES_PAR_PASSAGE)
         for piece in pieces:
             piece.activity_schedule(

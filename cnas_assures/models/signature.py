@@ -5,6 +5,8 @@ import threading
 
 from odoo import api, fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from .. import cle_signature as outil
 
 PARAMETRE = "cnas_assures.cles_publiques"
@@ -78,7 +80,7 @@ class Signature(models.AbstractModel):
         nouvelle = {
             "id": identifiant,
             "cle": base64.b64encode(octets).decode(),
-            "depuis": fields.Date.to_string(fields.Date.context_today(self)),
+            "depuis": fields.Date.to_string(aujourd_hui()),
         }
         autres = [cle for cle in cles if cle["id"] != identifiant]
         self.env["ir.config_parameter"].sudo().set_param(PARAMETRE, json.dumps([nouvelle, *autres]))

@@ -6,10 +6,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from odoo import fields
-
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .attestation_pdf import HAUTEUR, LARGEUR, MARGE, UTILE, dessiner_entete
 from .identite import naissance
@@ -100,7 +99,7 @@ def _table(page, membres, y, total):
 def _pied(page, principal, numero, total):
     page.setStrokeColor(c.GRIS_PALE)
     page.line(MARGE, 17 * mm, LARGEUR - MARGE, 17 * mm)
-    jour = ecrire_date(fields.Date.context_today(principal))
+    jour = ecrire_date(aujourd_hui())
     c.ecrire(page, MARGE, 12.5 * mm, f"Situation au {jour}. Document d'information : il n'ouvre pas l'accès aux soins.",
              7, couleur=c.GRIS, largeur=UTILE - 50 * mm)
     c.ecrire(page, LARGEUR - MARGE, 12.5 * mm, f"{principal.matricule} · {numero}/{total}", 7, couleur=c.GRIS, cote="droite")

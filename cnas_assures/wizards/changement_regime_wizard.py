@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class ChangementRegimeWizard(models.TransientModel):
     """Assistant : changer le régime d'un assuré principal, à une date, avec un motif."""
@@ -10,7 +12,7 @@ class ChangementRegimeWizard(models.TransientModel):
     assure_id = fields.Many2one(comodel_name="cnas.assure", string="Assuré", required=True)
     ancien_regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime actuel")
     regime_id = fields.Many2one(comodel_name="cnas.regime", string="Nouveau régime", required=True)
-    date = fields.Date(string="À compter du", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="À compter du", required=True, default=lambda self: aujourd_hui())
     motif = fields.Char(string="Motif", required=True)
 
     def action_confirmer(self):

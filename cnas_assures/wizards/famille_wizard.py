@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..models.assure.dossier import LIENS
 
 
@@ -22,7 +24,7 @@ class FamilleWizard(models.TransientModel):
     nouveau_id = fields.Many2one(
         comodel_name="cnas.assure", string="Nouveau principal",
         domain="[('assure_principal_id', '=', assure_id), ('state', '=', 'actif')]")
-    date = fields.Date(string="Date", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="Date", required=True, default=lambda self: aujourd_hui())
     motif = fields.Char(string="Motif")
 
     @api.onchange("operation")

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from odoo import _
 from odoo.exceptions import ValidationError
 
+from ..jour import aujourd_hui
 from .texte import OBLIGATOIRE, absent, montrer, sans_accent
 
 MOIS = ("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
@@ -50,6 +51,18 @@ def lire_date(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
         raise ValidationError(_("%(quoi)s illisible : « %(valeur)s ». Écrivez-la %(forme)s.",
                                 quoi=quoi, valeur=montrer(valeur), forme=forme))
     return lue
+
+
+def lire_effet(valeur, quoi):
+    """Rend le jour où une décision prend effet : aujourd'hui par défaut, jamais plus tard.
+
+    :param str quoi: la décision, citée dans le refus (« La fermeture »)
+    :raise ValidationError: illisible, ou à venir
+    """
+    jour = lire_date(valeur, aujourd_hui(), stricte=True)
+    if jour > aujourd_hui():
+        raise ValidationError(_("%s prend effet au plus tard aujourd'hui.", quoi))
+    return jour
 
 
 def _lire_tolerant(valeur, texte, quoi):

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from ..garde import Action, actions, transition
+from ..jour import aujourd_hui
 from ..lecture import lire_date
 
 _logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class DecisionMixin(models.AbstractModel):
         :param phrase: ce qui a changé, de quoi à quoi, qui l'a demandé et qui l'a décidé
         """
         contacts = cible._contacts() if cible else set()
-        change = cible.sudo()._appliquer_changement(valeurs, jour or fields.Date.context_today(self))
+        change = cible.sudo()._appliquer_changement(valeurs, jour or aujourd_hui())
         if change.exists():
             change._annoncer_changement(phrase, contacts)
         return change
@@ -75,7 +76,7 @@ class Changement(models.Model):
     motif = fields.Text(string="Motif", required=True)
     piece = fields.Binary(string="Pièce", attachment=True)
     piece_nom = fields.Char(string="Nom de la pièce")
-    date_effet = fields.Date(string="Date d'effet", required=True, default=fields.Date.context_today)
+    date_effet = fields.Date(string="Date d'effet", required=True, default=lambda self: aujourd_hui())
     demandeur_id = fields.Many2one("res.users", string="Demandé par", required=True, readonly=True,
                                    default=lambda self: self.env.uid, ondelete="restrict")
     decideur_id = fields.Many2one("res.users", string="Décidé par", readonly=True, copy=False, ondelete="restrict")
@@ -137,8 +138,8 @@ class Changement(models.Model):
                 vals["demandeur_id"] = self.env.uid
             if not str(vals.get("motif") or "").strip():
                 raise UserError(_("Écrivez le motif du changement : il figurera dans le dossier."))
-            effet = lire_date(vals.get("date_effet"), fields.Date.context_today(self), stricte=True)
-            if effet < fields.Date.context_today(self):
+            effet = lire_date(vals.get("date_effet"), aujourd_hui(), stricte=True)
+            if effet < aujourd_hui():
                 raise UserError(_("Un changement prend effet aujourd'hui ou un jour à venir."))
             valeurs = vals["valeurs"] = self._en_json(vals.get("valeurs"))
             cible = self._lire_cible(vals.get("modele"), vals.get("res_id"))
@@ -167,7 +168,7 @@ class Changement(models.Model):
         :raise UserError: demande de l'appelant, déjà décidée, ou sans objet
         """
         self._attendre_son_tour()
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_changement_jours", jour)
         for changement in self:
             changement._changer_etat(
@@ -201,7 +202,7 @@ class Changement(models.Model):
     @api.model
     def _appliquer_les_dus(self):
         """Tâche quotidienne : applique ce qui prend effet ; une demande qui échoue le dit et n'arrête pas les autres."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for changement in self.search([("state", "=", "accepte"), ("date_effet", "<=", jour)], order="id"):
             try:
                 with self.env.cr.savepoint():

@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
 from ..garde import ouverture
+from ..jour import aujourd_hui
 
 CONTACTS = ("email", "telephone_1", "telephone_2")
 
@@ -83,7 +84,7 @@ class ChangementMixin(models.AbstractModel):
             raise UserError(_("Une demande porte sur un seul enregistrement."))
         return self.env["cnas.changement"].create({
             "modele": self._name, "res_id": self.id or 0, "valeurs": valeurs or {}, "motif": motif,
-            "date_effet": date_effet or fields.Date.context_today(self),
+            "date_effet": date_effet or aujourd_hui(),
         }).id
 
     # ------------------------------------------------------------------ ce qui est sensible
@@ -111,18 +112,18 @@ class ChangementMixin(models.AbstractModel):
 
     def _en_service(self, vals):
         """Rend les lignes datées qui ont commencé."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         return self.filtered(lambda ligne: ligne.date_debut and ligne.date_debut <= jour)
 
     def _fin_deja_servie(self, vals):
         """Rend les lignes commencées et déjà finies : déplacer leur fin réécrirait l'histoire."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         return self._en_service(vals).filtered(lambda ligne: ligne.date_fin and ligne.date_fin < jour)
 
     def _fin_au_passe(self, vals):
         """Rend les lignes commencées déjà finies, ou que ces valeurs finiraient avant aujourd'hui."""
         fin = self._lire_jour(vals.get("date_fin"))
-        if fin and fin < fields.Date.context_today(self):
+        if fin and fin < aujourd_hui():
             return self._en_service(vals)
         return self._fin_deja_servie(vals)
 

@@ -1,5 +1,7 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.osv import expression
+
+from ..jour import aujourd_hui
 
 
 class IrRule(models.Model):
@@ -28,7 +30,7 @@ class IrRule(models.Model):
         usager = self.env.user
         parametres = self.env["cnas.parametre"]
         if (not usager.has_group("cnas_base.group_agent") or usager.has_group("cnas_base.group_administrateur")
-                or not parametres._au("cloison_agences", fields.Date.context_today(self))):
+                or not parametres._au("cloison_agences", aujourd_hui())):
             return None
         agences = usager.sudo().agence_ids
         if any(agences.mapped("siege")) or (not agences and parametres._au("cloison_sans_agence") == "tout"):

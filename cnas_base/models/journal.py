@@ -10,6 +10,8 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
+from ..jour import aujourd_hui
+
 _logger = logging.getLogger(__name__)
 
 # Un seul écrivain enchaîne à la fois, le temps d'une validation.
@@ -158,7 +160,7 @@ class Journal(models.Model):
     @api.model
     def _alerter_debit(self, evenement, adresse):
         """Note un dépassement et prévient chaque superviseur, une fois par jour et par usager."""
-        usager, jour = self.env.user, fields.Date.context_today(self)
+        usager, jour = self.env.user, aujourd_hui()
         self._ajouter([{"modele": "res.users", "res_id": usager.id, "evenement": "debit_depasse",
                         "apres": {"quoi": evenement, "adresse": adresse}}])
         resume = _("Vérifications trop rapides : %s", usager.name)

@@ -84,7 +84,7 @@ class Parametre(models.Model):
     maximum = fields.Integer(string="Au plus", help="Zéro : sans maximum.")
     source = fields.Char(string="Source", required=True, default="livré", tracking=True,
                          help="Le texte qui fixe la valeur ; « livré » : proposée avec le logiciel.")
-    date_debut = fields.Date(tracking=True, default=fields.Date.context_today)
+    date_debut = fields.Date(tracking=True, default=lambda self: aujourd_hui())
     date_fin = fields.Date(tracking=True)
     en_vigueur = fields.Boolean(string="En vigueur", compute="_compute_en_vigueur", search="_search_en_vigueur")
     historique_ids = fields.Many2many("cnas.parametre", string="Historique", compute="_compute_historique_ids")
@@ -98,12 +98,12 @@ class Parametre(models.Model):
 
     @api.depends("date_debut", "date_fin")
     def _compute_en_vigueur(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for parametre in self:
             parametre.en_vigueur = parametre._couvre(jour)
 
     def _search_en_vigueur(self, operateur, valeur):
-        domaine = self._domaine_en_vigueur(fields.Date.context_today(self))
+        domaine = self._domaine_en_vigueur(aujourd_hui())
         return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
     @api.depends("code")
@@ -176,7 +176,7 @@ class Parametre(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _garder_le_passe(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for parametre in self:
             if parametre.date_debut < jour:
                 parametre._refuser_passe()
@@ -187,7 +187,7 @@ class Parametre(models.Model):
         """Donner une valeur dès aujourd'hui, ou avant, se fait à deux ; à un code que rien ne lit encore, non."""
         code = str(vals.get("code") or "")
         debut = self._lire_jour(vals.get("date_debut") or self.default_get(["date_debut"])["date_debut"])
-        return (code in self._toutes_les_periodes() or "." in code) and bool(debut) and debut <= fields.Date.context_today(self)
+        return (code in self._toutes_les_periodes() or "." in code) and bool(debut) and debut <= aujourd_hui()
 
     def _verifier_demande(self, valeurs):
         super()._verifier_demande(valeurs)
@@ -197,12 +197,12 @@ class Parametre(models.Model):
         """Une valeur en vigueur ne se réécrit pas, même à deux : elle change à partir du jour."""
         if self and "valeur" in valeurs:
             complement = {champ: valeurs[champ] for champ in self._champs_joints if champ in valeurs}
-            return self._dater(self.code, valeurs["valeur"], max(jour, fields.Date.context_today(self)), **complement)
+            return self._dater(self.code, valeurs["valeur"], max(jour, aujourd_hui()), **complement)
         return super()._appliquer_changement(valeurs, jour)
 
     def _refuser_reecriture(self, vals):
         """Refuse de changer ce qui a déjà servi ; une ligne en cours se clôt au plus tôt hier."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         veille = jour - timedelta(days=1)
         for parametre in self:
             nouvelles = self.new(vals, origin=parametre)
@@ -235,7 +235,7 @@ class Parametre(models.Model):
         """
         self.check_access_rights("read")
         try:
-            jour = fields.Date.to_date(date) or fields.Date.context_today(self)
+            jour = fields.Date.to_date(date) or aujourd_hui()
         except (TypeError, ValueError) as erreur:
             raise UserError(_("Écrivez la date au format AAAA-MM-JJ.")) from erreur
         valeur = self._au(code, jour)

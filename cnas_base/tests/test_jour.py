@@ -1,16 +1,19 @@
 import re
+from datetime import date, datetime
 from pathlib import Path
 
 from odoo.modules import get_module_path
 from odoo.tests import tagged
 
-from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, sql_jour
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, aujourd_hui, jour_de, sql_jour
 
 from .common import TransactionCase
 
-# Un jour pris à Londres : la base et le serveur comptent en UTC, une heure de moins qu'à N'Djamena.
+# Un jour pris à Londres (la base et le serveur comptent en UTC, une heure de moins qu'à N'Djamena), ou dans le fuseau
+# que l'appel met dans son contexte : un script y gagnerait un jour de délai.
 JOURS_UTC = re.compile(
-    r"\bcurrent_date\b|\bnow\(\)::|\b[Dd]ate\.today\(|\bdatetime\.(now|today)\(|\.date_\w+\.date\(\)|\bdate_\w+::date\b")
+    r"\bcurrent_date\b|\bnow\(\)::|\b[Dd]ate\.today\(|\bdatetime\.(now|today)\(|\.date_\w+\.date\(\)|\bdate_\w+::date\b"
+    r"|\bcontext_today\b|\bcontext_timestamp\b")
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -22,6 +25,15 @@ class TestJour(TransactionCase):
         self.assertEqual(self.env.cr.fetchone()[0], "2026-03-04")
         self.env.cr.execute(f"SELECT {sql_jour('%(instant)s::timestamp')}::text", {"instant": "2026-03-04 23:00:00"})
         self.assertEqual(self.env.cr.fetchone()[0], "2026-03-05")
+
+    def test_jour_de(self):
+        self.assertEqual(jour_de(datetime(2026, 3, 4, 22, 59, 59)), date(2026, 3, 4))
+        self.assertEqual(jour_de(datetime(2026, 3, 4, 23)), date(2026, 3, 5))
+
+    def test_le_fuseau_du_contexte_ne_deplace_pas_le_jour(self):
+        for fuseau in ("Pacific/Kiritimati", "Etc/GMT+12"):
+            defauts = self.env["cnas.parametre"].with_context(tz=fuseau).default_get(["date_debut"])
+            self.assertEqual(defauts["date_debut"], aujourd_hui())
 
     def test_sql_aujourdhui(self):
         self.env.cr.execute(f"SELECT {SQL_AUJOURDHUI} = {sql_jour('now() AT TIME ZONE %s')}", ("UTC",))

@@ -1,6 +1,8 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from ..jour import aujourd_hui
+
 
 class MotifWizard(models.TransientModel):
     """Demande le motif d'une action à motif de la table `_actions`, puis la rappelle.
@@ -16,7 +18,7 @@ class MotifWizard(models.TransientModel):
     action = fields.Char(required=True)
     avec_date = fields.Boolean()
     motif = fields.Text(string="Motif", required=True)
-    date = fields.Date(string="Date", default=fields.Date.context_today)
+    date = fields.Date(string="Date", default=lambda self: aujourd_hui())
     avec_fin = fields.Boolean()
     date_fin = fields.Date(string="Dernier jour", help="Vide : sans fin connue.")
 

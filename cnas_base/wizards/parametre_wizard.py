@@ -1,6 +1,8 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from ..jour import aujourd_hui
+
 
 class ParametreWizard(models.TransientModel):
     """« Changer à partir du… » : clôt la valeur en cours d'un paramètre et ouvre la suivante. Administrateur seul."""
@@ -12,7 +14,7 @@ class ParametreWizard(models.TransientModel):
     actuelle = fields.Char(related="parametre_id.valeur", string="Valeur actuelle")
     unite = fields.Char(related="parametre_id.unite")
     valeur = fields.Char(string="Nouvelle valeur", required=True)
-    date = fields.Date(string="À partir du", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="À partir du", required=True, default=lambda self: aujourd_hui())
     source = fields.Char(string="Source", required=True, help="Le texte ou la décision qui fixe la nouvelle valeur.")
 
     def action_appliquer(self):
@@ -22,9 +24,9 @@ class ParametreWizard(models.TransientModel):
         :raise UserError: jour passé, valeur qui ne convient pas
         """
         self.ensure_one()
-        if self.date < fields.Date.context_today(self):
+        if self.date < aujourd_hui():
             raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
-        if self.date == fields.Date.context_today(self) and self.parametre_id._en_service({}):
+        if self.date == aujourd_hui() and self.parametre_id._en_service({}):
             demande = self.parametre_id.demander_changement(
                 {"valeur": self.valeur, "source": self.source}, self.source, self.date)
             return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class Assure(models.Model):
     _inherit = "cnas.assure"
@@ -15,7 +17,7 @@ class Assure(models.Model):
     @api.depends("emploi_ids.date_debut", "emploi_ids.date_fin", "emploi_ids.employeur_id")
     def _compute_employeur(self):
         """L'emploi du jour ; la tâche quotidienne repasse sur ceux qui commencent ou finissent."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for assure in self:
             emploi = assure.emploi_ids.filtered(
                 lambda e: e.date_debut and e.date_debut <= aujourdhui and (not e.date_fin or e.date_fin >= aujourdhui))
@@ -25,13 +27,13 @@ class Assure(models.Model):
     def _inverse_employeur(self):
         """Écrire l'employeur ou la date d'embauche tient l'historique des emplois."""
         emplois = self.env["cnas.emploi"]
-        demandes = [(a, a.employeur_id, a.date_embauche or fields.Date.context_today(self)) for a in self]
+        demandes = [(a, a.employeur_id, a.date_embauche or aujourd_hui()) for a in self]
         for assure, employeur, jour in demandes:
-            if jour > fields.Date.context_today(self):
+            if jour > aujourd_hui():
                 raise ValidationError(_("La date d'embauche de %s est dans le futur : corrigez-la.", assure.name))
             en_cours = assure.emploi_ids.filtered(lambda e: not e.date_fin)
             if not employeur:
-                en_cours._clore(fields.Date.context_today(self), _("Sortie"))
+                en_cours._clore(aujourd_hui(), _("Sortie"))
             elif en_cours.employeur_id == employeur:
                 en_cours.write({"date_debut": jour})
             else:
@@ -40,7 +42,7 @@ class Assure(models.Model):
     @api.model
     def _rafraichir_employeurs(self):
         """Tâche quotidienne : recalcule l'employeur de ceux dont un emploi commence ou vient de finir."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         hier = fields.Date.subtract(aujourdhui, days=1)
         emplois = self.env["cnas.emploi"].search(["|", ("date_debut", "=", aujourdhui), ("date_fin", "=", hier)])
         self.env.add_to_compute(self._fields["employeur_id"], emplois.assure_id)

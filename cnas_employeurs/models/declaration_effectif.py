@@ -6,6 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
 
@@ -44,7 +45,7 @@ class DeclarationEffectif(models.Model):
         "cnas.employeur", string="Employeur", required=True, index=True, ondelete="restrict", tracking=True)
     periode = fields.Date(
         string="Période", required=True, index=True, tracking=True,
-        default=lambda self: fields.Date.context_today(self).replace(day=1) - relativedelta(months=1),
+        default=lambda self: aujourd_hui().replace(day=1) - relativedelta(months=1),
         help="Le premier jour du mois déclaré.")
     date_limite = fields.Date(string="Date limite", compute="_compute_date_limite", store=True)
     ligne_ids = fields.One2many("cnas.declaration_effectif.ligne", "declaration_id", string="Salariés déclarés")
@@ -79,7 +80,7 @@ class DeclarationEffectif(models.Model):
     @api.constrains("periode")
     def _check_periode(self):
         for declaration in self:
-            if declaration.periode > fields.Date.context_today(self):
+            if declaration.periode > aujourd_hui():
                 raise ValidationError(_("On ne déclare pas un mois à venir : vérifiez la période."))
 
     # ------------------------------------------------------------------ calculs
@@ -115,7 +116,7 @@ class DeclarationEffectif(models.Model):
 
     @api.depends("state", "date_limite")
     def _compute_en_retard(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for declaration in self:
             declaration.en_retard = (
                 declaration.state in ("brouillon", "rejetee")
@@ -123,7 +124,7 @@ class DeclarationEffectif(models.Model):
 
     def _search_en_retard(self, operator, value):
         """Traduit « en retard » : ni déposée ni validée, date limite passée."""
-        retard = [("state", "in", ("brouillon", "rejetee")), ("date_limite", "<", fields.Date.context_today(self))]
+        retard = [("state", "in", ("brouillon", "rejetee")), ("date_limite", "<", aujourd_hui())]
         return retard if (operator == "=") == bool(value) else ["!", "&", *retard]
 
     # ------------------------------------------------------------------ CRUD
@@ -255,7 +256,7 @@ class DeclarationEffectif(models.Model):
     @api.model
     def _relancer_retards(self):
         """Ouvre la déclaration attendue de chaque employeur actif et relance les retards, une fois par mois."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         periode = aujourdhui.replace(day=1) - relativedelta(months=1)
         attendus = self.env["cnas.employeur"].search([("state", "=", "actif"), ("emploi_ids", "!=", False)])
         deja = self.search([("employeur_id", "in", attendus.ids), ("periode", "=", periode)]).employeur_id

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
@@ -93,7 +94,7 @@ class Employeur(models.Model):
     @api.constrains("date_creation")
     def _check_date_creation(self):
         for employeur in self:
-            if employeur.date_creation and employeur.date_creation > fields.Date.context_today(self):
+            if employeur.date_creation and employeur.date_creation > aujourd_hui():
                 raise ValidationError(_("La date de création de « %s » est dans le futur.", employeur.raison_sociale))
 
     # ------------------------------------------------------------------ calculs
@@ -113,7 +114,7 @@ class Employeur(models.Model):
     def _compute_effectif(self):
         comptes = dict(self.env["cnas.emploi"]._read_group(
             [("employeur_id", "in", self.ids),
-             *self.env["cnas.emploi"]._domaine_en_vigueur(fields.Date.context_today(self))],
+             *self.env["cnas.emploi"]._domaine_en_vigueur(aujourd_hui())],
             ["employeur_id"], ["__count"]))
         for employeur in self:
             employeur.effectif = comptes.get(employeur._origin, 0)
@@ -160,7 +161,7 @@ class Employeur(models.Model):
     @transition("radier")
     def action_radier(self, motif=None, date=None):
         """Radie l'employeur et ferme ses emplois à `date` (défaut : aujourd'hui). Motif obligatoire ; superviseur."""
-        jour = lire_date(date, fields.Date.context_today(self), stricte=True)
+        jour = lire_date(date, aujourd_hui(), stricte=True)
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         en_cours = self.env["cnas.emploi"].search(
             [("employeur_id", "in", self.ids), *self.env["cnas.emploi"]._domaine_en_vigueur(jour)])

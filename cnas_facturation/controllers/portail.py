@@ -1,9 +1,10 @@
 import base64
 
-from odoo import _, fields
+from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, type_reel
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
 
@@ -89,7 +90,7 @@ class PortailFacturation(PortailFormation):
         contestations = {}
         for contestation in request.env["cnas.contestation"].search([("decompte_ligne_id", "in", page.ids)]).sudo():
             contestations.setdefault(contestation.decompte_ligne_id.id, []).append(contestation)
-        jour = fields.Date.context_today(request.env.user)
+        jour = aujourd_hui()
         return self._rendre("cnas_facturation.portail_decompte", {
             "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "numero_page": numero_page,
             "pages": pages, "total": total, "refus": refus, "contestations": contestations,
@@ -167,7 +168,7 @@ class PortailFacturation(PortailFormation):
             "libelles": dict(objets.sudo()._fields["state"]._description_selection(request.env)), **valeurs})
 
     def _rendre_factures(self, numero_page, erreur=None):
-        mois = fields.Date.context_today(request.env.user).strftime("%Y-%m")
+        mois = aujourd_hui().strftime("%Y-%m")
         return self._rendre_liste(
             "cnas.facture", "cnas_facturation.portail_factures", "factures", numero_page, erreur=erreur, mois=mois)
 

@@ -4,6 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, lire_motif
 from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
@@ -111,7 +112,7 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ calculs
     @api.depends("state", "date_limite_reponse")
     def _compute_en_retard(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for contestation in self:
             contestation.en_retard = (
                 contestation.state in OUVERTES
@@ -120,7 +121,7 @@ class Contestation(models.Model):
     def _search_en_retard(self, operateur, valeur):
         if operateur not in ("=", "!="):
             raise UserError(_("« En retard » se cherche par oui ou non."))
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         domaine = [("state", "in", OUVERTES), ("date_limite_reponse", "<", jour)]
         return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
@@ -144,7 +145,7 @@ class Contestation(models.Model):
         return contestations
 
     def _completer_creation(self, vals_list):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
         for vals in vals_list:
             vals.update({
@@ -247,7 +248,7 @@ class Contestation(models.Model):
     def _decider(self, etat, montant, motif):
         self._changer_etat(
             etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
-            date_decision=fields.Date.context_today(self))
+            date_decision=aujourd_hui())
         libelle = self._libelle_etat(etat)
         self.sudo().with_context(mail_notify_force_send=False).message_post(
             subject=_("Contestation %s", self.numero),

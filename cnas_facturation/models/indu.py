@@ -5,6 +5,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .facture.dossier import CONTROLEUR, SUPERVISEUR
 
@@ -83,7 +84,7 @@ class Indu(models.Model):
 
     def _completer_creation(self, vals_list):
         for vals in vals_list:
-            vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.indu", sequence_date=fields.Date.context_today(self))
+            vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.indu", sequence_date=aujourd_hui())
         return super()._completer_creation(vals_list)
 
     def write(self, vals):
@@ -103,7 +104,7 @@ class Indu(models.Model):
     @transition("notifier")
     def action_notifier(self):
         """Notifie l'indu à la formation ; les factures suivantes le compenseront. Rend True."""
-        self._changer_etat("notifie", date_notification=fields.Date.context_today(self))
+        self._changer_etat("notifie", date_notification=aujourd_hui())
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
                 subject=_("Indu %s", indu.numero),

@@ -6,6 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .facture.dossier import FINANCE
 
@@ -76,7 +77,7 @@ class LotVirement(models.Model):
         ordres = self.ordre_ids.filtered(lambda o: o.state == "en_lot")
         ordres._exiger_rib_inchange()
         ordres._changer_etat("transmis")
-        self._changer_etat("transmis", date_transmission=fields.Date.context_today(self))
+        self._changer_etat("transmis", date_transmission=aujourd_hui())
 
     @transition("executer")
     def action_executer(self, date=None, reference=None):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .facture.dossier import FINANCE
 
@@ -119,7 +120,7 @@ class OrdrePaiement(models.Model):
         ordres._exiger_rib_inchange()
         lot = self.env["cnas.lot_virement"]._creer([{
             "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.lot_virement", sequence_date=fields.Date.context_today(self))}])
+                "cnas.lot_virement", sequence_date=aujourd_hui())}])
         ordres._changer_etat("en_lot", lot_id=lot.id)
         return {
             "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
@@ -146,7 +147,7 @@ class OrdrePaiement(models.Model):
         self.sudo()._creer([{
             **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
             "remplace_id": ordre.id,
-            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self)),
+            "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=aujourd_hui()),
         } for ordre in self])
 
     # ------------------------------------------------------------------ métier
@@ -176,7 +177,7 @@ class OrdrePaiement(models.Model):
                 if montant > 0:
                     valeurs.append({
                         **self._valeurs_beneficiaire(facture, compte), "montant": montant,
-                        "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=fields.Date.context_today(self))})
+                        "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=aujourd_hui())})
         ordres = self._creer(valeurs)
         for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
             facture.message_post(body=_(
@@ -188,7 +189,7 @@ class OrdrePaiement(models.Model):
         """Rend les valeurs d'un ordre : bénéficiaire, mode et RIB du jour."""
         valeurs = {
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
-            "assure_id": facture.assure_id.id, "date_emission": fields.Date.context_today(self),
+            "assure_id": facture.assure_id.id, "date_emission": aujourd_hui(),
         }
         if compte == "assure":
             telephone = facture.assure_id.telephone_1

@@ -2,11 +2,10 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
-from odoo import fields
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
+from odoo.addons.cnas_base.jour import jour_de
 
 # Portrait : 210 − 2 × 13 = 184 mm.
 COLONNES = colonnes_mm(
@@ -60,7 +59,7 @@ def _cadres(doc, facture):
 def _soumise_le(facture):
     """Rend le jour de la soumission à N'Djamena."""
     soumise = facture.date_soumission
-    return ecrire_date(soumise and fields.Datetime.context_timestamp(facture, soumise))
+    return ecrire_date(soumise and jour_de(soumise))
 
 
 def _regimes(doc, facture):

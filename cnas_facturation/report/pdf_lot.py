@@ -2,11 +2,10 @@
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
-from odoo import fields
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
+from odoo.addons.cnas_base.jour import jour_de
 
 COLONNES = colonnes_mm(
     (8, "droite"), (30, "gauche"), (82, "gauche"), (50, "gauche"), (32, "gauche"), (42, "gauche"), (27, "droite"))
@@ -16,7 +15,7 @@ TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
 def dessiner_lot(lot):
     """Rend les octets du PDF de l'état du lot."""
     doc = Document(f"Virements {lot.numero}", f"{lot.numero} — état des virements")
-    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or fields.Datetime.context_timestamp(lot, lot.create_date))}")
+    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or jour_de(lot.create_date))}")
     ordres = lot.ordre_ids.sorted("numero")
     total = int(sum(ordres.mapped("montant")))
     lettres = lot.env["cnas.decompte"]._en_lettres(total)

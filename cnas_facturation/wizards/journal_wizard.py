@@ -4,6 +4,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 TITRES = ("journal", "date", "piece", "compte", "tiers", "libelle", "debit", "credit")
 
@@ -18,8 +19,8 @@ class JournalWizard(models.TransientModel):
     _name = "cnas.journal.wizard"
     _description = "Journal comptable"
 
-    date_debut = fields.Date(string="Du", required=True, default=lambda self: fields.Date.context_today(self).replace(day=1))
-    date_fin = fields.Date(string="Au", required=True, default=fields.Date.context_today)
+    date_debut = fields.Date(string="Du", required=True, default=lambda self: aujourd_hui().replace(day=1))
+    date_fin = fields.Date(string="Au", required=True, default=lambda self: aujourd_hui())
     fichier = fields.Binary(string="Fichier", readonly=True, attachment=False)
     nom_fichier = fields.Char(string="Nom du fichier", readonly=True)
 

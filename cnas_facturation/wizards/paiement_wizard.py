@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class PaiementWizard(models.TransientModel):
     """Demande la date d'exécution et la référence, puis paie les factures ou exécute le lot."""
@@ -9,7 +11,7 @@ class PaiementWizard(models.TransientModel):
 
     facture_ids = fields.Many2many("cnas.facture", string="Factures")
     lot_id = fields.Many2one("cnas.lot_virement", string="Lot de virements")
-    date = fields.Date(string="Date d'exécution", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="Date d'exécution", required=True, default=lambda self: aujourd_hui())
     reference = fields.Char(string="Référence du virement", required=True)
 
     def action_confirmer(self):

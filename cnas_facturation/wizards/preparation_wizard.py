@@ -1,5 +1,7 @@
 from odoo import _, fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class PreparationWizard(models.TransientModel):
     """Prépare la facture du mois d'une formation, d'un assuré, ou de toutes les formations."""
@@ -13,7 +15,7 @@ class PreparationWizard(models.TransientModel):
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire")
     assure_id = fields.Many2one("cnas.assure", string="Assuré")
     periode = fields.Date(
-        string="Mois", required=True, default=lambda self: fields.Date.context_today(self).replace(day=1),
+        string="Mois", required=True, default=lambda self: aujourd_hui().replace(day=1),
         help="N'importe quel jour du mois des soins.")
 
     def action_preparer(self):

@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 PAR_PAGE = 20
@@ -87,7 +88,7 @@ class PortailFormation(http.Controller):
                 erreur = str(refus)
         return self._rendre("cnas_feuilles_soin.portail_droits", {
             "page": "droits", "matricule": matricule.strip(), "resultat": resultat, "erreur": erreur,
-            "date": date or fields.Date.to_string(fields.Date.context_today(request.env.user)),
+            "date": date or fields.Date.to_string(aujourd_hui()),
         })
 
     @espace_formation(["/my/formation/feuilles", "/my/formation/feuilles/page/<int:numero_page>"])

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_tableau, sans_accent
 
 from .portail import PortailFormation, espace_formation
@@ -123,7 +124,7 @@ class PortailSaisie(PortailFormation):
         return self._rendre("cnas_feuilles_soin.portail_saisie", {
             "page": "saisie", "champs": champs, "erreurs": erreurs,
             "lignes": lignes + [{}] * max(1, LIGNES_VIDES - len(lignes)),
-            "aujourdhui": fields.Date.to_string(fields.Date.context_today(request.env.user)),
+            "aujourdhui": fields.Date.to_string(aujourd_hui()),
             "types_piece": types, "types_proposes": types[:2], "praticiens": praticiens,
             "fichiers_perdus": any(f.filename for f in request.httprequest.files.values()),
         })

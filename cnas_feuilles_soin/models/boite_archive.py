@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .feuille_soin.actions import AGENT, SUPERVISEUR
 from .feuille_soin.impression import image_code_barres
@@ -85,7 +86,7 @@ class BoiteArchive(models.Model):
         :param motif: obligatoire (procès-verbal, décision) ; vide : rend l'assistant
         :return: True ou l'assistant
         """
-        self._changer_etat("detruite", date_destruction=fields.Date.context_today(self), detruite_par_id=self.env.uid,
+        self._changer_etat("detruite", date_destruction=aujourd_hui(), detruite_par_id=self.env.uid,
                            motif_destruction=motif)
         self.feuille_ids.sudo()._ecrire({"papier": "detruit"})
 

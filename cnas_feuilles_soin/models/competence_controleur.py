@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from .feuille_soin.dossier import NATURES
 
 
@@ -47,7 +49,7 @@ class CompetenceControleur(models.Model):
 
     @api.depends("absent_du", "absent_au")
     def _compute_absent(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for fiche in self:
             fiche.absent = fiche._est_absent(jour)
 

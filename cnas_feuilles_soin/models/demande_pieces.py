@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class DemandePieces(models.Model):
     """Une demande de pièces : ce qui manque, à qui, avant quand, combien de relances, quelle issue.
@@ -23,7 +25,7 @@ class DemandePieces(models.Model):
                                  ondelete="cascade")
     formation_id = fields.Many2one(related="feuille_id.formation_id", string="Formation sanitaire")
     motif = fields.Char(string="Ce qui manque", required=True)
-    date_demande = fields.Date(string="Demandée le", required=True, default=fields.Date.context_today)
+    date_demande = fields.Date(string="Demandée le", required=True, default=lambda self: aujourd_hui())
     date_limite = fields.Date(string="À fournir avant le", index=True)
     relances = fields.Integer(string="Relances", default=0)
     date_relance = fields.Date(string="Dernière relance")

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_montant, lire_motif
 
 from .feuille_soin.actions import MEDECIN
@@ -100,7 +101,7 @@ class EntentePrealable(models.Model):
     def _compute_date_limite(self):
         for entente in self:
             code = "entente_delai_urgence_heures" if entente.urgence else "entente_delai_heures"
-            jour = entente.date_demande and fields.Date.context_today(self, entente.date_demande)
+            jour = entente.date_demande and jour_de(entente.date_demande)
             heures = jour and self.env["cnas.parametre"]._au(code, jour)
             entente.date_limite = jour and entente.date_demande + timedelta(hours=heures)
 
@@ -215,7 +216,7 @@ class EntentePrealable(models.Model):
 
     def _dates_accord(self, date_debut, date_fin):
         """Rend le début et la fin de validité de l'accord."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         debut = lire_date(date_debut, min(jour, self.date_prevue or jour), stricte=True)
         fin = lire_date(date_fin, None, stricte=True)
         validite = timedelta(days=self.env["cnas.parametre"]._au("entente_validite_jours", jour))
@@ -227,7 +228,7 @@ class EntentePrealable(models.Model):
     @api.model
     def _expirer(self):
         """Fait expirer les accords échus (tâche quotidienne)."""
-        echues = self.sudo().search([("state", "=", "accordee"), ("date_fin", "<", fields.Date.context_today(self))])
+        echues = self.sudo().search([("state", "=", "accordee"), ("date_fin", "<", aujourd_hui())])
         if echues:
             echues._changer_etat("expiree")
         return len(echues)

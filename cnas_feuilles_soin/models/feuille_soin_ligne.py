@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
 from ..liquidation import execution
@@ -111,7 +112,7 @@ class FeuilleSoinLigne(models.Model):
 
     @api.depends("prestation_id", "feuille_id.date_soins", "feuille_id.formation_id")
     def _compute_tarif_propose(self):
-        jour_defaut = fields.Date.context_today(self)
+        jour_defaut = aujourd_hui()
         bareme = Bareme(self.env, self.prestation_id._origin.ids)
         for ligne in self:
             feuille = ligne.feuille_id

@@ -1,8 +1,8 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import models
 
-from odoo.addons.cnas_base.jour import sql_jour
+from odoo.addons.cnas_base.jour import aujourd_hui, sql_jour
 
 MOIS_DE_SYNTHESE = 12
 
@@ -20,7 +20,7 @@ class FormationSanitaire(models.Model):
 
     def _debut_de_synthese(self):
         """Rend le premier jour de la période résumée."""
-        return fields.Date.context_today(self).replace(day=1) - relativedelta(months=MOIS_DE_SYNTHESE)
+        return aujourd_hui().replace(day=1) - relativedelta(months=MOIS_DE_SYNTHESE)
 
     def _synthese_par_lot(self):
         """Volume, montants, rejets et délai de traitement, en une requête (voir cnas_formations).

@@ -3,6 +3,8 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 NUMERO = re.compile(r"[A-Z0-9-]{2,12}-[0-9]{4}-[0-9]{6}")
 
 
@@ -25,7 +27,7 @@ class LotNumerisation(models.Model):
     _fichiers_comme = "cnas.feuille_soin.piece"
     _cloison_agence = ("agence_id",)
 
-    name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", fields.Date.context_today(self)))
+    name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", aujourd_hui()))
     agence_id = fields.Many2one("cnas.agence", string="Agence", ondelete="restrict",
                                 default=lambda self: self.env["cnas.agence"]._de_l_usager())
     fichier_ids = fields.Many2many("ir.attachment", "cnas_lot_numerisation_fichier_rel", "lot_id", "attachment_id",

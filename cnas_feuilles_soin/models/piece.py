@@ -5,6 +5,7 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import type_reel
 
 EXTENSIONS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif"}
@@ -155,7 +156,7 @@ class FeuilleSoinPiece(models.Model):
         """La première pièce numérisée fait partir le compte à rebours du papier."""
         feuilles = self.feuille_id.sudo().filtered(lambda f: not f.date_numerisation)
         if feuilles:
-            feuilles._ecrire({"date_numerisation": fields.Date.context_today(self)}, suivi=False)
+            feuilles._ecrire({"date_numerisation": aujourd_hui()}, suivi=False)
 
 
 class IrAttachment(models.Model):

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..regles import registre
 
 FAMILLES = [
@@ -57,7 +59,7 @@ class RegleControle(models.Model):
     avis_medical = fields.Boolean(string="Demande un avis médical", tracking=True,
                                   help="Son signalement mène la feuille au médecin-conseil.")
     date_debut = fields.Date(string="Date d'effet", required=True, tracking=True,
-                             default=fields.Date.context_today,
+                             default=lambda self: aujourd_hui(),
                              help="La règle vaut pour les soins donnés à partir de ce jour.")
     date_fin = fields.Date(string="Date de fin", tracking=True, help="Incluse ; vide : sans fin.")
     active = fields.Boolean(string="Active", default=True, tracking=True)
@@ -163,7 +165,7 @@ class RegleControle(models.Model):
     def _appliquer_changement(self, valeurs, jour):
         directes = {champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids"}
         for code, valeur in valeurs.get("parametre_ids", {}).items():
-            self._dater_parametre(code, valeur, max(jour, fields.Date.context_today(self)))
+            self._dater_parametre(code, valeur, max(jour, aujourd_hui()))
         return super()._appliquer_changement(directes, jour) if directes or not valeurs else self
 
     def _verifier_severite(self, severite):

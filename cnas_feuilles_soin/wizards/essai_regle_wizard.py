@@ -3,6 +3,8 @@ from collections import Counter
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..liquidation import execution
 from ..models.regle_controle import SEVERITES
 from ..regles import registre
@@ -29,10 +31,10 @@ class EssaiRegleWizard(models.TransientModel):
     active_essai = fields.Boolean(string="Règle active", default=True)
     parametre_ids = fields.One2many("cnas.essai_regle.parametre", "essai_id", string="Paramètres essayés")
     date_debut = fields.Date(string="Soins du", required=True,
-                             default=lambda self: fields.Date.context_today(self).replace(month=1, day=1))
-    date_fin = fields.Date(string="au", required=True, default=fields.Date.context_today)
+                             default=lambda self: aujourd_hui().replace(month=1, day=1))
+    date_fin = fields.Date(string="au", required=True, default=lambda self: aujourd_hui())
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", help="Vide : toutes.")
-    date_effet = fields.Date(string="Appliquer aux soins à partir du", default=fields.Date.context_today)
+    date_effet = fields.Date(string="Appliquer aux soins à partir du", default=lambda self: aujourd_hui())
     # --- résultat
     fait = fields.Boolean(readonly=True)
     nombre = fields.Integer(string="Feuilles rejouées", readonly=True)
@@ -50,7 +52,7 @@ class EssaiRegleWizard(models.TransientModel):
         """Propose la sévérité et les valeurs en vigueur."""
         self.severite = self.regle_id.severite
         self.active_essai = self.regle_id.active if self.regle_id else True
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         en_vigueur = self.regle_id.parametre_ids.filtered(
             lambda p: p.parametre_id._couvre(aujourdhui))
         self.parametre_ids = [(5, 0, 0)] + [
@@ -84,14 +86,14 @@ class EssaiRegleWizard(models.TransientModel):
             raise UserError(_("Essayez d'abord à blanc : vous verrez ce que le changement aurait fait."))
         if not self.date_effet:
             raise UserError(_("Donnez la date à partir de laquelle le changement vaut."))
-        if self.date_effet < fields.Date.context_today(self):
+        if self.date_effet < aujourd_hui():
             raise UserError(_("Une règle change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
         regle = self.regle_id
         neuves = {p.code: p.valeur for p in self.parametre_ids if p.valeur != p.actuelle}
         if self.severite != regle.severite:
             neuves["severite"] = self.severite
         bascule = regle.active != self.active_essai
-        if bascule or (neuves and self.date_effet == fields.Date.context_today(self)):
+        if bascule or (neuves and self.date_effet == aujourd_hui()):
             valeurs = {**({"active": self.active_essai} if bascule else {}), **({"parametre_ids": neuves} if neuves else {})}
             demande = regle.demander_changement(
                 valeurs, _("Essai à blanc : %(touchees)s feuilles sur %(nombre)s changent.",

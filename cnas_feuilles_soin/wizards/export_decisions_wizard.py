@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class ExportDecisionsWizard(models.TransientModel):
     """Exporte les décisions d'une période pour un assureur complémentaire."""
@@ -8,8 +10,8 @@ class ExportDecisionsWizard(models.TransientModel):
     _description = "Exporter les décisions"
 
     date_debut = fields.Date(string="Décidées du", required=True,
-                             default=lambda self: fields.Date.context_today(self).replace(day=1))
-    date_fin = fields.Date(string="Au", required=True, default=fields.Date.context_today)
+                             default=lambda self: aujourd_hui().replace(day=1))
+    date_fin = fields.Date(string="Au", required=True, default=lambda self: aujourd_hui())
     forme = fields.Selection([("csv", "CSV"), ("json", "JSON")], string="Format", required=True, default="csv")
     fichier = fields.Binary(string="Fichier", readonly=True, attachment=False)
     nom = fields.Char(string="Nom du fichier", readonly=True)

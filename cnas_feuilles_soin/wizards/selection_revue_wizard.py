@@ -1,6 +1,8 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..regles.plafonds import tirage
 
 
@@ -19,8 +21,8 @@ class SelectionRevueWizard(models.TransientModel):
     _inherit = ["cnas.montant.mixin"]
 
     date_debut = fields.Date(string="Soins du", required=True,
-                             default=lambda self: fields.Date.context_today(self).replace(day=1))
-    date_fin = fields.Date(string="au", required=True, default=fields.Date.context_today)
+                             default=lambda self: aujourd_hui().replace(day=1))
+    date_fin = fields.Date(string="au", required=True, default=lambda self: aujourd_hui())
     formation_ids = fields.Many2many("cnas.formation_sanitaire", string="Formations", help="Vide : toutes.")
     pathologie_ids = fields.Many2many("cnas.pathologie", string="Diagnostics", help="Vide : tous.")
     montant_min = fields.Monetary(string="Facturé à partir de")

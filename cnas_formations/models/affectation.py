@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class Affectation(models.Model):
     """L'exercice daté d'un praticien dans une formation sanitaire.
@@ -23,7 +25,7 @@ class Affectation(models.Model):
         "cnas.praticien", string="Praticien", required=True, index=True, ondelete="cascade")
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="cascade")
-    date_debut = fields.Date(default=fields.Date.context_today)
+    date_debut = fields.Date(default=lambda self: aujourd_hui())
     fonction = fields.Char(string="Fonction", help="Chef de service, responsable du centre…")
     specialite_id = fields.Many2one(related="praticien_id.specialite_id", string="Spécialité")
     qualification = fields.Selection(related="praticien_id.qualification", string="Qualification")

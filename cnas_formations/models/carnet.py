@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
@@ -40,7 +41,7 @@ class Carnet(models.Model):
     fin = fields.Integer(string="Dernier numéro", required=True, tracking=True, group_operator=None)
     nombre = fields.Integer(string="Feuilles", compute="_compute_nombre", store=True)
     date_delivrance = fields.Date(
-        string="Délivré le", required=True, default=fields.Date.context_today, tracking=True)
+        string="Délivré le", required=True, default=lambda self: aujourd_hui(), tracking=True)
     remis_a = fields.Char(string="Remis à", help="Nom de la personne qui a signé le bordereau de remise.")
     state = fields.Selection(
         [("delivre", "Délivré"), ("epuise", "Épuisé"), ("perdu", "Perdu")], string="Statut", required=True,

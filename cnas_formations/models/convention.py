@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
@@ -97,10 +98,10 @@ class Convention(models.Model):
 
     @api.depends("date_fin", "state")
     def _compute_jours_restants(self):
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for convention in self:
             en_cours = convention.state in ("active", "suspendue") and convention.date_fin
-            convention.jours_restants = (convention.date_fin - aujourd_hui).days if en_cours else 0
+            convention.jours_restants = (convention.date_fin - aujourdhui).days if en_cours else 0
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
@@ -117,7 +118,7 @@ class Convention(models.Model):
         """Tire le numéro suivant de l'année de `date_debut` (l'année en cours si elle n'est pas plausible)."""
         debut = lire_date(date_debut, None, stricte=True)
         if not debut or not 2000 <= debut.year <= 2200:
-            debut = fields.Date.context_today(self)
+            debut = aujourd_hui()
         return self.env["ir.sequence"].sudo().next_by_code("cnas.convention", sequence_date=debut)
 
     def write(self, vals):
@@ -151,7 +152,7 @@ class Convention(models.Model):
         :return: True
         :raise UserError: formation non activée, ou convention qui n'est plus au brouillon
         """
-        self._changer_etat("active", date_activation=fields.Date.context_today(self))
+        self._changer_etat("active", date_activation=aujourd_hui())
 
     def _formations_non_activees(self):
         """Rend {id: phrase} des conventions dont la formation n'est pas activée."""
@@ -169,7 +170,7 @@ class Convention(models.Model):
         :return: True, ou l'action de l'assistant
         :raise UserError: date hors de la convention, convention non active
         """
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
         for convention in self:
             if debut < convention.date_debut or (convention.date_fin and debut > convention.date_fin):
@@ -177,7 +178,7 @@ class Convention(models.Model):
         self.env["cnas.suspension"].sudo()._creer([
             {"formation_id": convention.formation_id.id, "convention_id": convention.id,
              "date_debut": debut, "date_fin": fin, "motif": motif} for convention in self])
-        if debut <= aujourd_hui <= (fin or aujourd_hui):
+        if debut <= aujourdhui <= (fin or aujourdhui):
             self._changer_etat("suspendue")
         for convention in self:
             convention.message_post(body=_("Suspendue à compter du %(jour)s : %(motif)s", jour=debut, motif=motif))
@@ -188,12 +189,12 @@ class Convention(models.Model):
 
         :return: True
         """
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for convention in self:
-            a_lever = convention.suspension_ids.filtered(lambda s: not s.date_fin or s.date_fin >= aujourd_hui)
+            a_lever = convention.suspension_ids.filtered(lambda s: not s.date_fin or s.date_fin >= aujourdhui)
             if not a_lever:
                 raise UserError(_("La convention %s n'est pas suspendue.", convention.numero))
-        self.suspension_ids._lever(aujourd_hui)
+        self.suspension_ids._lever(aujourdhui)
         self.filtered(lambda c: c.state == "suspendue")._changer_etat("active")
 
     @transition("denoncer")
@@ -204,7 +205,7 @@ class Convention(models.Model):
         :param date: date d'effet, après le premier jour de la convention
         :return: True, ou l'action de l'assistant
         """
-        effet = lire_date(date, fields.Date.context_today(self), stricte=True)
+        effet = lire_date(date, aujourd_hui(), stricte=True)
         for convention in self:
             if effet <= convention.date_debut or (convention.date_fin and effet > convention.date_fin):
                 raise UserError(_(
@@ -246,23 +247,23 @@ class Convention(models.Model):
         L'alerte est une activité par convention, posée `alerte_convention_jours` (paramètre)
         jours avant l'échéance pour la personne qui la suit. Rejouable sans doublon.
         """
-        aujourd_hui = fields.Date.context_today(self)
-        self.search([("state", "in", ("active", "suspendue")), ("date_fin", "<", aujourd_hui)])._changer_etat("expiree")
+        aujourdhui = aujourd_hui()
+        self.search([("state", "in", ("active", "suspendue")), ("date_fin", "<", aujourdhui)])._changer_etat("expiree")
         suspendues = self.env["cnas.suspension"].search([
             ("convention_id.state", "in", ("active", "suspendue")),
-            *self.env["cnas.suspension"]._domaine_en_vigueur(aujourd_hui)]).convention_id
+            *self.env["cnas.suspension"]._domaine_en_vigueur(aujourdhui)]).convention_id
         suspendues.filtered(lambda c: c.state == "active")._changer_etat("suspendue")
         (self.search([("state", "=", "suspendue")]) - suspendues)._changer_etat("active")
-        self._alerter_echeances(aujourd_hui)
+        self._alerter_echeances(aujourdhui)
         return True
 
-    def _alerter_echeances(self, aujourd_hui):
-        delai = self.env["cnas.parametre"]._au("alerte_convention_jours", aujourd_hui)
+    def _alerter_echeances(self, aujourdhui):
+        delai = self.env["cnas.parametre"]._au("alerte_convention_jours", aujourdhui)
         type_activite = self.env.ref("cnas_formations.mail_activity_echeance_convention")
         proches = self.search([
-            ("state", "in", ("active", "suspendue")), ("date_fin", "<=", aujourd_hui + timedelta(days=delai))])
+            ("state", "in", ("active", "suspendue")), ("date_fin", "<=", aujourdhui + timedelta(days=delai))])
         suivies = set(self.search([
-            ("date_debut", ">", aujourd_hui), ("formation_id", "in", proches.formation_id.ids)]).formation_id.ids)
+            ("date_debut", ">", aujourdhui), ("formation_id", "in", proches.formation_id.ids)]).formation_id.ids)
         for convention in proches:
             deja = convention.activity_ids.filtered(lambda a: a.activity_type_id == type_activite)
             if deja or convention.formation_id.id in suivies:

@@ -2,11 +2,12 @@ import re
 from datetime import timedelta
 
 from odoo import Command, _, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_effet
 
 SUPERVISEUR = "cnas_base.group_superviseur"
 
@@ -83,30 +84,30 @@ class Praticien(models.Model):
     # ------------------------------------------------------------------ calculs
     @api.depends("affectation_ids.formation_id", "affectation_ids.date_debut", "affectation_ids.date_fin")
     def _compute_formation_ids(self):
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for praticien in self:
             praticien.formation_ids = praticien.affectation_ids.filtered(
-                lambda a: a.date_debut and a.date_debut <= aujourd_hui and (not a.date_fin or a.date_fin >= aujourd_hui)
+                lambda a: a.date_debut and a.date_debut <= aujourdhui and (not a.date_fin or a.date_fin >= aujourdhui)
             ).formation_id
 
     def _inverse_formation_ids(self):
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for praticien in self:
             en_cours = praticien.affectation_ids.filtered_domain(
-                self.env["cnas.affectation"]._domaine_en_vigueur(aujourd_hui))
+                self.env["cnas.affectation"]._domaine_en_vigueur(aujourdhui))
             voulues = praticien.formation_ids
             a_fermer = en_cours.filtered_domain([("formation_id", "not in", voulues.ids)])
-            nees_du_jour = a_fermer.filtered(lambda a: a.date_debut >= aujourd_hui)
-            (a_fermer - nees_du_jour).write({"date_fin": aujourd_hui - timedelta(days=1)})
+            nees_du_jour = a_fermer.filtered(lambda a: a.date_debut >= aujourdhui)
+            (a_fermer - nees_du_jour).write({"date_fin": aujourdhui - timedelta(days=1)})
             praticien.write({"affectation_ids": [
                 *(Command.delete(a.id) for a in nees_du_jour),
-                *(Command.create({"formation_id": f.id, "date_debut": aujourd_hui})
+                *(Command.create({"formation_id": f.id, "date_debut": aujourdhui})
                   for f in voulues - en_cours.formation_id),
             ]})
 
     @api.model
     def _search_formation_ids(self, operator, value):
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         negatif = operator in ("!=", "not in", "not ilike") or (operator == "=" and value is False)
         if isinstance(value, bool):
             domaine = []
@@ -115,7 +116,7 @@ class Praticien(models.Model):
             positif = {"!=": "=", "not in": "in", "not ilike": "ilike"}.get(operator, operator)
             domaine = [("formation_id", positif, value)]
         affectations = self.env["cnas.affectation"].sudo()._search(
-            [*domaine, *self.env["cnas.affectation"]._domaine_en_vigueur(aujourd_hui)])
+            [*domaine, *self.env["cnas.affectation"]._domaine_en_vigueur(aujourdhui)])
         return [("affectation_ids", "not in" if negatif else "in", affectations)]
 
     @api.depends("name", "numero_ordre")
@@ -151,10 +152,7 @@ class Praticien(models.Model):
         :param date: premier jour de radiation (aujourd'hui par défaut, jamais plus tard)
         :return: True, ou l'action de l'assistant
         """
-        aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui, stricte=True)
-        if jour > aujourd_hui:
-            raise UserError(_("La radiation prend effet au plus tard aujourd'hui."))
+        jour = lire_effet(date, _("La radiation"))
         self._changer_etat("radie", date_radiation=jour, motif_radiation=motif)
         ouvertes = self.affectation_ids.filtered(lambda a: not a.date_fin or a.date_fin >= jour)
         ouvertes.filtered(lambda a: a.date_debut >= jour).sudo().unlink()

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 
@@ -42,7 +43,7 @@ class Suspension(models.Model):
 
         :raise UserError: dernier jour avant le premier
         """
-        debut, fin = lire_date(date, fields.Date.context_today(self), stricte=True), lire_date(date_fin, None, stricte=True)
+        debut, fin = lire_date(date, aujourd_hui(), stricte=True), lire_date(date_fin, None, stricte=True)
         if fin and fin < debut:
             raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
                               fin=fin, debut=debut))

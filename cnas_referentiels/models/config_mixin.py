@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import en_silence
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 
 from .constantes import NIVEAUX
@@ -65,7 +66,7 @@ class ConfigMixin(models.AbstractModel):
 
     @api.depends("date_debut", "date_fin")
     def _compute_situation(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for tarif in self:
             if tarif.date_debut and tarif.date_debut > jour:
                 tarif.situation = "a_venir"

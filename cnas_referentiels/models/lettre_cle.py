@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class LettreCle(models.Model):
     """Lettre-clé de la nomenclature : tarif d'un acte coté = coefficient × valeur datée de la lettre.
@@ -30,7 +32,7 @@ class LettreCle(models.Model):
             lettre.display_name = f"{lettre.code} — {lettre.name}" if lettre.code else lettre.name
 
     def _compute_valeurs(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         valeurs = self.env["cnas.config_lettre_cle"].search(
             [("lettre_cle_id", "in", self.ids), ("niveau", "=", False),
              "|", ("date_fin", "=", False), ("date_fin", ">=", jour)], order="date_debut")

@@ -130,7 +130,7 @@ class Prestation(models.Model):
             prestation.display_name = f"[{prestation.code}] {prestation.name}" if prestation.code else prestation.name
 
     def _compute_tarifs(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         bareme = Bareme(self.env, self.ids)
         prochains = self._prochains_tarifs(jour)
         for prestation in self:
@@ -151,7 +151,7 @@ class Prestation(models.Model):
         return {p: (montant, debut) for p, montant, debut in self.env.cr.fetchall()}
 
     def _compute_frise(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         self.env["cnas.tarif"]._vider_tampon()
         self.env.cr.execute(
             """SELECT prestation_id, niveau, montant, date_debut, date_fin FROM cnas_tarif
@@ -191,7 +191,7 @@ class Prestation(models.Model):
             style, ecrire_montant(montant), escape(bornes), quand)
 
     def _compute_regimes_couverts(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         regimes = self.env["cnas.regime"].sudo().search([])
         bareme = Bareme(self.env, self.ids)
         for prestation in self:
@@ -216,7 +216,7 @@ class Prestation(models.Model):
         resultat = super().write(self._normaliser(vals))
         a_dater = archivees.filtered(lambda p: p.active or not p.date_retrait)
         if a_dater:
-            super(Prestation, a_dater).write({"date_retrait": not vals["active"] and fields.Date.context_today(self)})
+            super(Prestation, a_dater).write({"date_retrait": not vals["active"] and aujourd_hui()})
         return resultat
 
     @api.model

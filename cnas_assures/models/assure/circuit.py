@@ -53,7 +53,7 @@ class AssureCircuit(models.Model):
         :return: True
         :raise UserError: identité incomplète, principal non immatriculé, état autre que brouillon
         """
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         principaux = self.filtered(lambda a: a.type_assure == "principal")
         for assures in (principaux, self - principaux):
             assures._verifier_principal_actif()
@@ -109,7 +109,7 @@ class AssureCircuit(models.Model):
         :return: True, ou l'action de l'assistant
         """
         jour = self._lire_date(date)
-        if jour > fields.Date.context_today(self):
+        if jour > aujourd_hui():
             raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         self._fermer_droits(jour, motif, "radiation")
@@ -200,7 +200,7 @@ class AssureCircuit(models.Model):
         principal. Un autre ayant droit : celle du principal s'il est inscrit avec lui, le jour même.
         """
         self.ensure_one()
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         principal = self.assure_principal_id
         if not principal:
             return aujourdhui
@@ -224,7 +224,7 @@ class AssureCircuit(models.Model):
 
     def _suspendre(self, motif, debut, fin):
         """Ferme les droits du premier au dernier jour ; l'état ne dit que si la suspension court aujourd'hui."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         if debut <= aujourdhui and (not fin or fin >= aujourdhui):
             self._changer_etat("suspendu", motif_etat=motif)
         self._ecrire({"suspendu_par_id": self.env.uid})
@@ -262,7 +262,7 @@ class AssureCircuit(models.Model):
     @api.model
     def _cron_situer_suspensions(self):
         """Tâche quotidienne : l'état suit les suspensions datées qui commencent ou finissent. Rend leur nombre."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         en_cours = self.env["cnas.droit"].sudo().search([
             ("state", "=", "ferme"), ("origine", "=", "suspension"), ("date_debut", "<=", aujourdhui),
             "|", ("date_fin", "=", False), ("date_fin", ">=", aujourdhui)]).assure_id
@@ -277,7 +277,7 @@ class AssureCircuit(models.Model):
         """Ouvre la première période de droits des principaux qui n'en ont aucune (une création pour tous)."""
         Droit = self.env["cnas.droit"].sudo()
         deja = Droit.search([("assure_id", "in", self.ids)]).assure_id
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         a_ouvrir = []
         for assure in self - deja:
             if assure.date_deces and assure.date_deces < assure.date_affiliation:
@@ -344,7 +344,7 @@ class AssureCircuit(models.Model):
     def _maintenir(self, fin, motif):
         """Ouvre une période de maintien du lendemain des derniers droits à `fin` incluse."""
         Droit = self.env["cnas.droit"].sudo()
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for assure in self:
             ouverts = assure.sudo().droit_ids.filtered(lambda d: d.state == "ouvert")
             if ouverts.filtered(lambda d: not d.date_fin):

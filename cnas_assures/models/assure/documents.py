@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...report.famille_pdf import dessiner_familles
 from ...report.identite import naissance
@@ -69,7 +70,7 @@ class AssureDocuments(models.Model):
     def _etat_des_pieces(self, types):
         """Rend [(type de pièce, "fournie"|"expiree"|"manquante")] pour les pièces obligatoires de l'assuré."""
         self.ensure_one()
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         deposees = self.piece_ids.filtered(lambda p: p.state == "deposee")
         etats = []
         for type_piece in types.filtered(lambda t: t._concerne(self)):
@@ -123,7 +124,7 @@ class AssureDocuments(models.Model):
         :raise UserError: droits fermés ou assuré inactif, dit avant toute saisie
         """
         self.ensure_one()
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         self.env["cnas.attestation"]._exiger_droits_ouverts(
             self, jour, self._droits_par_lot([(self.id, jour)])[self.id, jour])
         return {"type": "ir.actions.act_window", "name": _("Attestation"), "res_model": "cnas.attestation",

@@ -6,6 +6,7 @@ from odoo.modules.db import FunctionStatus, has_unaccent
 from odoo.osv import expression
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import sans_accent
 
 from ...phonetique import cle_phonetique
@@ -219,7 +220,7 @@ class Assure(models.Model):
     # ------------------------------------------------------------------ contraintes
     @api.constrains("date_naissance", "date_deces")
     def _check_dates_passees(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for assure in self:
             if assure.date_naissance and assure.date_naissance > aujourdhui:
                 raise ValidationError(_(
@@ -259,7 +260,7 @@ class Assure(models.Model):
 
     @api.depends("date_naissance", "date_naissance_estimee", "date_deces")
     def _compute_age(self):
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for assure in self:
             assure.age = assure._age_a(assure.date_deces or aujourdhui) or 0
             assure.age_detail = assure._libelle_age(assure.date_deces or aujourdhui)
@@ -268,7 +269,7 @@ class Assure(models.Model):
         """Traduit une recherche sur l'âge en bornes de date de naissance."""
         if operator not in ("=", "!=", "<", "<=", ">", ">=") or isinstance(value, bool) or not isinstance(value, int):
             raise UserError(_("L'âge se compare à un nombre entier d'années."))
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         ne_au_plus_tard = jour - relativedelta(years=value)          # a au moins `value` ans
         ne_apres = jour - relativedelta(years=value + 1)             # n'a pas encore `value` + 1 ans
         return {
@@ -408,7 +409,7 @@ class Assure(models.Model):
     def _matricule_prefixe(self, vals):
         """Rend « TD » + numéro du régime + année d'inscription (domaine §3.7)."""
         regime = self.env["cnas.regime"].browse(vals.get("regime_id"))
-        annee = fields.Date.context_today(self).year % 100
+        annee = aujourd_hui().year % 100
         return f"TD{regime.numero or 0}{annee:02d}"
 
     def _age_a(self, date):

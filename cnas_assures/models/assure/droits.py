@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 ROLES_LECTURE_DROITS = (
     "cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
@@ -76,7 +77,7 @@ class AssureDroits(models.Model):
     @api.depends("state", "date_deces", "date_naissance", "assure_principal_id", "droit_ids.date_debut",
                  "droit_ids.date_fin", "droit_ids.state", "lien_ids.date_fin")
     def _compute_etat_droits(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         reels = self.filtered(lambda a: isinstance(a.id, int))
         situations = reels.sudo()._droits_par_lot([(assure.id, jour) for assure in reels])
         for assure in self:

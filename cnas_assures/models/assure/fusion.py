@@ -2,9 +2,11 @@ from datetime import date, timedelta
 
 import psycopg2
 
-from odoo import _, api, fields, models, tools
+from odoo import _, api, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 UN_JOUR = timedelta(days=1)
 INFINI = date(9999, 12, 31)
@@ -61,7 +63,7 @@ class AssureFusion(models.Model):
         absorbe._ecrire({
             "active": False, "state": "radie", "fusionne_dans_id": self.id,
             "motif_etat": _("Fusionné dans %s", self.matricule),
-            "date_radiation": fields.Date.context_today(self)})
+            "date_radiation": aujourd_hui()})
         self.env["cnas.doublon"].sudo().search([
             ("state", "=", "a_examiner"), "|", ("assure_1_id", "=", absorbe.id), ("assure_2_id", "=", absorbe.id),
             "!", "&", ("assure_1_id", "in", (self | absorbe).ids), ("assure_2_id", "in", (self | absorbe).ids),

@@ -3,6 +3,8 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 COLONNES_MONTANTS = (
     "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
     "montant_soins", "montant_pharmacie", "montant_complement", "montant_compense", "net_principal",
@@ -157,7 +159,7 @@ class Decompte(models.Model):
     def _etablir(self, factures):
         """Fige un décompte par facture validée : entête, lignes copiées en SQL, empreinte."""
         self.flush_model(["state"])
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_recours", jour)
         sequence = self.env["ir.sequence"].sudo()
         decomptes = self._creer([{
@@ -177,7 +179,7 @@ class Decompte(models.Model):
     @api.model
     def _contre_passer(self, factures, motif):
         """Émet le décompte négatif de chaque facture et marque l'original « contre-passé »."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         originaux = self.search([("facture_id", "in", factures.ids), ("state", "=", "emis"),
                                  ("nature", "=", "initial")])
         sequence = self.env["ir.sequence"].sudo()

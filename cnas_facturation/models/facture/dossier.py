@@ -4,6 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
 from odoo.addons.cnas_base.garde import Action, actions
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 AGENT, CONTROLEUR, SUPERVISEUR, FINANCE, PORTAIL = (
@@ -277,7 +278,7 @@ class Facture(models.Model):
         :raise UserError: date absente, illisible ou dans un mois à venir
         """
         jour = lire_date(valeur, stricte=True, quoi=_("Période de la facture"))
-        if jour.replace(day=1) > fields.Date.context_today(self):
+        if jour.replace(day=1) > aujourd_hui():
             raise UserError(_(
                 "Le mois %s n'a pas commencé : une facture porte sur un mois échu ou en cours.",
                 ecrire_mois(jour)))

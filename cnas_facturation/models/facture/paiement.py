@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
 
 
@@ -93,7 +94,7 @@ class FacturePaiement(models.Model):
         :raise UserError: date absente, illisible ou future ; référence vide ou trop longue
         """
         jour = lire_date(date, stricte=True, quoi=_("Date du paiement"))
-        if jour > fields.Date.context_today(self):
+        if jour > aujourd_hui():
             raise UserError(_("La date du paiement (%s) est à venir : indiquez la date d'exécution par la banque.",
                               ecrire_date(jour)))
         texte = str(reference or "").strip()
@@ -103,7 +104,7 @@ class FacturePaiement(models.Model):
 
     def _exiger_date_paiement(self, jour):
         """Refuse une date de paiement antérieure à l'ordonnancement."""
-        ordonnee = fields.Datetime.context_timestamp(self, self.date_ordonnancement).date()
+        ordonnee = jour_de(self.date_ordonnancement)
         if jour < ordonnee:
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.osv.expression import AND, OR
 
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 
 from .actions import CONTROLEUR, EN_CONTROLE, OUVERTS
 
@@ -18,11 +19,11 @@ class FeuilleSoin(models.Model):
 
     @api.depends("date_depot", "state", "date_decision")
     def _compute_anciennete(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         parametres = self.env["cnas.parametre"]
         for feuille in self:
             decision = feuille.date_decision
-            fin = fields.Datetime.context_timestamp(self, decision).date() if decision else jour
+            fin = jour_de(decision) if decision else jour
             feuille.anciennete = (fin - feuille.date_depot).days if feuille.date_depot else 0
             feuille.en_retard = bool(
                 feuille.state in OUVERTS and feuille.date_depot
@@ -30,7 +31,7 @@ class FeuilleSoin(models.Model):
 
     def _search_en_retard(self, operator, value):
         """Une feuille est en retard selon le délai en vigueur le jour de son dépôt."""
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         en_retard = OR([[("date_depot", ">=", debut), ("date_depot", "<=", fin or jour),
                          ("date_depot", "<", fields.Date.subtract(jour, days=delai))]
                         for debut, fin, delai in self.env["cnas.parametre"]._periodes("delai_traitement_jours")])
@@ -89,7 +90,7 @@ class FeuilleSoin(models.Model):
         feuilles = self.sudo().filtered(lambda f: f.state in EN_CONTROLE and not f.controleur_id)
         if not feuilles:
             return 0
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         fiches = self.env["cnas.competence_controleur"].sudo().search([("user_id", "not in", list(sauf))])
         fiches = fiches.filtered(lambda c: c.user_id.active and not c._est_absent(jour))
         charges = dict.fromkeys(fiches.user_id.ids, 0) | self._charges(fiches.user_id.ids)
@@ -132,7 +133,7 @@ class FeuilleSoin(models.Model):
         if deposees:
             deposees._controler()
         fiches = self.env["cnas.competence_controleur"].sudo().search([])
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         absents = fiches.filtered(lambda c: c._est_absent(jour))
         if absents:
             absents._repartir()

@@ -1,6 +1,7 @@
-from odoo import _, fields, models
+from odoo import _, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import jour_de
 
 from ...liquidation import execution
 from ...regles.registre import REGLES
@@ -86,7 +87,7 @@ class FeuilleSoin(models.Model):
     def _phrase_deja_close(self):
         """Rend ce qu'on répond à qui renvoie une feuille rejetée ou annulée."""
         motif = self.motif_decision or ""
-        jour = ecrire_date(self.date_decision and fields.Date.context_today(self, self.date_decision), "")
+        jour = ecrire_date(self.date_decision and jour_de(self.date_decision), "")
         if self.state == "annulee":
             return _("Cette feuille a été annulée le %(jour)s (dossier %(numero)s : %(motif)s) : si les soins sont dus, "
                      "envoyez-la sous une autre référence.", jour=jour, numero=self.display_name, motif=motif)

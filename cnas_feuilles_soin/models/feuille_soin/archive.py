@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 
 class FeuilleSoin(models.Model):
@@ -50,12 +51,12 @@ class FeuilleSoin(models.Model):
                               boite=boite.name, nombre=len(self)))
         self._verifier_archivable()
         self.sudo()._ecrire({
-            "papier": "archive", "boite_id": boite.id, "date_archivage": fields.Date.context_today(self),
+            "papier": "archive", "boite_id": boite.id, "date_archivage": aujourd_hui(),
             "archivee_par_id": self.env.uid,
         })
 
     def _verifier_archivable(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for feuille in self:
             nom = feuille.display_name
             if feuille.papier != "agence":

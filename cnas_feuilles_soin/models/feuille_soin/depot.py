@@ -4,6 +4,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...liquidation import execution
 from ...liquidation.ecriture import ecrire_anomalies
@@ -42,7 +43,7 @@ class FeuilleSoin(models.Model):
     # ------------------------------------------------------------------ métier
     def _verifier_avant_depot(self):
         """Refuse le dépôt de ce qui n'est pas un dossier : sans ligne, dates impossibles."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for feuille in self:
             nom = feuille.reference or feuille.assure_id.display_name
             depot = feuille.date_depot or aujourdhui
@@ -64,7 +65,7 @@ class FeuilleSoin(models.Model):
         agence_defaut = self.env["cnas.agence"]._de_l_usager()
         if not agence_defaut and any(not feuille.agence_id for feuille in feuilles):
             raise UserError(_("Aucune agence n'existe : créez-en une (Configuration → Agences) avant de déposer."))
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         agences = [(feuille.agence_id or agence_defaut) for feuille in feuilles]
         depots = [feuille.date_depot or aujourdhui for feuille in feuilles]
         recevabilite = feuilles._recevabilite_par_lot()
@@ -121,7 +122,7 @@ class FeuilleSoin(models.Model):
 
     def _tracer_depots_dates(self, depots):
         """Trace qui a daté un dépôt d'un autre jour que celui de l'enregistrement : une ligne pour le lot."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         dates = {numero: str(jour) for numero, jour in depots.items() if jour != aujourdhui}
         if dates:
             self.env["cnas.journal"]._ajouter([{

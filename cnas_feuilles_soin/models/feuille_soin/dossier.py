@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 # Le détail des soins : l'ordonnateur paie sans le lire. Le diagnostic ne se lit que par les seconds (la formation : ses seules feuilles, par règle).
 GROUPES_DOSSIER = "cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
 GROUPES_MEDICAUX = "cnas_base.group_controleur,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation"
@@ -93,7 +95,7 @@ class FeuilleSoin(models.Model):
     # --- soins
     date_soins = fields.Date(string="Date des soins", required=True, index=True)
     date_fin_soins = fields.Date(string="Fin des soins")
-    date_depot = fields.Date(string="Date de dépôt", index=True, copy=False, default=fields.Date.context_today)
+    date_depot = fields.Date(string="Date de dépôt", index=True, copy=False, default=lambda self: aujourd_hui())
     pathologie_id = fields.Many2one(
         "cnas.pathologie", string="Diagnostic (CIM-10)", index="btree_not_null", ondelete="restrict",
         groups=GROUPES_MEDICAUX)
@@ -227,7 +229,7 @@ class FeuilleSoin(models.Model):
         """À la saisie ; `importer` et le dépôt font leur propre vérification."""
         if self.env.su:
             return
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         for feuille in self:
             if max(feuille.date_soins, feuille.date_fin_soins or feuille.date_soins) > aujourdhui:
                 raise ValidationError(_("La date des soins de la feuille « %s » est dans le futur : corrigez-la.",

@@ -5,9 +5,10 @@ import json
 from psycopg2 import Error as ErreurBase
 from psycopg2 import OperationalError
 
-from odoo import _, api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
 
 from ...lecture_feuille import LecteurFeuille
@@ -52,7 +53,7 @@ class FeuilleSoin(models.Model):
     # ------------------------------------------------------------------ un lot
     def _importer_lot(self, brutes):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         taille_max = self.env["cnas.parametre"]._au("taille_max_piece_mo", aujourdhui)
         # Une formation qui daterait son dépôt échapperait à la forclusion.
         depot_libre = not self._vient_d_une_formation()

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class FeuilleSoin(models.Model):
     """Mise en instance : demandes de pièces datées, relances, rejet à l'échéance."""
@@ -19,7 +21,7 @@ class FeuilleSoin(models.Model):
         """
         if not self:
             return
-        limite = fields.Date.context_today(self) + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
+        limite = aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
         self.env["cnas.demande_pieces"].sudo()._creer([{
             "feuille_id": feuille.id,
             "motif": ", ".join(manques[feuille.id]),
@@ -33,13 +35,13 @@ class FeuilleSoin(models.Model):
         ouvertes = self.env["cnas.demande_pieces"].sudo().search(
             [("feuille_id", "in", self.ids), ("state", "=", "en_attente")])
         if ouvertes:
-            ouvertes._changer_etat(issue, date_fermeture=fields.Date.context_today(self))
+            ouvertes._changer_etat(issue, date_fermeture=aujourd_hui())
 
     # ------------------------------------------------------------------ tâches planifiées
     @api.model
     def _relancer_instances(self):
         """Relance les formations dont l'échéance approche (tâche quotidienne)."""
-        aujourdhui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         au = self.env["cnas.parametre"]._au
         seuil = aujourdhui + timedelta(days=au("relance_avant_jours", aujourdhui))
         derniere = aujourdhui - timedelta(days=au("relance_intervalle_jours", aujourdhui))
@@ -57,7 +59,7 @@ class FeuilleSoin(models.Model):
     def _rejeter_instances_echues(self):
         """Rejette ce qui est resté en instance au-delà de l'échéance (tâche quotidienne)."""
         echues = self.sudo().search([
-            ("state", "=", "instance"), ("date_limite_instance", "<", fields.Date.context_today(self))])
+            ("state", "=", "instance"), ("date_limite_instance", "<", aujourd_hui())])
         for lot in range(0, len(echues), 500):
             feuilles = echues[lot:lot + 500]
             feuilles._rejeter(_("Pièces non fournies dans le délai"))

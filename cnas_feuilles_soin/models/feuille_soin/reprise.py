@@ -1,6 +1,7 @@
 from odoo import _, fields, models
 
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 
 from .actions import AGENT
 
@@ -42,7 +43,7 @@ class FeuilleSoin(models.Model):
         """Rend {id: raison} : trop de reprises, déjà reprise, ou délai passé."""
         au, raisons = self.env["cnas.parametre"]._au, {}
         for feuille in self:
-            jour = fields.Date.context_today(self, feuille.date_decision) if feuille.date_decision else None
+            jour = jour_de(feuille.date_decision) if feuille.date_decision else None
             delai, maximum = au("delai_reprise_jours", jour), au("reprises_max", jour)
             rang, vivantes = feuille._rang_reprise(), feuille.reprise_ids.filtered(lambda f: f.state != "annulee")
             if rang >= maximum:
@@ -58,7 +59,7 @@ class FeuilleSoin(models.Model):
         """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes. Rend son action."""
         nouvelle = self.sudo()._copier({
             "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
-            "date_depot": fields.Date.context_today(self)})
+            "date_depot": aujourd_hui()})
         return self._ouvrir(nouvelle)
 
     def action_voir_reprises(self):

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import sans_suivi, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...liquidation import execution
 from ...regles.registre import REGLES
@@ -43,7 +44,7 @@ class FeuilleSoin(models.Model):
 
     @api.depends("assure_id", "date_soins")
     def _compute_droits_annonces(self):
-        jour_defaut = fields.Date.context_today(self)
+        jour_defaut = aujourd_hui()
         cles = {f: (f.assure_id._origin.id or f.assure_id.id, f.date_soins or jour_defaut) for f in self if f.assure_id}
         droits = self.env["cnas.assure"].sudo()._droits_par_lot(list(set(cles.values())))
         for feuille in self:

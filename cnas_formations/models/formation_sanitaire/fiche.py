@@ -5,7 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_effet
 
 SUPERVISEUR, ADMINISTRATEUR = "cnas_base.group_superviseur", "cnas_base.group_administrateur"
 TYPES_FORMATION = [
@@ -142,7 +143,7 @@ class FormationSanitaire(models.Model):
                 formation.display_name = formation.name or formation.code or _("Nouveau")
 
     def _compute_nombres(self):
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         praticiens = dict(self.env["cnas.affectation"]._read_group(
             [("formation_id", "in", self.ids), *self.env["cnas.affectation"]._domaine_en_vigueur(jour)],
             ["formation_id"], ["praticien_id:count_distinct"]))
@@ -194,7 +195,7 @@ class FormationSanitaire(models.Model):
     @transition("activer")
     def action_activer(self):
         """Active des formations au brouillon. :return: True"""
-        self._changer_etat("active", date_activation=fields.Date.context_today(self))
+        self._changer_etat("active", date_activation=aujourd_hui())
 
     @transition("suspendre")
     def action_suspendre(self, motif=None, date=None, date_fin=None):
@@ -206,12 +207,12 @@ class FormationSanitaire(models.Model):
         :return: True, ou l'action de l'assistant
         :raise UserError: état ou date qui ne conviennent pas
         """
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
-        if debut > aujourd_hui:
+        if debut > aujourdhui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
-        if not fin or fin >= aujourd_hui:
+        if not fin or fin >= aujourdhui:
             self._changer_etat("suspendue", motif_suspension=motif)
         self.env["cnas.suspension"].sudo()._creer([
             {"formation_id": formation.id, "date_debut": debut, "date_fin": fin, "motif": motif} for formation in self])
@@ -223,7 +224,7 @@ class FormationSanitaire(models.Model):
         :return: True
         """
         self._changer_etat("active", motif_suspension=False)
-        self.suspension_ids.filtered(lambda s: not s.convention_id)._lever(fields.Date.context_today(self))
+        self.suspension_ids.filtered(lambda s: not s.convention_id)._lever(aujourd_hui())
 
     @transition("fermer")
     def action_fermer(self, motif=None, date=None):
@@ -233,10 +234,7 @@ class FormationSanitaire(models.Model):
         :param date: premier jour de fermeture (aujourd'hui par défaut, jamais plus tard)
         :return: True, ou l'action de l'assistant
         """
-        aujourd_hui = fields.Date.context_today(self)
-        jour = lire_date(date, aujourd_hui, stricte=True)
-        if jour > aujourd_hui:
-            raise UserError(_("La fermeture prend effet au plus tard aujourd'hui."))
+        jour = lire_effet(date, _("La fermeture"))
         self._changer_etat("fermee", motif_fermeture=motif, date_fermeture=jour)
 
     @transition("rouvrir")

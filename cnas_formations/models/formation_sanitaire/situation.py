@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class FormationSanitaire(models.Model):
     """Situation à une date (convention, suspension) et fiche de synthèse."""
@@ -41,16 +43,16 @@ class FormationSanitaire(models.Model):
     @api.depends("state", "date_fermeture", "convention_ids.state", "convention_ids.date_debut",
                  "convention_ids.date_fin", "suspension_ids.date_debut", "suspension_ids.date_fin")
     def _compute_situation(self):
-        aujourd_hui = fields.Date.context_today(self)
-        situations = self._situation_par_lot([(f.id, aujourd_hui) for f in self._origin])
+        aujourdhui = aujourd_hui()
+        situations = self._situation_par_lot([(f.id, aujourdhui) for f in self._origin])
         conventions = {
             c.formation_id.id: c for c in self.env["cnas.convention"].search([
                 ("formation_id", "in", self._origin.ids), ("state", "in", ("active", "suspendue")),
-                *self.env["cnas.convention"]._domaine_en_vigueur(aujourd_hui)])
+                *self.env["cnas.convention"]._domaine_en_vigueur(aujourdhui)])
         }
         for formation in self:
             identifiant = formation._origin.id
-            formation.situation = situations.get((identifiant, aujourd_hui), "aucune")
+            formation.situation = situations.get((identifiant, aujourdhui), "aucune")
             convention = conventions.get(identifiant, self.env["cnas.convention"])
             formation.convention_id = convention
             formation.convention_date_fin = convention.date_fin
@@ -58,10 +60,10 @@ class FormationSanitaire(models.Model):
     @api.model
     def _search_situation(self, operator, value):
         valeurs = value if isinstance(value, (list, tuple)) else [value]
-        aujourd_hui = fields.Date.context_today(self)
+        aujourdhui = aujourd_hui()
         ids = self.sudo().with_context(active_test=False).search([]).ids
-        situations = self._situation_par_lot([(i, aujourd_hui) for i in ids])
-        voulus = [i for i in ids if situations[i, aujourd_hui] in valeurs]
+        situations = self._situation_par_lot([(i, aujourdhui) for i in ids])
+        voulus = [i for i in ids if situations[i, aujourdhui] in valeurs]
         return [("id", "not in" if operator in ("!=", "not in") else "in", voulus)]
 
     def _compute_nombre_conventions(self):

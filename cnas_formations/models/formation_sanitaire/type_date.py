@@ -5,8 +5,9 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_effet, lire_motif
 
 from .fiche import SUPERVISEUR, TYPES_FORMATION
 
@@ -35,15 +36,14 @@ class FormationSanitaire(models.Model):
         :param date: premier jour (AAAA-MM-JJ), aujourd'hui par défaut, jamais plus tard
         :raise UserError: type inconnu ou déjà en vigueur, motif vide, date à venir ou qui précède un autre changement
         """
-        motif, aujourdhui = lire_motif(motif), fields.Date.context_today(self)
-        jour = lire_date(date, aujourdhui, stricte=True)
+        motif, jour = lire_motif(motif), lire_effet(date, _("Le changement de type"))
         if type_formation not in dict(TYPES_FORMATION) or type_formation == self.type_formation:
             raise UserError(_("Choisissez un autre type que l'actuel : %s.", ", ".join(dict(TYPES_FORMATION))))
         if not motif:
             raise UserError(_("Un changement de type a un motif : dites lequel."))
         en_cours = self.type_ids.filtered(lambda t: not t.date_fin)
-        if jour > aujourdhui or (en_cours and jour <= en_cours.date_debut):
-            raise UserError(_("Le changement prend effet au plus tard aujourd'hui, et après le précédent."))
+        if en_cours and jour <= en_cours.date_debut:
+            raise UserError(_("Le changement de type prend effet après le précédent (%s).", ecrire_date(en_cours.date_debut)))
         periodes = self.env["cnas.formation_type"].sudo()
         veille = jour - timedelta(days=1)
         if en_cours:

@@ -2,10 +2,11 @@ import datetime
 import json
 from collections import defaultdict
 
-from odoo import _, _lt, api, fields, models, tools
+from odoo import _, _lt, api, models, tools
 from odoo.exceptions import ValidationError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 
 from ..niveau import lire_niveau
@@ -43,7 +44,7 @@ class RevisionTarifControle(models.Model):
             if bonnes:
                 self._situer(type_tarif, bonnes)
         phrases = {nom: str(phrase) for nom, phrase in ANOMALIES.items()}
-        jour = fields.Date.context_today(self)
+        jour = aujourd_hui()
         for ligne in lignes:
             self._conclure(ligne, phrases, jour)
         return lignes

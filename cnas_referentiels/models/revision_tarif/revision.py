@@ -6,6 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_tableau
 
 from ..constantes import TYPES_PRESTATION
@@ -49,11 +50,11 @@ class RevisionTarif(models.Model):
     _passages = {"en_cours": ("appliquee",)}  # la dernière plage du lot
 
     name = fields.Char(string="Objet", required=True, tracking=True,
-                       default=lambda self: _("Révision du %s", ecrire_date(fields.Date.context_today(self))))
+                       default=lambda self: _("Révision du %s", ecrire_date(aujourd_hui())))
     mode = fields.Selection([("pourcentage", "Pourcentage"), ("classeur", "Classeur XLSX ou CSV")],
                             string="Méthode", required=True, default="pourcentage")
     date_effet = fields.Date(string="Date d'effet", required=True, tracking=True,
-                             default=lambda self: fields.Date.context_today(self))
+                             default=lambda self: aujourd_hui())
     type_tarif = fields.Selection(TYPES_TARIF, string="Type", help="Sans sélection, tous les tarifs de ce type.")
     prestation_ids = fields.Many2many("cnas.prestation", string="Prestations")
     lettre_cle_ids = fields.Many2many("cnas.lettre_cle", string="Lettres-clés")
