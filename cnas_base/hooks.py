@@ -22,3 +22,5 @@ def post_init_hook(env):
     # Les tâches planifiées aussi (OdooBot, inactif) : « aujourd'hui » est celui de N'Djamena.
     usagers = env["res.users"].with_context(active_test=False).search([])
     usagers.partner_id.write({"lang": "fr_FR", "tz": "Africa/Ndjamena"})
+    # Odoo rend compte chaque semaine à son éditeur : rien de la caisse ne part.
+    env.ref("mail.ir_cron_module_update_notification").active = False

@@ -8,6 +8,8 @@ import subprocess
 from . import chemins, console, environnement, horloge
 from .console import Arret
 
+# En jours : le jeu se raconte depuis le jour de son installation, les tests comptent depuis aujourd'hui.
+AGE_MAX = 14
 OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
 ODOO_BIN = chemins.RACINE / "lanceur" / "odoo_bin.py"
 NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
@@ -32,8 +34,9 @@ class Machine:
 
     def sql(self, commande, base, admin=False, **donnees):
         """Exécute une commande d'outil_base et rend sa réponse."""
-        sortie = subprocess.run([self.python, OUTIL, commande, base, json.dumps(donnees)], env=self.env(admin),
-                                capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd="/")
+        # les données passent par l'entrée : un mot de passe ne se lit pas dans la liste des processus
+        sortie = subprocess.run([self.python, OUTIL, commande, base], env=self.env(admin), input=json.dumps(donnees),
+                                capture_output=True, text=True, cwd="/")
         try:
             reponse = json.loads(sortie.stdout)
         except ValueError:
@@ -141,9 +144,9 @@ class Machine:
             console.etape(f"Compte technique « admin » — mot de passe, montré cette seule fois, à changer à la première connexion : {neuf}")
 
     def installer_demo_a_jour(self, base):
-        """Installe ou met à jour une base de test avec démonstration, refaite si le jeu a changé depuis."""
-        voulue = chemins.empreintes_addons([chemins.DEMO])[chemins.DEMO]
-        if self.sql("etat", base)["empreintes"].get(chemins.DEMO) != voulue:
+        """Installe ou met à jour une base de test avec démonstration, refaite si le jeu a changé ou vieilli depuis."""
+        voulue, etat = chemins.empreintes_addons([chemins.DEMO])[chemins.DEMO], self.sql("etat", base)
+        if etat["empreintes"].get(chemins.DEMO) != voulue or etat["age"] > AGE_MAX:
             self.supprimer_base(base)
         self.installer(base)
 

@@ -1,4 +1,4 @@
-"""Opérations SQL du lanceur, exécutées par le Python de l'environnement : outil_base.py COMMANDE BASE [JSON].
+"""Opérations SQL du lanceur, exécutées par le Python de l'environnement : outil_base.py COMMANDE BASE, les données en JSON sur l'entrée.
 
 La connexion vient des variables PG* ; la réponse est un objet JSON sur la sortie standard.
 """
@@ -80,7 +80,7 @@ def contributions(base, _donnees):
 
 
 def etat(base, _donnees):
-    """Ce que contient la base : existe, modules et leur état, empreintes des addons installés."""
+    """Ce que contient la base : existe, modules et leur état, empreintes des addons installés, âge en jours."""
     if not _existe(base):
         return {"existe": False, "modules": {}, "empreintes": {}}
     with curseur(base) as cr:
@@ -90,9 +90,9 @@ def etat(base, _donnees):
             return {"existe": True, "etrangere": cr.fetchone()[0] > 0, "modules": {}, "empreintes": {}}
         cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy', 'auth_totp')")
         modules = dict(cr.fetchall())
-        cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [CLE])
-        ligne = cr.fetchone()
-    return {"existe": True, "modules": modules, "empreintes": json.loads(ligne[0]) if ligne else {}}
+        cr.execute("SELECT value, extract(day FROM now() AT TIME ZONE 'UTC' - create_date)::int FROM ir_config_parameter WHERE key = %s", [CLE])
+        empreintes, age = cr.fetchone() or ("{}", 0)
+    return {"existe": True, "modules": modules, "empreintes": json.loads(empreintes), "age": age}
 
 
 def reprendre(base, _donnees):
@@ -148,7 +148,7 @@ def supprimer(base, _donnees):
 if __name__ == "__main__":
     commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, proteger, supprimer)}
     try:
-        reponse = commandes[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
+        reponse = commandes[sys.argv[1]](sys.argv[2], json.load(sys.stdin))
     except psycopg2.Error as erreur:
         reponse = {"erreur": str(erreur).strip()}
     print(json.dumps(reponse))

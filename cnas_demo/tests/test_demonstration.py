@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from odoo import fields
 from odoo.tests import TransactionCase, tagged
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..calendrier import Calendrier, en_ce_jour
 from ..hooks import post_init_hook
 
@@ -87,7 +89,7 @@ class TestCalendrier(TransactionCase):
     def test_recule_pour_ce_fil_seul(self):
         jour, vu = date(2001, 2, 3), []
         with en_ce_jour(jour):
-            self.assertEqual(fields.Date.context_today(self.env.user), jour)
+            self.assertEqual(aujourd_hui(), jour)
             self.assertEqual(fields.Datetime.now().date(), jour)
             ailleurs = threading.Thread(target=lambda: vu.append(fields.Datetime.now().date()))
             ailleurs.start()

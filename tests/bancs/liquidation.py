@@ -67,12 +67,12 @@ class _Fil:
 
 def _repartition(banc, feuilles):
     """Dit où mène le contrôle (un lot tout rejeté n'est pas un lot rapide) et ce que coûte chaque règle."""
-    from odoo.addons.cnas_feuilles_soin.liquidation.execution import Passage
+    from odoo.addons.cnas_feuilles_soin.liquidation.execution import Execution
     from odoo.addons.cnas_feuilles_soin.regles.registre import REGLES
 
     fil = _Fil()
     debut = time.perf_counter()
-    etats = Passage(banc.env, REGLES, feuilles.ids, au_fil=fil).mener()
+    etats = Execution(banc.env, REGLES, feuilles.ids, au_fil=fil).mener()
     duree = time.perf_counter() - debut
     memoire = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     banc.noter(f"mémoire au plus, à {len(feuilles)}", memoire, "Mo", but="< 1 000", atteint=memoire < 1_000)

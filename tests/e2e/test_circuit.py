@@ -7,11 +7,13 @@ LIGNES = [
     {"prestation": "MED0001", "quantite": 21, "prix_unitaire": 30},
     {"prestation": "MED0006", "quantite": 11, "prix_unitaire": 45},
 ]
-# À la main, régime ASS à 80 %. Consultation : 600 facturés pour un tarif de 550 → base 550, part 440, ticket 110, dépassement 50.
-# Paracétamol 21 × 30 = 630 → part 504, ticket 126. Ibuprofène 11 × 45 = 495 → part 396, ticket 99.
-MONTANTS = {"montant_facture": 1725, "montant_base": 1675, "montant_cnas": 1340, "ticket_moderateur": 335, "depassement": 50,
-            "montant_rejete": 0}
-SOINS, PHARMACIE = 440, 900
+# À la main, régime ASS à 80 %. Consultation : 600 facturés ; en 2026, tarif de 550 → part 440, ticket 110, dépassement 50 ;
+# ensuite, tarif de 600 → part 480, ticket 120. Paracétamol 21 × 30 = 630 → part 504, ticket 126. Ibuprofène 11 × 45 = 495 → part 396,
+# ticket 99 : l'un et l'autre sous leur tarif.
+CONSULTATION, SOINS = (550, 440) if jour(15).startswith("2026") else (600, 480)
+PHARMACIE = 504 + 396
+MONTANTS = {"montant_facture": 1725, "montant_base": CONSULTATION + 1125, "montant_cnas": SOINS + PHARMACIE,
+            "ticket_moderateur": CONSULTATION - SOINS + 225, "depassement": 600 - CONSULTATION, "montant_rejete": 0}
 
 
 @pytest.fixture(scope="module")

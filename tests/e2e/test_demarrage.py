@@ -51,6 +51,13 @@ def test_aucun_appel_a_un_tiers(rpc):
     assert not rpc("admin").appel("ir.module.module", "search_read", [("name", "in", noms), ("state", "=", "installed")], fields=["name"])
 
 
+def test_aucun_compte_rendu_a_l_editeur(rpc):
+    """La tâche hebdomadaire d'Odoo vers son éditeur est éteinte."""
+    tache, = rpc("admin").appel("ir.model.data", "search_read", [("module", "=", "mail"), ("name", "=", "ir_cron_module_update_notification")],
+                                fields=["res_id"])
+    assert rpc("admin").appel("ir.cron", "read", [tache["res_id"]], ["active"])[0]["active"] is False
+
+
 @pytest.mark.parametrize("login", ROLES)
 def test_role_connexion_et_menus(rpc, menus, login):
     """Le rôle a son groupe, parle français, et sa barre de menus suit l'ordre exact."""

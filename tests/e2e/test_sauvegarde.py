@@ -11,6 +11,7 @@ from conftest import RACINE, Rpc, Serveur
 from lanceur import postgres
 
 RESTAUREE = "cnas_e2e_restauree"
+ROLES = ("agent", "controleur", "medecin_conseil", "superviseur", "finance", "administrateur")
 
 
 @pytest.fixture
@@ -51,9 +52,16 @@ def test_sauvegarder_restaurer(outils, machine, serveur, rpc):
     assert fait.returncode == 0, fait.stderr
     magasin = machine.outils.donnees / "filestore"
     assert _empreintes(magasin / RESTAUREE) == _empreintes(magasin / serveur.base)
+    # ce que l'installation d'une production fait du compte technique : une fois, puis plus rien
+    assert machine.outils.sql("proteger", RESTAUREE, mot_de_passe="tire-au-sort-une-fois")["change"] is True
+    assert machine.outils.sql("proteger", RESTAUREE, mot_de_passe="jamais-pose")["change"] is False
     autre = Serveur(machine, RESTAUREE)
     autre.relancer()
     try:
+        with pytest.raises(AssertionError, match="connexion refusée"):
+            Rpc(autre.url, RESTAUREE, "admin", "admin")
+        admin = Rpc(autre.url, RESTAUREE, "admin", "tire-au-sort-une-fois")
+        assert not any(admin.appel("res.users", "has_group", f"cnas_base.group_{role}") for role in ROLES)
         assert _sommes(Rpc(autre.url, RESTAUREE, "superviseur", "superviseur")) == _sommes(rpc("superviseur"))
     finally:
         autre.arreter()

@@ -48,11 +48,13 @@ def test_proxy(attendu):
 
 
 def test_proxy_tls():
-    """L'entrée TLS ne sert rien en clair ; les deux entrées partagent la même loi."""
-    for entree in ("clair", "tls"):
+    """L'entrée TLS ne sert rien en clair ; les entrées partagent la même loi, et une seule croit un proxy."""
+    for entree in ("clair", "tls", "amont"):
         texte = (RACINE / "docker" / "nginx" / f"{entree}.conf").read_text(encoding="utf-8")
         assert "include /etc/nginx/cnas/commun.inc;" in texte and "include /etc/nginx/cnas/zones.inc;" in texte
-    assert "return 301 https://" in texte and "TLSv1.2 TLSv1.3" in texte
+        assert ("set_real_ip_from" in texte) == ("$http_x_forwarded_proto" in texte) == (entree == "amont")
+    tls = (RACINE / "docker" / "nginx" / "tls.conf").read_text(encoding="utf-8")
+    assert "return 301 https://" in tls and "TLSv1.2 TLSv1.3" in tls
 
 
 @pytest.mark.parametrize("script", sorted(f.name for f in (RACINE / "docker").glob("*.sh")))

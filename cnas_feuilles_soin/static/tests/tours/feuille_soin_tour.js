@@ -55,6 +55,8 @@ registry.category("web_tour.tours").add("cnas_feuille_superviseur", {
     test: true,
     url: "/web#action=cnas_feuilles_soin.feuille_soin_action",
     steps: () => [
+        { trigger: ".o_searchview_input", extra_trigger: ".o_data_row", run: "text ESSAI" },
+        { trigger: ".o_searchview_autocomplete .o_menu_item:contains('Bénéficiaire')" },
         { trigger: ".o_data_row:contains('ESSAI Mahamat') td[name=assure_id]" },
         { trigger: ".o_form_view button:contains('Affecter')" },
         { trigger: ".o_field_widget[name=controleur_id] input", run: "text t_controleur2" },
