@@ -80,6 +80,11 @@ def action_en_cours():
     return getattr(_fil, "action", None)
 
 
+def motif_en_cours():
+    """Rend le motif donné à l'action qui s'exécute, ou None."""
+    return getattr(_fil, "motif", None)
+
+
 def en_silence():
     """Dit si le code métier a demandé de ne pas suivre champ à champ."""
     return getattr(_fil, "silence", False)
@@ -137,6 +142,7 @@ def transition(nom):
 
         @functools.wraps(methode)
         def action(self, *args, **mots):
+            motif = None
             if self._actions_du_modele()[nom].motif:
                 motif = lire_motif(mots.pop("motif", None) or (args[0] if args else None), MOTIF_MAX)
                 self._exiger(nom)
@@ -149,7 +155,7 @@ def transition(nom):
                 signature.bind(self, *args, **mots)
             except TypeError as erreur:
                 raise UserError(_("L'appel est mal formé : vérifiez le nombre et le nom des arguments (%s).", erreur)) from erreur
-            with _poser("action", nom):
+            with _poser("action", nom), _poser("motif", motif):
                 resultat = methode(self, *args, **mots)
             return True if resultat is None else resultat
         action._transition = nom

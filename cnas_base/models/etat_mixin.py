@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..garde import action_en_cours
+from ..garde import action_en_cours, motif_en_cours
 
 
 class EtatMixin(models.AbstractModel):
@@ -94,9 +94,10 @@ class EtatMixin(models.AbstractModel):
             nom_lu = self.browse(identifiant).display_name or ""
             raise UserError(raison if nom_lu in raison else _("« %(nom)s » : %(raison)s", nom=nom_lu, raison=raison))
 
-    def _changer_etat(self, cible, **valeurs):
+    def _changer_etat(self, cible, motif_journal=None, **valeurs):
         """Mène tous les enregistrements à l'état `cible` en écrivant aussi `valeurs`.
 
+        :param motif_journal: pourquoi, au journal ; à défaut, le motif de l'action ou celui que l'on écrit
         :raise UserError: si la transition n'est pas permise depuis l'un des états présents
         """
         for enregistrement in self:
@@ -107,7 +108,8 @@ class EtatMixin(models.AbstractModel):
                     cible=self._libelle_etat(cible)))
         departs = {enregistrement.id: enregistrement.state for enregistrement in self}
         self._ecrire({**valeurs, "state": cible})
-        self._journaliser_etats(departs, cible, next((v for c, v in valeurs.items() if c.startswith("motif")), None))
+        ecrit = next((v for c, v in valeurs.items() if c.startswith("motif")), None)
+        self._journaliser_etats(departs, cible, motif_journal or motif_en_cours() or ecrit)
         return True
 
     def _journaliser_etats(self, departs, cible, motif=None):

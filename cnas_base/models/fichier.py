@@ -3,8 +3,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.osv import expression
 
 from ..garde import efface_en_cours
+from .message import est_scelle
 
 CONTENU = {"datas", "raw", "db_datas", "index_content"}
+# Ce qu'est un fichier : son contenu, son nom, son dossier, qui l'ouvre.
+FIGES = CONTENU | {"name", "type", "url", "mimetype", "public", "res_model", "res_id", "res_field", "store_fname", "create_uid"}
 
 
 class IrAttachment(models.Model):
@@ -12,6 +15,9 @@ class IrAttachment(models.Model):
 
     Un modèle qui porte des fichiers médicaux dit par `_fichiers_comme` de quel modèle il faut avoir la lecture pour
     ouvrir les siens : `search`, `read`, `/web/content`, `/web/image`, archive, fil de messages, tout passe ici.
+
+    Joint à un dossier, un fichier ne change plus ; son auteur seul le retire, tant qu'aucun message ne le cite. Celui
+    d'un champ ne passe que par la fiche, et sa garde.
     """
 
     _inherit = "ir.attachment"
@@ -44,8 +50,25 @@ class IrAttachment(models.Model):
             raise AccessError(_("Les fichiers de ce dossier ne vous sont pas ouverts."))
         return super()._post_add_create(**kwargs)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Le contexte ne dit ni de quel champ est un fichier, ni qu'il est public : `sudo()` le suivrait.
+        self = self.with_context(default_res_field=False, default_public=False)
+        modele = self.env.context.get("default_res_model")
+        if not self.env.su and any(vals.get("res_field") and est_scelle(vals.get("res_model", modele)) for vals in vals_list):
+            raise UserError(_("Ce fichier se dépose dans le champ de sa fiche."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if FIGES & vals.keys() and self._joints_a_un_dossier():
+            raise UserError(_("Le fichier d'un dossier ne change plus : joignez-en un autre."))
+        return super().write(vals)
+
     def unlink(self):
         self._refuser_si_message_scelle()
+        if any(fichier.res_field or fichier.create_uid != self.env.user for fichier in self._joints_a_un_dossier()):
+            raise UserError(_("Le fichier d'un dossier ne se retire que par qui l'a joint, et celui d'un champ par sa fiche."))
+        self._journaliser_retrait()
         return super().unlink()
 
     def _read_format(self, fnames, load="_classic_read"):
@@ -65,6 +88,15 @@ class IrAttachment(models.Model):
         """Rend {modèle: modèle dont la lecture ouvre ses fichiers}."""
         return {nom: comme for nom, modele in self.env.registry.items()
                 if (comme := getattr(modele, "_fichiers_comme", None)) and not modele._abstract}
+
+    def _joints_a_un_dossier(self):
+        """Rend ceux que l'appelant, qui n'est pas le programme, trouve joints à un dossier CNAS."""
+        return self.browse() if self.env.su else self.sudo().filtered(lambda f: est_scelle(f.res_model) and f.res_id)
+
+    def _journaliser_retrait(self):
+        self.env["cnas.journal"]._ajouter([
+            {"modele": fichier.res_model, "res_id": fichier.res_id, "evenement": "retrait_fichier", "avant": {"nom": fichier.name}}
+            for fichier in self._joints_a_un_dossier()])
 
     def _journaliser_lecture(self):
         """Une ligne par fichier médical ouvert."""

@@ -20,7 +20,8 @@ class GardeMixin(models.AbstractModel):
     la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
 
     Les champs de `_champs_journal` (ceux de toute la lignée) sont suivis au journal : création, avant et après,
-    suppression ; un lot silencieux y tient en une ligne. Lire un champ de `_champs_lus` laisse une ligne par fiche.
+    suppression ; un lot silencieux y tient en une ligne. Lire un champ de `_champs_lus` laisse une ligne : une fiche, ou
+    la liste de celles qu'on a lues ensemble.
 
     Qui lit : `_cloison_agence` et `_cloison_usager` (chemins vers l'agence et vers l'usager à qui la fiche revient)
     et `_fichiers_comme` (le modèle qui dit qui lit les fichiers joints) sont appliqués par `ir.rule` et `ir.attachment`.
@@ -140,15 +141,7 @@ class GardeMixin(models.AbstractModel):
 
     def _journaliser(self, evenement, avant, apres):
         """Inscrit ce qui a changé dans les champs suivis, et rien d'autre."""
-        lignes = []
-        for identifiant in self.ids if self._champs_suivis else ():
-            vieux, neuf = avant.get(identifiant, {}), apres.get(identifiant, {})
-            changes = [champ for champ in self._champs_suivis if vieux.get(champ) != neuf.get(champ)]
-            if changes:
-                lignes.append({
-                    "modele": self._name, "res_id": identifiant, "evenement": evenement,
-                    "avant": {champ: vieux[champ] for champ in changes if champ in vieux} or None,
-                    "apres": {champ: neuf[champ] for champ in changes if champ in neuf} or None})
+        lignes = self.env["cnas.journal"]._changements(self._name, evenement, avant, apres)
         if len(lignes) > 1 and (en_silence() or (evenement == "creation" and len(lignes) > LOT)):
             ids = [ligne["res_id"] for ligne in lignes]
             lignes = [{"modele": self._name, "evenement": evenement,
@@ -157,8 +150,9 @@ class GardeMixin(models.AbstractModel):
 
     def _read_format(self, fnames, load="_classic_read"):
         """Toute lecture demandée de dehors passe ici : écran, `read`, `search_read`."""
-        if not self.env.su and len(self) == 1 and not set(self._champs_lus).isdisjoint(fnames):
-            self.env["cnas.journal"]._ajouter_une_fois({"modele": self._name, "res_id": self.id, "evenement": "lecture"})
+        if self and not self.env.su and not set(self._champs_lus).isdisjoint(fnames):
+            ensemble = {"apres": {"nombre": len(self), "ids": self.ids}} if len(self) > 1 else {"res_id": self.id}
+            self.env["cnas.journal"]._ajouter_une_fois({"modele": self._name, "evenement": "lecture", **ensemble})
         return super()._read_format(fnames, load)
 
     # ------------------------------------------------------------------ privé

@@ -112,6 +112,24 @@ class Journal(models.Model):
             self.env.cr.precommit.add(self.sudo()._sceller)
 
     @api.model
+    def _changements(self, modele, evenement, avant, apres):
+        """Rend une ligne à ajouter par dossier qui a changé, avec ses seuls champs changés.
+
+        :param dict avant: {id: {champ: valeur}} ; absent : il naît
+        :param dict apres: de même ; absent : il disparaît
+        """
+        lignes = []
+        for identifiant in {**avant, **apres}:
+            vieux, neuf = avant.get(identifiant, {}), apres.get(identifiant, {})
+            changes = [champ for champ in {**vieux, **neuf} if vieux.get(champ) != neuf.get(champ)]
+            if changes:
+                lignes.append({
+                    "modele": modele, "res_id": identifiant, "evenement": evenement,
+                    "avant": {champ: vieux[champ] for champ in changes if champ in vieux} or None,
+                    "apres": {champ: neuf[champ] for champ in changes if champ in neuf} or None})
+        return lignes
+
+    @api.model
     def _ajouter_une_fois(self, ligne):
         """Ajoute une ligne à la validation, une seule fois par transaction : une lecture, un export.
 
@@ -180,6 +198,8 @@ class Journal(models.Model):
     def _sceller(self):
         """Enchaîne les lignes de la transaction. Le verrou se relâche à la validation, quand la suivante les voit."""
         cr = self.env.cr
+        # Une ligne ajoutée encore avant la validation redemande à être scellée.
+        cr.precommit.data.pop(VERROU, None)
         cr.execute(f"SELECT id, {', '.join(CHAMPS_SCELLES)} FROM cnas_journal WHERE empreinte IS NULL ORDER BY id")  # pylint: disable=sql-injection
         lignes = cr.fetchall()
         if not lignes:

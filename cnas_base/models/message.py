@@ -62,8 +62,6 @@ class MailMessage(models.Model):
     # ------------------------------------------------------------------ privé
     def _signer(self, values):
         """Rend les valeurs d'un message au nom de l'appelant ; un suivi ne se forge pas."""
-        if self.env.su and values.get("message_type") == "email_outgoing":
-            return values
         forges = set(SIGNATURE[:6] if self.env.su else SIGNATURE)
         if not self.env.su and values.get("message_type") in ("email", "email_outgoing"):
             forges.add("message_type")

@@ -67,7 +67,8 @@ class Parametre(models.Model):
 
     _periode_cle = ("code",)
     _champs_sensibles = {**dict.fromkeys(
-        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix", "date_debut"), "_en_service"), "date_fin": "_fin_au_passe"}
+        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix"), "_en_service"),
+        "date_debut": "_mis_en_service", "date_fin": "_fin_au_passe"}
     _champs_joints = ("source",)
     _condition_suppression = "_en_service"
     _champs_journal = ("code", "valeur", "date_debut", "date_fin", "source")
@@ -185,9 +186,17 @@ class Parametre(models.Model):
     @api.model
     def _creation_sensible(self, vals):
         """Donner une valeur dès aujourd'hui, ou avant, se fait à deux ; à un code que rien ne lit encore, non."""
-        code = str(vals.get("code") or "")
-        debut = self._lire_jour(vals.get("date_debut") or self.default_get(["date_debut"])["date_debut"])
-        return (code in self._toutes_les_periodes() or "." in code) and bool(debut) and debut <= aujourd_hui()
+        recues = {**self.default_get(["code", "date_debut"]), **vals}
+        code = str(recues.get("code") or "")
+        return (code in self._toutes_les_periodes() or "." in code) and self._sert_deja(recues["date_debut"])
+
+    def _mis_en_service(self, vals):
+        """Rend les lignes commencées, et celles que ce premier jour ferait commencer."""
+        return self if self._sert_deja(vals.get("date_debut")) else self._en_service(vals)
+
+    def _sert_deja(self, premier_jour):
+        debut = self._lire_jour(premier_jour)
+        return bool(debut) and debut <= aujourd_hui()
 
     def _verifier_demande(self, valeurs):
         super()._verifier_demande(valeurs)

@@ -33,7 +33,7 @@ class ResUsers(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         usagers = super().create(vals_list)
-        usagers._journaliser_comptes("creation", {})
+        usagers._journaliser_comptes("creation", {}, usagers._photo_des_comptes())
         return usagers
 
     def write(self, vals):
@@ -41,7 +41,7 @@ class ResUsers(models.Model):
         avant = self._photo_des_comptes() if suivi else {}
         resultat = super().write(vals)
         if suivi:
-            self._journaliser_comptes("modification", avant)
+            self._journaliser_comptes("modification", avant, self._photo_des_comptes())
         if "password" in vals or "new_password" in vals:
             self.env["cnas.journal"]._ajouter([
                 {"modele": self._name, "res_id": usager.id, "evenement": "mot_de_passe"} for usager in self])
@@ -50,9 +50,7 @@ class ResUsers(models.Model):
     def unlink(self):
         avant = self._photo_des_comptes()
         resultat = super().unlink()
-        self.env["cnas.journal"]._ajouter([
-            {"modele": "res.users", "res_id": identifiant, "evenement": "suppression", "avant": photo}
-            for identifiant, photo in avant.items()])
+        self._journaliser_comptes("suppression", avant, {})
         return resultat
 
     # ------------------------------------------------------------------ actions
@@ -100,17 +98,10 @@ class ResUsers(models.Model):
         return {usager.id: {champ: usager[champ].ids if champ in ("groups_id", "agence_ids") else usager[champ]
                             for champ in SUIVIS} for usager in self.sudo()}
 
-    def _journaliser_comptes(self, evenement, avant):
-        """Inscrit ce qui a changé dans chaque compte."""
-        lignes = []
-        for identifiant, photo in self._photo_des_comptes().items():
-            vieux = avant.get(identifiant, {})
-            changes = [champ for champ in SUIVIS if vieux.get(champ) != photo[champ]]
-            if changes:
-                lignes.append({"modele": self._name, "res_id": identifiant, "evenement": evenement,
-                               "avant": {champ: vieux[champ] for champ in changes if champ in vieux} or None,
-                               "apres": {champ: photo[champ] for champ in changes}})
-        self.env["cnas.journal"]._ajouter(lignes)
+    @api.model
+    def _journaliser_comptes(self, evenement, avant, apres):
+        journal = self.env["cnas.journal"]
+        journal._ajouter(journal._changements("res.users", evenement, avant, apres))
 
 
 class ResGroups(models.Model):
@@ -123,10 +114,8 @@ class ResGroups(models.Model):
         avant = self._photo_des_groupes() if suivi else {}
         resultat = super().write(vals)
         if suivi:
-            apres = self._photo_des_groupes()
-            self.env["cnas.journal"]._ajouter([
-                {"modele": self._name, "res_id": groupe, "evenement": "modification", "avant": avant[groupe], "apres": photo}
-                for groupe, photo in apres.items() if photo != avant.get(groupe)])
+            journal = self.env["cnas.journal"]
+            journal._ajouter(journal._changements(self._name, "modification", avant, self._photo_des_groupes()))
         return resultat
 
     def _photo_des_groupes(self):

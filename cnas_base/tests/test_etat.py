@@ -30,6 +30,7 @@ class TestEtat(TransactionCase):
                 "ouvrir": Action(titre="Ouvrir", de=("brouillon",), vers=("ouvert",), roles=(AGENT,)),
                 "clore": Action(titre="Clore", de=("ouvert",), vers=("clos",), roles=(SUPERVISEUR,),
                                 quatre_yeux=("auteur_id",), motif=True, empeche=("_sans_montant",)),
+                "tout_clore": Action(titre="Tout clore", de=("ouvert",), vers=("clos",), roles=(SUPERVISEUR,), motif=True),
             }
             _passages = {"clos": ("ouvert",)}
 
@@ -70,6 +71,10 @@ class TestEtat(TransactionCase):
             @transition("clore")
             def action_clore(self, motif=None):
                 self._changer_etat("clos", motif=motif)
+
+            @transition("tout_clore")
+            def action_tout_clore(self, motif=None):
+                (self | self.enfant_ids)._changer_etat("clos")
 
         cls.chargeur.update_registry((Dossier,))
         cls.addClassCleanup(cls.chargeur.restore_registry)
@@ -118,6 +123,15 @@ class TestEtat(TransactionCase):
         dossier, interne = forge.create({}), forge._creer([{"name": "x"}])
         for cree in (dossier, interne):
             self.assertEqual((cree.state, cree.montant, cree.auteur_id), ("brouillon", 0, self.env.user))
+
+    def test_une_valeur_par_defaut_de_l_usager_ignoree(self):
+        """Chacun s'écrit des valeurs par défaut (`ir.default`) : elles ne remplissent aucun champ gardé."""
+        defauts = self.env["ir.default"].with_user(self.agent)
+        for champ, valeur in (("state", "clos"), ("montant", 7), ("double", 14), ("name", "Défaut")):
+            defauts.set("cnas.test_dossier", champ, valeur, user_id=True)
+        dossier = self.modele.with_user(self.agent).create({})
+        self.assertEqual((dossier.state, dossier.montant, dossier.double, dossier.name), ("brouillon", 0, 0, "Défaut"))
+        self.assertNotIn("montant", self.modele.with_user(self.agent).default_get(["montant", "state"]))
 
     def test_une_commande_imbriquee_passe_par_la_garde_de_l_enfant(self):
         enfant = self.modele.create({"name": "E"})
@@ -181,6 +195,18 @@ class TestEtat(TransactionCase):
         dossier._ecrire({"montant": 1})
         self.assertIs(dossier.with_user(autre).action_clore(" fini  net "), True)
         self.assertEqual((dossier.state, dossier.motif), ("clos", "fini  net"))
+        ligne = self.env["cnas.journal"].search([("modele", "=", dossier._name), ("res_id", "=", dossier.id),
+                                                 ("evenement", "=", "clore")])
+        self.assertEqual(ligne.motif, "fini  net")
+
+    def test_le_motif_d_une_action_est_au_journal_de_tout_ce_qu_elle_mene(self):
+        """Une action qui n'écrit pas son motif sur la fiche, ou qui en mène une autre, le laisse quand même."""
+        enfant = self.modele.create({"name": "E", "parent_id": self.dossier.id})
+        (self.dossier | enfant)._changer_etat("ouvert")
+        self.dossier.with_user(self.superviseur).action_tout_clore("Décision 12")
+        lignes = self.env["cnas.journal"].search([("modele", "=", self.dossier._name), ("evenement", "=", "tout_clore")])
+        self.assertEqual({(ligne.res_id, ligne.motif) for ligne in lignes},
+                         {(self.dossier.id, "Décision 12"), (enfant.id, "Décision 12")})
 
     def test_le_bouton_lit_la_meme_table(self):
         dossier = self.modele.with_user(self.superviseur).create({"name": "D"})

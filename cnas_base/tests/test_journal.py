@@ -27,6 +27,13 @@ class TestJournal(TransactionCase):
         self.assertTrue(ligne.date and ligne.empreinte)
         self.assertEqual(self.lignes[1].precedente, ligne.empreinte)
 
+    def test_une_ligne_ajoutee_pendant_la_validation_est_scellee(self):
+        ligne = {"modele": "cnas.essai", "res_id": 9, "evenement": "tardif"}
+        self.journal._ajouter([{**ligne, "evenement": "premier"}])
+        self.env.cr.precommit.add(lambda: self.journal._ajouter([ligne]))
+        self.env.cr.precommit.run()
+        self.assertTrue(all(self.journal.search([("res_id", "=", 9), ("modele", "=", "cnas.essai")]).mapped("empreinte")))
+
     def test_personne_n_ecrit(self):
         administrateur = new_test_user(self.env, "adm_journal", groups="cnas_base.group_administrateur,base.group_system")
         for journal in (self.lignes[0], self.lignes[0].sudo()):

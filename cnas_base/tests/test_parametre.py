@@ -122,6 +122,22 @@ class TestParametre(TransactionCase):
                 "parametre_id": ligne.id, "valeur": "1", "source": "x", "date": self.jour - timedelta(days=1),
             }).action_appliquer()
 
+    def test_une_ligne_a_venir_ne_ramene_pas_seule_une_valeur_a_aujourd_hui(self):
+        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=3))
+        self.delai.date_fin = self.jour
+        for jour in (self.jour, self.jour - timedelta(days=1)):
+            with self.subTest(jour=jour), self.assertRaisesRegex(UserError, "se change à deux"):
+                prochaine.date_debut = jour
+        assistant = self.env["cnas.parametre.wizard"].with_user(self.admin).create(
+            {"parametre_id": prochaine.id, "valeur": "1", "source": "x", "date": self.jour})
+        self.assertEqual(assistant.action_appliquer()["res_model"], "cnas.changement")
+        for forge in ({"default_date_debut": self.jour}, {"default_code": "essai_delai"}):
+            vals = {"code": "essai_delai", "date_debut": self.jour, "name": "x", "famille": "feuilles", "valeur": "9"}
+            vals = {champ: valeur for champ, valeur in vals.items() if f"default_{champ}" not in forge}
+            with self.subTest(forge=forge), self.assertRaisesRegex(UserError, "se change à deux"):
+                self.magasin.with_context(**forge).create(vals)
+        self.assertEqual(self.magasin._au("essai_delai"), 30)
+
     def test_entre_deux_lignes(self):
         self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=20))
         milieu = self.magasin._dater("essai_delai", "40", self.jour + timedelta(days=10))

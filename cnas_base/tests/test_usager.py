@@ -38,6 +38,17 @@ class TestUsager(TransactionCase):
         with self.assertRaisesRegex(UserError, "déjà pris"):
             self.assistants.create({"name": "X", "login": "awa@cnas.example", "role": "agent"}).action_enregistrer()
 
+    def test_le_compte_d_un_autre_ne_se_detourne_pas(self):
+        """Ni le contexte de l'appelant ni ses défauts ne rattachent le nouveau compte au contact d'un compte technique."""
+        racine = self.env.ref("base.user_root").partner_id
+        self.env["ir.default"].with_user(self.admin).set("res.users", "partner_id", racine.id, user_id=True)
+        nom = racine.name
+        self.assistants.with_context(default_partner_id=racine.id).create(
+            {"name": "Pris", "login": "pris@cnas.example", "role": "agent"}).action_enregistrer()
+        usager = self.env["res.users"].search([("login", "=", "pris@cnas.example")])
+        self.assertNotEqual(usager.partner_id, racine)
+        self.assertEqual(racine.name, nom)
+
     def test_ne_pas_s_elever(self):
         technique = new_test_user(self.env, "technique", groups="base.group_system")
         portail = new_test_user(self.env, "portail_u", groups="base.group_portal")

@@ -26,8 +26,9 @@ class ParametreWizard(models.TransientModel):
         self.ensure_one()
         if self.date < aujourd_hui():
             raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
-        if self.date == aujourd_hui() and self.parametre_id._en_service({}):
-            demande = self.parametre_id.demander_changement(
+        en_cours = self.parametre_id.historique_ids.filtered(lambda ligne: ligne._couvre(aujourd_hui()))
+        if self.date == aujourd_hui() and en_cours:
+            demande = en_cours.demander_changement(
                 {"valeur": self.valeur, "source": self.source}, self.source, self.date)
             return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
         ligne = self.env["cnas.parametre"]._dater(self.parametre_id.code, self.valeur, self.date, source=self.source)

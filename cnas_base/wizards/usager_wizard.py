@@ -46,8 +46,9 @@ class UsagerWizard(models.TransientModel):
         else:
             if usagers.sudo().with_context(active_test=False).search_count([("login", "=", self.login.strip())]):
                 raise UserError(_("L'identifiant « %s » est déjà pris.", self.login))
-            usager = usagers.sudo().with_context(no_reset_password=True).create({
-                "name": self.name.strip(), "login": self.login.strip(), "email": self.login.strip(), "lang": "fr_FR",
+            # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
+            usager = usagers.sudo().with_context({"no_reset_password": True}).create({
+                "partner_id": False, "name": self.name.strip(), "login": self.login.strip(), "email": self.login.strip(), "lang": "fr_FR",
                 "tz": "Africa/Ndjamena", "groups_id": [(6, 0, self.env.ref("base.group_user").ids)]})
             usager.with_user(self.env.user)._donner_role(self.role, valeurs)
             usager.with_context(create_user=True).action_reset_password()

@@ -109,6 +109,17 @@ class TestMessages(Confiance, TransactionCase):
                             self.assertNotEqual(message.date.year, 2020)
                             self.assertNotIn("superviseur", (message.email_from or "").lower() if role != "superviseur" else "")
 
+    def test_un_courriel_de_masse_signe_de_l_appelant(self):
+        """L'assistant d'envoi crée ses courriels sous les droits du programme : l'auteur reste l'appelant."""
+        agent, superviseur = self.usagers["agent"], self.usagers["superviseur"].partner_id
+        facture = self.env["cnas.facture"].with_user(agent).search([], limit=1)
+        for type_message in ("email_outgoing", "email", "comment"):
+            message = self.env["mail.message"].with_user(agent).sudo().create({
+                "model": facture._name, "res_id": facture.id, "body": "x", "message_type": type_message,
+                "author_id": superviseur.id, "date": "2020-01-01 00:00:00"})
+            self.assertEqual(message.author_id, agent.partner_id)
+            self.assertNotEqual(message.date.year, 2020)
+
     def _poster(self, porte, dossier, forge):
         messages = dossier.env["mail.message"]
         valeurs = {"body": "bon pour validation", **forge}
@@ -208,6 +219,46 @@ class TestFichiers(Confiance, TransactionCase):
         message = feuille.message_post(body="voir", attachment_ids=piece.ids)
         self.assertNotIn("secret.pdf", json.dumps(message.with_user(finance).message_format(), default=str))
         self.assertIn("secret.pdf", json.dumps(message.with_user(self.usagers["agent"]).message_format(), default=str))
+
+    def test_un_fichier_joint_ne_change_plus(self):
+        """Ni le contenu, ni le dossier, ni le champ : sur tous les modèles à fichier, pour tous les rôles."""
+        usagers = {**self.usagers, "admin": self.env.ref("base.user_admin"), "sans_role": self.sans_role}
+        champs = [(nom, champ) for nom in self.modeles(_transient=False) for champ, defini in self.env[nom]._fields.items()
+                  if defini.type == "binary" and defini.store and defini.attachment]
+        self.assertGreater(len(champs), 5)
+        for nom, champ in champs:
+            dossier = self.env[nom].search([], limit=1)
+            if not dossier:
+                continue
+            garde = self.env["ir.attachment"].create({
+                "name": champ, "raw": b"%PDF vrai", "res_model": nom, "res_id": dossier.id, "res_field": champ})
+            joint = self.env["ir.attachment"].create({"name": "j", "raw": b"%PDF vrai", "res_model": nom, "res_id": dossier.id})
+            for role, usager in usagers.items():
+                for fichier in (garde.with_user(usager), joint.with_user(usager)):
+                    for vals in ({"raw": b"faux"}, {"datas": base64.b64encode(b"faux")}, {"name": "autre"}, {"public": True},
+                                 {"res_id": 0}, {"res_model": "res.partner"}, {"res_field": False}, {"type": "url", "url": "http://x"}):
+                        self.refuse(lambda f=fichier, v=vals: f.write(v), (nom, champ, role, vals))
+                    self.refuse(fichier.unlink, (nom, champ, role, "unlink"))
+                faux = {"name": champ, "raw": b"faux", "res_model": nom, "res_id": dossier.id}
+                fichiers = self.env["ir.attachment"].with_user(usager)
+                self.refuse(lambda f=fichiers, v=faux, c=champ: f.create({**v, "res_field": c}), (nom, champ, role, "create"))
+                for su in (False, True):
+                    try:
+                        with self.env.cr.savepoint(), mute_logger("odoo.models"):
+                            cree = fichiers.sudo(su).with_context(default_res_field=champ, default_public=True).create(faux)
+                    except REFUS:
+                        continue
+                    self.assertFalse(cree.sudo().res_field or cree.sudo().public, (nom, champ, role, su))
+            self.assertEqual((garde.raw, joint.raw), (b"%PDF vrai",) * 2)
+
+    def test_son_auteur_retire_ce_qui_n_a_pas_ete_dit(self):
+        agent = self.usagers["agent"]
+        feuille = self.env["cnas.feuille_soin"].with_user(agent).search([("state", "=", "brouillon")], limit=1)
+        sien = self.env["ir.attachment"].with_user(agent).create({
+            "name": "erreur.pdf", "raw": b"x", "res_model": feuille._name, "res_id": feuille.id})
+        sien.unlink()
+        ligne = self.lignes("retrait_fichier", modele=feuille._name, res_id=feuille.id)
+        self.assertEqual(ligne.avant, {"nom": "erreur.pdf"})
 
     def test_une_image_collee_n_a_pas_de_jeton(self):
         feuille = self.env["cnas.feuille_soin"].with_user(self.usagers["agent"]).search([], limit=1)

@@ -34,7 +34,5 @@ class ResPartnerBank(models.Model):
 
     @api.model
     def _journaliser_comptes(self, evenement, avant, apres):
-        self.env["cnas.journal"]._ajouter([
-            {"modele": self._name, "res_id": identifiant, "evenement": evenement,
-             "avant": avant.get(identifiant), "apres": apres.get(identifiant)}
-            for identifiant in {**avant, **apres} if avant.get(identifiant) != apres.get(identifiant)])
+        journal = self.env["cnas.journal"]
+        journal._ajouter(journal._changements(self._name, evenement, avant, apres))

@@ -200,7 +200,7 @@ class FeuilleSoin(models.Model):
             return True
         passages = [(feuille.id, feuille.state, cible) for feuille in self]
         with sans_suivi(en_silence() or len(self) > SUIVI_MAX):
-            super(FeuilleSoin, self.sudo())._changer_etat(cible, **valeurs)
+            super(FeuilleSoin, self.sudo())._changer_etat(cible, motif_journal=motif_journal, **valeurs)
         self._inscrire_passages(passages, motif_journal or valeurs.get("motif_decision"))
         return True
 

@@ -47,8 +47,9 @@ class FormationSanitaire(models.Model):
         if usager:
             usager.write({"active": True, "groups_id": [Command.link(groupe.id)]})
         else:
-            usager = usager.with_context(no_reset_password=True).create({
-                "name": nom, "login": identifiant, "email": identifiant,
+            # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
+            usager = usager.with_context({"no_reset_password": True}).create({
+                "partner_id": False, "name": nom, "login": identifiant, "email": identifiant,
                 "groups_id": [Command.set(groupe.ids)], "lang": self.env.lang or "fr_FR",
                 "tz": "Africa/Ndjamena",
             })
