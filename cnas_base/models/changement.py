@@ -86,7 +86,7 @@ class Changement(models.Model):
         [("demande", "Demandé"), ("accepte", "Accepté"), ("refuse", "Refusé"), ("applique", "Appliqué")],
         string="État", required=True, default="demande", readonly=True, copy=False, index=True, tracking=True)
     objet = fields.Char(string="Objet", compute="_compute_objet")
-    comparaison = fields.Html(string="Ce qui change", compute="_compute_objet", sanitize=False)
+    comparaison = fields.Html(string="Ce qui change", compute="_compute_comparaison", sanitize=False)
 
     _sql_constraints = [
         ("quatre_yeux", "CHECK (decideur_id IS NULL OR decideur_id <> demandeur_id)",
@@ -94,21 +94,31 @@ class Changement(models.Model):
     ]
 
     # ------------------------------------------------------------------ calculs
-    @api.depends("modele", "res_id", "valeurs", "avant")
+    @api.depends("modele", "res_id")
     def _compute_objet(self):
+        for changements in self.grouped("modele").values():
+            cibles = changements[0]._modele_vise()
+            vivantes = cibles.browse(set(changements.mapped("res_id"))).exists() if cibles is not None else None
+            for changement in changements:
+                changement.objet = changement._nommer(vivantes)
+
+    @api.depends("modele", "res_id", "valeurs", "avant")
+    def _compute_comparaison(self):
         for changement in self:
             cible = changement._cible()
-            if cible is None:
-                changement.objet = changement.comparaison = False
-                continue
-            nom = cible.exists().display_name if cible else _("Nouveau")
-            changement.objet = f"{cible._description} : {nom or _('supprimé')}"
-            changement.comparaison = changement._comparer(cible)
+            changement.comparaison = changement._comparer(cible) if cible is not None else False
 
     @api.depends("objet")
     def _compute_display_name(self):
         for changement in self:
             changement.display_name = changement.objet or _("Nouvelle demande")
+
+    def _nommer(self, vivantes):
+        """Rend « Taux : Régime A, 80 % », parmi les objets qui existent encore ; faux si leur modèle n'est pas lisible."""
+        if vivantes is None:
+            return False
+        nom = vivantes.filtered(lambda cible: cible.id == self.res_id).display_name if self.res_id else _("Nouveau")
+        return f"{vivantes._description} : {nom or _('supprimé')}"
 
     def _comparer(self, cible):
         """Rend le tableau avant → après, ou la phrase d'une suppression."""
@@ -226,10 +236,12 @@ class Changement(models.Model):
 
     def _cible(self):
         """Rend l'enregistrement visé (vide : une création), ou None si le modèle n'est pas lisible."""
+        modele = self._modele_vise()
+        return None if modele is None else modele.browse(self.res_id or [])
+
+    def _modele_vise(self):
         modele = self.env.get(self.modele or "")
-        if modele is None or not hasattr(modele, "_champs_sensibles"):
-            return None
-        return modele.sudo().browse(self.res_id or [])
+        return modele.sudo() if hasattr(modele, "_champs_sensibles") else None
 
     @api.model
     def _lire_cible(self, modele, res_id):

@@ -26,7 +26,8 @@ class ParametreWizard(models.TransientModel):
         self.ensure_one()
         if self.date < aujourd_hui():
             raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
-        en_cours = self.parametre_id.historique_ids.filtered(lambda ligne: ligne._couvre(aujourd_hui()))
+        en_cours = self.parametre_id.search(
+            [("code", "=", self.parametre_id.code), *self.parametre_id._domaine_en_vigueur(aujourd_hui())])
         if self.date == aujourd_hui() and en_cours:
             demande = en_cours.demander_changement(
                 {"valeur": self.valeur, "source": self.source}, self.source, self.date)

@@ -371,6 +371,11 @@ class TestAgences(Confiance, TransactionCase):
 class TestTraces(Confiance, TransactionCase):
     """Comptes, exports, lectures d'un dossier médical, vérifications de droits : une ligne, et pas de requête de trop."""
 
+    def setUp(self):
+        super().setUp()
+        # L'essai précédent s'annule sans que la transaction finisse : ce qu'il attendait d'inscrire aussi.
+        self.env.cr.precommit.data.pop("cnas_journal_une_fois", None)
+
     def test_comptes_sans_mot_de_passe(self):
         usager = new_test_user(self.env, "compte_trace", password="tres-secret-7", groups="cnas_base.group_agent")
         usager.groups_id = [Command.link(self.env.ref("cnas_base.group_finance").id)]
@@ -396,16 +401,20 @@ class TestTraces(Confiance, TransactionCase):
         ligne = self.lignes("export", modele="cnas.feuille_soin", user_id=self.usagers["controleur"].id)
         self.assertEqual((len(ligne), ligne.apres["nombre"]), (1, 3))
 
-    def test_lecture_d_une_fiche_pas_d_une_liste(self):
+    def test_lecture_d_une_fiche_ou_d_une_liste(self):
         controleur = self.usagers["controleur"]
         feuilles = self.env["cnas.feuille_soin"].with_user(controleur).search([], limit=5)
-        feuilles.read(["numero", "pathologie_id"])
+        deja = self.lignes("lecture", user_id=controleur.id)
+        feuilles.read(["numero"])
         feuilles[0].read(["numero"])
-        self.assertFalse(self.lignes("lecture", user_id=controleur.id))
+        self.assertEqual(self.lignes("lecture", user_id=controleur.id), deja)
+        feuilles.read(["numero", "pathologie_id"])
+        liste = self.lignes("lecture", user_id=controleur.id) - deja
+        self.assertEqual((liste.res_id, liste.apres), (0, {"nombre": 5, "ids": feuilles.ids}))
         for porte in (lambda: feuilles[0].read(["pathologie_id"]), lambda: feuilles[1].web_read({"pathologie_id": {}}),
                       lambda: feuilles.search_read([("id", "=", feuilles[2].id)], ["avis_ids"])):
             porte()
-        self.assertEqual(sorted(self.lignes("lecture", user_id=controleur.id).mapped("res_id")), sorted(feuilles[:3].ids))
+        self.assertEqual(sorted((self.lignes("lecture", user_id=controleur.id) - deja - liste).mapped("res_id")), sorted(feuilles[:3].ids))
 
     def test_fichier_d_une_piece(self):
         piece = self.env["cnas.feuille_soin.piece"].search([], limit=1)
