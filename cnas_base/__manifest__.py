@@ -1,12 +1,14 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
     "license": "LGPL-3",
-    "depends": ["base", "web", "mail", "portal", "auth_signup", "phone_validation", "queue_job", "spreadsheet_dashboard"],
+    "depends": [
+        "base", "web", "mail", "portal", "auth_signup", "auth_totp_mail_enforce", "phone_validation", "queue_job",
+        "spreadsheet_dashboard"],
     "external_dependencies": {
         "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode"]},
     "data": [

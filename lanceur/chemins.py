@@ -15,7 +15,7 @@ ADDONS = (
     "cnas_formations", "cnas_feuilles_soin", "cnas_facturation",
 )
 # modules d'Odoo qu'une base de production a en plus : mots de passe d'au moins huit signes, second facteur
-PRODUCTION = ("auth_password_policy", "auth_totp")
+PRODUCTION = ("auth_password_policy",)
 DEMO = "cnas_demo"  # le jeu de démonstration, jamais en production
 TOUS = (*ADDONS, DEMO)
 IGNORES = {"__pycache__", ".pytest_cache", ".ruff_cache"}

@@ -88,7 +88,7 @@ def etat(base, _donnees):
         if not cr.fetchone()[0]:
             cr.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             return {"existe": True, "etrangere": cr.fetchone()[0] > 0, "modules": {}, "empreintes": {}}
-        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy', 'auth_totp')")
+        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy')")
         modules = dict(cr.fetchall())
         cr.execute("SELECT value, extract(day FROM now() AT TIME ZONE 'UTC' - create_date)::int FROM ir_config_parameter WHERE key = %s", [CLE])
         empreintes, age = cr.fetchone() or ("{}", 0)
@@ -133,7 +133,7 @@ def proteger(base, donnees):
         cr.execute("SELECT COALESCE(password, '') FROM res_users WHERE id = %s", [admin])
         if not hachage.verify("admin", cr.fetchone()[0]):
             return {"change": False}
-        cr.execute("UPDATE res_users SET password = %s WHERE id = %s", [hachage.hash(donnees["mot_de_passe"]), admin])
+        cr.execute("UPDATE res_users SET password = %s, mot_de_passe_provisoire = true WHERE id = %s", [hachage.hash(donnees["mot_de_passe"]), admin])
     return {"change": True}
 
 

@@ -1,1 +1,2 @@
+from . import accueil
 from . import rpc

@@ -12,7 +12,9 @@ SUIVIS = ("login", "name", "active", "groups_id", "agence_ids")
 class ResUsers(models.Model):
     """Le rôle CNAS d'un usager, et ce que l'administrateur métier peut en faire.
 
-    Création, groupes, agences et activité d'un compte sont au journal ; jamais un mot de passe.
+    Création, groupes, agences et activité d'un compte sont au journal ; jamais un mot de passe. Un mot de passe
+    provisoire se change avant d'entrer. Les rôles du paramètre « roles_deux_facteurs » confirment chaque connexion par un
+    code (application, ou courriel à défaut), et leurs scripts emploient une clé d'API.
     """
 
     _inherit = "res.users"
@@ -20,6 +22,7 @@ class ResUsers(models.Model):
     agence_ids = fields.Many2many(
         "cnas.agence", "cnas_agence_user_rel", "user_id", "agence_id", string="Agences CNAS")
     role_cnas = fields.Selection(ROLES, string="Rôle", compute="_compute_role_cnas", compute_sudo=True)
+    mot_de_passe_provisoire = fields.Boolean(string="Mot de passe à changer", groups="base.group_system", copy=False)
 
     @api.depends("groups_id")
     def _compute_role_cnas(self):
@@ -37,6 +40,8 @@ class ResUsers(models.Model):
         return usagers
 
     def write(self, vals):
+        if "password" in vals:
+            vals = {"mot_de_passe_provisoire": False, **vals}
         suivi = any(nom in SUIVIS or nom.startswith(("in_group_", "sel_groups_")) for nom in vals)
         avant = self._photo_des_comptes() if suivi else {}
         resultat = super().write(vals)
@@ -72,6 +77,18 @@ class ResUsers(models.Model):
         for usager in self:
             usager.sudo().active = not usager.active
         return True
+
+    # ------------------------------------------------------------------ connexion
+    def _mfa_type(self):
+        return super()._mfa_type() or ("totp_mail" if self._a_deux_facteurs() else None)
+
+    def _rpc_api_keys_only(self):
+        return super()._rpc_api_keys_only() or self._a_deux_facteurs()
+
+    def _a_deux_facteurs(self):
+        """Dit si le rôle de l'usager exige un second facteur."""
+        roles = self.env["cnas.parametre"].sudo()._au("roles_deux_facteurs")
+        return (self.sudo().role_cnas or "") in {role.strip() for role in roles.split(",")}
 
     # ------------------------------------------------------------------ privé
     @api.model

@@ -1,7 +1,12 @@
+from urllib.parse import parse_qs, urlparse
+
 from odoo.exceptions import AccessError, UserError
+from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 
-from .common import TransactionCase
+from odoo.addons.cnas_base.jour import aujourd_hui
+
+from .common import HttpCase, TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -68,3 +73,32 @@ class TestUsager(TransactionCase):
             self.env["cnas.usager.wizard"].with_user(self.superviseur).create({"name": "x", "login": "y", "role": "agent"})
         with self.assertRaises(AccessError):
             self.admin.with_user(self.superviseur).action_basculer_usager()
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestConnexion(HttpCase):
+    """Le second facteur s'exige par rôle ; un mot de passe donné se change avant d'entrer."""
+
+    def test_second_facteur_par_role(self):
+        superviseur, agent = (new_test_user(self.env, f"deux_{role}", groups=f"cnas_base.group_{role}")
+                              for role in ("superviseur", "agent"))
+        self.assertEqual((superviseur._mfa_type(), superviseur._rpc_api_keys_only()), (None, False))
+        parametres = self.env["cnas.parametre"]
+        parametres._dater("roles_deux_facteurs", "superviseur, finance", aujourd_hui())
+        self.assertEqual((superviseur._mfa_type(), superviseur._rpc_api_keys_only()), ("totp_mail", True))
+        self.assertEqual((agent._mfa_type(), agent._rpc_api_keys_only()), (None, False))
+
+    def test_mot_de_passe_provisoire(self):
+        usager = new_test_user(self.env, "provisoire", password="donne-par-un-autre", groups="cnas_base.group_agent")
+        usager.mot_de_passe_provisoire = True
+        self.authenticate("provisoire", "donne-par-un-autre")
+        page = self.url_open("/web")
+        self.assertIn("/web/reset_password?", page.url)
+        jeton = parse_qs(urlparse(page.url).query)["token"][0]
+        self.url_open("/web/reset_password", data={
+            "token": jeton, "login": "provisoire", "name": usager.name, "password": "choisi-par-moi-8",
+            "confirm_password": "choisi-par-moi-8", "csrf_token": Request.csrf_token(self)})
+        usager.invalidate_recordset()
+        self.assertFalse(usager.mot_de_passe_provisoire)
+        self.authenticate("provisoire", "choisi-par-moi-8")
+        self.assertNotIn("reset_password", self.url_open("/web").url)
