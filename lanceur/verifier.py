@@ -46,7 +46,7 @@ def verifier():
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
         ("Jour des tests", jour_des_tests),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
-        ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
+        ("docker-compose.yml", lambda: compose(python)), ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
     ):
         trouves = list(controle())
         console.etape(f"{titre} : {'conforme' if not trouves else f'{len(trouves)} défaut(s)'}")
@@ -164,6 +164,13 @@ def licences(python):
 def _outil(commande):
     env = {c: v for c, v in os.environ.items() if c not in ("PYTHONPATH", "PYTHONHOME")}
     return subprocess.run(commande, capture_output=True, text=True, cwd=RACINE, env=env, stdin=subprocess.DEVNULL)
+
+
+def compose(python):
+    """docker-compose.yml suit le schéma officiel de Compose."""
+    sortie = _outil([python, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"])
+    if sortie.returncode:
+        yield (sortie.stdout or sortie.stderr).strip()
 
 
 def ruff(python):

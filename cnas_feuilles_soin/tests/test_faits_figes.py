@@ -83,6 +83,8 @@ class TestFaitsFiges(CommunFeuille):
         return {"boolean": not record.sudo()[champ], "char": "AUTRE", "text": "AUTRE"}.get(field.type, 7)
 
     def _creer_autre(self, modele):
+        if modele == "cnas.feuille_soin":
+            return self.brouillon(reference="AUTRE")
         valeurs = {
             "cnas.carte": {"assure_id": self.assure.id},
             "cnas.entente_prealable": {
