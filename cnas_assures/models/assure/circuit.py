@@ -8,7 +8,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_bornes, lire_date, lire_effet, lire_motif
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
 TOUT_ETAT = ("brouillon", "actif", "suspendu", "radie")
@@ -73,7 +73,7 @@ class AssureCircuit(models.Model):
         :param date_fin: dernier jour sans droits ; vide : jusqu'à la réactivation
         :return: True, ou l'action de l'assistant
         """
-        self._suspendre(motif, *self._lire_bornes(date, date_fin))
+        self._suspendre(motif, *lire_bornes(date, date_fin, _("la suspension")))
 
     @transition("reactiver")
     def action_reactiver(self, date=None):
@@ -94,7 +94,7 @@ class AssureCircuit(models.Model):
         :param date_fin: dernier jour sans droits
         :return: True, ou l'action de l'assistant
         """
-        bornes = date and self._lire_bornes(date, date_fin)
+        bornes = date and lire_bornes(date, date_fin, _("la suspension"))
         self._defaire_suspension()
         if bornes:
             self._suspendre(motif, *bornes)
@@ -108,9 +108,7 @@ class AssureCircuit(models.Model):
         :param date: premier jour sans droits (date ou AAAA-MM-JJ), aujourd'hui par défaut, jamais future
         :return: True, ou l'action de l'assistant
         """
-        jour = self._lire_date(date)
-        if jour > aujourd_hui():
-            raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
+        jour = lire_effet(date, _("La radiation"))
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         self._fermer_droits(jour, motif, "radiation")
 
@@ -210,18 +208,6 @@ class AssureCircuit(models.Model):
         return affiliation if principal.date_immatriculation == aujourdhui else aujourdhui
 
     # ------------------------------------------------------------------ privé : suspension
-    @api.model
-    def _lire_bornes(self, date, date_fin):
-        """Rend (premier jour, dernier jour ou False) d'une suspension.
-
-        :raise UserError: dernier jour avant le premier
-        """
-        debut, fin = self._lire_date(date), date_fin and self._lire_date(date_fin)
-        if fin and fin < debut:
-            raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
-                              fin=ecrire_date(fin), debut=ecrire_date(debut)))
-        return debut, fin or False
-
     def _suspendre(self, motif, debut, fin):
         """Ferme les droits du premier au dernier jour ; l'état ne dit que si la suspension court aujourd'hui."""
         aujourdhui = aujourd_hui()
