@@ -24,6 +24,7 @@ ORIGINES = [
 ]
 # Une fermeture de ces origines est une sanction : nul droit ne s'ouvre ces jours-là, d'où qu'il vienne.
 SANCTIONS = ("suspension", "radiation")
+DEBUT_PLAUSIBLE = date(1950, 1, 1)
 UN_JOUR = timedelta(days=1)
 INFINI = date(9999, 12, 31)
 
@@ -92,7 +93,7 @@ class Droit(models.Model):
         string="Fin prévue avant fermeture", copy=False, help="Reprise à la réactivation d'un dossier suspendu.")
 
     _sql_constraints = [
-        ("plausible", "CHECK (date_debut >= DATE '1950-01-01')", "La date de début des droits est trop ancienne."),
+        ("plausible", f"CHECK (date_debut >= DATE '{DEBUT_PLAUSIBLE}')", "La date de début des droits est trop ancienne."),
     ]
 
     # ------------------------------------------------------------------ contraintes

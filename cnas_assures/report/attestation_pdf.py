@@ -86,7 +86,7 @@ def _identite(page, attestation, lignes, y):
     page.setStrokeColor(c.GRIS_PALE)
     page.setLineWidth(0.8)
     page.roundRect(MARGE, bas, UTILE, hauteur, 3 * mm, stroke=1, fill=0)
-    c.dessiner_photo(page, attestation.assure_id.photo, MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
+    c.dessiner_photo(page, attestation._photo_du_papier(), MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
     colonnes = (MARGE + 40 * mm, MARGE + 108 * mm)
     largeur = 62 * mm
     for i, (francais, arabe, valeur) in enumerate(lignes[:8]):

@@ -288,8 +288,7 @@ class AssureCircuit(models.Model):
     def _fin_droits_initiale(self):
         """Rend la fin de la première période selon la durée du régime en mois (0 : sans fin)."""
         self.ensure_one()
-        code = (self.regime_id.code or "").lower()
-        mois = self.env["cnas.parametre"]._au(f"duree_droits_{code}_mois", self.date_affiliation)
+        mois = self.env["cnas.parametre"]._au(self.regime_id._code_duree(), self.date_affiliation)
         if not mois:
             return False
         return self.date_affiliation + relativedelta(months=mois, days=-1)
@@ -354,8 +353,7 @@ class AssureCircuit(models.Model):
 
     def _maintenir(self, fin, motif):
         """Ouvre une période de maintien du lendemain des derniers droits à `fin` incluse."""
-        Droit = self.env["cnas.droit"].sudo()
-        aujourdhui = aujourd_hui()
+        aujourdhui, a_ouvrir = aujourd_hui(), []
         for assure in self:
             ouverts = assure.sudo().droit_ids.filtered(lambda d: d.state == "ouvert")
             if ouverts.filtered(lambda d: not d.date_fin):
@@ -363,11 +361,12 @@ class AssureCircuit(models.Model):
             debut = max(ouverts.mapped("date_fin")) + UN_JOUR if ouverts else aujourdhui
             if fin < debut:
                 raise UserError(_("Le maintien doit finir après le %s.", ecrire_date(debut)))
-            maintien = Droit._ouvrir([{
+            a_ouvrir.append({
                 "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "date_fin": fin,
-                "origine": "maintien", "motif": motif}])
-            if not maintien:
-                raise UserError(_("%s est suspendu ou radié jusqu'à cette date : rien à maintenir.", assure.name))
+                "origine": "maintien", "motif": motif})
+        sans_effet = self - self.env["cnas.droit"].sudo()._ouvrir(a_ouvrir).assure_id
+        if sans_effet:
+            raise UserError(_("%s est suspendu ou radié jusqu'à cette date : rien à maintenir.", sans_effet[0].name))
 
     def _appliquer_deces(self):
         """Ferme les droits au lendemain du décès, radie, et maintient ceux des survivants du principal."""
