@@ -7,6 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.tests.pdf import texte_pdf
+
 from .commun import CasEmployeur
 
 
@@ -65,6 +67,10 @@ class TestEmploi(CasEmployeur):
         self.assertNotIn("Employeur", [ligne[0] for ligne in assure._lignes_attestation()])
         assure.write({"employeur_id": self.employeur.id, "date_embauche": "2026-02-01"})
         self.assertIn(("Employeur", "Brasserie du Logone"), [(t, v) for t, _arabe, v in assure._lignes_attestation()])
+        attestation = self.env["cnas.attestation"].with_user(self.agent).create({"assure_id": assure.id})
+        texte = texte_pdf(attestation._pdf())
+        for valeur in ("Brasserie du Logone", assure.regime_id.name):
+            self.assertIn(valeur, texte, "un salarié a une ligne de plus : aucune ne se coupe")
 
     def test_un_emploi_n_ouvre_pas_un_jour_suspendu(self):
         """La déclaration ouvre les droits autour de la suspension ; la sortie les borne, ceux d'après aussi."""

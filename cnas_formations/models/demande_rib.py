@@ -135,7 +135,7 @@ class DemandeRib(models.Model):
         self._changer_etat("validee", **self._signature())
         for demande in self:
             formation = demande.formation_id.sudo()
-            compte = formation._compte_du_rib(demande.rib_nouveau)
+            compte = formation._comptes_des_ribs({formation: demande.rib_nouveau})[formation]
             demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id}, _(
                 "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
                 compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),

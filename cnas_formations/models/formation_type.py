@@ -16,6 +16,7 @@ class FormationType(models.Model):
     _order = "date_debut desc, id desc"
 
     _champs_geles = ("formation_id", "type_formation", "date_debut", "date_fin")
+    _champs_journal = ("formation_id", "type_formation", "date_debut", "date_fin")
     _periode_cle = ("formation_id",)
     _periode_message = "Un type couvre déjà ces dates."
 
