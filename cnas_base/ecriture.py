@@ -8,6 +8,8 @@ import io
 
 from babel.dates import format_date
 
+from odoo import _
+
 INSECABLE = "\u00a0"
 
 
@@ -41,6 +43,12 @@ def cellule_sure(valeur):
     if isinstance(valeur, str) and valeur[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + valeur
     return valeur
+
+
+def ecrire_debut(phrases, maximum, separateur="\n"):
+    """Écrit les premières phrases d'une liste, et dit combien d'autres suivent."""
+    reste = len(phrases) - maximum
+    return separateur.join([*phrases[:maximum], *([_("… et %s autres", reste)] if reste > 0 else ())])
 
 
 def ecrire_csv(colonnes, lignes):

@@ -1,3 +1,5 @@
+from . import imprime_mixin
+from . import regime
 from . import assure
 from . import droit
 from . import lien_familial

@@ -43,7 +43,7 @@ class Attestation(models.Model):
 
     _name = "cnas.attestation"
     _description = "Attestation d'accès aux soins"
-    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.imprime.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
@@ -55,7 +55,7 @@ class Attestation(models.Model):
     }
     _champs_geles = (
         "numero", "jeton", "jeton_empreinte", "matricule", "regime_id", "beneficiaire_ids", "date_delivrance",
-        "delivree_par_id", "date_revocation", "revoquee_par_id", "motif_revocation", "imprime",
+        "delivree_par_id", "date_revocation", "revoquee_par_id", "motif_revocation",
     )
     # Ce que le jeton signe ou que le papier porte ne change plus après la délivrance.
     _champs_signes = ("assure_id", "date_debut", "date_fin", "beneficiaire_ids", "regime_id", "numero")
@@ -74,9 +74,6 @@ class Attestation(models.Model):
     beneficiaire_ids = fields.Many2many(
         "cnas.assure", "cnas_attestation_beneficiaire_rel", "attestation_id", "assure_id",
         string="Ayants droit couverts", readonly=True, copy=False)
-    imprime = fields.Json(
-        string="Identités imprimées", readonly=True, copy=False,
-        help="Titulaire et ayants droit tels que le papier les porte, copiés à la délivrance.")
     objet = fields.Char(string="Objet", help="Facultatif : formation de destination, démarche…")
     agence_id = fields.Many2one(
         "cnas.agence", string="Agence", index=True, default=lambda self: self.env.user.agence_ids[:1])
@@ -151,7 +148,7 @@ class Attestation(models.Model):
         self._exiger_groupe("cnas_base.group_agent", _("délivrer une attestation"))
         attestations = super().create([lire_dates(self, vals) for vals in vals_list])
         for attestation in attestations:
-            attestation._ecrire({"imprime": attestation._identites_du_jour()})
+            attestation._ecrire(attestation._copie_du_jour())
         return attestations
 
     def _completer_creation(self, vals_list):
@@ -342,11 +339,6 @@ class Attestation(models.Model):
         elif etat == "expiree":
             public["date_fin"] = attestation.date_fin
         return public
-
-    def _identites(self):
-        """Rend ce que le papier porte, tel que copié à la délivrance."""
-        self.ensure_one()
-        return self.imprime or self._identites_du_jour()
 
     def _identites_du_jour(self):
         """Rend les identités du titulaire et des ayants droit, en textes.

@@ -42,7 +42,7 @@ class Carte(models.Model):
 
     _name = "cnas.carte"
     _description = "Carte sanitaire"
-    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.imprime.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "numero"
     _rec_names_search = ["numero", "assure_id.name", "assure_id.matricule"]
@@ -67,7 +67,7 @@ class Carte(models.Model):
     _passages = dict.fromkeys(("produite", "remise", "active"), ("expiree",))
     _champs_geles = (
         "numero", "qr_texte", "qr_empreinte", "date_production", "date_remise", "remise_a", "remise_qualite",
-        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "date_perte", "motif_cloture", "imprime",
+        "remise_piece", "remise_par_id", "date_activation", "date_cloture", "date_perte", "motif_cloture",
     )
     # La demande et ce qui est imprimé ne changent plus une fois la carte produite.
     _champs_de_la_demande = (
@@ -83,9 +83,6 @@ class Carte(models.Model):
         "cnas.assure", string="Titulaire", required=True, index=True, ondelete="restrict", tracking=True)
     matricule = fields.Char(related="assure_id.matricule", string="Matricule")
     regime_id = fields.Many2one(related="assure_id.regime_id", string="Régime", store=True, index=True)
-    imprime = fields.Json(
-        string="Identité imprimée", readonly=True, copy=False, groups="cnas_base.group_agent",
-        help="Titulaire tel que la carte le porte, copié à la production.")
     photo = fields.Image(related="assure_id.photo", string="Photo")
     photo_128 = fields.Image(related="assure_id.photo_128", string="Vignette")
     state = fields.Selection(
@@ -218,7 +215,7 @@ class Carte(models.Model):
     # ------------------------------------------------------------------ actions
     @transition("produire")
     def action_produire(self):
-        """Fige les dates, le QR signé et l'identité : la carte est prête à imprimer. Rend True.
+        """Fige les dates, le QR signé, l'identité et la photo : la carte est prête à imprimer. Rend True.
 
         :raise UserError: carte qui n'est pas « demandée », titulaire qui n'est pas actif
         """
@@ -229,7 +226,7 @@ class Carte(models.Model):
             texte = carte._composer_qr(expiration)
             carte._changer_etat(
                 "produite", date_emission=emission, date_expiration=expiration, date_production=aujourdhui,
-                qr_texte=texte, qr_empreinte=self._empreinte_qr(texte), imprime=carte._identites_du_jour())
+                qr_texte=texte, qr_empreinte=self._empreinte_qr(texte), **carte._copie_du_jour())
 
     @transition("remettre")
     def action_remettre(self, remise_a=None, qualite="titulaire", piece=None):
@@ -375,11 +372,6 @@ class Carte(models.Model):
         if etat in phrases:
             return phrases[etat]
         return etat != "active" and _("Cette carte n'est pas encore active.")
-
-    def _identites(self):
-        """Rend ce que la carte porte de son titulaire, tel que copié à la production."""
-        self.ensure_one()
-        return self.sudo().imprime or self._identites_du_jour()
 
     def _identites_du_jour(self):
         """Rend l'identité imprimable.

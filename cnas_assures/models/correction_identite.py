@@ -33,7 +33,7 @@ class CorrectionIdentite(models.Model):
 
     _actions = {
         "soumettre": Action(titre=_lt("Soumettre"), de=("brouillon",), vers=("soumise",), roles=(AGENT,),
-                            empeche=("_sans_objet",)),
+                            empeche=("_sans_objet", "_deja_demandees")),
         "valider": Action(titre=_lt("Valider la correction"), de=("soumise",), vers=("validee",), roles=(SUPERVISEUR,),
                           quatre_yeux=SIGNATAIRES),
         "refuser": Action(titre=_lt("Refuser la correction"), de=("soumise",), vers=("refusee",), roles=(SUPERVISEUR,),
@@ -116,8 +116,12 @@ class CorrectionIdentite(models.Model):
         """Soumet la demande : elle attend la décision d'un superviseur.
 
         :return: True
-        :raise UserError: rien ne change, ou l'assuré n'est pas immatriculé
+        :raise UserError: rien ne change, l'assuré n'est pas immatriculé, ou une autre demande attend déjà sur ce champ
         """
+        # Deux dépôts au même instant : le second attend, puis voit la demande du premier.
+        self.env.cr.execute("SELECT id FROM cnas_assure WHERE id IN %s ORDER BY id FOR UPDATE", (tuple(self.assure_id.ids),))
+        for phrase in self._deja_demandees(self).values():
+            raise UserError(phrase)
         self._changer_etat("soumise", demandeur_id=self.env.uid)
 
     @transition("valider")
@@ -160,6 +164,27 @@ class CorrectionIdentite(models.Model):
                     "Cette demande ne change rien : remplissez au moins une nouvelle valeur.")
         return raisons
 
+    def _deja_demandees(self, avec=None):
+        """Rend {id: phrase} des demandes sur un champ qu'une autre, en attente (ou de ce lot), change déjà."""
+        attendent = self.search([("assure_id", "in", self.assure_id.ids), ("state", "=", "soumise")])
+        prises = {}
+        for demande in attendent | (avec or self.browse()):
+            for champ in demande._champs_demandes():
+                prises.setdefault((demande.assure_id.id, champ), demande.id)
+        raisons = {}
+        for demande in self:
+            champs = [champ for champ in demande._champs_demandes()
+                      if prises.get((demande.assure_id.id, champ), demande._origin.id) != demande._origin.id]
+            if champs:
+                raisons[demande._origin.id] = _(
+                    "Une autre demande attend déjà de corriger %(champs)s de %(nom)s : faites-la décider d'abord.",
+                    champs=", ".join(f"« {self._libelle_champ(champ)} »" for champ in champs), nom=demande.assure_id.name)
+        return raisons
+
+    def _champs_demandes(self):
+        """Rend les champs d'identité que cette demande change."""
+        return [champ for champ in CHAMPS_IDENTITE if self[champ]]
+
     def _valeurs_a_ecrire(self):
         """Rend les valeurs qui diffèrent de celles de l'assuré, prêtes pour `write`."""
         self.ensure_one()
@@ -178,7 +203,7 @@ class CorrectionIdentite(models.Model):
         return valeurs
 
     def _lisibles_demandees(self):
-        return {champ: self._texte_valeur(self, champ) for champ in CHAMPS_IDENTITE if self[champ]}
+        return {champ: self._texte_valeur(self, champ) for champ in self._champs_demandes()}
 
     def _lisibles(self, assure, champs=CHAMPS_IDENTITE):
         return {champ: self._texte_valeur(assure, champ) for champ in champs}

@@ -1,7 +1,7 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -22,6 +22,27 @@ ORIGINES = [
     ("fermeture", "Fermeture"),
     ("fusion", "Fusion de dossiers"),
 ]
+# Une fermeture de ces origines est une sanction : nul droit ne s'ouvre ces jours-là, d'où qu'il vienne.
+SANCTIONS = ("suspension", "radiation")
+DEBUT_PLAUSIBLE = date(1950, 1, 1)
+UN_JOUR = timedelta(days=1)
+INFINI = date(9999, 12, 31)
+
+
+def jours_libres(debut, fin, occupes):
+    """Rend les intervalles de [debut, fin] hors des intervalles `occupes`, triés par début."""
+    libres = []
+    for debut_occupe, fin_occupe in occupes:
+        if fin_occupe < debut:
+            continue
+        if debut_occupe > fin:
+            break
+        if debut_occupe > debut:
+            libres.append((debut, debut_occupe - UN_JOUR))
+        if fin_occupe >= fin:
+            return libres
+        debut = fin_occupe + UN_JOUR
+    return [*libres, (debut, fin)]
 
 
 @actions
@@ -72,8 +93,22 @@ class Droit(models.Model):
         string="Fin prévue avant fermeture", copy=False, help="Reprise à la réactivation d'un dossier suspendu.")
 
     _sql_constraints = [
-        ("plausible", "CHECK (date_debut >= DATE '1950-01-01')", "La date de début des droits est trop ancienne."),
+        ("plausible", f"CHECK (date_debut >= DATE '{DEBUT_PLAUSIBLE}')", "La date de début des droits est trop ancienne."),
     ]
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("assure_id", "date_debut", "date_fin", "state")
+    def _check_hors_sanction(self):
+        ouverts = self.filtered(lambda d: d.state == "ouvert")
+        sanctions = ouverts.assure_id._sanctions()
+        for droit in ouverts:
+            for sanction in sanctions.get(droit.assure_id.id, ()):
+                if sanction._touche(droit.date_debut, droit.date_fin):
+                    raise ValidationError(_(
+                        "%(nom)s est à l'état « %(quoi)s » du %(debut)s au %(fin)s : aucun droit ne s'ouvre ces jours-là ; "
+                        "réactivez le dossier ou corrigez la suspension d'abord.",
+                        nom=droit.assure_id.name, quoi=dict(ORIGINES)[sanction.origine],
+                        debut=ecrire_date(sanction.date_debut), fin=ecrire_date(sanction.date_fin, _("jour de sa reprise"))))
 
     # ------------------------------------------------------------------ calculs
     @api.depends("assure_id.name", "date_debut", "date_fin", "state")
@@ -173,10 +208,32 @@ class Droit(models.Model):
                     "%(nom)s est à l'état « %(etat)s » : réactivez le dossier avant d'ouvrir des droits.",
                     nom=assure.name, etat=assure._libelle_etat(assure.state)))
 
+    @api.model
+    def _ouvrir(self, vals_list):
+        """Crée des périodes ouvertes, moins les jours suspendus ou radiés de leur assuré."""
+        sanctions = self.env["cnas.assure"].browse([vals["assure_id"] for vals in vals_list])._sanctions()
+        return self._creer([
+            {**vals, "date_debut": debut, "date_fin": fin != INFINI and fin}
+            for vals in vals_list for debut, fin in jours_libres(
+                vals["date_debut"], vals.get("date_fin") or INFINI, sanctions.get(vals["assure_id"], self)._intervalles())])
+
+    @api.model
+    def _domaine_suspendu(self, jour):
+        """Rend le domaine des suspensions qui couvrent `jour`."""
+        return [("state", "=", "ferme"), ("origine", "=", "suspension"), *self._domaine_en_vigueur(jour)]
+
+    def _touche(self, debut, fin):
+        """Dit si cette période a un jour commun avec [debut, fin] (fin vide : sans fin)."""
+        return self.date_debut <= (fin or INFINI) and (self.date_fin or INFINI) >= debut
+
+    def _intervalles(self):
+        """Rend les (premier, dernier jour) de ces périodes, par ordre de date."""
+        return sorted((droit.date_debut, droit.date_fin or INFINI) for droit in self)
+
     def _couper(self, jour):
         """Arrête à la veille de `jour` les périodes commencées avant ; rend celles qui commencent après."""
         avant = self.filtered(lambda d: d.date_debut < jour)
-        avant._ecrire({"date_fin": jour - timedelta(days=1)})
+        avant._ecrire({"date_fin": jour - UN_JOUR})
         return self - avant
 
     def _effacer(self):

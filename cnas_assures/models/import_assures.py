@@ -52,8 +52,10 @@ class ImportAssures(models.Model):
         "importer": Action(titre=_lt("Importer"), seul=True, de=("controle", "en_cours", "termine"), vers=("en_cours",),
                            roles=("cnas_base.group_superviseur",)),
     }
-    _passages = {"en_cours": ("termine",)}
+    _passages = {"en_cours": ("termine",), "controle": ("brouillon",)}
     _champs_geles = ("lot_id",)
+    # Ce que le contrôle a lu et jugé : changé ensuite, il se contrôle à nouveau.
+    _champs_controles = ("fichier", "nom_fichier", "regime_id", "district_id", "decision", "date_affiliation", "immatriculer")
 
     name = fields.Char(string="Titre", required=True)
     fichier = fields.Binary(string="Fichier (XLSX ou CSV)", required=True, attachment=True)
@@ -94,6 +96,16 @@ class ImportAssures(models.Model):
             import_.nombre_deja = nombre("deja")
             import_.nombre_crees = nombre("creee")
             import_.nombre_lignes = sum(nombre(etat) for etat in ("bonne", "erreur", "deja", "creee"))
+
+    # ------------------------------------------------------------------ CRUD
+    def write(self, vals):
+        demandes = set(self._champs_controles) & vals.keys()
+        if demandes and any(import_.state in ("en_cours", "termine") for import_ in self):
+            raise UserError(_("Cet import a commencé : son fichier et ses réglages ne se changent plus."))
+        resultat = super().write(vals)
+        if demandes:
+            self.filtered(lambda i: i.state == "controle")._changer_etat("brouillon")
+        return resultat
 
     # ------------------------------------------------------------------ actions
     @transition("controler")

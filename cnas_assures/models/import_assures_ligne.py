@@ -3,20 +3,26 @@ import json
 import re
 from datetime import date, datetime
 
+from psycopg2 import DataError, IntegrityError
 from psycopg2.extras import execute_values
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import _as_validation_error
 
 from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import absent, lire_date, lire_date_naissance, sans_accent
+
+from .droit import DEBUT_PLAUSIBLE
 
 GENRES_LUS = {"m": "masculin", "masculin": "masculin", "homme": "masculin", "h": "masculin",
               "f": "feminin", "feminin": "feminin", "femme": "feminin"}
 LIENS_LUS = {"": "", "chef": "", "chef de menage": "", "principal": "", "conjoint": "conjoint", "conjointe": "conjoint",
              "epouse": "conjoint", "epoux": "conjoint", "enfant": "enfant", "fils": "enfant", "fille": "enfant",
              "ascendant": "ascendant", "pere": "ascendant", "mere": "ascendant", "autre": "autre"}
+# Ce qu'une ligne peut faire refuser ; un conflit de concurrence, lui, fait rejouer toute la plage.
+REFUS = (UserError, IntegrityError, DataError)
 
 
 class ImportAssuresLigne(models.Model):
@@ -93,6 +99,8 @@ class ImportAssuresLigne(models.Model):
             erreurs.append(str(refus))
         if affiliation and affiliation > aujourd_hui():
             erreurs.append(_("Date d'affiliation dans le futur."))
+        elif affiliation and affiliation < DEBUT_PLAUSIBLE:
+            erreurs.append(_("Date d'affiliation trop ancienne."))
         donnees["date_affiliation"] = affiliation.isoformat() if affiliation else False
         donnees["decision_amed"] = texte.get("decision") or import_.decision or False
         for champ in ("nom_pere", "nom_mere", "localite"):
@@ -205,13 +213,21 @@ class ImportAssuresLigne(models.Model):
         try:
             with self.env.cr.savepoint():
                 lignes._creer_lot()
-        except (UserError, ValidationError):
+        except REFUS:
             for ligne in lignes:
                 try:
                     with self.env.cr.savepoint():
                         ligne._creer_lot()
-                except (UserError, ValidationError) as erreur:
-                    ligne._ecrire({"state": "erreur", "message": str(erreur)[:500]})
+                except REFUS as refus:
+                    ligne._ecrire({"state": "erreur", "message": self._phrase_du_refus(refus)})
+
+    @api.model
+    def _phrase_du_refus(self, refus):
+        if isinstance(refus, IntegrityError):
+            refus = _as_validation_error(self.env, refus)
+        elif isinstance(refus, DataError):
+            return _("Une valeur de cette ligne ne s'enregistre pas : corrigez-la.")
+        return str(refus)[:500]
 
     def _ecarter_deja_connues(self):
         self.env.cr.execute("SELECT cle_import, id FROM cnas_assure WHERE cle_import = ANY(%s)", (self.mapped("cle"),))

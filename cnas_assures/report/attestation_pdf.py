@@ -86,11 +86,13 @@ def _identite(page, attestation, lignes, y):
     page.setStrokeColor(c.GRIS_PALE)
     page.setLineWidth(0.8)
     page.roundRect(MARGE, bas, UTILE, hauteur, 3 * mm, stroke=1, fill=0)
-    c.dessiner_photo(page, attestation.assure_id.photo, MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
+    c.dessiner_photo(page, attestation._photo_du_papier(), MARGE + 5 * mm, bas + 6.5 * mm, 28.8 * mm, 36 * mm)
     colonnes = (MARGE + 40 * mm, MARGE + 108 * mm)
     largeur = 62 * mm
-    for i, (francais, arabe, valeur) in enumerate(lignes[:8]):
-        x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * 10.8 * mm
+    # Un salarié a une ligne de plus, son employeur : les rangs se serrent, rien ne se coupe.
+    pas = min(10.8 * mm, 43.2 * mm / -(-len(lignes) // 2))
+    for i, (francais, arabe, valeur) in enumerate(lignes):
+        x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * pas
         c.ecrire(page, x, ligne_y, francais, 7.5, couleur=c.GRIS)
         c.ecrire(page, x + largeur, ligne_y, arabe, 9, couleur=c.GRIS, cote="droite")
         c.ecrire(page, x, ligne_y - 4.6 * mm, valeur or "—", 11, gras=True, largeur=largeur)

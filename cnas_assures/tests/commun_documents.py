@@ -9,10 +9,10 @@ from odoo.addons.cnas_base.garde import sans_suivi
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
-def image_base64(format_image="PNG", taille=(60, 80)):
+def image_base64(format_image="PNG", taille=(60, 80), couleur=(120, 150, 90)):
     """Rend une petite image valide, en base64 (bytes)."""
     tampon = io.BytesIO()
-    Image.new("RGB", taille, (120, 150, 90)).save(tampon, format_image)
+    Image.new("RGB", taille, couleur).save(tampon, format_image)
     return base64.b64encode(tampon.getvalue())
 
 

@@ -68,6 +68,21 @@ class TestCorrectionIdentite(CasAssure):
         with self.assertRaisesRegex(UserError, "brouillon"):
             self.demande(self.creer(), nom="Autre").action_soumettre()
 
+    def test_une_seule_demande_en_attente_par_champ(self):
+        assure = self.creer_actif()
+        premiere, seconde, autre_champ = (self.demande(assure, usager, **valeurs) for usager, valeurs in (
+            (self.agent, {"nom": "Un"}), (self.agent2, {"nom": "Deux", "prenom": "Y"}), (self.agent2, {"nom_mere": "Zara"})))
+        with self.assertRaisesRegex(UserError, "attend déjà de corriger « Nom »"):
+            (premiere | seconde).with_user(self.agent).action_soumettre()
+        premiere.action_soumettre()
+        with self.assertRaisesRegex(UserError, "attend déjà de corriger « Nom » de"):
+            seconde.action_soumettre()
+        autre_champ.action_soumettre()
+        self.demande(self.creer_actif(nom="Tiers"), nom="Un").action_soumettre()
+        premiere.with_user(self.superviseur).action_refuser("Non")
+        seconde.action_soumettre()
+        self.assertEqual((seconde.state, autre_champ.state), ("soumise", "soumise"))
+
     def test_l_assure_est_prevenu(self):
         """Une identité corrigée se dit à l'assuré, sur l'ancienne et la nouvelle adresse."""
         assure = self.creer_actif(nom="Mahamt", email="ancien@td.example")

@@ -111,6 +111,12 @@ class TestDoublons(CasAssure):
         formulaire.nom, formulaire.prenom = "Ngarta", "Tombalbaye"
         self.assertFalse(formulaire.doublons_html)
 
+    def test_le_bandeau_dit_combien_il_en_cache(self):
+        for jour in range(1, 8):
+            self.creer(nom="Ngarta", prenom="Tombalbaye", date_naissance=date(1984, 5, jour))
+        saisie = self.creer(nom="Ngarta", prenom="Tombalbaye", date_naissance=date(1984, 5, 9))
+        self.assertIn("… et 2 autres", saisie.doublons_html)
+
     def test_en_lot(self):
         double = self.creer(nom="Mohamed", prenom="Saleh", date_naissance=date(1984, 5, 12), nom_mere="Fatima Adoum")
         self.creer(nom="Ngarta", prenom="Tombalbaye")

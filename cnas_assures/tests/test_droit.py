@@ -161,6 +161,16 @@ class TestDroits(CasAssure):
         self.assertEqual(self.verifier(assure, "2025-12-31")["etat_droits"], "ouverts")
         self.assertEqual(self.verifier(assure, "2026-01-01")["etat_droits"], "fermes")
 
+    def test_un_regime_neuf_a_sa_duree(self):
+        administrateur = self.usagers["administrateur"]
+        regime = self.env["cnas.regime"].with_user(administrateur).create(
+            {"numero": 7, "code": "ETU", "name": "Étudiants"})
+        self.assertFalse(self.creer_actif(regime_id=regime.id).droit_ids.date_fin)
+        regime.code = "ETUD"
+        self.assertFalse(self.creer_actif(nom="Autre", regime_id=regime.id).droit_ids.date_fin)
+        self.env["cnas.parametre"]._dater("duree_droits_etud_mois", "12", date(2025, 1, 1))
+        self.assertEqual(self.creer_actif(nom="Tiers", regime_id=regime.id).droit_ids.date_fin, date(2025, 12, 31))
+
     def test_droit_saisi_avant_l_immatriculation(self):
         assure = self.creer()
         self.droit(assure, "2025-03-01", "2026-12-31")

@@ -1,8 +1,15 @@
+import re
+
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.tests.pdf import texte_pdf
 
-from .commun_documents import CasDocuments
+from .commun_documents import CasDocuments, image_base64
+
+
+def images_pdf(contenu):
+    """Rend les flux d'images d'un PDF : la photo, telle qu'elle s'imprime."""
+    return re.findall(rb"/Subtype /Image.*?stream(.*?)endstream", contenu, re.DOTALL)
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -41,3 +48,15 @@ class TestFaitsFiges(CasDocuments):
         self._tout_change()
         carte.action_produire()
         self.assertIn("AUTRENOM", texte_pdf(carte._pdf("cartes")))
+
+    def test_la_photo_est_celle_de_l_emission(self):
+        self.assure.photo = image_base64()
+        sans_photo = self._assure(nom="SANS", prenom="Photo")
+        papiers = (self._attestation(), self._carte("produite"), self._attestation(sans_photo))
+        avant = [images_pdf(papier._pdf()) for papier in papiers]
+        self.assertEqual([len(images) for images in avant], [1, 1, 0])
+        (self.assure | sans_photo).photo = image_base64(taille=(90, 90), couleur=(10, 20, 200))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual([images_pdf(papier._pdf()) for papier in papiers], avant)
+        self.assertNotEqual(images_pdf(self._attestation()._pdf()), avant[0], "une attestation neuve porte la photo du jour")

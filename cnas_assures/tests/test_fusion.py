@@ -1,5 +1,6 @@
-from datetime import date
+from datetime import date, timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -99,6 +100,32 @@ class TestFusion(CasAssure):
         self.assertEqual(self.verifier(self.garde, "2024-03-01")["etat_droits"], "ouverts")
         self.assertEqual(self.verifier(self.garde, "2024-02-29")["etat_droits"], "fermes")
         self.assertEqual(self.garde.date_affiliation, date(2025, 1, 1))
+
+    def test_la_suspension_de_l_absorbe_suit(self):
+        jour = fields.Date.context_today(self.env.user)
+        for debut, fin, etat in ((jour - timedelta(days=30), jour - timedelta(days=20), "actif"), (jour, None, "suspendu")):
+            with self.subTest(etat):
+                absorbe = self.creer_actif(nom="Mahamot", prenom="Saleh").with_user(self.usagers["controleur"])
+                absorbe.action_suspendre("Fraude", debut, fin)
+                self.absorbe = absorbe
+                self.fusionner()
+                self.assertEqual((self.garde.state, self.garde.suspendu_par_id), (etat, self.usagers["controleur"]))
+                reponse = self.verifier(self.garde, str(debut))
+                self.assertEqual((reponse["etat_droits"], self.verifier(self.garde, str(debut - timedelta(days=1)))["etat_droits"]),
+                                 ("fermes", "ouverts"))
+                self.assertIn("Fraude", reponse["motif"])
+        self.garde.with_user(self.usagers["controleur"]).action_reactiver()
+        self.assertEqual(self.verifier(self.garde)["etat_droits"], "ouverts")
+
+    def test_la_suspension_du_garde_demeure(self):
+        self.garde.with_user(self.usagers["controleur"]).action_suspendre("Fraude")
+        self.fusionner()
+        self.assertEqual((self.garde.state, self.verifier(self.garde)["etat_droits"]), ("suspendu", "fermes"))
+
+    def test_la_fusion_ne_leve_pas_une_radiation(self):
+        self.absorbe.with_user(self.superviseur).action_radier("Fraude")
+        with self.assertRaisesRegex(UserError, "ne lève pas une radiation"):
+            self.fusionner()
 
     def test_cartes_actives_des_deux_cotes(self):
         cartes = self.env["cnas.carte"].create([{"assure_id": self.garde.id}, {"assure_id": self.absorbe.id}])

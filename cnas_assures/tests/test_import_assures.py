@@ -6,6 +6,7 @@ from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 
@@ -78,6 +79,7 @@ class TestImportAssures(CasAssure):
             "M1;Abakar;Moussa;M;1980-01-01;;chef;;123;;;": "Téléphone",
             "M1;Abakar;Moussa;M;1980-01-01;;enfant;;;;;": "Aucun chef",
             "M1;Abakar;Moussa;M;1980-01-01;;chef;;;;;2999-01-01": "futur",
+            "M1;Abakar;Moussa;M;1930-01-01;;chef;;;;;1940-01-01": "trop ancienne",
         }
         for texte, attendu in fausses.items():
             with self.subTest(texte):
@@ -122,6 +124,31 @@ class TestImportAssures(CasAssure):
         self.assertIn("NNI", etats[4][1])
         self.assertIn("Même NNI", etats[6][1])
         self.assertIn("Plusieurs chefs", etats[9][1])
+
+    def test_une_ligne_que_la_base_refuse_n_arrete_pas_les_autres(self):
+        """Un NNI pris entre le contrôle et l'import : sa ligne le dit, les autres se créent, rien à moitié."""
+        import_ = self.importer("M1;Abakar;Moussa;M;1980-01-01;;chef;;;;PRIS9;\nM1;Abakar;Ali;M;2015-01-01;;enfant;;;;;\n"
+                                "M2;Hassan;Kaltouma;F;1975-01-01;;chef;;;;;\n")
+        import_.action_controler()
+        self.creer(nni="PRIS9")
+        with mute_logger("odoo.sql_db"):
+            import_.action_importer()
+        etats = self.etats(import_)
+        self.assertEqual([etats[n][0] for n in (2, 3, 4)], ["erreur", "erreur", "creee"])
+        self.assertIn("déjà celui d'un autre assuré", etats[2][1])
+        self.assertIn("chef du ménage", etats[3][1])
+        self.assertFalse(self.Assure.search([("nom", "=", "Abakar"), ("prenom", "in", ("Moussa", "Ali"))]))
+
+    def test_ce_que_le_controle_a_lu_ne_change_plus_sans_lui(self):
+        import_ = self.importer(MENAGE)
+        import_.action_controler()
+        import_.with_user(self.agent).regime_id = self.asi
+        with self.assertRaisesRegex(UserError, "à l'état « Brouillon »"):
+            import_.action_importer()
+        import_.action_controler()
+        import_.action_importer()
+        with self.assertRaisesRegex(UserError, "ne se changent plus"):
+            import_.regime_id = self.amed
 
     def test_xlsx_modele_et_rapport(self):
         action = self.importer("").action_telecharger_modele()

@@ -3,7 +3,7 @@
 Toute lecture d'une entrée passe ici. `stricte=True` est le contrat des scripts (AAAA-MM-JJ, vrais nombres) ;
 sans lui, on comprend ce qu'un agent comprendrait, et l'ambigu se refuse en disant pourquoi.
 """
-from .date import lire_date, lire_date_naissance, lire_dates, lire_effet
+from .date import lire_bornes, lire_date, lire_date_naissance, lire_dates, lire_effet
 from .fichier import type_reel
 from .nombre import lire_entier, lire_montant
 from .tableau import Ligne, lire_tableau

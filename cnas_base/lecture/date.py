@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from odoo import _
 from odoo.exceptions import ValidationError
 
+from ..ecriture import ecrire_date
 from ..jour import aujourd_hui
 from .texte import OBLIGATOIRE, absent, montrer, sans_accent
 
@@ -63,6 +64,19 @@ def lire_effet(valeur, quoi):
     if jour > aujourd_hui():
         raise ValidationError(_("%s prend effet au plus tard aujourd'hui.", quoi))
     return jour
+
+
+def lire_bornes(date, date_fin, quoi):
+    """Rend (premier jour, dernier jour ou False) d'une mesure : aujourd'hui et sans fin par défaut, l'un et l'autre compris.
+
+    :param str quoi: la mesure, citée dans le refus (« la suspension »)
+    :raise ValidationError: illisible, ou dernier jour avant le premier
+    """
+    debut, fin = lire_date(date, aujourd_hui(), stricte=True), lire_date(date_fin, False, stricte=True)
+    if fin and fin < debut:
+        raise ValidationError(_("Le dernier jour de %(quoi)s (%(fin)s) précède le premier (%(debut)s).",
+                                quoi=quoi, fin=ecrire_date(fin), debut=ecrire_date(debut)))
+    return debut, fin
 
 
 def _lire_tolerant(valeur, texte, quoi):

@@ -62,3 +62,11 @@ class HttpCase(JourFige, common.HttpCase):
 
 class BaseCase(JourFige, common.BaseCase):
     """`BaseCase` d'Odoo, le jour figé pour Python seulement : ses curseurs sont de vraies connexions."""
+
+
+def periodes_hors_journal(env, addon):
+    """Rend les modèles datés d'un addon dont le journal ne garde pas les bornes."""
+    periode = env.registry["cnas.periode.mixin"]
+    return [nom for nom, modele in env.registry.items()
+            if issubclass(modele, periode) and not modele._abstract and modele._original_module == addon
+            and not {"date_debut", "date_fin"} <= set(env[nom]._champs_suivis)]

@@ -10,6 +10,7 @@ from odoo.addons.cnas_base.ecriture import (
     cellule_sure,
     ecrire_csv,
     ecrire_date,
+    ecrire_debut,
     ecrire_mois,
     ecrire_montant,
     ecrire_nombre,
@@ -34,6 +35,11 @@ class TestEcriture(BaseCase):
         self.assertEqual((ecrire_nombre(False), ecrire_nombre(None)), ("0", "0"))
         self.assertEqual(ecrire_montant(1500), "1\u00a0500\u00a0FCFA")
         self.assertEqual((ecrire_quantite(2.0), ecrire_quantite(2.5)), ("2", "2,5"))
+
+    def test_debut_d_une_liste(self):
+        self.assertEqual(ecrire_debut(["a", "b"], 2, ", "), "a, b")
+        self.assertEqual(ecrire_debut(["a", "b", "c"], 2), "a\nb\n… et 1 autres")
+        self.assertEqual(ecrire_debut([], 2), "")
 
     def test_dates(self):
         self.assertEqual(ecrire_date(date(2026, 11, 3)), "03/11/2026")

@@ -9,6 +9,7 @@ from odoo.tests import tagged
 
 from odoo.addons.cnas_base.ecriture import ecrire_montant, ecrire_xlsx
 from odoo.addons.cnas_base.lecture import (
+    lire_bornes,
     lire_date,
     lire_date_naissance,
     lire_entier,
@@ -53,6 +54,16 @@ class TestLecture(BaseCase):
             lire(*arguments, **options)
 
     # ------------------------------------------------------------------ dates
+    def test_bornes(self):
+        debut, fin = date(2026, 11, 3), date(2026, 11, 5)
+        self.assertEqual(lire_bornes("2026-11-03", "2026-11-05", "la mesure"), (debut, fin))
+        self.assertEqual(lire_bornes(debut, debut, "la mesure"), (debut, debut))
+        for vide in (None, False, ""):
+            self.assertEqual(lire_bornes(debut, vide, "la mesure"), (debut, False))
+            self.assertEqual(lire_bornes(vide, None, "la mesure")[0], self.jour_fige.date())
+        self.refuse("Le dernier jour de la mesure", lire_bornes, fin, debut, "la mesure")
+        self.refuse("illisible", lire_bornes, debut, "demain", "la mesure")
+
     def test_dates(self):
         trois_novembre = date(2026, 11, 3)
         for valeur in ("3/11/2026", "03/11/2026", "03-11-2026", "2026-11-03", "3.11.2026", "2026/11/3", "3 nov. 2026",

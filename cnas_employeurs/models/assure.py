@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -57,24 +59,40 @@ class Assure(models.Model):
 
     # ------------------------------------------------------------------ droits liés à l'emploi
     def _salaries_couverts(self):
-        """Rend ceux dont l'emploi commande les droits : principaux actifs du régime des salariés."""
-        return self.filtered(
-            lambda a: a.regime_id.code == "ASS" and a.state == "actif" and a.type_assure == "principal")
+        """Rend ceux dont l'emploi commande les droits, suspendus compris : principaux du régime des salariés."""
+        return self.filtered(lambda a: a.regime_id.code == "ASS" and a.state in ("actif", "suspendu")
+                             and a.type_assure == "principal")
 
     def _maintenir_apres_emploi(self, fin):
-        """Borne à `fin` incluse les droits de ceux qui quittent leur emploi."""
-        droits = self.env["cnas.droit"].search([
-            ("assure_id", "in", self._salaries_couverts().ids), ("state", "=", "ouvert"), ("date_debut", "<=", fin),
-            "|", ("date_fin", "=", False), ("date_fin", ">", fin)])
-        droits._ecrire({"date_fin": fin})
+        """Borne à `fin` incluse les droits de ceux qui quittent leur emploi, et ceux qu'une suspension rendra."""
+        salaries, Droit = self._salaries_couverts(), self.env["cnas.droit"]
+        # Ce qu'un superviseur a décidé plus loin (un maintien) reste ; la reprise d'un emploi quitté n'a plus lieu.
+        Droit.search([
+            ("assure_id", "in", salaries.ids), ("state", "=", "ouvert"), "|", ("date_fin", "=", False), ("date_fin", ">", fin),
+            "|", ("date_debut", "<=", fin), ("origine", "in", ("affiliation", "reactivation"))])._couper(
+                fin + timedelta(days=1))._effacer()
+        self._suspensions_sans_fin(salaries).filtered(lambda s: not s.fin_prevue or s.fin_prevue > fin)._ecrire(
+            {"fin_prevue": fin})
 
     def _ouvrir_par_emploi(self, debut):
-        """Ouvre ou prolonge, depuis `debut`, les droits de ceux qui prennent un emploi."""
-        salaries = self._salaries_couverts()
-        droits = self.env["cnas.droit"].search([
+        """Ouvre ou prolonge, depuis `debut`, les droits de ceux qui prennent un emploi, sauf leurs jours suspendus."""
+        salaries, Droit = self._salaries_couverts(), self.env["cnas.droit"]
+        droits = Droit.search([
             ("assure_id", "in", salaries.ids), ("state", "=", "ouvert"),
             "|", ("date_fin", "=", False), ("date_fin", ">=", debut)])
-        droits.filtered("date_fin")._ecrire({"date_fin": False})
-        droits._creer([
-            {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "origine": "affiliation",
-             "motif": _("Emploi déclaré")} for assure in salaries - droits.assure_id])
+        sanctions = salaries._sanctions()
+        derniers = {droit.assure_id: droit for droit in droits.sorted("date_debut")}
+        suites = {assure: droit.date_fin + timedelta(days=1) for assure, droit in derniers.items() if droit.date_fin}
+        barres = {assure for assure, jour in suites.items()
+                  if any(sanction._touche(jour, False) for sanction in sanctions.get(assure.id, ()))}
+        Droit.union(*(derniers[assure] for assure in suites if assure not in barres))._ecrire({"date_fin": False})
+        Droit._ouvrir([
+            {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": suites.get(assure, debut),
+             "origine": "affiliation", "motif": _("Emploi déclaré")}
+            for assure in salaries if assure not in derniers or assure in barres])
+        self._suspensions_sans_fin(salaries)._ecrire({"fin_prevue": False})
+
+    def _suspensions_sans_fin(self, salaries):
+        """Rend leurs suspensions qui attendent une réactivation : elle rendra les droits que l'emploi commande."""
+        return self.env["cnas.droit"].search([
+            ("assure_id", "in", salaries.ids), ("state", "=", "ferme"), ("origine", "=", "suspension"), ("date_fin", "=", False)])

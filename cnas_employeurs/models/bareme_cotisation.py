@@ -10,18 +10,26 @@ class BaremeCotisation(models.Model):
     Modes : `forfait` (montant mensuel par tête), `pourcentage` (du salaire, entre plancher et
     plafond, part employeur et part salarié), `etat` (pris en charge par l'État : rien à appeler).
 
+    Un barème qui a commencé se change à deux (`cnas.changement.mixin`).
+
     | qui | peut |
     |---|---|
     | agent | lire |
-    | administrateur | créer, modifier |
+    | administrateur | créer, clore, modifier avant qu'il commence |
+    | administrateur, puis un superviseur | changer ce qui a commencé (`cnas.changement`) |
     """
 
     _name = "cnas.bareme_cotisation"
     _description = "Barème de cotisation"
-    _inherit = ["cnas.garde.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.changement.mixin", "cnas.periode.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "regime_id, date_debut desc"
     _champs_journal = ("regime_id", "mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond", "date_debut", "date_fin")
 
+    _champs_sensibles = {
+        **dict.fromkeys(("regime_id", "mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond", "date_debut"),
+                        "_en_service"),
+        "date_fin": "_fin_au_passe"}
+    _condition_suppression = "_en_service"
     _periode_cle = ("regime_id",)
     _periode_message = "Ce régime a déjà un barème à ces dates : fermez-le d'abord."
 

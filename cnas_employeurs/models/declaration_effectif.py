@@ -110,9 +110,10 @@ class DeclarationEffectif(models.Model):
 
     @api.depends("ligne_ids.assure_id", "employeur_id", "periode")
     def _compute_sortant_ids(self):
+        effectifs = self.filtered(lambda d: d.state != "validee")._effectifs_du_mois()
         for declaration in self:
-            present = declaration._effectif_du_mois() if declaration.state != "validee" else self.env["cnas.assure"]
-            declaration.sortant_ids = present - declaration.ligne_ids.assure_id
+            presents = effectifs.get(declaration, self.env["cnas.assure"])
+            declaration.sortant_ids = presents - declaration.ligne_ids.assure_id
 
     @api.depends("state", "date_limite")
     def _compute_en_retard(self):
@@ -142,12 +143,14 @@ class DeclarationEffectif(models.Model):
     @transition("preparer")
     def action_preparer(self):
         """Remplit la déclaration avec l'effectif du mois et les derniers salaires connus."""
-        for declaration in self:
-            manquants = declaration._effectif_du_mois() - declaration.ligne_ids.assure_id
-            salaires = declaration._derniers_salaires(manquants)
-            declaration.ligne_ids = [
-                (0, 0, {"assure_id": assure.id, "salaire": salaires.get(assure.id, 0)}) for assure in manquants]
-            declaration.ligne_ids._recopier()
+        manquants = {declaration: presents - declaration.ligne_ids.assure_id
+                     for declaration, presents in self._effectifs_du_mois().items()}
+        salaires = self._derniers_salaires(self.env["cnas.assure"].union(*manquants.values()))
+        self.env["cnas.declaration_effectif.ligne"].create([
+            {"declaration_id": declaration.id, "assure_id": assure.id,
+             "salaire": salaires.get((declaration, assure), 0)}
+            for declaration, assures in manquants.items() for assure in assures])
+        self.ligne_ids._recopier()
 
     @transition("deposer")
     def action_deposer(self):
@@ -211,30 +214,36 @@ class DeclarationEffectif(models.Model):
             raisons[declaration._origin.id] = raison
         return raisons
 
-    def _effectif_du_mois(self):
-        """Rend les assurés dont l'emploi couvre au moins un jour du mois déclaré."""
-        self.ensure_one()
-        if not self.periode or not self.employeur_id:
-            return self.env["cnas.assure"]
-        fin = self.periode + relativedelta(months=1, days=-1)
-        return self.env["cnas.emploi"].search([
-            ("employeur_id", "=", self.employeur_id._origin.id or self.employeur_id.id), ("date_debut", "<=", fin),
-            "|", ("date_fin", "=", False), ("date_fin", ">=", self.periode),
-        ]).assure_id
+    def _effectifs_du_mois(self):
+        """Rend {déclaration: assurés dont l'emploi couvre au moins un jour du mois déclaré}, en une requête."""
+        mois = {d: (d.periode, d.periode + relativedelta(months=1, days=-1)) for d in self if d.periode and d.employeur_id}
+        emplois = self.env["cnas.emploi"]
+        if mois:
+            emplois = emplois.search([
+                ("employeur_id", "in", self.employeur_id._origin.ids), ("date_debut", "<=", max(fin for _debut, fin in mois.values())),
+                "|", ("date_fin", "=", False), ("date_fin", ">=", min(debut for debut, _fin in mois.values()))])
+        par_employeur = emplois.grouped("employeur_id")
+        effectifs = dict.fromkeys(self, self.env["cnas.assure"])
+        for declaration, (debut, fin) in mois.items():
+            effectifs[declaration] = par_employeur.get(declaration.employeur_id._origin, emplois.browse()).filtered(
+                lambda e, debut=debut, fin=fin: e.date_debut <= fin and (not e.date_fin or e.date_fin >= debut)).assure_id
+        return effectifs
 
     def _derniers_salaires(self, assures):
-        """Rend {assure_id: dernier salaire déclaré chez cet employeur} en une requête."""
-        self.ensure_one()
+        """Rend {(déclaration, assuré): dernier salaire déclaré avant elle chez cet employeur}, en une requête."""
         lignes = self.env["cnas.declaration_effectif.ligne"].search(
-            [("assure_id", "in", assures.ids), ("declaration_id.employeur_id", "=", self.employeur_id.id),
-             ("declaration_id.periode", "<", self.periode)], order="id")
-        return {ligne.assure_id.id: ligne.salaire for ligne in lignes}
+            [("declaration_id.employeur_id", "in", self.employeur_id.ids), ("assure_id", "in", assures.ids),
+             ("declaration_id.periode", "<", max(self.mapped("periode")))], order="id")
+        par_employeur = lignes.grouped(lambda ligne: ligne.declaration_id.employeur_id)
+        return {(declaration, ligne.assure_id): ligne.salaire
+                for declaration in self for ligne in par_employeur.get(declaration.employeur_id, ())
+                if ligne.declaration_id.periode < declaration.periode}
 
     def _appliquer_mouvements(self):
         """Rattache les entrants, fait sortir les absents, ouvre et borne les droits."""
         self.ensure_one()
         emplois = self.env["cnas.emploi"]
-        presents = self._effectif_du_mois()
+        presents = self._effectifs_du_mois()[self]
         entrants = self.ligne_ids.filtered(lambda ligne: ligne.assure_id not in presents)
         emplois._embaucher(
             self.employeur_id, {ligne.assure_id.id: ligne.date_embauche or self.periode for ligne in entrants})
@@ -266,10 +275,9 @@ class DeclarationEffectif(models.Model):
             "|", ("date_relance", "=", False), ("date_relance", "<", aujourdhui.replace(day=1)),
         ])
         retards._ecrire({"date_relance": aujourdhui})
+        for createur, siennes in retards.grouped(lambda d: d.employeur_id.create_uid).items():
+            siennes.activity_schedule(
+                "cnas_employeurs.mail_activity_declaration", date_deadline=aujourdhui, user_id=createur.id)
         gabarit = self.env.ref("cnas_employeurs.mail_template_relance")
-        for declaration in retards:
-            declaration.activity_schedule(
-                "cnas_employeurs.mail_activity_declaration", date_deadline=aujourdhui,
-                user_id=declaration.employeur_id.create_uid.id)
-            if declaration.employeur_id.email:
-                gabarit.send_mail(declaration.id)
+        for declaration in retards.filtered(lambda d: d.employeur_id.email):
+            gabarit.send_mail(declaration.id)

@@ -75,7 +75,7 @@ class DeclarationEffectifLigne(models.Model):
     @api.depends("assure_id", "salaire", "declaration_id.employeur_id", "declaration_id.periode")
     def _compute_ecart(self):
         parametres = self.env["cnas.parametre"]
-        presents = {d: d._effectif_du_mois() for d in self.declaration_id}
+        presents = self.declaration_id._effectifs_du_mois()
         occupes = self._employeurs_du_mois()
         for ligne in self:
             employeur = occupes.get((ligne.declaration_id.id, ligne.assure_id.id))

@@ -18,6 +18,7 @@ class Emploi(models.Model):
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
+    _champs_journal = ("assure_id", "employeur_id", "date_debut", "date_fin", "motif_sortie")
     _periode_cle = ("assure_id",)
     _periode_message = "Cet assuré a déjà un employeur à ces dates : enregistrez d'abord sa sortie."
 
@@ -54,9 +55,10 @@ class Emploi(models.Model):
         """
         en_cours = self.search([("assure_id", "in", list(dates)), ("date_fin", "=", False)])
         deja = en_cours.filtered(lambda e: e.employeur_id == employeur).assure_id
-        for emploi in en_cours - en_cours.filtered(lambda e: e.assure_id in deja):
-            emploi._clore(dates[emploi.assure_id.id] - timedelta(days=1), _("Changement d'employeur"))
+        partants = en_cours.filtered(lambda e: e.assure_id not in deja)
+        for jour, emplois in partants.grouped(lambda e: dates[e.assure_id.id]).items():
+            emplois._clore(jour - timedelta(days=1), _("Changement d'employeur"))
         return self.create([
             {"assure_id": assure_id, "employeur_id": employeur.id, "date_debut": jour}
-            for assure_id, jour in dates.items() if assure_id not in deja.ids
+            for assure_id, jour in dates.items() if assure_id not in deja._ids
         ])

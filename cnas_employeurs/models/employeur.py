@@ -6,7 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.lecture import lire_effet
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
@@ -160,8 +160,11 @@ class Employeur(models.Model):
 
     @transition("radier")
     def action_radier(self, motif=None, date=None):
-        """Radie l'employeur et ferme ses emplois à `date` (défaut : aujourd'hui). Motif obligatoire ; superviseur."""
-        jour = lire_date(date, aujourd_hui(), stricte=True)
+        """Radie l'employeur et ferme ses emplois à `date` (défaut : aujourd'hui, jamais plus tard).
+
+        Motif obligatoire ; superviseur.
+        """
+        jour = lire_effet(date, _("La radiation"))
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         en_cours = self.env["cnas.emploi"].search(
             [("employeur_id", "in", self.ids), *self.env["cnas.emploi"]._domaine_en_vigueur(jour)])

@@ -148,6 +148,28 @@ class TestDeclaration(CasEmployeur):
         suivante.action_preparer()
         self.assertEqual(suivante.ligne_ids.mapped("salaire"), [150_000] * 3)
 
+    def test_les_effectifs_se_lisent_par_lot(self):
+        """Lister, rapprocher ou préparer neuf déclarations ne coûte pas plus qu'en faire trois."""
+        self.assures.write({"employeur_id": self.employeur.id, "date_embauche": "2026-02-01"})
+        self._declaration("2026-02-01", salaire=150_000)
+        declarations = self.env["cnas.declaration_effectif"].with_user(self.agent).create([
+            {"employeur_id": self.employeur.id, "periode": f"{annee}-{mois:02d}-01"}
+            for annee, mois in [*((2026, mois) for mois in range(3, 10)), *((2025, mois) for mois in range(8, 13))]])
+        comptes = []
+        for lot in (declarations[:3], declarations[3:]):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            avant = self.cr.sql_log_count
+            effectifs, salaires = lot._effectifs_du_mois(), lot._derniers_salaires(self.assures)
+            comptes.append(self.cr.sql_log_count - avant)
+            for declaration in lot:
+                attendu = self.assures if declaration.periode.year == 2026 else self.assures.browse()
+                self.assertEqual(effectifs[declaration], attendu)
+                self.assertEqual(salaires.get((declaration, self.assures[0])), 150_000 if attendu else None)
+        self.assertLessEqual(comptes[1], comptes[0])
+        declarations.action_preparer()
+        self.assertEqual([len(d.ligne_ids) for d in declarations], [3] * 7 + [0] * 5)
+
     # ------------------------------------------------------------------ retards
     def test_retards_et_relance_unique(self):
         self.assures.write({"employeur_id": self.employeur.id, "date_embauche": "2026-02-01"})
@@ -188,6 +210,8 @@ class TestDeclaration(CasEmployeur):
             self._importer(declaration, [
                 (self.assures[0].matricule, "A", 120000, ""), (self.assures[1].matricule, "B", "beaucoup", "")])
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [200_000] * 3)
+        with self.assertRaisesRegex(UserError, "(?s)Ligne 21 .*… et 3 autres"):
+            self._importer(declaration, [("TD", "A", "beaucoup", "")] * 23)
 
     def test_import_de_cinq_mille(self):
         assures = self._assures(5000)

@@ -4,8 +4,10 @@ from freezegun import freeze_time
 from psycopg2.errors import ExclusionViolation
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.tests.pdf import texte_pdf
 
 from .commun import CasEmployeur
 
@@ -65,3 +67,30 @@ class TestEmploi(CasEmployeur):
         self.assertNotIn("Employeur", [ligne[0] for ligne in assure._lignes_attestation()])
         assure.write({"employeur_id": self.employeur.id, "date_embauche": "2026-02-01"})
         self.assertIn(("Employeur", "Brasserie du Logone"), [(t, v) for t, _arabe, v in assure._lignes_attestation()])
+        attestation = self.env["cnas.attestation"].with_user(self.agent).create({"assure_id": assure.id})
+        texte = texte_pdf(attestation._pdf())
+        for valeur in ("Brasserie du Logone", assure.regime_id.name):
+            self.assertIn(valeur, texte, "un salarié a une ligne de plus : aucune ne se coupe")
+
+    def test_un_emploi_n_ouvre_pas_un_jour_suspendu(self):
+        """La déclaration ouvre les droits autour de la suspension ; la sortie les borne, ceux d'après aussi."""
+        controleur = new_test_user(self.env, "controleur_emp", groups="cnas_base.group_controleur")
+        sans_droits, borne, suspendu = self.assures
+        sans_droits.droit_ids.sudo()._ecrire({"date_fin": "2026-01-31"})
+        borne.droit_ids.sudo()._ecrire({"date_fin": "2026-09-15"})
+        for assure, bornes in ((sans_droits, ("2026-09-10", "2026-09-12")), (borne, ("2026-09-10", "2026-09-12")),
+                               (suspendu, ("2026-09-10",))):
+            assure.with_user(controleur).action_suspendre("Fraude", *bornes)
+        self.assures.sudo()._ouvrir_par_emploi(datetime.date(2026, 9, 1))
+        self.assertEqual(self.couverts("2026-09-01", "2026-09-09", "2026-09-10", "2026-09-12", "2026-09-13", "2026-12-31"), [
+            [True, True, False, False, True, True], [True, True, False, False, True, True],
+            [True, True, False, False, False, False]])
+        self.assures.sudo()._maintenir_apres_emploi(datetime.date(2026, 11, 30))
+        suspendu.with_user(controleur).action_reactiver("2026-10-01")
+        self.assertEqual(self.couverts("2026-09-30", "2026-10-01", "2026-11-30", "2026-12-01"), [
+            [True, True, True, False], [True, True, True, False], [False, True, True, False]])
+
+    def couverts(self, *jours):
+        dates = [datetime.date.fromisoformat(jour) for jour in jours]
+        droits = self.assures._droits_par_lot([(a.id, jour) for a in self.assures for jour in dates])
+        return [[droits[a.id, jour]["etat"] == "ouverts" for jour in dates] for a in self.assures]

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from psycopg2.errors import UniqueViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -61,6 +64,9 @@ class TestEmployeur(CasEmployeur):
         with self.assertRaises(AccessError):
             self.employeur.action_reactiver()
         employeur.action_reactiver()
+        with self.assertRaisesRegex(UserError, "au plus tard aujourd'hui"):
+            employeur.action_radier("Cessation", fields.Date.context_today(employeur) + timedelta(days=1))
+        self.assertEqual(employeur.state, "actif")
         employeur.action_radier("Cessation", "2026-06-30")
         with self.assertRaisesRegex(UserError, "à l'état « Radié »"):
             employeur.action_activer()

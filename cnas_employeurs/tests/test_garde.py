@@ -2,6 +2,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.cnas_base.tests.common import periodes_hors_journal
+
 from .commun import CasEmployeur
 
 FORGES = {"install_mode": True, "tracking_disable": True, "cnas_verrou": True, "cnas_ouverture": True}
@@ -48,3 +50,7 @@ class TestGarde(CasEmployeur):
         copie = self.employeur.copy()
         self.assertEqual((copie.state, copie.nif), ("brouillon", False))
         self.assertNotEqual(copie.matricule, self.employeur.matricule)
+
+    def test_toute_periode_est_au_journal(self):
+        for addon in ("cnas_assures", "cnas_employeurs"):
+            self.assertEqual(periodes_hors_journal(self.env, addon), [])

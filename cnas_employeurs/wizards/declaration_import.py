@@ -3,7 +3,7 @@ import base64
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_debut, ecrire_xlsx
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant, lire_tableau
 
 COLONNES = ["Matricule", "Nom", "Salaire", "Date d'embauche"]
@@ -49,7 +49,7 @@ class DeclarationImport(models.TransientModel):
         lignes = lire_tableau(base64.b64decode(self.fichier), self.nom_fichier, EN_TETES, ("matricule", "salaire"))
         valeurs, erreurs = self._controler(lignes)
         if erreurs:
-            raise UserError(_("Rien n'a été importé :\n%s", "\n".join(erreurs[:20])))
+            raise UserError(_("Rien n'a été importé :\n%s", ecrire_debut(erreurs, 20)))
         if self.remplacer:
             declaration.ligne_ids.unlink()
         self.env["cnas.declaration_effectif.ligne"].create(

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .commun_feuille import PDF, CommunFeuille
 from .commun_moteur import JOUR, CommunMoteur
@@ -368,14 +368,24 @@ class TestGuerison(CommunMoteur):
 class TestTypeDate(CommunFeuille):
     """Une formation promue garde, pour les soins d'avant, son niveau d'avant."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.superviseur2 = new_test_user(cls.env, "t_superviseur2", groups="cnas_base.group_superviseur")
+
+    def promouvoir(self, type_formation, jour):
+        demande = self.formation.with_user(self.superviseur).action_changer_type(type_formation, "Promue", jour)
+        self.assertNotEqual(self.formation.type_formation, type_formation, "un seul ne promeut pas")
+        self.env["cnas.changement"].browse(demande).with_user(self.superviseur2).action_accepter()
+
     def test_niveau_a_la_date_des_soins(self):
         en_cours = self.deposee("TD-0", date_soins="2026-11-10")
         ancien = self.deposee("TD-1", date_soins="2026-11-09")
-        self.formation.with_user(self.superviseur).action_changer_type("hopital_district", "Promue", "2026-11-10")
+        self.promouvoir("hopital_district", "2026-11-10")
         apres = [self.deposee(f"TD-{n}", date_soins=f"2026-11-{n:02d}") for n in (9, 10)]
         self.assertEqual([f.niveau_formation for f in (ancien, en_cours, *apres)], [1, 2, 1, 2])
         self.assertEqual([f.type_formation for f in apres], ["centre_sante", "hopital_district"])
-        self.formation.with_user(self.superviseur).action_changer_type("hopital_provincial", "Encore", "2026-11-12")
+        self.promouvoir("hopital_provincial", "2026-11-12")
         self.assertEqual([self.deposee(f"TE-{n}", date_soins=f"2026-11-{n:02d}").niveau_formation for n in (9, 11, 12)], [1, 2, 3])
 
     def test_refus(self):

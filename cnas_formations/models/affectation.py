@@ -18,6 +18,7 @@ class Affectation(models.Model):
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
+    _champs_journal = ("praticien_id", "formation_id", "fonction", "date_debut", "date_fin")
     _periode_cle = ("praticien_id", "formation_id")
     _periode_message = "Ce praticien est déjà affecté à cette formation sur ces dates."
 

@@ -18,6 +18,7 @@ class Agrement(models.Model):
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "formation_id, date_debut desc, id"
 
+    _champs_journal = ("formation_id", "specialite_id", "prestation_id", "reference", "date_debut", "date_fin")
     _periode_cle = ("formation_id", "specialite_id", "prestation_id")
     _periode_message = "Cet agrément existe déjà sur ces dates."
 

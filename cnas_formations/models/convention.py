@@ -6,7 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.lecture import lire_bornes, lire_date
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
@@ -171,7 +171,7 @@ class Convention(models.Model):
         :raise UserError: date hors de la convention, convention non active
         """
         aujourdhui = aujourd_hui()
-        debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
+        debut, fin = lire_bornes(date, date_fin, _("la suspension"))
         for convention in self:
             if debut < convention.date_debut or (convention.date_fin and debut > convention.date_fin):
                 raise UserError(_("La suspension doit commencer pendant la convention %s.", convention.numero))

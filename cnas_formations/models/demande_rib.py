@@ -38,6 +38,8 @@ class DemandeRib(models.Model):
     }
     _champs_geles = ("validateur_id", "date_decision", "motif_refus", "rib_ancien")
     _champs_demandes = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
+    # Complétés tant que la demande attend ; ensuite ils disent sur quoi on a décidé.
+    _champs_appuis = ("justification", "document", "document_nom")
 
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="restrict")
@@ -113,6 +115,8 @@ class DemandeRib(models.Model):
     def write(self, vals):
         if set(self._champs_demandes) & vals.keys():
             raise UserError(_("Une demande faite ne se modifie pas : annulez-la et refaites-en une."))
+        if set(self._champs_appuis) & vals.keys() and any(demande.state != "demandee" for demande in self):
+            raise UserError(_("Une demande décidée garde sa justification et son document."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -131,7 +135,7 @@ class DemandeRib(models.Model):
         self._changer_etat("validee", **self._signature())
         for demande in self:
             formation = demande.formation_id.sudo()
-            compte = formation._compte_du_rib(demande.rib_nouveau)
+            compte = formation._comptes_des_ribs({formation: demande.rib_nouveau})[formation]
             demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id}, _(
                 "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
                 compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),

@@ -6,7 +6,8 @@ from .formation_sanitaire.fiche import NIVEAU_DU_TYPE, TYPES_FORMATION
 class FormationType(models.Model):
     """Le type d'une formation pendant une période : son niveau, donc ses tarifs, à la date des soins.
 
-    Né du bouton « Changer le type » ; sans ligne, le type de la fiche vaut depuis toujours. Nul ne l'écrit directement.
+    Née d'une demande acceptée (`cnas.changement`), qui dit qui l'a demandé, qui l'a décidé et pourquoi ; sans ligne, le
+    type de la fiche vaut depuis toujours. Nul ne l'écrit directement.
     """
 
     _name = "cnas.formation_type"
@@ -14,7 +15,8 @@ class FormationType(models.Model):
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "date_debut desc, id desc"
 
-    _champs_geles = ("formation_id", "type_formation", "date_debut", "date_fin", "motif", "auteur_id")
+    _champs_geles = ("formation_id", "type_formation", "date_debut", "date_fin")
+    _champs_journal = ("formation_id", "type_formation", "date_debut", "date_fin")
     _periode_cle = ("formation_id",)
     _periode_message = "Un type couvre déjà ces dates."
 
@@ -22,9 +24,6 @@ class FormationType(models.Model):
         "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="cascade")
     type_formation = fields.Selection(TYPES_FORMATION, string="Type", required=True)
     niveau = fields.Integer(string="Niveau", compute="_compute_niveau", store=True, group_operator=None)
-    motif = fields.Char(string="Motif")
-    auteur_id = fields.Many2one(
-        "res.users", string="Décidé par", default=lambda self: self.env.uid, readonly=True, ondelete="restrict")
 
     @api.depends("type_formation")
     def _compute_niveau(self):

@@ -53,16 +53,19 @@ class ResPartnerBank(models.Model):
         return vals
 
     @api.model
-    def _trouver_ou_creer(self, partenaire, rib):
-        """Rend le compte de `partenaire` qui porte ce RIB, créé ou désarchivé au besoin."""
-        numero = nettoyer_rib(rib)
-        compte = self.with_context(active_test=False).search(
-            [("partner_id", "=", partenaire.id), ("sanitized_acc_number", "=", numero)], limit=1)
-        if not compte:
-            return self.create({"partner_id": partenaire.id, "acc_number": numero})
-        if not compte.active:
-            compte.active = True
-        return compte
+    def _trouver_ou_creer(self, couples):
+        """Rend le compte de chaque (partenaire, RIB), créé ou désarchivé au besoin : une recherche, une création."""
+        cles = [(partenaire.id, nettoyer_rib(rib)) for partenaire, rib in couples]
+        connus = {(compte.partner_id.id, compte.sanitized_acc_number): compte for compte in
+                  self.with_context(active_test=False).search([
+                      ("partner_id", "in", [partenaire for partenaire, _numero in cles]),
+                      ("sanitized_acc_number", "in", [numero for _partenaire, numero in cles])], order="id desc")}
+        neufs = [cle for cle in dict.fromkeys(cles) if cle not in connus]
+        crees = self.create([{"partner_id": partenaire, "acc_number": numero} for partenaire, numero in neufs])
+        connus.update(zip(neufs, crees))
+        comptes = [connus[cle].with_env(self.env) for cle in cles]
+        self.union(*comptes).filtered(lambda compte: not compte.active).active = True
+        return comptes
 
     def _comptes_de_formations(self):
         """Rend, parmi ces comptes, ceux dont le titulaire est une formation ou qu'une formation désigne."""

@@ -1,10 +1,6 @@
 from datetime import timedelta
 
 from odoo import _, fields, models
-from odoo.exceptions import UserError
-
-from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date
 
 
 class Suspension(models.Model):
@@ -22,6 +18,7 @@ class Suspension(models.Model):
     _order = "date_debut desc, id desc"
 
     _champs_geles = ("formation_id", "convention_id", "date_debut", "date_fin", "motif", "auteur_id")
+    _champs_journal = ("formation_id", "convention_id", "date_debut", "date_fin", "motif")
     _periode_cle = ("formation_id", "convention_id")
     _periode_message = "Une suspension couvre déjà ces dates."
 
@@ -37,17 +34,6 @@ class Suspension(models.Model):
     def _compute_display_name(self):
         for suspension in self:
             suspension.display_name = _("Suspension du %s", fields.Date.to_string(suspension.date_debut))
-
-    def _lire_bornes(self, date, date_fin):
-        """Rend (premier jour, dernier jour ou False) d'une suspension.
-
-        :raise UserError: dernier jour avant le premier
-        """
-        debut, fin = lire_date(date, aujourd_hui(), stricte=True), lire_date(date_fin, None, stricte=True)
-        if fin and fin < debut:
-            raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
-                              fin=fin, debut=debut))
-        return debut, fin or False
 
     def _lever(self, reprise):
         """Arrête les suspensions en cours à la veille de `reprise` ; celles qui n'ont pas encore compté disparaissent."""

@@ -1,5 +1,8 @@
+from datetime import date, timedelta
+
 from psycopg2.errors import ExclusionViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -106,6 +109,15 @@ class TestDemandeRib(CasFormations):
         with self.assertRaises(UserError):
             demande.unlink()
 
+    def test_decidee_ses_appuis_sont_figes(self):
+        demande = self.demander()
+        demande.write({"justification": "Changement de banque, relevé joint", "document": b"UERG"})
+        self.en_tant_que("agent2", demande).action_valider()
+        for valeurs in ({"justification": "Autre"}, {"document": b"UERG"}, {"document": False}, {"document_nom": "x.pdf"}):
+            for role in ("agent", "administrateur"):
+                with self.subTest(valeurs, role=role), self.assertRaisesRegex(UserError, "décidée"):
+                    self.en_tant_que(role, demande).write(valeurs)
+
     def test_alerte_rib_d_une_autre(self):
         autre = self.creer_formation("brouillon", rib_principal=self.nouveau)
         self.assertIn(autre.code, self.demander().alerte)
@@ -136,6 +148,42 @@ class TestNiveau(CasFormations):
         self.en_tant_que("superviseur", demande).action_accepter()
         self.assertEqual((formation.type_formation, formation.niveau, demande.state), ("hopital_district", 2, "applique"))
         self.assertIn("Arrêté du ministre", formation.message_ids[0].body)
+
+    def test_un_seul_ne_promeut_pas(self):
+        formation = self.creer_formation("active")
+        demande = self.env["cnas.changement"].browse(self.en_tant_que("superviseur", formation).action_changer_type(
+            "hopital_district", "Promue"))
+        self.assertEqual(formation.type_formation, "centre_sante")
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            self.en_tant_que("superviseur", demande).action_accepter()
+        self.en_tant_que("administrateur", demande).action_accepter()
+        self.assertEqual(formation.type_formation, "hopital_district")
+
+    def test_une_demande_acceptee_est_datee(self):
+        """Les soins d'avant gardent leur niveau, que le jour demandé soit passé, ou celui de l'acceptation."""
+        formation, jour = self.creer_formation("active"), fields.Date.context_today(self.env.user)
+        veille, hier = jour - timedelta(days=2), jour - timedelta(days=1)
+        self.promouvoir(formation, type_formation="hopital_district", type_depuis=str(hier))
+        formation.invalidate_recordset(["type_ids"])
+        self.assertRecordValues(formation.type_ids, [
+            {"type_formation": "hopital_district", "niveau": 2, "date_debut": hier, "date_fin": False},
+            {"type_formation": "centre_sante", "niveau": 1, "date_debut": date(1970, 1, 1), "date_fin": veille}])
+        self.promouvoir(formation, type_formation="hopital_provincial")
+        self.assertEqual((formation.type_depuis, len(formation.type_ids)), (jour, 3))
+
+    def test_demande_de_type_refusee_d_emblee(self):
+        formation, jour = self.creer_formation("active"), fields.Date.context_today(self.env.user)
+        self.promouvoir(formation, type_formation="hopital_district", type_depuis=str(jour))
+        for valeurs in ({"type_formation": "clinique"}, {"type_formation": "hopital_district"}, {"type_depuis": str(jour)},
+                        {"type_formation": "hopital_reference", "type_depuis": str(jour)},
+                        {"type_formation": "hopital_reference", "type_depuis": str(jour + timedelta(days=1))},
+                        {"type_formation": "hopital_reference", "type_depuis": "hier"}):
+            with self.subTest(valeurs), self.assertRaises(UserError):
+                self.en_tant_que("agent", formation).demander_changement(valeurs, "Arrêté")
+
+    def promouvoir(self, formation, **valeurs):
+        demande = self.en_tant_que("agent", formation).demander_changement(valeurs, "Arrêté")
+        self.en_tant_que("superviseur", self.env["cnas.changement"].browse(demande)).action_accepter()
 
     def test_rouverte_au_brouillon_reste_gardee(self):
         formation = self.creer_formation("fermee")

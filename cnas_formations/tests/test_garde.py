@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.models.garde_mixin import CLES_QUI_TAISENT
+from odoo.addons.cnas_base.tests.common import periodes_hors_journal
 
 from .common import RIB_VRAI, CasFormations
 
@@ -188,3 +189,6 @@ class TestGarde(CasFormations):
         self.assertEqual(ligne.user_id, self.roles["agent"])
         self.assertEqual((ligne.avant, ligne.apres), (
             {"compte_principal_id": ancien.ids}, {"compte_principal_id": self.formation.compte_principal_id.ids}))
+
+    def test_toute_periode_est_au_journal(self):
+        self.assertEqual(periodes_hors_journal(self.env, "cnas_formations"), [])

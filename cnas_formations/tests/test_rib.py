@@ -98,3 +98,21 @@ class TestRib(CasFormations):
             with self.assertRaises(UserError):
                 compte.write(valeurs)
         compte.write({"acc_number": RIB_VRAI.replace(" ", "")})
+
+    def test_les_ribs_s_ecrivent_par_lot(self):
+        """Poser un RIB sur vingt formations ne cherche pas vingt comptes."""
+        formations = self.env["cnas.formation_sanitaire"].union(*(self.creer_formation("brouillon") for _i in range(22)))
+        Comptes, comptes = self.env["res.partner.bank"], []
+        for lot, rib in ((formations[:2], RIB_VRAI), (formations[2:], RIB_VRAI)):
+            couples = [(formation.partner_id, rib) for formation in lot]
+            Comptes._trouver_ou_creer(couples)[0].active = False
+            self.env.flush_all()
+            avant = self.cr.sql_log_count
+            trouves = Comptes._trouver_ou_creer(couples)
+            self.env.flush_all()
+            comptes.append(self.cr.sql_log_count - avant)
+            self.assertEqual([compte.partner_id for compte in trouves], [f.partner_id for f in lot])
+            self.assertTrue(all(compte.active for compte in trouves))
+        self.assertLessEqual(comptes[1], comptes[0] + 2)
+        formations.rib_pharmacie = RIB_VRAI
+        self.assertEqual([f.compte_pharmacie_id.partner_id for f in formations], [f.partner_id for f in formations])

@@ -41,6 +41,26 @@ class TestSituation(CasFormations):
                               ("2026-12-01", "active")):
             self.assertEqual(self.situation(formation, jour), attendu, jour)
 
+    def test_suspension_bornee_finie(self):
+        """Le lendemain de son dernier jour, la tâche de nuit rend la formation active ; celle d'une autre dure encore."""
+        formation, autre = (self.creer_formation(convention=("2025-01-01", "2027-12-31")) for _i in range(2))
+        formation.action_suspendre("Motif", "2026-11-10", "2026-11-25")
+        autre.action_suspendre("Motif", "2026-11-10")
+        for jour, attendu in (("2026-11-25", "suspendue"), ("2026-11-26", "active")):
+            with freeze_time(f"{jour} 02:00:00"):
+                self.env["cnas.formation_sanitaire"]._cron_reprendre()
+            self.assertEqual((formation.state, autre.state), (attendu, "suspendue"))
+        self.assertFalse(formation.motif_suspension)
+
+    def test_suspension_au_journal(self):
+        formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
+        formation.action_suspendre("Motif", "2026-11-10")
+        formation.action_reactiver()
+        lignes = self.env["cnas.journal"].search([
+            ("modele", "=", "cnas.suspension"), ("res_id", "=", formation.suspension_ids.id)], order="id")
+        self.assertEqual(lignes.mapped("evenement"), ["creation", "modification"])
+        self.assertEqual((lignes[0].apres["date_debut"], lignes[1].apres), ("2026-11-10", {"date_fin": "2026-11-20"}))
+
     def test_suspension_de_la_convention(self):
         formation = self.creer_formation(convention=("2025-01-01", "2027-12-31"))
         formation.convention_ids.action_suspendre("Motif", "2026-11-01")

@@ -8,7 +8,9 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date, lire_motif
+from odoo.addons.cnas_base.lecture import lire_bornes, lire_date, lire_effet, lire_motif
+
+from ..droit import INFINI, SANCTIONS, UN_JOUR
 
 AGENT, CONTROLEUR, SUPERVISEUR = (f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur"))
 TOUT_ETAT = ("brouillon", "actif", "suspendu", "radie")
@@ -73,7 +75,7 @@ class AssureCircuit(models.Model):
         :param date_fin: dernier jour sans droits ; vide : jusqu'à la réactivation
         :return: True, ou l'action de l'assistant
         """
-        self._suspendre(motif, *self._lire_bornes(date, date_fin))
+        self._suspendre(motif, *lire_bornes(date, date_fin, _("la suspension")))
 
     @transition("reactiver")
     def action_reactiver(self, date=None):
@@ -94,7 +96,7 @@ class AssureCircuit(models.Model):
         :param date_fin: dernier jour sans droits
         :return: True, ou l'action de l'assistant
         """
-        bornes = date and self._lire_bornes(date, date_fin)
+        bornes = date and lire_bornes(date, date_fin, _("la suspension"))
         self._defaire_suspension()
         if bornes:
             self._suspendre(motif, *bornes)
@@ -108,9 +110,7 @@ class AssureCircuit(models.Model):
         :param date: premier jour sans droits (date ou AAAA-MM-JJ), aujourd'hui par défaut, jamais future
         :return: True, ou l'action de l'assistant
         """
-        jour = self._lire_date(date)
-        if jour > aujourd_hui():
-            raise UserError(_("La radiation prend effet aujourd'hui ou dans le passé, pas à une date future."))
+        jour = lire_effet(date, _("La radiation"))
         self._changer_etat("radie", motif_etat=motif, date_radiation=jour)
         self._fermer_droits(jour, motif, "radiation")
 
@@ -151,7 +151,7 @@ class AssureCircuit(models.Model):
         suivants = ouverts._couper(jour)
         suivants._effacer()
         (self | self.ayant_droit_ids)._ecrire({"regime_id": regime.id})
-        droits._creer([{
+        droits._ouvrir([{
             "assure_id": self.id, "regime_id": regime.id, "date_debut": jour,
             "origine": "changement_regime", "motif": motif}])
         self.message_post(body=_("Changement de régime au %(date)s : %(regime)s. Motif : %(motif)s",
@@ -210,43 +210,28 @@ class AssureCircuit(models.Model):
         return affiliation if principal.date_immatriculation == aujourdhui else aujourdhui
 
     # ------------------------------------------------------------------ privé : suspension
-    @api.model
-    def _lire_bornes(self, date, date_fin):
-        """Rend (premier jour, dernier jour ou False) d'une suspension.
-
-        :raise UserError: dernier jour avant le premier
-        """
-        debut, fin = self._lire_date(date), date_fin and self._lire_date(date_fin)
-        if fin and fin < debut:
-            raise UserError(_("Le dernier jour de la suspension (%(fin)s) précède le premier (%(debut)s).",
-                              fin=ecrire_date(fin), debut=ecrire_date(debut)))
-        return debut, fin or False
-
     def _suspendre(self, motif, debut, fin):
         """Ferme les droits du premier au dernier jour ; l'état ne dit que si la suspension court aujourd'hui."""
         aujourdhui = aujourd_hui()
         if debut <= aujourdhui and (not fin or fin >= aujourdhui):
             self._changer_etat("suspendu", motif_etat=motif)
         self._ecrire({"suspendu_par_id": self.env.uid})
-        self._fermer_droits(debut, motif, "suspension")
-        if fin:
-            self._rouvrir_droits(fin + relativedelta(days=1))
+        self._fermer_droits(debut, motif, "suspension", fin)
 
     def _defaire_suspension(self):
         """Efface la dernière suspension et rend les droits tels qu'ils étaient."""
         Droit = self.env["cnas.droit"].sudo()
         suspension = self._derniere_suspension()
-        reprise = Droit.search([("assure_id", "=", self.id), ("origine", "=", "reactivation"), ("state", "=", "ouvert"),
-                                ("date_debut", ">", suspension.date_debut)], order="date_debut", limit=1)
-        avant = Droit.search([("assure_id", "=", self.id), ("state", "=", "ouvert"),
-                              ("date_fin", "=", suspension.date_debut - relativedelta(days=1))])
-        debut, fin = suspension.date_debut, suspension.fin_prevue or reprise.date_fin
+        siens = [("assure_id", "=", self.id), ("state", "=", "ouvert")]
+        reprise = suspension.date_fin and Droit.search([*siens, ("date_debut", "=", suspension.date_fin + UN_JOUR)]) or Droit
+        avant = Droit.search([*siens, ("date_fin", "=", suspension.date_debut - UN_JOUR)])
+        debut, fin = suspension.date_debut, reprise.date_fin if reprise else suspension.fin_prevue
         (suspension | reprise)._effacer()
         if avant:
             avant._ecrire({"date_fin": fin})
         elif self.type_assure == "principal" and not (fin and fin < debut):
-            Droit._creer([{"assure_id": self.id, "regime_id": self.regime_id.id, "date_debut": debut, "date_fin": fin,
-                           "origine": "reactivation", "motif": _("Suspension corrigée")}])
+            Droit._ouvrir([{"assure_id": self.id, "regime_id": self.regime_id.id, "date_debut": debut, "date_fin": fin,
+                            "origine": "reactivation", "motif": _("Suspension corrigée")}])
         if self.state == "suspendu":
             self._changer_etat("actif", motif_etat=False)
 
@@ -262,12 +247,16 @@ class AssureCircuit(models.Model):
     @api.model
     def _cron_situer_suspensions(self):
         """Tâche quotidienne : l'état suit les suspensions datées qui commencent ou finissent. Rend leur nombre."""
-        aujourdhui = aujourd_hui()
-        en_cours = self.env["cnas.droit"].sudo().search([
-            ("state", "=", "ferme"), ("origine", "=", "suspension"), ("date_debut", "<=", aujourdhui),
-            "|", ("date_fin", "=", False), ("date_fin", ">=", aujourdhui)]).assure_id
+        suspensions = self.env["cnas.droit"].sudo()
+        en_cours = suspensions.search(suspensions._domaine_suspendu(aujourd_hui())).assure_id
+        return (en_cours | self.sudo().search([("state", "=", "suspendu")]))._situer_suspensions()
+
+    def _situer_suspensions(self):
+        """Met l'état de ces assurés d'accord avec leurs suspensions du jour. Rend le nombre de changements."""
+        suspensions = self.env["cnas.droit"].sudo()
+        en_cours = suspensions.search([("assure_id", "in", self.ids), *suspensions._domaine_suspendu(aujourd_hui())]).assure_id
         commencees = en_cours.filtered(lambda a: a.state == "actif")
-        finies = self.sudo().search([("state", "=", "suspendu"), ("id", "not in", en_cours.ids)])
+        finies = self.filtered(lambda a: a.state == "suspendu") - en_cours
         commencees._changer_etat("suspendu", motif_etat=_("Suspension commencée"))
         finies._changer_etat("actif", motif_etat=False)
         return len(commencees) + len(finies)
@@ -299,62 +288,85 @@ class AssureCircuit(models.Model):
     def _fin_droits_initiale(self):
         """Rend la fin de la première période selon la durée du régime en mois (0 : sans fin)."""
         self.ensure_one()
-        code = (self.regime_id.code or "").lower()
-        mois = self.env["cnas.parametre"]._au(f"duree_droits_{code}_mois", self.date_affiliation)
+        mois = self.env["cnas.parametre"]._au(self.regime_id._code_duree(), self.date_affiliation)
         if not mois:
             return False
         return self.date_affiliation + relativedelta(months=mois, days=-1)
 
-    def _fermer_droits(self, jour, motif, origine):
-        """Ferme les droits de ces assurés à compter de `jour`, ce jour compris.
+    def _fermer_droits(self, jour, motif, origine, dernier=False):
+        """Ferme les droits de ces assurés de `jour` à `dernier` (vide : sans fin), l'un et l'autre compris.
 
-        La période en cours s'arrête la veille ; une période fermée prend la suite et porte le
-        motif. Les périodes qui commençaient ce jour ou après deviennent fermées.
+        La période en cours s'arrête la veille ; une période fermée prend la suite et porte le motif. Ce qui
+        courait au-delà de `dernier` reprend le lendemain.
         """
+        fins = self._retirer_droits(jour, dernier)
+        self.env["cnas.droit"].sudo()._creer([{
+            "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "date_fin": dernier,
+            "motif": motif, "origine": origine, "state": "ferme",
+            # Sans droits à couper, rien ne se rouvrira.
+            "fin_prevue": fins.get(assure.id, jour - UN_JOUR)} for assure in self])
+
+    def _retirer_droits(self, jour, dernier):
+        """Ôte les jours de `jour` à `dernier` des périodes ouvertes ; rend {assure_id: la fin qu'elles avaient}."""
         Droit = self.env["cnas.droit"].sudo()
         ouverts = Droit.search([
-            ("assure_id", "in", self.ids), ("state", "=", "ouvert"),
-            "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
+            ("assure_id", "in", self.ids), ("state", "=", "ouvert"), ("date_debut", "<=", dernier or INFINI),
+            "|", ("date_fin", "=", False), ("date_fin", ">=", jour)]).sorted("date_debut")
         fins = {droit.assure_id.id: droit.date_fin for droit in ouverts}
-        suivants = ouverts._couper(jour)
-        suivants._effacer()
-        Droit._creer([{
-            "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "motif": motif,
-            "origine": origine, "state": "ferme",
-            # Sans droits à couper, rien ne se rouvrira.
-            "fin_prevue": fins.get(assure.id, jour - relativedelta(days=1))} for assure in self])
+        suites = [{
+            "assure_id": droit.assure_id.id, "regime_id": droit.regime_id.id, "date_debut": dernier + UN_JOUR,
+            "date_fin": droit.date_fin, "origine": "reactivation", "motif": _("Réactivation")}
+            for droit in ouverts if dernier and (droit.date_fin or INFINI) > dernier]
+        ouverts._couper(jour)._effacer()
+        Droit._ouvrir(suites)
+        return fins
 
     def _rouvrir_droits(self, jour):
-        """Termine les fermetures la veille de `jour` et rouvre les droits des principaux, à la place d'une reprise prévue."""
+        """Termine la veille de `jour` les suspensions qui le couvrent et rend leurs droits aux principaux.
+
+        Une radiation, un décès, une fermeture ou une autre suspension, à venir, restent.
+        """
         Droit = self.env["cnas.droit"].sudo()
-        siens = [("assure_id", "in", self.ids)]
-        fermes = Droit.search([*siens, ("state", "=", "ferme"), "|", ("date_fin", "=", False), ("date_fin", ">=", jour)])
-        Droit.search([*siens, ("state", "=", "ouvert"), ("origine", "=", "reactivation"),
-                      ("date_debut", ">", jour)])._effacer()
-        fins = {droit.assure_id.id: droit.fin_prevue for droit in fermes}
-        sans_effet = fermes._couper(jour)
-        sans_effet._effacer()
-        a_ouvrir = [
-            {"assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour,
-             "date_fin": fins.get(assure.id), "origine": "reactivation", "motif": _("Réactivation")}
-            for assure in self
-            if assure.type_assure == "principal" and not (fins.get(assure.id) and fins[assure.id] < jour)]
-        Droit._creer(a_ouvrir)
+        suspensions = Droit.search([("assure_id", "in", self.ids), *Droit._domaine_suspendu(jour)])
+        prevues = {(droit.assure_id.id, droit.date_debut): droit for droit in Droit.search(
+            [("assure_id", "in", self.ids), ("state", "=", "ouvert"), ("date_debut", ">", jour)])}
+        reprises, a_ouvrir = Droit, {}
+        for suspension in suspensions:
+            assure, fin = suspension.assure_id, suspension.fin_prevue
+            prevue = suspension.date_fin and prevues.get((assure.id, suspension.date_fin + UN_JOUR))
+            if prevue:
+                reprises |= prevue
+            elif assure.type_assure == "principal" and not (fin and fin < jour):
+                a_ouvrir[assure.id] = {
+                    "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "date_fin": fin,
+                    "origine": "reactivation", "motif": _("Réactivation")}
+        suspensions._couper(jour)._effacer()
+        reprises._ecrire({"date_debut": jour})
+        Droit._ouvrir(list(a_ouvrir.values()))
+
+    def _sanctions(self):
+        """Rend {assure_id: périodes suspendues ou radiées}, en une requête."""
+        Droit = self.env["cnas.droit"].sudo()
+        return {assure.id: droits for assure, droits in Droit._read_group(
+            [("assure_id", "in", self.ids), ("state", "=", "ferme"), ("origine", "in", SANCTIONS)],
+            ["assure_id"], ["id:recordset"])}
 
     def _maintenir(self, fin, motif):
         """Ouvre une période de maintien du lendemain des derniers droits à `fin` incluse."""
-        Droit = self.env["cnas.droit"].sudo()
-        aujourdhui = aujourd_hui()
+        aujourdhui, a_ouvrir = aujourd_hui(), []
         for assure in self:
             ouverts = assure.sudo().droit_ids.filtered(lambda d: d.state == "ouvert")
             if ouverts.filtered(lambda d: not d.date_fin):
                 raise UserError(_("Les droits de %s n'ont pas de fin : rien à maintenir.", assure.name))
-            debut = max(ouverts.mapped("date_fin")) + relativedelta(days=1) if ouverts else aujourdhui
+            debut = max(ouverts.mapped("date_fin")) + UN_JOUR if ouverts else aujourdhui
             if fin < debut:
                 raise UserError(_("Le maintien doit finir après le %s.", ecrire_date(debut)))
-            Droit._creer([{
+            a_ouvrir.append({
                 "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": debut, "date_fin": fin,
-                "origine": "maintien", "motif": motif}])
+                "origine": "maintien", "motif": motif})
+        sans_effet = self - self.env["cnas.droit"].sudo()._ouvrir(a_ouvrir).assure_id
+        if sans_effet:
+            raise UserError(_("%s est suspendu ou radié jusqu'à cette date : rien à maintenir.", sans_effet[0].name))
 
     def _appliquer_deces(self):
         """Ferme les droits au lendemain du décès, radie, et maintient ceux des survivants du principal."""
@@ -366,7 +378,7 @@ class AssureCircuit(models.Model):
             mois = self.env["cnas.parametre"]._au("maintien_veuvage_mois", assure.date_deces)
             if assure.type_assure == "principal" and couvert["etat"] == "ouverts" and mois:
                 survivants = assure.sudo().ayant_droit_ids.filtered(lambda a: a.state == "actif" and not a.date_deces)
-                self.env["cnas.droit"].sudo()._creer([{
+                self.env["cnas.droit"].sudo()._ouvrir([{
                     "assure_id": survivant.id, "regime_id": assure.regime_id.id, "date_debut": lendemain,
                     "date_fin": assure.date_deces + relativedelta(months=mois), "origine": "maintien",
                     "motif": _("Maintien après le décès de %s", assure.name)} for survivant in survivants])

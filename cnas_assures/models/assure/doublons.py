@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_debut
 from odoo.addons.cnas_base.lecture import sans_accent
 
 from ...phonetique import cle_phonetique, ressemblance
@@ -67,6 +68,7 @@ SELECT DISTINCT LEAST(a.id, b.id), GREATEST(a.id, b.id)
    AND NOT EXISTS (SELECT 1 FROM cnas_doublon d
                     WHERE d.assure_1_id = LEAST(a.id, b.id) AND d.assure_2_id = GREATEST(a.id, b.id))
 """
+DOUBLONS_MONTRES = 5
 
 
 class AssureDoublons(models.Model):
@@ -86,7 +88,7 @@ class AssureDoublons(models.Model):
                 continue
             valeurs = {champ: assure[champ] for champ in CHAMPS_COMPARES}
             valeurs.update(id=assure._origin.id, district_id=assure.district_id.id)
-            trouves = assure._chercher_doublons(valeurs)[:5]
+            trouves = assure._chercher_doublons(valeurs)
             if trouves:
                 assure.doublons_html = assure._tableau_doublons(trouves)
 
@@ -257,12 +259,13 @@ class AssureDoublons(models.Model):
 
     @api.model
     def _tableau_doublons(self, trouves):
-        rangs = Markup("").join(
-            Markup('<li><a href="/web#id=%s&amp;model=cnas.assure&amp;view_type=form" target="_blank">%s (%s)</a>'
-                   ' — %s %% : %s</li>') % (
-                d["id"], d["name"], d["matricule"], d["score"], ", ".join(d["raisons"])) for d in trouves)
-        return Markup("<p class='mb-1'><strong>%s</strong></p><ul class='mb-0'>%s</ul>") % (
-            _("Des personnes déjà connues ressemblent à celle-ci :"), rangs)
+        lignes = [
+            Markup('<a href="/web#id=%s&amp;model=cnas.assure&amp;view_type=form" target="_blank">%s (%s)</a>'
+                   ' — %s %% : %s') % (
+                d["id"], d["name"], d["matricule"], d["score"], ", ".join(d["raisons"])) for d in trouves]
+        return Markup("<p class='mb-1'><strong>%s</strong></p><p class='mb-0'>%s</p>") % (
+            _("Des personnes déjà connues ressemblent à celle-ci :"),
+            ecrire_debut(lignes, DOUBLONS_MONTRES, Markup("<br/>")))
 
     def action_detecter_doublons(self):
         """Lance en tâche de fond la recherche de doublons parmi ces assurés (tous si aucun n'est choisi).

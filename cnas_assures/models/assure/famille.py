@@ -205,7 +205,7 @@ class AssureFamille(models.Model):
         if ouverts:
             ouverts._couper(jour)._effacer()
             nouveau._fermer_droits_propres(jour, motif)
-            Droit._creer([{
+            Droit._ouvrir([{
                 "assure_id": nouveau.id, "regime_id": self.regime_id.id, "date_debut": jour, "date_fin": fin,
                 "origine": "changement_principal", "motif": motif}])
         for membre, lien in autres:

@@ -1,15 +1,13 @@
-from datetime import date, timedelta
-
 import psycopg2
 
-from odoo import _, api, models, tools
+from odoo import _, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-UN_JOUR = timedelta(days=1)
-INFINI = date(9999, 12, 31)
+from ..droit import INFINI, jours_libres
+
 # Réglées à part : leurs contraintes demandent un jugement, pas un simple report.
 COLONNES_A_PART = (
     "cnas_droit.assure_id", "cnas_lien_familial.membre_id", "cnas_lien_familial.principal_id",
@@ -97,6 +95,10 @@ class AssureFusion(models.Model):
             raise UserError(_("%s a des ayants droit : gardez son dossier plutôt que celui-ci.", absorbe.name))
         if self.state == "brouillon" and absorbe.state != "brouillon":
             raise UserError(_("Gardez plutôt le dossier immatriculé, %s.", absorbe.matricule))
+        if self.state != "radie" and absorbe._sanctions().get(absorbe.id, absorbe.droit_ids.browse()).filtered(
+                lambda sanction: sanction.origine == "radiation"):
+            raise UserError(_("%s est radié : gardez son dossier plutôt que celui-ci, la fusion ne lève pas une radiation.",
+                              absorbe.matricule))
 
     def _valeurs_lisibles(self):
         """Rend les valeurs simples du dossier, en JSON, pour la trace."""
@@ -128,47 +130,36 @@ class AssureFusion(models.Model):
         self._ecrire(valeurs)
 
     def _fusionner_droits(self, absorbe, trace):
-        """Reprend les périodes de l'absorbé ; la part qui en chevauche une du gardé devient fermée."""
+        """Reprend les périodes de l'absorbé : ses droits là où le gardé n'en a ni ouverts ni suspendus, ses suspensions partout."""
         Droit = self.env["cnas.droit"].sudo()
         gardes = Droit.search([("assure_id", "=", self.id), ("state", "=", "ouvert")])
+        occupes = (gardes | self._sanctions().get(self.id, Droit))._intervalles()
         repris = Droit.search([("assure_id", "=", absorbe.id)])
-        for droit in repris.filtered(lambda d: d.state == "ouvert"):
-            fin = droit.date_fin or INFINI
-            if any(g.date_debut <= fin and (g.date_fin or INFINI) >= droit.date_debut for g in gardes):
-                droit._ecrire({"state": "ferme", "origine": "fusion", "motif": _(
-                    "Droits du dossier fusionné %s, déjà couverts par celui-ci", absorbe.matricule)})
+        recouverts = repris.filtered(lambda d: d.state == "ouvert" and any(
+            debut <= (d.date_fin or INFINI) and fin >= d.date_debut for debut, fin in occupes))
+        recouverts._ecrire({"state": "ferme", "origine": "fusion", "motif": _(
+            "Droits du dossier fusionné %s, déjà couverts par celui-ci", absorbe.matricule)})
         trace["deplaces"]["cnas_droit"] = len(repris)
         self.env.flush_all()
-        self._prolonger_apres_fusion(gardes, repris.filtered(lambda d: d.origine == "fusion" and d.state == "ferme"))
-        self.env.cr.execute("UPDATE cnas_droit SET assure_id = %s WHERE assure_id = %s", (self.id, absorbe.id))
-        self.env.invalidate_all()
-
-    def _prolonger_apres_fusion(self, gardes, recouverts):
-        """Rouvre les jours que seul le dossier absorbé couvrait."""
-        Droit = self.env["cnas.droit"].sudo()
-        occupes = [(g.date_debut, g.date_fin or INFINI) for g in gardes]
         Droit._creer([{
             "assure_id": self.id, "regime_id": droit.regime_id.id, "date_debut": debut,
-            "date_fin": False if fin == INFINI else fin, "origine": "fusion",
-            "motif": _("Repris d'un dossier fusionné")}
+            "date_fin": fin != INFINI and fin, "origine": "fusion", "motif": _("Repris d'un dossier fusionné")}
             for droit in recouverts
-            for debut, fin in self._jours_decouverts(droit.date_debut, droit.date_fin or INFINI, sorted(occupes))])
+            for debut, fin in jours_libres(droit.date_debut, droit.date_fin or INFINI, occupes)])
+        self._reprendre_suspensions(absorbe, repris.filtered(lambda d: d.origine == "suspension" and d.state == "ferme"))
+        self.env.cr.execute("UPDATE cnas_droit SET assure_id = %s WHERE assure_id = %s", (self.id, absorbe.id))
+        self.env.invalidate_all()
+        self._situer_suspensions()
 
-    @api.model
-    def _jours_decouverts(self, debut, fin, occupes):
-        """Rend les intervalles de [debut, fin] hors des intervalles `occupes`, triés et disjoints."""
-        libres = []
-        for debut_occupe, fin_occupe in occupes:
-            if fin_occupe < debut:
-                continue
-            if debut_occupe > fin:
-                break
-            if debut_occupe > debut:
-                libres.append((debut, debut_occupe - UN_JOUR))
-            if fin_occupe >= fin:
-                return libres
-            debut = fin_occupe + UN_JOUR
-        return [*libres, (debut, fin)]
+    def _reprendre_suspensions(self, absorbe, suspensions):
+        """Ferme les droits du gardé pendant les suspensions de l'absorbé : la fusion n'en lève aucune."""
+        for suspension in suspensions:
+            fins = self._retirer_droits(suspension.date_debut, suspension.date_fin)
+            if self.id in fins:
+                suspension._ecrire({"fin_prevue": fins[self.id]})
+        if suspensions and absorbe.suspendu_par_id:
+            self._ecrire({"suspendu_par_id": absorbe.suspendu_par_id.id})
+        self.env.flush_all()
 
     def _fusionner_famille(self, absorbe, trace):
         """Reporte les ayants droit de l'absorbé sur le gardé et leurs liens datés."""

@@ -6,7 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_effet
+from odoo.addons.cnas_base.lecture import lire_bornes, lire_effet
 
 SUPERVISEUR, ADMINISTRATEUR = "cnas_base.group_superviseur", "cnas_base.group_administrateur"
 TYPES_FORMATION = [
@@ -62,6 +62,7 @@ class FormationSanitaire(models.Model):
         "retirer_usagers": Action(titre=_lt("Retirer un usager du portail"), roles=(SUPERVISEUR,), seul=True,
                                   de=("brouillon", "active", "suspendue", "fermee")),
     }
+    _passages = {"suspendue": ("active",)}  # la tâche de nuit
     _champs_geles = (
         "date_activation", "motif_suspension", "date_fermeture", "motif_fermeture", "partner_id", "user_ids")
     _champs_journal = ("name", "type_formation", "niveau", "compte_principal_id", "compte_pharmacie_id")
@@ -203,12 +204,13 @@ class FormationSanitaire(models.Model):
 
         :param motif: phrase libre, obligatoire ; vide → l'assistant qui la demande
         :param date: premier jour de suspension (AAAA-MM-JJ), au plus tard aujourd'hui
-        :param date_fin: dernier jour suspendu ; passé (sanction écrite après coup), la formation reste active
+        :param date_fin: dernier jour suspendu ; passé (sanction écrite après coup), la formation reste active ; à venir,
+            elle le redevient le lendemain
         :return: True, ou l'action de l'assistant
         :raise UserError: état ou date qui ne conviennent pas
         """
         aujourdhui = aujourd_hui()
-        debut, fin = self.env["cnas.suspension"]._lire_bornes(date, date_fin)
+        debut, fin = lire_bornes(date, date_fin, _("la suspension"))
         if debut > aujourdhui:
             raise UserError(_("La suspension d'une formation prend effet au plus tard aujourd'hui : "
                               "suspendez plutôt sa convention à la date voulue."))
@@ -261,6 +263,15 @@ class FormationSanitaire(models.Model):
         }
 
     # ------------------------------------------------------------------ métier
+    @api.model
+    def _cron_reprendre(self):
+        """Tâche quotidienne : une formation dont la suspension est finie redevient active. Rend leur nombre."""
+        en_cours = self.env["cnas.suspension"].sudo().search([
+            ("convention_id", "=", False), *self.env["cnas.suspension"]._domaine_en_vigueur(aujourd_hui())]).formation_id
+        finies = self.search([("state", "=", "suspendue"), ("id", "not in", en_cours.ids)])
+        finies._changer_etat("active", motif_suspension=False)
+        return len(finies)
+
     def _deja_activees(self, vals):
         """Rouverte au brouillon, une formation déjà activée reste gardée."""
         return self.filtered(lambda f: f.state != "brouillon" or f.date_activation)

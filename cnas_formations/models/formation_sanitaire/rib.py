@@ -51,15 +51,17 @@ class FormationSanitaire(models.Model):
             formation.rib_pharmacie = formation.compte_pharmacie_id.acc_number
 
     def _inverse_rib_principal(self):
-        for formation in self:
-            formation.compte_principal_id = formation._compte_du_rib(formation.rib_principal)
-        # L'écran relit le RIB mis en forme, pas la frappe.
-        self.invalidate_recordset(["rib_principal"])
+        self._poser_comptes("rib_principal", "compte_principal_id")
 
     def _inverse_rib_pharmacie(self):
+        self._poser_comptes("rib_pharmacie", "compte_pharmacie_id")
+
+    def _poser_comptes(self, champ_rib, champ_compte):
+        comptes = self._comptes_des_ribs({formation: formation[champ_rib] for formation in self})
         for formation in self:
-            formation.compte_pharmacie_id = formation._compte_du_rib(formation.rib_pharmacie)
-        self.invalidate_recordset(["rib_pharmacie"])
+            formation[champ_compte] = comptes[formation]
+        # L'écran relit le RIB mis en forme, pas la frappe.
+        self.invalidate_recordset([champ_rib])
 
     @api.depends("demande_rib_ids.state")
     def _compute_demande_rib_attente(self):
@@ -138,19 +140,21 @@ class FormationSanitaire(models.Model):
         }
 
     # ------------------------------------------------------------------ métier
-    def _compte_du_rib(self, rib):
-        """Rend le compte de la formation qui porte ce RIB, créé au besoin (vide → aucun).
+    @api.model
+    def _comptes_des_ribs(self, ribs):
+        """Rend {formation: son compte qui porte ce RIB}, créé au besoin (vide → aucun), par lot.
 
+        :param ribs: {formation: RIB tel que saisi}
         :raise ValidationError: RIB faux
         """
-        self.ensure_one()
+        donnes = {formation: rib for formation, rib in ribs.items() if (rib or "").strip()}
+        for rib in donnes.values():
+            phrase = erreur_rib(rib)
+            if phrase:
+                raise ValidationError(phrase)
         comptes = self.env["res.partner.bank"].sudo()
-        if not (rib or "").strip():
-            return comptes
-        phrase = erreur_rib(rib)
-        if phrase:
-            raise ValidationError(phrase)
-        return comptes._trouver_ou_creer(self.partner_id, rib)
+        trouves = comptes._trouver_ou_creer([(formation.partner_id, rib) for formation, rib in donnes.items()])
+        return {**dict.fromkeys(ribs, comptes), **dict(zip(donnes, trouves))}
 
     def _decideurs_du_rib(self):
         """Rend {formation_id: usagers qui ont décidé l'un de ses RIB d'aujourd'hui} : ils n'en ordonnancent ni n'en paient rien."""
