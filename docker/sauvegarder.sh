@@ -20,4 +20,7 @@ rm -r vide
 pg_restore --list base.dump > /dev/null
 sha256sum base.dump fichiers.tar.gz > SHA256SUMS
 mv "$dossier.partiel" "$dossier"
+# La surveillance (/cnas/sante) lit l'âge de la dernière sauvegarde réussie.
+psql -qd "$base" -c "INSERT INTO ir_config_parameter (key, value) VALUES ('cnas.derniere_sauvegarde', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 echo "$dossier"

@@ -1,2 +1,3 @@
 from . import accueil
 from . import rpc
+from . import sante

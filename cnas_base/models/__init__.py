@@ -21,3 +21,4 @@ from . import fichiers_mixin
 from . import exportation
 from . import lot
 from . import res_users
+from . import sante

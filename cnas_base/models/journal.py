@@ -263,8 +263,9 @@ class Journal(models.Model):
 
     @api.model
     def _verifier_chaque_nuit(self):
-        """Tâche planifiée : une rupture se dit au journal du serveur et à chaque superviseur."""
+        """Tâche planifiée, notée au journal ; une rupture se dit à celui du serveur et à chaque superviseur."""
         resultat = self.sudo().verifier()
+        self._ajouter([{"modele": self._name, "evenement": "verification", "apres": resultat}])
         if not resultat["intact"]:
             _logger.error("Journal rompu à la ligne %s", resultat["premiere_rupture"])
             for usager in self.env.ref("cnas_base.group_superviseur").users:

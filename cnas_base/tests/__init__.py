@@ -16,3 +16,4 @@ from . import test_parametre
 from . import test_periode
 from . import test_reference
 from . import test_rpc
+from . import test_sante

@@ -1,0 +1,51 @@
+import shutil
+
+from odoo import api, fields, models, tools
+
+# En deçà ou au-delà, il faut que quelqu'un regarde.
+DISQUE_LIBRE_MIN = 10
+SAUVEGARDE_MAX = 36
+SAUVEGARDE = "cnas.derniere_sauvegarde"
+
+
+class Sante(models.AbstractModel):
+    """Ce que la surveillance lit de la suite, sans donnée personnelle : `/cnas/sante`."""
+
+    _name = "cnas.sante"
+    _description = "Santé du service"
+
+    @api.model
+    def _relever(self):
+        """Rend l'état du service et ce qui l'explique.
+
+        :return: {"etat": "bon"|"a_surveiller", "alertes": [codes], "base", "taches": {en attente, en cours, en échec},
+            "disque_libre": pour cent, "sauvegarde_heures": âge ou None, "journal": dernière vérification ou None}
+        """
+        releve = {
+            "base": True, "taches": self._taches(), "disque_libre": self._disque_libre(),
+            "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification()}
+        alertes = [code for code, alerte in (
+            ("taches_en_echec", releve["taches"]["en_echec"]),
+            ("disque", releve["disque_libre"] < DISQUE_LIBRE_MIN),
+            ("sauvegarde", releve["sauvegarde_heures"] is None or releve["sauvegarde_heures"] > SAUVEGARDE_MAX),
+            ("journal", releve["journal"] and not releve["journal"]["intact"]),
+        ) if alerte]
+        return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}
+
+    def _taches(self):
+        compte = dict(self.env["queue.job"].sudo()._read_group([], ["state"], ["__count"]))
+        return {"en_attente": sum(compte.get(etat, 0) for etat in ("pending", "enqueued", "wait_dependencies")),
+                "en_cours": compte.get("started", 0), "en_echec": compte.get("failed", 0)}
+
+    def _disque_libre(self):
+        disque = shutil.disk_usage(tools.config["data_dir"])
+        return disque.free * 100 // disque.total
+
+    def _age_de_la_sauvegarde(self):
+        """Rend l'âge en heures de la dernière sauvegarde, que note `docker/sauvegarder.sh`, ou None."""
+        notee = fields.Datetime.to_datetime(self.env["ir.config_parameter"].sudo().get_param(SAUVEGARDE) or None)
+        return int((fields.Datetime.now() - notee).total_seconds() // 3600) if notee else None
+
+    def _derniere_verification(self):
+        ligne = self.env["cnas.journal"].sudo().search([("evenement", "=", "verification")], limit=1)
+        return {"le": fields.Datetime.to_string(ligne.date), "intact": ligne.apres["intact"]} if ligne else None

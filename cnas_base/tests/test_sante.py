@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.cnas_base.models.sante import SAUVEGARDE
+
+from .common import HttpCase
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestSante(HttpCase):
+    """La surveillance lit l'état du service sans compte, et sans apprendre de nom."""
+
+    def lire(self):
+        reponse = self.url_open("/cnas/sante")
+        self.assertEqual(reponse.status_code, 200)
+        return reponse.json()
+
+    def noter_sauvegarde(self, heures):
+        instant = fields.Datetime.now() - timedelta(hours=heures)
+        self.env["ir.config_parameter"].set_param(SAUVEGARDE, fields.Datetime.to_string(instant))
+
+    def test_sauvegarde_et_journal(self):
+        self.assertIn("sauvegarde", self.lire()["alertes"])
+        self.noter_sauvegarde(37)
+        self.assertEqual((self.lire()["sauvegarde_heures"], "sauvegarde" in self.lire()["alertes"]), (37, True))
+        self.noter_sauvegarde(36)
+        self.assertNotIn("sauvegarde", self.lire()["alertes"])
+        self.env["cnas.journal"]._verifier_chaque_nuit()
+        releve = self.lire()
+        self.assertEqual((releve["journal"]["intact"], "journal" in releve["alertes"]), (True, False))
+        self.env["cnas.journal"]._ajouter([{"modele": "cnas.journal", "evenement": "verification", "apres": {"intact": False}}])
+        self.assertIn("journal", self.lire()["alertes"])
+
+    def test_taches_en_echec(self):
+        avant = self.lire()["taches"]["en_echec"]
+        tache = self.env["cnas.journal"].with_delay()._verifier_chaque_nuit()
+        tache.db_record().write({"state": "failed"})
+        releve = self.lire()
+        self.assertEqual((releve["taches"]["en_echec"], releve["etat"]), (avant + 1, "a_surveiller"))
+        self.assertIn("taches_en_echec", releve["alertes"])
