@@ -94,21 +94,12 @@ class Droit(models.Model):
 
     _sql_constraints = [
         ("plausible", f"CHECK (date_debut >= DATE '{DEBUT_PLAUSIBLE}')", "La date de début des droits est trop ancienne."),
+        # L'une suspend, l'autre ouvre, au même instant : la base n'en garde qu'une.
+        ("hors_sanction",
+         "EXCLUDE USING gist (assure_id WITH =, daterange(date_debut, date_fin, '[]') WITH &&,"
+         f" ((state = 'ouvert')::int) WITH <>) WHERE (state = 'ouvert' OR origine IN {SANCTIONS})",
+         "Un jour suspendu ou radié n'a pas de droits ouverts."),
     ]
-
-    # ------------------------------------------------------------------ contraintes
-    @api.constrains("assure_id", "date_debut", "date_fin", "state")
-    def _check_hors_sanction(self):
-        ouverts = self.filtered(lambda d: d.state == "ouvert")
-        sanctions = ouverts.assure_id._sanctions()
-        for droit in ouverts:
-            for sanction in sanctions.get(droit.assure_id.id, ()):
-                if sanction._touche(droit.date_debut, droit.date_fin):
-                    raise ValidationError(_(
-                        "%(nom)s est à l'état « %(quoi)s » du %(debut)s au %(fin)s : aucun droit ne s'ouvre ces jours-là ; "
-                        "réactivez le dossier ou corrigez la suspension d'abord.",
-                        nom=droit.assure_id.name, quoi=dict(ORIGINES)[sanction.origine],
-                        debut=ecrire_date(sanction.date_debut), fin=ecrire_date(sanction.date_fin, _("jour de sa reprise"))))
 
     # ------------------------------------------------------------------ calculs
     @api.depends("assure_id.name", "date_debut", "date_fin", "state")
@@ -147,7 +138,12 @@ class Droit(models.Model):
                 vals["regime_id"] = assures.browse(vals["assure_id"]).regime_id.id
         if not self.browse()._ouvert(("assure_id",)):
             self._ceder_les_provisoires(vals_list)
-        return super()._completer_creation(vals_list)
+        vals_list = super()._completer_creation(vals_list)
+        date = fields.Date.to_date
+        self._refuser_jours_sanctionnes([
+            (vals["assure_id"], date(vals["date_debut"]), date(vals.get("date_fin"))) for vals in vals_list
+            if vals.get("assure_id") and vals.get("date_debut") and vals.get("state", "ouvert") == "ouvert"])
+        return vals_list
 
     def write(self, vals):
         if not self._ouvert(vals):
@@ -157,7 +153,11 @@ class Droit(models.Model):
                 raise UserError(_("Une période fermée ne se modifie plus."))
             if any(droit.assure_id.state != "brouillon" for droit in self):
                 self._exiger_groupe("cnas_base.group_superviseur", _("corriger une période de droits"))
-        return super().write(vals)
+        resultat = super().write(vals)
+        if {"date_debut", "date_fin", "state"} & vals.keys():
+            self._refuser_jours_sanctionnes([
+                (droit.assure_id.id, droit.date_debut, droit.date_fin) for droit in self if droit.state == "ouvert"])
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_effective(self):
@@ -197,6 +197,24 @@ class Droit(models.Model):
             assure._ecrire({
                 "date_affiliation": min(debuts[assure.id], assure.date_affiliation or droit.date_debut)})
         cedent._effacer()
+
+    @api.model
+    def _refuser_jours_sanctionnes(self, periodes):
+        """Refuse d'une phrase ce que la contrainte de la base refuserait : ouvrir un jour suspendu ou radié.
+
+        :param periodes: [(assure_id, premier jour, dernier jour ou False)] ouvertes
+        """
+        if not periodes:
+            return
+        sanctions = self.env["cnas.assure"].browse({assure for assure, _debut, _fin in periodes})._sanctions()
+        for assure, debut, fin in periodes:
+            for sanction in sanctions.get(assure, ()):
+                if sanction._touche(debut, fin):
+                    raise ValidationError(_(
+                        "%(nom)s est à l'état « %(quoi)s » du %(debut)s au %(fin)s : aucun droit ne s'ouvre ces jours-là ; "
+                        "réactivez le dossier ou corrigez la suspension d'abord.",
+                        nom=sanction.assure_id.name, quoi=dict(ORIGINES)[sanction.origine],
+                        debut=ecrire_date(sanction.date_debut), fin=ecrire_date(sanction.date_fin, _("jour de sa reprise"))))
 
     def _refuser_sur_assure_ferme(self):
         """Refuse d'ouvrir des droits en cours ou à venir à une personne suspendue, radiée ou décédée."""

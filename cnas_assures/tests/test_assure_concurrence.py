@@ -103,3 +103,14 @@ class TestConcurrence(TransactionCase):
         self.assertEqual(len(erreurs), 1)
         self.assertEqual(self._compter(
             "SELECT count(*) FROM cnas_assure WHERE id = ANY(%s) AND assure_principal_id IS NOT NULL"), 1)
+
+    def test_suspendre_et_ouvrir(self):
+        def creer(**valeurs):
+            return lambda env: env["cnas.droit"]._creer([{
+                "assure_id": self.ids[0], "regime_id": env.ref("cnas_base.regime_amed").id, "date_debut": "2025-03-01",
+                "date_fin": "2025-03-31", **valeurs}]).flush_recordset()
+
+        with mute_logger("odoo.sql_db"):
+            erreurs = self._a_deux(creer(state="ferme", origine="suspension"), creer(origine="affiliation"))
+        self.assertEqual(len(erreurs), 1)
+        self.assertEqual(self._compter(f"SELECT count(*) FROM cnas_droit WHERE assure_id = {self.ids[0]}"), 1)

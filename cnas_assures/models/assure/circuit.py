@@ -341,6 +341,8 @@ class AssureCircuit(models.Model):
                     "assure_id": assure.id, "regime_id": assure.regime_id.id, "date_debut": jour, "date_fin": fin,
                     "origine": "reactivation", "motif": _("Réactivation")}
         suspensions._couper(jour)._effacer()
+        # La base juge chaque ligne : la suspension finit avant que la reprise n'avance.
+        Droit.flush_model(["date_fin"])
         reprises._ecrire({"date_debut": jour})
         Droit._ouvrir(list(a_ouvrir.values()))
 
