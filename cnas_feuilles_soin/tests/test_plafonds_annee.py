@@ -107,6 +107,16 @@ class TestPlafondsAnnee(CommunMoteur):
                 assure = self.creer_assure(droits=date(AN, 3, 20))
                 self.assertEqual(self.parts(*[self.le(jour, assure=assure) for jour in jours]), attendu)
 
+    def test_ouverture_un_29_fevrier(self):
+        """L'année pleine court jusqu'au 28 février inclus ; la suivante part du 1er mars, puis du 29 quand il revient."""
+        self.plafond(montant_max=1500)
+        assure = self.creer_assure(droits=date(2020, 2, 29))
+        jours = [date(2020, 2, 29), date(2021, 2, 28), date(2021, 3, 1), date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
+        feuilles = [self.le(jour, assure=assure) for jour in jours]
+        self.assertEqual(self.parts(*feuilles), [1000, 500, 1000, 1000, 1000, 500])
+        reste = self.env["cnas.assure"].droits_restants(assure.matricule, "2021-02-28")["plafonds"][0]
+        self.assertEqual((reste["date_debut"], reste["date_fin"]), ("2020-02-29", "2021-02-28"))
+
     # ------------------------------------------------------------------ l'année, puis la feuille
     def test_annuel_avant_feuille(self):
         examen = self.prestation("examen", 5000)
