@@ -4,14 +4,18 @@ from datetime import datetime, timedelta
 
 from psycopg2.extras import Json
 
+from odoo.addons.cnas_base.age import age_en_annees
 from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_formations.models.formation_type import sql_type_au
 
 from . import ecriture
 from .contexte import Feuille, Ligne, Passe, Tranche
-from .dates import age_en_annees, annee_de_droits
+from .dates import annee_de_droits
 
-# Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
+# Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent. Une règle qui regarde plus loin
+# l'étend (`RECULS`) ; un séjour ou une délivrance y sont jusqu'à leur dernier jour ; les accords ont leur propre compte.
 HORIZON = 400
+RECULS = ("delai_jours", "duree_grossesse")
 # Âge d'un adulte devant les plafonds, si la règle PLF-01 n'en dit rien.
 AGE_ADULTE = 18
 # Pièces qui attestent un nouveau-né soigné sous le numéro de sa mère.
@@ -23,6 +27,8 @@ JAMAIS = datetime.min
 TABLES = {"feuilles": "cnas_feuille_soin", "lignes": "cnas_feuille_soin_ligne"}
 BROUILLONS = {nom: f"jsonb_populate_recordset(NULL::{table}, %({nom})s)" for nom, table in TABLES.items()}
 
+# Une ligne que rien n'a ôtée, d'un dossier vivant : elle compte devant les doublons, les plafonds et les accords.
+SQL_ACCEPTEE = "f.state IN ('controle', 'avis_medical', 'validee', 'payee') AND l.decision IN ('acceptee', 'abattue')"
 # Un nouveau-né soigné sous le numéro de sa mère est une autre personne qu'elle, et que son jumeau.
 SQL_PERSONNE = """CASE WHEN COALESCE(f.nouveau_ne, false) AND f.enfant_id IS NULL
             THEN concat_ws('/', f.assure_id, f.date_naissance_declaree, COALESCE(NULLIF(f.rang_naissance, 0), 1))
@@ -40,8 +46,8 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
        NULLIF(f.numero_facture_formation, '') AS numero_facture, COALESCE(f.diagnostic_clair, false) AS diagnostic_clair,
        a.matricule, a.genre, a.date_naissance AS naissance, a.date_deces AS deces, a.type_assure, a.lien,
        a.assure_principal_id AS principal_id,
-       COALESCE(NULLIF(f.niveau_formation, 0), s.niveau) AS niveau,
-       COALESCE(f.type_formation, s.type_formation) AS type_formation, s.code AS formation_code, s.name AS formation_nom,
+       COALESCE(CASE WHEN f.state <> 'brouillon' THEN NULLIF(f.niveau_formation, 0) END, t.niveau, s.niveau) AS niveau,
+       COALESCE(CASE WHEN f.state <> 'brouillon' THEN f.type_formation END, t.type_formation, s.type_formation) AS type_formation, s.code AS formation_code, s.name AS formation_nom,
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
        CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
        COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
@@ -49,6 +55,7 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
   FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
   LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
+  {type_au}
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
   LEFT JOIN cnas_carte k ON k.id = f.carte_id
@@ -64,7 +71,7 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
        l.decision IN ('acceptee', 'abattue') AS deja_retenue, {ecrits}
   FROM {lignes} l
  WHERE l.feuille_id = ANY(%(ids)s)
- ORDER BY l.feuille_id, l.sequence, l.id
+ ORDER BY l.feuille_id, l.sequence, l.id < 0, abs(l.id)
 """
 SQL_HISTORIQUE = f"""
 SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
@@ -73,8 +80,7 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
        l.prestation_id, p.code AS prestation_code, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
        COALESCE(l.montant_cnas, 0)::bigint AS part, COALESCE(l.franchise, 0)::bigint AS franchise,
-       COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree,
-       l.entente_imputee_id AS entente_id, f.regime_id
+       COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree, f.regime_id
   FROM cnas_feuille_soin f
   JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
@@ -82,9 +88,9 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
  WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
-   AND f.state IN ('controle', 'avis_medical', 'validee', 'payee')
-   AND l.decision IN ('acceptee', 'abattue')
-   AND (f.date_soins >= %(depuis)s OR l.prestation_id = ANY(%(uniques)s))
+   AND {SQL_ACCEPTEE}
+   AND (COALESCE(f.date_fin_soins, f.date_soins) >= %(depuis)s OR f.date_soins + COALESCE(l.duree_jours, 0) >= %(depuis)s
+        OR l.prestation_id = ANY(%(uniques)s))
    AND NOT f.id = ANY(%(lot)s)
 """
 
@@ -107,7 +113,7 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
         _membres(env.cr, lot)
         _tarifer(env, lot)
         _historique(env.cr, lot, ids)
-        _ententes(env.cr, lot)
+        _ententes(env.cr, lot, ids)
         _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
         _anomalies(env.cr, lot, ids)
@@ -115,7 +121,8 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
 
 
 def _feuilles(cr, source, faits):
-    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE, **source)
+    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE,
+                                  type_au=sql_type_au("f.formation_id", "f.date_soins"), **source)
     feuilles = Feuille.lire(cr, requete, faits, ancien=len(ecriture.FEUILLE))
     for feuille in feuilles:
         feuille.lignes = []
@@ -209,7 +216,8 @@ def _tarifer(env, lot):
     for feuille in lot.feuilles:
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
-        adulte = feuille.age is None or feuille.age >= (lot.valeur("PLF-01", "age_adulte", jour) or AGE_ADULTE)
+        majorite = lot.valeur("PLF-01", "age_adulte", jour)
+        adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
@@ -229,12 +237,18 @@ def _historique(cr, lot, ids):
         cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [list({f.famille_id for f in lot.feuilles})])
         personnes.update(ident for (ident,) in cr.fetchall())
     debut = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
-    frequence = max((p.frequence or 0 for p in prestations), default=0)
     for passe in Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": list(personnes), "depuis": debut - timedelta(days=max(HORIZON, frequence)),
+            "personnes": list(personnes), "depuis": debut - timedelta(days=_recul(lot, prestations)),
             "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids}):
         passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
         lot.historique.ajouter(passe)
+
+
+def _recul(lot, prestations):
+    """Rend de combien de jours les règles du lot peuvent regarder en arrière."""
+    delais = [valeur for regle in lot.regles.values() for nom, periodes in regle.parametres.items()
+              if nom.split(":")[0] in RECULS for _debut, _fin, valeur in periodes]
+    return max([HORIZON, *delais, *(p.frequence for p in prestations if p.frequence)])
 
 
 class Accord(Fait):
@@ -243,7 +257,7 @@ class Accord(Fait):
     __slots__ = ("id", "numero", "assure_id", "prestation_id", "formation_id", "quantite", "montant", "debut", "fin")
 
 
-def _ententes(cr, lot):
+def _ententes(cr, lot, ids):
     soumises = [p.id for p in lot.referentiel.prestations.values() if p.entente]
     lot.ententes, lot.entente_par_id = defaultdict(list), {}
     for accord in Accord.lire(cr, """
@@ -255,6 +269,19 @@ def _ententes(cr, lot):
              ORDER BY date_debut, id""", [list({f.assure_id for f in lot.feuilles}), soumises]):
         lot.entente_par_id[accord.id] = accord
         lot.ententes[accord.assure_id, accord.prestation_id].append(accord)
+    lot.imputes = imputer(cr, list(lot.entente_par_id), ids)
+
+
+def imputer(cr, accords, sauf=()):
+    """Rend {accord: (quantité, montant)} déjà pris sur des accords, hors les feuilles `sauf`. Le seul compte qui en existe."""
+    if not accords:
+        return {}
+    cr.execute(f"""
+        SELECT l.entente_imputee_id, sum(COALESCE(l.quantite_retenue, 0)), sum(COALESCE(l.montant_base, 0))::bigint
+          FROM cnas_feuille_soin_ligne l JOIN cnas_feuille_soin f ON f.id = l.feuille_id
+         WHERE l.entente_imputee_id = ANY(%s) AND {SQL_ACCEPTEE} AND NOT f.id = ANY(%s)
+         GROUP BY 1""", [accords, list(sauf)])
+    return {accord: (quantite, montant) for accord, quantite, montant in cr.fetchall()}
 
 
 def _pieces(cr, lot, ids):
@@ -284,12 +311,30 @@ def _pieces(cr, lot, ids):
 
 
 def _factures(cr, lot):
-    numeros = list({f.numero_facture for f in lot.feuilles if f.numero_facture})
+    """Lit qui a déjà payé chaque numéro de facture ; un dossier et ses reprises n'en font qu'un : `dossier_id`."""
+    cites = [f for f in lot.feuilles if f.numero_facture]
+    lot.factures_payees = defaultdict(set)
+    if not cites:
+        return
     cr.execute("""
-        SELECT DISTINCT formation_id, numero_facture_formation, EXTRACT(year FROM date_soins)::int
-          FROM cnas_feuille_soin
-         WHERE numero_facture_formation = ANY(%s) AND state = 'payee'""", [numeros])
-    lot.factures_payees = set(cr.fetchall())
+        WITH RECURSIVE payees AS (
+            SELECT id, formation_id, numero_facture_formation AS numero, EXTRACT(year FROM date_soins)::int AS annee
+              FROM cnas_feuille_soin WHERE numero_facture_formation = ANY(%(numeros)s) AND state = 'payee'
+        ), lignee (feuille_id, id, origine_id) AS (
+            SELECT id, id, origine_id FROM cnas_feuille_soin
+             WHERE id = ANY(%(cites)s) OR id IN (SELECT id FROM payees)
+             UNION ALL
+            SELECT g.feuille_id, f.id, f.origine_id FROM lignee g JOIN cnas_feuille_soin f ON f.id = g.origine_id
+        ), dossiers AS (SELECT feuille_id, id AS dossier_id FROM lignee WHERE origine_id IS NULL)
+        SELECT d.feuille_id, d.dossier_id, p.formation_id, p.numero, p.annee
+          FROM dossiers d LEFT JOIN payees p ON p.id = d.feuille_id""",
+               {"numeros": list({f.numero_facture for f in cites}), "cites": [f.id for f in cites]})
+    dossiers = {}
+    for feuille_id, dossier_id, *facture in cr.fetchall():
+        dossiers[feuille_id] = dossier_id
+        lot.factures_payees[tuple(facture)].add(dossier_id)
+    for feuille in cites:
+        feuille.dossier_id = dossiers.get(feuille.id, feuille.id)
 
 
 def _anomalies(cr, lot, ids):

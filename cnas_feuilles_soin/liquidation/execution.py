@@ -102,6 +102,7 @@ class Execution:
         verrouiller(self.env.cr, list(dict.fromkeys(famille for _feuille, famille in tranche)))
         lot = chargement.charger(self.env, self.referentiel, self.regles, feuilles, self.instant)
         moteur.evaluer(lot, self.regles, self.au_fil)
+        ecriture.retenir(lot)
         comptes = Counter(f.etat for f in lot.feuilles)
         _prevenir(self.env, lot, ecriture.ecrire(self.env.cr, lot, self.env.uid, self.changer_etat))
         self.comptes += comptes

@@ -22,9 +22,10 @@ MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
 def evaluer(lot, regles, au_fil=None):
     """Évalue toutes les feuilles du lot.
 
-    :param regles: règles actives, dans l'ordre
+    :param regles: règles actives, dans l'ordre, ou quelques-unes : seules leurs anomalies seront réécrites
     :param au_fil: mesure facultative, appelée avec (code, secondes)
     """
+    lot.evaluees = {regle.id for regle in regles}
     for vague in vagues(lot.feuilles):
         for feuille in vague:
             feuille.demarrer()
@@ -213,4 +214,6 @@ def _verser_a_l_historique(lot, feuille):
             pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
             prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,
             dci=prestation.dci, technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
-            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree, entente_id=ligne.entente_id))
+            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree))
+        if ligne.entente_id:
+            lot.imputer(ligne.entente_id, ligne.q, ligne.base)

@@ -32,10 +32,11 @@ class Assure(models.Model):
         prestations = self.env["cnas.prestation"].sudo()._prestations_par_code(codes)
         lot = charger_brouillons(
             self.env, REGLES, prestations=prestations.values(),
-            feuilles=[{"id": rang, "assure_id": assure, "date_soins": jour}
-                      for rang, (assure, jour, _code) in enumerate(demandes)])
+            # Négatif : le numéro d'un dossier enregistré l'ôterait de son propre historique.
+            feuilles=[{"id": -rang, "assure_id": assure, "date_soins": jour}
+                      for rang, (assure, jour, _code) in enumerate(demandes, 1)])
         for feuille in lot.feuilles:
-            cle = demandes[feuille.id]
+            cle = demandes[-feuille.id - 1]
             prestation = lot.prestations.get(prestations.get(cle[2]))
             plafonds = lot.plafonds_de(feuille.regime_id, feuille.date_soins)
             resultat[cle] = {

@@ -55,5 +55,10 @@ class FormationSanitaire(models.Model):
         self._ecrire({"type_formation": type_formation})
         self._apres_changement_de_type(jour)
 
+    def _niveau_au(self, jour):
+        """Rend le niveau de la formation ce jour-là."""
+        periode = self.sudo().type_ids.filtered(lambda t: t.date_debut <= jour and (not t.date_fin or t.date_fin >= jour))
+        return (periode or self.sudo()).niveau
+
     def _apres_changement_de_type(self, jour):
         """Point d'extension : les feuilles non décidées de soins donnés depuis `jour`."""
