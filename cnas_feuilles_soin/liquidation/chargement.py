@@ -8,7 +8,7 @@ from odoo.addons.cnas_base.age import age_en_annees
 from odoo.addons.cnas_base.faits import Fait
 from odoo.addons.cnas_formations.models.formation_type import sql_type_au
 
-from . import ecriture
+from . import ecriture, familles
 from .contexte import Feuille, Ligne, Passe, Tranche
 from .dates import annee_de_droits
 
@@ -35,7 +35,7 @@ SQL_PERSONNE = """CASE WHEN COALESCE(f.nouveau_ne, false) AND f.enfant_id IS NUL
             ELSE COALESCE(f.enfant_id, f.assure_id)::text END"""
 SQL_FEUILLES = """
 SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {personne} AS personne,
-       COALESCE(a.famille_id, a.id) AS famille_id,
+       COALESCE(a.famille_id, a.id) AS foyer_id,
        f.date_soins, f.date_fin_soins AS date_fin, f.date_depot, f.pathologie_id, f.praticien_id,
        COALESCE(f.urgence, false) AS urgence, f.type_soins, f.mode, COALESCE(f.nature, 'ordinaire') AS nature,
        NULLIF(f.total_declare, 0)::bigint AS total_declare, f.entente_id AS entente_prevue_id,
@@ -45,7 +45,6 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
        COALESCE(f.attestation_nouveau_ne, false) AS attestation_nouveau_ne,
        NULLIF(f.numero_facture_formation, '') AS numero_facture, COALESCE(f.diagnostic_clair, false) AS diagnostic_clair,
        a.matricule, a.genre, a.date_naissance AS naissance, a.date_deces AS deces, a.type_assure, a.lien,
-       a.assure_principal_id AS principal_id,
        COALESCE(CASE WHEN f.state <> 'brouillon' THEN NULLIF(f.niveau_formation, 0) END, t.niveau, s.niveau) AS niveau,
        COALESCE(CASE WHEN f.state <> 'brouillon' THEN f.type_formation END, t.type_formation, s.type_formation) AS type_formation, s.code AS formation_code, s.name AS formation_nom,
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
@@ -75,18 +74,19 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
 """
 SQL_HISTORIQUE = f"""
 SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
-       {SQL_PERSONNE} AS personne, COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
+       {SQL_PERSONNE} AS personne, COALESCE(k.principal_id, f.assure_id) AS famille_id, f.formation_id, s.name AS formation_nom,
        COALESCE(f.date_fin_soins, f.date_soins) AS fin, f.mode, f.type_soins, f.pathologie_id, f.praticien_id,
        l.prestation_id, p.code AS prestation_code, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
        COALESCE(l.montant_cnas, 0)::bigint AS part, COALESCE(l.franchise, 0)::bigint AS franchise,
        COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree, f.regime_id
   FROM cnas_feuille_soin f
-  JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
   JOIN cnas_prestation p ON p.id = l.prestation_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
+  LEFT JOIN cnas_lien_familial k ON k.membre_id = f.assure_id AND k.date_debut <= f.date_soins
+                                AND (k.date_fin IS NULL OR k.date_fin >= f.date_soins)
  WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
    AND {SQL_ACCEPTEE}
    AND (COALESCE(f.date_fin_soins, f.date_soins) >= %(depuis)s OR f.date_soins + COALESCE(l.duree_jours, 0) >= %(depuis)s
@@ -95,12 +95,13 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
 """
 
 
-def charger(env, referentiel, regles, ids, instant, brouillons=None):
+def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None):
     """Rend le lot préchargé d'une tranche.
 
     :param ids: identifiants de feuilles, familles entières
     :param regles: règles actives
     :param instant: le rang que prennent les feuilles contrôlées pour la première fois
+    :param foyers: {famille d'aujourd'hui: foyer} de ces feuilles et d'autres, s'il est déjà connu
     :param brouillons: {"feuilles": […], "lignes": […]} à la place de la base, des dict colonne → valeur
     """
     lot = Tranche(referentiel, regles, instant)
@@ -109,10 +110,15 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
     lot.feuilles = _feuilles(env.cr, source, faits)
     _lignes(env.cr, lot, source, faits)
     if lot.feuilles:
+        if foyers is None:
+            foyers = familles.foyers(env.cr, {f.foyer_id for f in lot.feuilles})
+        for feuille in lot.feuilles:
+            feuille.foyer_id = foyers[feuille.foyer_id]
+        lot.familles = familles.Familles(env.cr, {f.assure_id for f in lot.feuilles})
         _droits(env, lot)
         _membres(env.cr, lot)
         _tarifer(env, lot)
-        _historique(env.cr, lot, ids)
+        _historique(env.cr, lot, ids, foyers)
         _ententes(env.cr, lot, ids)
         _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
@@ -154,7 +160,6 @@ def _droits(env, lot):
     droits = env["cnas.assure"].sudo()._droits_par_lot([(f.assure_id, f.date_soins) for f in lot.feuilles])
     situations = env["cnas.formation_sanitaire"].sudo()._situation_par_lot(
         list({(f.formation_id, f.date_soins) for f in lot.feuilles if f.formation_id}))
-    ouvertures = _ouvertures(env.cr, droits.values(), [f.assure_id for f in lot.feuilles])
     annees = {}
     for feuille in lot.feuilles:
         jour = feuille.date_soins
@@ -164,39 +169,32 @@ def _droits(env, lot):
         feuille.affiliation = droit["date_affiliation"] or None
         feuille.regime_code, feuille.carence_mois = lot.referentiel.regimes.get(feuille.regime_id, ("", 0))
         feuille.situation = situations.get((feuille.formation_id, jour), "aucune")
-        ouverture = None
-        if lot.valeur("PLF-01", "annee_de_droits", jour) != "civile":
-            ouverture = (ouvertures.get((feuille.assure_id, feuille.regime_id))
-                         or ouvertures.get((droit["principal_id"], feuille.regime_id)))
-        if (ouverture, jour) not in annees:
-            annees[ouverture, jour] = annee_de_droits(ouverture, jour)
-        feuille.annee = annees[ouverture, jour]
-
-
-def _ouvertures(cr, droits, personnes):
-    """Rend {(personne, régime): première ouverture de droits} ; suspendre puis réactiver n'en fait pas une neuve."""
-    cr.execute("""
-        SELECT assure_id, regime_id, min(date_debut) FROM cnas_droit
-         WHERE state = 'ouvert' AND assure_id = ANY(%s) GROUP BY 1, 2""",
-        [[*personnes, *(droit["principal_id"] for droit in droits if droit["principal_id"])]])
-    return {(assure, regime): debut for assure, regime, debut in cr.fetchall()}
+        feuille.principal_id = droit["principal_id"] or feuille.assure_id
+        feuille.famille_id = lot.familles.famille(feuille.principal_id, jour)
+        civile = lot.valeur("PLF-01", "annee_de_droits", jour) == "civile"
+        for annee, qui in (("annee", feuille.assure_id), ("annee_famille", feuille.famille_id)):
+            ouverture = None if civile else lot.familles.ouverture(qui, feuille.regime_id)
+            if (ouverture, jour) not in annees:
+                annees[ouverture, jour] = annee_de_droits(ouverture, jour)
+            setattr(feuille, annee, annees[ouverture, jour])
 
 
 def _membres(cr, lot):
-    """Compte les membres vivants de chaque famille à la date des soins, si un plafond s'en sert."""
+    """Compte les vivants de chaque famille, principal compris, à la date des soins, si un plafond s'en sert."""
     comptes = {}
     if any(plafond.majoration_membre for plafond in lot.referentiel.plafonds):
-        familles, jours = zip(*{(f.famille_id, f.date_soins) for f in lot.feuilles})
+        principaux, jours = zip(*{(f.principal_id, f.date_soins) for f in lot.feuilles})
         cr.execute("""
-            SELECT v.famille, v.jour, (
+            SELECT v.principal, v.jour, (p.date_deces IS NULL OR p.date_deces >= v.jour)::int + (
                    SELECT count(*) FROM cnas_lien_familial k JOIN cnas_assure m ON m.id = k.membre_id
-                    WHERE k.principal_id = v.famille AND k.date_debut <= v.jour
+                    WHERE k.principal_id = v.principal AND k.date_debut <= v.jour
                       AND (k.date_fin IS NULL OR k.date_fin >= v.jour)
                       AND (m.date_deces IS NULL OR m.date_deces >= v.jour))
-              FROM unnest(%s::int[], %s::date[]) AS v (famille, jour)""", [list(familles), list(jours)])
-        comptes = {(famille, jour): nombre for famille, jour, nombre in cr.fetchall()}
+              FROM unnest(%s::int[], %s::date[]) AS v (principal, jour) JOIN cnas_assure p ON p.id = v.principal""",
+                   [list(principaux), list(jours)])
+        comptes = {(principal, jour): nombre for principal, jour, nombre in cr.fetchall()}
     for feuille in lot.feuilles:
-        feuille.membres = 1 + comptes.get((feuille.famille_id, feuille.date_soins), 0)
+        feuille.membres = comptes.get((feuille.principal_id, feuille.date_soins), 1)
 
 
 def _natures(env, feuille):
@@ -228,19 +226,22 @@ def _tarifer(env, lot):
             ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 
-def _historique(cr, lot, ids):
-    """Lit les lignes déjà acceptées des bénéficiaires (et de leur famille si un plafond la vise)."""
+def _historique(cr, lot, ids, foyers):
+    """Lit les lignes déjà acceptées des bénéficiaires (et de leur foyer si un plafond vise la famille)."""
     referentiel = lot.referentiel
     prestations = referentiel.prestations.values()
     personnes = {f.assure_id for f in lot.feuilles}
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
-        cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [list({f.famille_id for f in lot.feuilles})])
-        personnes.update(ident for (ident,) in cr.fetchall())
-    debut = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
-    for passe in Passe.lire(cr, SQL_HISTORIQUE, {
+        siens = {f.foyer_id for f in lot.feuilles}
+        personnes |= familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens])
+    debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
+    passees = Passe.lire(cr, SQL_HISTORIQUE, {
             "personnes": list(personnes), "depuis": debut - timedelta(days=_recul(lot, prestations)),
-            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids}):
+            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
+    lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
+    for passe in passees:
         passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
+        passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
         lot.historique.ajouter(passe)
 
 

@@ -58,7 +58,7 @@ class Feuille(Fait):
     """Une feuille de soins du lot, avec son bénéficiaire, sa formation et ses droits."""
 
     __slots__ = (
-        "id", "numero", "reference", "state", "formation_id", "assure_id", "personne", "famille_id", "date_soins", "date_fin",
+        "id", "numero", "reference", "state", "formation_id", "assure_id", "personne", "date_soins", "date_fin",
         "date_depot", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "total_declare",
         "entente_prevue_id",
         # champs facultatifs du contrôle
@@ -66,7 +66,7 @@ class Feuille(Fait):
         "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture", "diagnostic_clair",
         "carte_perdue_le",
         # bénéficiaire
-        "matricule", "genre", "naissance", "deces", "type_assure", "lien", "principal_id",
+        "matricule", "genre", "naissance", "deces", "type_assure", "lien",
         # formation
         "niveau", "type_formation", "formation_code", "formation_nom",
         # pathologie
@@ -75,7 +75,9 @@ class Feuille(Fait):
         "praticien_radie_le", "praticien_qualification",
         # calculé au chargement ; place : (premier contrôle, clé), None si la feuille n'a pas encore pris rang
         "controle_initial", "cle", "place", "age", "droits_code", "regime_id", "annee", "membres", "situation",
-        "carence_mois", "affiliation", "regime_code", "lignes", "dossier_id",
+        "carence_mois", "affiliation", "regime_code", "lignes", "dossier_id", "annee_famille",
+        # la famille au jour des soins, et le foyer qui se contrôle d'un seul tenant
+        "principal_id", "famille_id", "foyer_id",
         # tenu par le moteur
         "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
         "rejete", "etat_droits", "completude",

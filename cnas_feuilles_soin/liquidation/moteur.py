@@ -1,9 +1,9 @@
 """Le moteur : mène une tranche préchargée à travers les règles, dans l'ordre, puis fixe montants et états.
 
-Les feuilles d'une même famille passent l'une après l'autre, par date de soins puis numéro (celles qui
+Les feuilles d'un même foyer passent l'une après l'autre, par date de soins puis numéro (celles qui
 avaient déjà pris rang gardent leur place) : ce que la première retient est dans l'historique de la
-suivante. Les familles, indépendantes, avancent
-ensemble — une « vague » prend la n-ième feuille de chaque famille. Le résultat est donc celui d'un
+suivante. Les foyers, indépendants, avancent
+ensemble — une « vague » prend la n-ième feuille de chacun. Le résultat est donc celui d'un
 passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 """
 from collections import namedtuple
@@ -36,12 +36,12 @@ def evaluer(lot, regles, au_fil=None):
 
 
 def vagues(feuilles):
-    """Range les feuilles (déjà triées) en vagues : la n-ième de chaque famille."""
+    """Range les feuilles (déjà triées) en vagues : la n-ième de chaque foyer."""
     rangs = {}
     resultat = []
     for feuille in feuilles:
-        rang = rangs.get(feuille.famille_id, 0)
-        rangs[feuille.famille_id] = rang + 1
+        rang = rangs.get(feuille.foyer_id, 0)
+        rangs[feuille.foyer_id] = rang + 1
         if rang == len(resultat):
             resultat.append([])
         resultat[rang].append(feuille)
