@@ -72,6 +72,17 @@ class TestIdentite(CasAssure):
             self.assertIn(assure, self.Assure.search([("age", "<=", age)]))
             self.assertNotIn(assure, self.Assure.search([("age", "!=", age)]))
 
+    def test_ne_un_29_fevrier(self):
+        """Un an de plus le 1er mars des années communes : la fiche, la recherche et les droits disent le même âge."""
+        assure = self.creer(date_naissance=date(2004, 2, 29))
+        for jour, age in (("2022-02-28", 17), ("2022-03-01", 18), ("2024-02-28", 19), ("2024-02-29", 20)):
+            with self.subTest(jour=jour), freeze_time(jour):
+                assure.invalidate_recordset()
+                self.assertEqual((assure.age, assure.age_detail), (age, f"{age} ans"))
+                self.assertIn(assure, self.Assure.search([("age", "=", age)]))
+                self.assertNotIn(assure, self.Assure.search([("age", ">", age)]))
+        self.assertEqual(self.creer(date_naissance=date(2024, 2, 29))._libelle_age(date(2026, 2, 28)), "23 mois")
+
     @freeze_time("2026-11-21")
     def test_ne_vers(self):
         assure = self.creer(date_naissance=date(1960, 7, 1), date_naissance_estimee=True)

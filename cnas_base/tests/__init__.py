@@ -1,3 +1,4 @@
+from . import test_age
 from . import test_changement
 from . import test_usager
 from . import test_coordonnees

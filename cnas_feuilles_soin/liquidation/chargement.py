@@ -4,14 +4,18 @@ from datetime import datetime, timedelta
 
 from psycopg2.extras import Json
 
+from odoo.addons.cnas_base.age import age_en_annees
 from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_formations.models.formation_type import sql_type_au
 
-from . import ecriture
+from . import ecriture, familles
 from .contexte import Feuille, Ligne, Passe, Tranche
-from .dates import age_en_annees, annee_de_droits
+from .dates import annee_de_droits
 
-# Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent.
+# Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent. Une règle qui regarde plus loin
+# l'étend (`RECULS`) ; un séjour ou une délivrance y sont jusqu'à leur dernier jour ; les accords ont leur propre compte.
 HORIZON = 400
+RECULS = ("delai_jours", "duree_grossesse")
 # Âge d'un adulte devant les plafonds, si la règle PLF-01 n'en dit rien.
 AGE_ADULTE = 18
 # Pièces qui attestent un nouveau-né soigné sous le numéro de sa mère.
@@ -23,13 +27,15 @@ JAMAIS = datetime.min
 TABLES = {"feuilles": "cnas_feuille_soin", "lignes": "cnas_feuille_soin_ligne"}
 BROUILLONS = {nom: f"jsonb_populate_recordset(NULL::{table}, %({nom})s)" for nom, table in TABLES.items()}
 
+# Une ligne que rien n'a ôtée, d'un dossier vivant : elle compte devant les doublons, les plafonds et les accords.
+SQL_ACCEPTEE = "f.state IN ('controle', 'avis_medical', 'validee', 'payee') AND l.decision IN ('acceptee', 'abattue')"
 # Un nouveau-né soigné sous le numéro de sa mère est une autre personne qu'elle, et que son jumeau.
 SQL_PERSONNE = """CASE WHEN COALESCE(f.nouveau_ne, false) AND f.enfant_id IS NULL
             THEN concat_ws('/', f.assure_id, f.date_naissance_declaree, COALESCE(NULLIF(f.rang_naissance, 0), 1))
             ELSE COALESCE(f.enfant_id, f.assure_id)::text END"""
 SQL_FEUILLES = """
 SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {personne} AS personne,
-       COALESCE(a.famille_id, a.id) AS famille_id,
+       COALESCE(a.famille_id, a.id) AS foyer_id,
        f.date_soins, f.date_fin_soins AS date_fin, f.date_depot, f.pathologie_id, f.praticien_id,
        COALESCE(f.urgence, false) AS urgence, f.type_soins, f.mode, COALESCE(f.nature, 'ordinaire') AS nature,
        NULLIF(f.total_declare, 0)::bigint AS total_declare, f.entente_id AS entente_prevue_id,
@@ -39,9 +45,8 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
        COALESCE(f.attestation_nouveau_ne, false) AS attestation_nouveau_ne,
        NULLIF(f.numero_facture_formation, '') AS numero_facture, COALESCE(f.diagnostic_clair, false) AS diagnostic_clair,
        a.matricule, a.genre, a.date_naissance AS naissance, a.date_deces AS deces, a.type_assure, a.lien,
-       a.assure_principal_id AS principal_id,
-       COALESCE(NULLIF(f.niveau_formation, 0), s.niveau) AS niveau,
-       COALESCE(f.type_formation, s.type_formation) AS type_formation, s.code AS formation_code, s.name AS formation_nom,
+       COALESCE(CASE WHEN f.state <> 'brouillon' THEN NULLIF(f.niveau_formation, 0) END, t.niveau, s.niveau) AS niveau,
+       COALESCE(CASE WHEN f.state <> 'brouillon' THEN f.type_formation END, t.type_formation, s.type_formation) AS type_formation, s.code AS formation_code, s.name AS formation_nom,
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
        CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
        COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
@@ -49,6 +54,7 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
   FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
   LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
+  {type_au}
   LEFT JOIN cnas_pathologie p ON p.id = f.pathologie_id
   LEFT JOIN cnas_praticien m ON m.id = f.praticien_id
   LEFT JOIN cnas_carte k ON k.id = f.carte_id
@@ -64,37 +70,38 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
        l.decision IN ('acceptee', 'abattue') AS deja_retenue, {ecrits}
   FROM {lignes} l
  WHERE l.feuille_id = ANY(%(ids)s)
- ORDER BY l.feuille_id, l.sequence, l.id
+ ORDER BY l.feuille_id, l.sequence, l.id < 0, abs(l.id)
 """
 SQL_HISTORIQUE = f"""
 SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f.assure_id,
-       {SQL_PERSONNE} AS personne, COALESCE(a.famille_id, a.id) AS famille_id, f.formation_id, s.name AS formation_nom,
+       {SQL_PERSONNE} AS personne, COALESCE(k.principal_id, f.assure_id) AS famille_id, f.formation_id, s.name AS formation_nom,
        COALESCE(f.date_fin_soins, f.date_soins) AS fin, f.mode, f.type_soins, f.pathologie_id, f.praticien_id,
        l.prestation_id, p.code AS prestation_code, p.categorie, m.dci, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(l.quantite_retenue, 0) AS quantite, COALESCE(l.montant_base, 0)::bigint AS base,
        COALESCE(l.montant_cnas, 0)::bigint AS part, COALESCE(l.franchise, 0)::bigint AS franchise,
-       COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree,
-       l.entente_imputee_id AS entente_id, f.regime_id
+       COALESCE(l.hors_plafond, false) AS hors_plafond, COALESCE(l.duree_jours, 0) AS duree, f.regime_id
   FROM cnas_feuille_soin f
-  JOIN cnas_assure a ON a.id = f.assure_id
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
   JOIN cnas_prestation p ON p.id = l.prestation_id
   JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
+  LEFT JOIN cnas_lien_familial k ON k.membre_id = f.assure_id AND k.date_debut <= f.date_soins
+                                AND (k.date_fin IS NULL OR k.date_fin >= f.date_soins)
  WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
-   AND f.state IN ('controle', 'avis_medical', 'validee', 'payee')
-   AND l.decision IN ('acceptee', 'abattue')
-   AND (f.date_soins >= %(depuis)s OR l.prestation_id = ANY(%(uniques)s))
+   AND {SQL_ACCEPTEE}
+   AND (COALESCE(f.date_fin_soins, f.date_soins) >= %(depuis)s OR f.date_soins + COALESCE(l.duree_jours, 0) >= %(depuis)s
+        OR l.prestation_id = ANY(%(uniques)s))
    AND NOT f.id = ANY(%(lot)s)
 """
 
 
-def charger(env, referentiel, regles, ids, instant, brouillons=None):
+def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None):
     """Rend le lot préchargé d'une tranche.
 
     :param ids: identifiants de feuilles, familles entières
     :param regles: règles actives
     :param instant: le rang que prennent les feuilles contrôlées pour la première fois
+    :param foyers: {famille d'aujourd'hui: foyer} de ces feuilles et d'autres, s'il est déjà connu
     :param brouillons: {"feuilles": […], "lignes": […]} à la place de la base, des dict colonne → valeur
     """
     lot = Tranche(referentiel, regles, instant)
@@ -103,11 +110,16 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
     lot.feuilles = _feuilles(env.cr, source, faits)
     _lignes(env.cr, lot, source, faits)
     if lot.feuilles:
+        if foyers is None:
+            foyers = familles.foyers(env.cr, {f.foyer_id for f in lot.feuilles})
+        for feuille in lot.feuilles:
+            feuille.foyer_id = foyers[feuille.foyer_id]
+        lot.familles = familles.Familles(env.cr, {f.assure_id for f in lot.feuilles})
         _droits(env, lot)
         _membres(env.cr, lot)
         _tarifer(env, lot)
-        _historique(env.cr, lot, ids)
-        _ententes(env.cr, lot)
+        _historique(env.cr, lot, ids, foyers)
+        _ententes(env.cr, lot, ids)
         _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
         _anomalies(env.cr, lot, ids)
@@ -115,7 +127,8 @@ def charger(env, referentiel, regles, ids, instant, brouillons=None):
 
 
 def _feuilles(cr, source, faits):
-    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE, **source)
+    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE,
+                                  type_au=sql_type_au("f.formation_id", "f.date_soins"), **source)
     feuilles = Feuille.lire(cr, requete, faits, ancien=len(ecriture.FEUILLE))
     for feuille in feuilles:
         feuille.lignes = []
@@ -147,7 +160,6 @@ def _droits(env, lot):
     droits = env["cnas.assure"].sudo()._droits_par_lot([(f.assure_id, f.date_soins) for f in lot.feuilles])
     situations = env["cnas.formation_sanitaire"].sudo()._situation_par_lot(
         list({(f.formation_id, f.date_soins) for f in lot.feuilles if f.formation_id}))
-    ouvertures = _ouvertures(env.cr, droits.values(), [f.assure_id for f in lot.feuilles])
     annees = {}
     for feuille in lot.feuilles:
         jour = feuille.date_soins
@@ -157,39 +169,32 @@ def _droits(env, lot):
         feuille.affiliation = droit["date_affiliation"] or None
         feuille.regime_code, feuille.carence_mois = lot.referentiel.regimes.get(feuille.regime_id, ("", 0))
         feuille.situation = situations.get((feuille.formation_id, jour), "aucune")
-        ouverture = None
-        if lot.valeur("PLF-01", "annee_de_droits", jour) != "civile":
-            ouverture = (ouvertures.get((feuille.assure_id, feuille.regime_id))
-                         or ouvertures.get((droit["principal_id"], feuille.regime_id)))
-        if (ouverture, jour) not in annees:
-            annees[ouverture, jour] = annee_de_droits(ouverture, jour)
-        feuille.annee = annees[ouverture, jour]
-
-
-def _ouvertures(cr, droits, personnes):
-    """Rend {(personne, régime): première ouverture de droits} ; suspendre puis réactiver n'en fait pas une neuve."""
-    cr.execute("""
-        SELECT assure_id, regime_id, min(date_debut) FROM cnas_droit
-         WHERE state = 'ouvert' AND assure_id = ANY(%s) GROUP BY 1, 2""",
-        [[*personnes, *(droit["principal_id"] for droit in droits if droit["principal_id"])]])
-    return {(assure, regime): debut for assure, regime, debut in cr.fetchall()}
+        feuille.principal_id = droit["principal_id"] or feuille.assure_id
+        feuille.famille_id = lot.familles.famille(feuille.principal_id, jour)
+        civile = lot.valeur("PLF-01", "annee_de_droits", jour) == "civile"
+        for annee, qui in (("annee", feuille.assure_id), ("annee_famille", feuille.famille_id)):
+            ouverture = None if civile else lot.familles.ouverture(qui, feuille.regime_id)
+            if (ouverture, jour) not in annees:
+                annees[ouverture, jour] = annee_de_droits(ouverture, jour)
+            setattr(feuille, annee, annees[ouverture, jour])
 
 
 def _membres(cr, lot):
-    """Compte les membres vivants de chaque famille à la date des soins, si un plafond s'en sert."""
+    """Compte les vivants de chaque famille, principal compris, à la date des soins, si un plafond s'en sert."""
     comptes = {}
     if any(plafond.majoration_membre for plafond in lot.referentiel.plafonds):
-        familles, jours = zip(*{(f.famille_id, f.date_soins) for f in lot.feuilles})
+        principaux, jours = zip(*{(f.principal_id, f.date_soins) for f in lot.feuilles})
         cr.execute("""
-            SELECT v.famille, v.jour, (
+            SELECT v.principal, v.jour, (p.date_deces IS NULL OR p.date_deces >= v.jour)::int + (
                    SELECT count(*) FROM cnas_lien_familial k JOIN cnas_assure m ON m.id = k.membre_id
-                    WHERE k.principal_id = v.famille AND k.date_debut <= v.jour
+                    WHERE k.principal_id = v.principal AND k.date_debut <= v.jour
                       AND (k.date_fin IS NULL OR k.date_fin >= v.jour)
                       AND (m.date_deces IS NULL OR m.date_deces >= v.jour))
-              FROM unnest(%s::int[], %s::date[]) AS v (famille, jour)""", [list(familles), list(jours)])
-        comptes = {(famille, jour): nombre for famille, jour, nombre in cr.fetchall()}
+              FROM unnest(%s::int[], %s::date[]) AS v (principal, jour) JOIN cnas_assure p ON p.id = v.principal""",
+                   [list(principaux), list(jours)])
+        comptes = {(principal, jour): nombre for principal, jour, nombre in cr.fetchall()}
     for feuille in lot.feuilles:
-        feuille.membres = 1 + comptes.get((feuille.famille_id, feuille.date_soins), 0)
+        feuille.membres = comptes.get((feuille.principal_id, feuille.date_soins), 1)
 
 
 def _natures(env, feuille):
@@ -209,7 +214,8 @@ def _tarifer(env, lot):
     for feuille in lot.feuilles:
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
-        adulte = feuille.age is None or feuille.age >= (lot.valeur("PLF-01", "age_adulte", jour) or AGE_ADULTE)
+        majorite = lot.valeur("PLF-01", "age_adulte", jour)
+        adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
@@ -220,21 +226,30 @@ def _tarifer(env, lot):
             ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 
-def _historique(cr, lot, ids):
-    """Lit les lignes déjà acceptées des bénéficiaires (et de leur famille si un plafond la vise)."""
+def _historique(cr, lot, ids, foyers):
+    """Lit les lignes déjà acceptées des bénéficiaires (et de leur foyer si un plafond vise la famille)."""
     referentiel = lot.referentiel
     prestations = referentiel.prestations.values()
     personnes = {f.assure_id for f in lot.feuilles}
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
-        cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [list({f.famille_id for f in lot.feuilles})])
-        personnes.update(ident for (ident,) in cr.fetchall())
-    debut = min(min(f.date_soins, f.annee[0]) for f in lot.feuilles)
-    frequence = max((p.frequence or 0 for p in prestations), default=0)
-    for passe in Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": list(personnes), "depuis": debut - timedelta(days=max(HORIZON, frequence)),
-            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids}):
+        siens = {f.foyer_id for f in lot.feuilles}
+        personnes |= familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens])
+    debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
+    passees = Passe.lire(cr, SQL_HISTORIQUE, {
+            "personnes": list(personnes), "depuis": debut - timedelta(days=_recul(lot, prestations)),
+            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
+    lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
+    for passe in passees:
         passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
+        passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
         lot.historique.ajouter(passe)
+
+
+def _recul(lot, prestations):
+    """Rend de combien de jours les règles du lot peuvent regarder en arrière."""
+    delais = [valeur for regle in lot.regles.values() for nom, periodes in regle.parametres.items()
+              if nom.split(":")[0] in RECULS for _debut, _fin, valeur in periodes]
+    return max([HORIZON, *delais, *(p.frequence for p in prestations if p.frequence)])
 
 
 class Accord(Fait):
@@ -243,7 +258,7 @@ class Accord(Fait):
     __slots__ = ("id", "numero", "assure_id", "prestation_id", "formation_id", "quantite", "montant", "debut", "fin")
 
 
-def _ententes(cr, lot):
+def _ententes(cr, lot, ids):
     soumises = [p.id for p in lot.referentiel.prestations.values() if p.entente]
     lot.ententes, lot.entente_par_id = defaultdict(list), {}
     for accord in Accord.lire(cr, """
@@ -255,6 +270,19 @@ def _ententes(cr, lot):
              ORDER BY date_debut, id""", [list({f.assure_id for f in lot.feuilles}), soumises]):
         lot.entente_par_id[accord.id] = accord
         lot.ententes[accord.assure_id, accord.prestation_id].append(accord)
+    lot.imputes = imputer(cr, list(lot.entente_par_id), ids)
+
+
+def imputer(cr, accords, sauf=()):
+    """Rend {accord: (quantité, montant)} déjà pris sur des accords, hors les feuilles `sauf`. Le seul compte qui en existe."""
+    if not accords:
+        return {}
+    cr.execute(f"""
+        SELECT l.entente_imputee_id, sum(COALESCE(l.quantite_retenue, 0)), sum(COALESCE(l.montant_base, 0))::bigint
+          FROM cnas_feuille_soin_ligne l JOIN cnas_feuille_soin f ON f.id = l.feuille_id
+         WHERE l.entente_imputee_id = ANY(%s) AND {SQL_ACCEPTEE} AND NOT f.id = ANY(%s)
+         GROUP BY 1""", [accords, list(sauf)])
+    return {accord: (quantite, montant) for accord, quantite, montant in cr.fetchall()}
 
 
 def _pieces(cr, lot, ids):
@@ -284,12 +312,30 @@ def _pieces(cr, lot, ids):
 
 
 def _factures(cr, lot):
-    numeros = list({f.numero_facture for f in lot.feuilles if f.numero_facture})
+    """Lit qui a déjà payé chaque numéro de facture ; un dossier et ses reprises n'en font qu'un : `dossier_id`."""
+    cites = [f for f in lot.feuilles if f.numero_facture]
+    lot.factures_payees = defaultdict(set)
+    if not cites:
+        return
     cr.execute("""
-        SELECT DISTINCT formation_id, numero_facture_formation, EXTRACT(year FROM date_soins)::int
-          FROM cnas_feuille_soin
-         WHERE numero_facture_formation = ANY(%s) AND state = 'payee'""", [numeros])
-    lot.factures_payees = set(cr.fetchall())
+        WITH RECURSIVE payees AS (
+            SELECT id, formation_id, numero_facture_formation AS numero, EXTRACT(year FROM date_soins)::int AS annee
+              FROM cnas_feuille_soin WHERE numero_facture_formation = ANY(%(numeros)s) AND state = 'payee'
+        ), lignee (feuille_id, id, origine_id) AS (
+            SELECT id, id, origine_id FROM cnas_feuille_soin
+             WHERE id = ANY(%(cites)s) OR id IN (SELECT id FROM payees)
+             UNION ALL
+            SELECT g.feuille_id, f.id, f.origine_id FROM lignee g JOIN cnas_feuille_soin f ON f.id = g.origine_id
+        ), dossiers AS (SELECT feuille_id, id AS dossier_id FROM lignee WHERE origine_id IS NULL)
+        SELECT d.feuille_id, d.dossier_id, p.formation_id, p.numero, p.annee
+          FROM dossiers d LEFT JOIN payees p ON p.id = d.feuille_id""",
+               {"numeros": list({f.numero_facture for f in cites}), "cites": [f.id for f in cites]})
+    dossiers = {}
+    for feuille_id, dossier_id, *facture in cr.fetchall():
+        dossiers[feuille_id] = dossier_id
+        lot.factures_payees[tuple(facture)].add(dossier_id)
+    for feuille in cites:
+        feuille.dossier_id = dossiers.get(feuille.id, feuille.id)
 
 
 def _anomalies(cr, lot, ids):

@@ -58,7 +58,7 @@ class Feuille(Fait):
     """Une feuille de soins du lot, avec son bénéficiaire, sa formation et ses droits."""
 
     __slots__ = (
-        "id", "numero", "reference", "state", "formation_id", "assure_id", "personne", "famille_id", "date_soins", "date_fin",
+        "id", "numero", "reference", "state", "formation_id", "assure_id", "personne", "date_soins", "date_fin",
         "date_depot", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "nature", "total_declare",
         "entente_prevue_id",
         # champs facultatifs du contrôle
@@ -66,7 +66,7 @@ class Feuille(Fait):
         "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture", "diagnostic_clair",
         "carte_perdue_le",
         # bénéficiaire
-        "matricule", "genre", "naissance", "deces", "type_assure", "lien", "principal_id",
+        "matricule", "genre", "naissance", "deces", "type_assure", "lien",
         # formation
         "niveau", "type_formation", "formation_code", "formation_nom",
         # pathologie
@@ -75,7 +75,9 @@ class Feuille(Fait):
         "praticien_radie_le", "praticien_qualification",
         # calculé au chargement ; place : (premier contrôle, clé), None si la feuille n'a pas encore pris rang
         "controle_initial", "cle", "place", "age", "droits_code", "regime_id", "annee", "membres", "situation",
-        "carence_mois", "affiliation", "regime_code", "lignes",
+        "carence_mois", "affiliation", "regime_code", "lignes", "dossier_id", "annee_famille",
+        # la famille au jour des soins, et le foyer qui se contrôle d'un seul tenant
+        "principal_id", "famille_id", "foyer_id",
         # tenu par le moteur
         "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
         "rejete", "etat_droits", "completude",
@@ -108,8 +110,7 @@ class Passe(Fait):
         "feuille_id", "numero", "controle_initial", "place", "assure_id", "personne", "famille_id", "formation_id",
         "formation_nom",
         "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "prestation_code",
-        "categorie", "dci", "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "entente_id",
-        "regime_id",
+        "categorie", "dci", "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "regime_id",
     )
 
     def avant(self, feuille):
@@ -124,15 +125,12 @@ class Historique:
         self.par_personne = {}
         self.par_prestation = {}
         self.par_famille = {}
-        self.par_entente = {}
 
     def ajouter(self, passe):
         """Range une ligne acceptée."""
         self.par_personne.setdefault(passe.personne, []).append(passe)
         self.par_prestation.setdefault((passe.personne, passe.prestation_id), []).append(passe)
         self.par_famille.setdefault(passe.famille_id, []).append(passe)
-        if passe.entente_id:
-            self.par_entente.setdefault(passe.entente_id, []).append(passe)
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
@@ -170,11 +168,12 @@ class Tranche:
         """Dit si un humain a fait taire cette règle active sur la ligne."""
         return (ligne.feuille.id, ligne.id, self.regles[code].id) in self.levees
 
-    def impute(self, entente_id):
-        """Rend (quantité, montant) déjà imputés sur un accord."""
-        passees = self.historique.par_entente.get(entente_id, ())
-        return sum(p.quantite for p in passees), sum(p.base for p in passees)
+    def imputer(self, entente_id, quantite, montant):
+        """Compte ce qu'une ligne acceptée prend sur un accord."""
+        deja_q, deja_m = self.imputes.get(entente_id, (0, 0))
+        self.imputes[entente_id] = deja_q + quantite, deja_m + montant
 
     def facture_payee(self, feuille):
         """Dit si le numéro de facture de la formation, pour l'exercice, est déjà payé dans un autre dossier."""
-        return (feuille.formation_id, feuille.numero_facture, feuille.date_soins.year) in self.factures_payees
+        dossiers = self.factures_payees.get((feuille.formation_id, feuille.numero_facture, feuille.date_soins.year), ())
+        return any(dossier != feuille.dossier_id for dossier in dossiers)

@@ -2,15 +2,9 @@
 from calendar import monthrange
 from datetime import date, timedelta
 
+from odoo.addons.cnas_base.age import age_en_annees, anniversaire
+
 UN_JOUR = timedelta(days=1)
-
-
-def age_en_annees(naissance, jour):
-    """Rend l'âge en années révolues ; une naissance après `jour` compte pour 0."""
-    annees = jour.year - naissance.year
-    if (jour.month, jour.day) < (naissance.month, naissance.day):
-        annees -= 1
-    return max(annees, 0)
 
 
 def plus_mois(jour, mois):
@@ -29,8 +23,7 @@ def annee_de_droits(ouverture, jour):
     if ouverture is None or ouverture > jour:
         return date(jour.year, 1, 1), date(jour.year, 12, 31)
     annees = age_en_annees(ouverture, jour)
-    debut = plus_mois(ouverture, 12 * annees)
-    return debut, plus_mois(ouverture, 12 * (annees + 1)) - UN_JOUR
+    return anniversaire(ouverture, annees), anniversaire(ouverture, annees + 1) - UN_JOUR
 
 
 def jours_ouvres_apres(jour, nombre):

@@ -129,13 +129,21 @@ ANOMALIE = {
 }
 
 
+def retenir(lot):
+    """Laisse à un humain la feuille qui garde une anomalie qu'aucune règle n'a réévaluée (règle éteinte depuis)."""
+    for feuille in lot.feuilles:
+        if feuille.etat == "validee" and any(contenu[1] not in lot.evaluees for _id, contenu in lot.anciennes.get(feuille.id, ())):
+            feuille.etat = "controle"
+
+
 def ecrire_anomalies(cr, lot, uid):
-    """Écrit les anomalies trouvées et retire celles qui n'ont plus lieu d'être."""
+    """Écrit les anomalies trouvées et retire celles que le passage a réévaluées et qui n'ont plus lieu d'être."""
     neuves, perdues = [], []
     for feuille in lot.feuilles:
         anciennes = {}
         for ident, contenu in lot.anciennes.get(feuille.id, ()):
-            anciennes.setdefault(contenu, []).append(ident)
+            if contenu[1] in lot.evaluees:
+                anciennes.setdefault(contenu, []).append(ident)
         for c in feuille.anomalies:
             contenu = (c.ligne, c.regle.id, c.severite, c.message, c.avant, c.apres, c.ordre, c.regle.version)
             if anciennes.get(contenu):

@@ -5,13 +5,14 @@ Le registre des règles ({code: fonction}, voir `regles/registre.py`) est donné
 import logging
 from collections import Counter
 from datetime import datetime
+from operator import itemgetter
 
 from psycopg2 import OperationalError
 
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import groupby
 
-from . import catalogue, chargement, ecriture, moteur
+from . import catalogue, chargement, ecriture, familles, moteur
 from .referentiel import Referentiel
 
 _logger = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ TRANCHE = 2500
 ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
 
-def ordonner_par_famille(env, ids, etats=None):
-    """Rend [(feuille, famille)], familles groupées, dans l'ordre des verrous puis des soins.
+def ordonner_par_foyer(env, ids, etats=None):
+    """Rend [(feuille, foyer)], foyers groupés, dans l'ordre des verrous puis des soins, et {famille: foyer}.
 
     :param etats: ne garder que les feuilles dans ces états
     """
@@ -31,14 +32,16 @@ def ordonner_par_famille(env, ids, etats=None):
         SELECT f.id, COALESCE(a.famille_id, a.id)
           FROM cnas_feuille_soin f JOIN cnas_assure a ON a.id = f.assure_id
          WHERE f.id = ANY(%(ids)s) AND (%(etats)s::text[] IS NULL OR f.state = ANY(%(etats)s))
-         ORDER BY 2, f.date_soins, f.numero, 1""", {"ids": list(ids), "etats": etats and list(etats)})
-    return env.cr.fetchall()
+         ORDER BY f.date_soins, f.numero, 1""", {"ids": list(ids), "etats": etats and list(etats)})
+    rangs = env.cr.fetchall()
+    foyers = familles.foyers(env.cr, {famille for _feuille, famille in rangs})
+    return sorted(((feuille, foyers[famille]) for feuille, famille in rangs), key=itemgetter(1)), foyers
 
 
 def tranches(couples):
-    """Découpe des (feuille, famille) en tranches de familles entières."""
+    """Découpe des (feuille, foyer) en tranches de foyers entiers."""
     tranche = []
-    for _famille, siennes in groupby(couples, lambda couple: couple[1]):
+    for _foyer, siennes in groupby(couples, lambda couple: couple[1]):
         if len(tranche) >= TRANCHE:
             yield tranche
             tranche = []
@@ -47,8 +50,8 @@ def tranches(couples):
         yield tranche
 
 
-def verrouiller(cr, familles):
-    """Prend le compteur de chaque famille, dans l'ordre : deux lots de la même famille ne se croisent pas.
+def verrouiller(cr, foyers):
+    """Prend le compteur de chaque foyer, dans l'ordre : deux lots du même foyer ne se croisent pas.
 
     Le second attend, puis la base lui demande de recommencer avec une vue à jour (Odoo rejoue l'appel) :
     il voit alors tout ce que le premier a consommé.
@@ -56,7 +59,7 @@ def verrouiller(cr, familles):
     cr.execute("""
         INSERT INTO cnas_compteur_famille (famille_id, passages)
         SELECT famille, 1 FROM unnest(%s::int[]) AS v (famille) ORDER BY famille
-        ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [familles])
+        ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [foyers])
 
 
 class Execution:
@@ -68,7 +71,7 @@ class Execution:
         self.changer_etat = changer_etat
         self.au_fil = au_fil
         self.comptes = Counter()
-        self.couples = ordonner_par_famille(env, ids, ETATS_CONTROLABLES)
+        self.couples, self.foyers = ordonner_par_foyer(env, ids, ETATS_CONTROLABLES)
         if self.couples:
             self.regles = catalogue.charger(env.cr, registre)
             self.referentiel = Referentiel(env, _prestations(env.cr, ids))
@@ -98,10 +101,11 @@ class Execution:
             self._essayer(tranche[moitie:])
 
     def _controler(self, tranche):
-        feuilles = [feuille for feuille, _famille in tranche]
-        verrouiller(self.env.cr, list(dict.fromkeys(famille for _feuille, famille in tranche)))
-        lot = chargement.charger(self.env, self.referentiel, self.regles, feuilles, self.instant)
+        feuilles = [feuille for feuille, _foyer in tranche]
+        verrouiller(self.env.cr, list(dict.fromkeys(foyer for _feuille, foyer in tranche)))
+        lot = chargement.charger(self.env, self.referentiel, self.regles, feuilles, self.instant, self.foyers)
         moteur.evaluer(lot, self.regles, self.au_fil)
+        ecriture.retenir(lot)
         comptes = Counter(f.etat for f in lot.feuilles)
         _prevenir(self.env, lot, ecriture.ecrire(self.env.cr, lot, self.env.uid, self.changer_etat))
         self.comptes += comptes
@@ -117,8 +121,9 @@ def simuler(env, registre, ids, surcharges=None, codes=None):
     env.flush_all()
     regles = catalogue.charger(env.cr, registre, surcharges)
     referentiel = Referentiel(env, _prestations(env.cr, ids))
-    for tranche in tranches(ordonner_par_famille(env, ids)):
-        lot = chargement.charger(env, referentiel, regles, [feuille for feuille, _famille in tranche], datetime.max)
+    couples, foyers = ordonner_par_foyer(env, ids)
+    for tranche in tranches(couples):
+        lot = chargement.charger(env, referentiel, regles, [feuille for feuille, _foyer in tranche], datetime.max, foyers)
         moteur.evaluer(lot, [regle for regle in regles if not codes or regle.code in codes])
         yield lot
 
@@ -132,7 +137,7 @@ def charger_brouillons(env, registre, feuilles, lignes=(), prestations=()):
     regles = catalogue.charger(env.cr, registre)
     referentiel = Referentiel(env, {*prestations, *(ligne["prestation_id"] for ligne in lignes)})
     return chargement.charger(env, referentiel, regles, [feuille["id"] for feuille in feuilles], datetime.max,
-                              {"feuilles": list(feuilles), "lignes": list(lignes)})
+                              brouillons={"feuilles": list(feuilles), "lignes": list(lignes)})
 
 
 def estimer(env, registre, feuilles, lignes):

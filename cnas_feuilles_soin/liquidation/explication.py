@@ -35,7 +35,7 @@ def _phrase(ligne, motifs):
         raisons = [f"{message} ({code})" for code, severite, message, _a, _b in motifs if severite == "instance"]
         return f"en attente : {' ; '.join(raisons)}" if raisons else ""
     parties = [f"tarif {lisible(int(ligne.tarif))} au {lisible(feuille.date_soins)}, "
-               f"niveau {feuille.niveau_formation or feuille.formation_id.niveau}"]
+               f"niveau {feuille.niveau_formation or feuille.formation_id._niveau_au(feuille.date_soins)}"]
     if ligne.quantite_retenue != ligne.quantite:
         pourquoi = [c for c in dict.fromkeys(motif[0] for motif in motifs) if c.startswith(("QTE", "ENT"))]
         if ligne.quantite_revue:

@@ -1,9 +1,9 @@
 """Le moteur : mène une tranche préchargée à travers les règles, dans l'ordre, puis fixe montants et états.
 
-Les feuilles d'une même famille passent l'une après l'autre, par date de soins puis numéro (celles qui
+Les feuilles d'un même foyer passent l'une après l'autre, par date de soins puis numéro (celles qui
 avaient déjà pris rang gardent leur place) : ce que la première retient est dans l'historique de la
-suivante. Les familles, indépendantes, avancent
-ensemble — une « vague » prend la n-ième feuille de chaque famille. Le résultat est donc celui d'un
+suivante. Les foyers, indépendants, avancent
+ensemble — une « vague » prend la n-ième feuille de chacun. Le résultat est donc celui d'un
 passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 """
 from collections import namedtuple
@@ -22,9 +22,10 @@ MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
 def evaluer(lot, regles, au_fil=None):
     """Évalue toutes les feuilles du lot.
 
-    :param regles: règles actives, dans l'ordre
+    :param regles: règles actives, dans l'ordre, ou quelques-unes : seules leurs anomalies seront réécrites
     :param au_fil: mesure facultative, appelée avec (code, secondes)
     """
+    lot.evaluees = {regle.id for regle in regles}
     for vague in vagues(lot.feuilles):
         for feuille in vague:
             feuille.demarrer()
@@ -35,12 +36,12 @@ def evaluer(lot, regles, au_fil=None):
 
 
 def vagues(feuilles):
-    """Range les feuilles (déjà triées) en vagues : la n-ième de chaque famille."""
+    """Range les feuilles (déjà triées) en vagues : la n-ième de chaque foyer."""
     rangs = {}
     resultat = []
     for feuille in feuilles:
-        rang = rangs.get(feuille.famille_id, 0)
-        rangs[feuille.famille_id] = rang + 1
+        rang = rangs.get(feuille.foyer_id, 0)
+        rangs[feuille.foyer_id] = rang + 1
         if rang == len(resultat):
             resultat.append([])
         resultat[rang].append(feuille)
@@ -213,4 +214,6 @@ def _verser_a_l_historique(lot, feuille):
             pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
             prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,
             dci=prestation.dci, technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
-            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree, entente_id=ligne.entente_id))
+            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree))
+        if ligne.entente_id:
+            lot.imputer(ligne.entente_id, ligne.q, ligne.base)

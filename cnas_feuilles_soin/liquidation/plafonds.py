@@ -15,10 +15,11 @@ class Compteur:
     par tous les autres, ce qu'elle ne peut excéder si elle grandit après coup.
     """
 
-    __slots__ = ("plafond", "maximum", "montant", "montant_avant", "nombre", "nombre_avant", "franchise_avant")
+    __slots__ = ("plafond", "maximum", "annee", "montant", "montant_avant", "nombre", "nombre_avant", "franchise_avant")
 
     def __init__(self, lot, plafond, feuille):
-        prises = _prises(lot, plafond, feuille)
+        self.annee = feuille.annee_famille if plafond.portee == "famille" else feuille.annee
+        prises = _prises(lot, plafond, feuille, *self.annee)
         avant = [p for p in prises if p.avant(feuille)]
         self.plafond = plafond
         self.maximum = plafond.maximum(feuille.membres)
@@ -50,8 +51,8 @@ def compteurs(lot, feuille, *portees, nombre=False):
             and (plafond.nombre_max if nombre else plafond.montant_max or plafond.franchise)]
 
 
-def _prises(lot, plafond, feuille):
-    """Rend les lignes déjà acceptées que ce plafond vise, dans l'année de droits de la feuille."""
+def _prises(lot, plafond, feuille, debut, fin):
+    """Rend les lignes déjà acceptées que ce plafond vise, entre deux jours."""
     if plafond.portee == "feuille":
         return ()
     historique = lot.historique
@@ -59,7 +60,6 @@ def _prises(lot, plafond, feuille):
         passees = historique.par_famille.get(feuille.famille_id, ())
     else:
         passees = historique.par_personne.get(feuille.personne, ())
-    debut, fin = feuille.annee
     return [p for p in passees if debut <= p.date <= fin and not p.hors_plafond
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
 

@@ -32,14 +32,15 @@ class Assure(models.Model):
         prestations = self.env["cnas.prestation"].sudo()._prestations_par_code(codes)
         lot = charger_brouillons(
             self.env, REGLES, prestations=prestations.values(),
-            feuilles=[{"id": rang, "assure_id": assure, "date_soins": jour}
-                      for rang, (assure, jour, _code) in enumerate(demandes)])
+            # Négatif : le numéro d'un dossier enregistré l'ôterait de son propre historique.
+            feuilles=[{"id": -rang, "assure_id": assure, "date_soins": jour}
+                      for rang, (assure, jour, _code) in enumerate(demandes, 1)])
         for feuille in lot.feuilles:
-            cle = demandes[feuille.id]
+            cle = demandes[-feuille.id - 1]
             prestation = lot.prestations.get(prestations.get(cle[2]))
             plafonds = lot.plafonds_de(feuille.regime_id, feuille.date_soins)
             resultat[cle] = {
-                "plafonds": [self._reste_plafond(Compteur(lot, plafond, feuille), feuille.annee) for plafond in plafonds
+                "plafonds": [self._reste_plafond(Compteur(lot, plafond, feuille)) for plafond in plafonds
                              if plafond.portee != "feuille"
                              and (not prestation or plafond.categorie in (None, prestation.categorie))],
                 "prestations": [self._reste_prestation(lot, prestation, feuille)] if prestation else [],
@@ -48,7 +49,7 @@ class Assure(models.Model):
 
     # ------------------------------------------------------------------ privé
     @api.model
-    def _reste_plafond(self, compteur, annee):
+    def _reste_plafond(self, compteur):
         plafond, nombre_max = compteur.plafond, compteur.plafond.nombre_max
         return {
             "portee": plafond.portee, "type_soins": plafond.type_soins or "tous",
@@ -57,7 +58,7 @@ class Assure(models.Model):
             "montant_restant": max(compteur.maximum - compteur.montant, 0) if compteur.maximum else False,
             "nombre_max": nombre_max or False, "nombre_consomme": compteur.nombre,
             "nombre_restant": max(nombre_max - compteur.nombre, 0) if nombre_max else False,
-            "date_debut": annee[0].isoformat(), "date_fin": annee[1].isoformat(),
+            "date_debut": compteur.annee[0].isoformat(), "date_fin": compteur.annee[1].isoformat(),
         }
 
     @api.model

@@ -8,6 +8,7 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_montant, lire_motif
 
+from ..liquidation.chargement import imputer
 from .feuille_soin.actions import MEDECIN
 from .feuille_soin.dossier import GROUPES_MEDICAUX
 
@@ -79,7 +80,7 @@ class EntentePrealable(models.Model):
     piece_ids = fields.Many2many("ir.attachment", "cnas_entente_piece_rel", "entente_id", "attachment_id",
                                  string="Pièces jointes")
     quantite_imputee = fields.Integer(string="Quantité imputée", compute="_compute_quantite_imputee",
-                                      help="Déjà retenue sur les feuilles déposées au titre de cet accord.")
+                                      help="Imputée par le contrôle, ou réservée par une feuille déposée qui cite cet accord.")
     quantite_restante = fields.Integer(string="Quantité restante", compute="_compute_quantite_imputee")
     en_retard = fields.Boolean(string="En retard", compute="_compute_en_retard", search="_search_en_retard")
 
@@ -106,18 +107,21 @@ class EntentePrealable(models.Model):
             entente.date_limite = jour and entente.date_demande + timedelta(hours=heures)
 
     def _compute_quantite_imputee(self):
+        """Ce que le contrôle a imputé, et ce que réservent les feuilles déposées, pas encore contrôlées, qui citent l'accord."""
         self.env.flush_all()
+        imputees = imputer(self.env.cr, self.ids)
         self.env.cr.execute("""
-            SELECT e.id, sum(CASE WHEN l.decision = 'attente' THEN l.quantite ELSE l.quantite_retenue END)
+            SELECT e.id, sum(l.quantite)
               FROM cnas_entente_prealable e
               JOIN cnas_feuille_soin f ON f.entente_id = e.id
                    AND f.state NOT IN ('brouillon', 'rejetee', 'annulee')
               JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id AND l.prestation_id = e.prestation_id
+                   AND l.decision = 'attente'
              WHERE e.id = ANY(%s) GROUP BY e.id
         """, [self.ids])
-        imputees = dict(self.env.cr.fetchall())
+        reservees = dict(self.env.cr.fetchall())
         for entente in self:
-            entente.quantite_imputee = imputees.get(entente.id) or 0
+            entente.quantite_imputee = imputees.get(entente.id, (0, 0))[0] + reservees.get(entente.id, 0)
             entente.quantite_restante = max(0, entente.quantite_accordee - entente.quantite_imputee)
 
     @api.depends("state", "date_limite")

@@ -116,8 +116,8 @@ class FeuilleSoinLigne(models.Model):
         bareme = Bareme(self.env, self.prestation_id._origin.ids)
         for ligne in self:
             feuille = ligne.feuille_id
-            tarif = bareme.tarif(ligne.prestation_id._origin.id, feuille.formation_id.niveau,
-                                 feuille.date_soins or jour_defaut)
+            jour = feuille.date_soins or jour_defaut
+            tarif = bareme.tarif(ligne.prestation_id._origin.id, feuille.formation_id._niveau_au(jour), jour)
             ligne.tarif_propose = tarif.montant if tarif else 0
 
     @api.onchange("prestation_id")

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.cnas_formations.models.formation_type import sql_type_au
+
 
 class Prestation(models.Model):
     """Dit aux référentiels quels tarifs ont servi : un tarif payé ne change plus."""
@@ -14,19 +16,21 @@ class Prestation(models.Model):
         """
         if not plages:
             return set()
-        self.env["cnas.feuille_soin"].flush_model(["state", "date_soins", "formation_id"])
+        self.env["cnas.feuille_soin"].flush_model(["state", "date_soins", "formation_id", "niveau_formation"])
         self.env["cnas.feuille_soin.ligne"].flush_model(["feuille_id", "prestation_id", "decision"])
         cles, prestations, niveaux, debuts, fins = zip(*plages)
         self.env.cr.execute(
-            """WITH plages AS (
+            f"""WITH plages AS (
                    SELECT * FROM unnest(%(rangs)s::int[], %(prestations)s::int[], %(niveaux)s::int[],
                                         %(debuts)s::date[], %(fins)s::date[])
                           AS p(rang, prestation_id, niveau, debut, fin)
                ), usages AS MATERIALIZED (
-                   SELECT DISTINCT l.prestation_id, fs.niveau, f.date_soins
+                   SELECT DISTINCT l.prestation_id, COALESCE(NULLIF(f.niveau_formation, 0), t.niveau, fs.niveau) AS niveau,
+                          f.date_soins
                      FROM cnas_feuille_soin f
                      JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id
                      JOIN cnas_formation_sanitaire fs ON fs.id = f.formation_id
+                     {sql_type_au("f.formation_id", "f.date_soins")}
                     WHERE f.state IN ('validee', 'payee') AND l.decision IN ('acceptee', 'abattue')
                       AND f.date_soins >= (SELECT min(debut) FROM plages) AND l.prestation_id = ANY(%(prestations)s)
                )

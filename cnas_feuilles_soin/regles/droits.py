@@ -83,7 +83,7 @@ def nouveau_ne(lot, feuilles, valeur):
         if not feuille.nouveau_ne:
             continue
         mois, ne_le = valeur("age_nouveau_ne_mois", feuille.date_soins), feuille.date_naissance_declaree
-        trop_age = bool(mois and ne_le and plus_mois(ne_le, mois) <= feuille.date_soins)
+        trop_age = bool(mois is not None and ne_le and plus_mois(ne_le, mois) <= feuille.date_soins)
         if not feuille.attestation_nouveau_ne or trop_age:
             yield constat(feuille)
 

@@ -53,7 +53,7 @@ def depassement(lot, lignes, valeur):
         accord = lot.entente_par_id[ligne.entente_id]
         feuille = ligne.feuille
         cle = (feuille.id, accord.id)
-        deja_q, deja_m = consomme.get(cle) or lot.impute(accord.id)
+        deja_q, deja_m = consomme.get(cle) or lot.imputes.get(accord.id, (0, 0))
         quantite, montant = ligne.q, ligne.pu * ligne.q
         if accord.formation_id and accord.formation_id != feuille.formation_id:
             ligne.entente_id = None  # rien n'est pris sur l'accord d'une autre formation

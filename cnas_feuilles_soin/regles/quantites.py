@@ -44,7 +44,9 @@ def controle_gratuit(lot, lignes, valeur):
             continue
         if feuille.nature in (valeur("natures_exclues", jour) or ()):
             continue
-        delai = valeur(f"delai_jours:{feuille.type_formation}", jour) or valeur("delai_jours", jour)
+        delai = valeur(f"delai_jours:{feuille.type_formation}", jour)
+        if delai is None:
+            delai = valeur("delai_jours", jour)
         if delai is None:
             continue
         if any(passe.formation_id == feuille.formation_id and passe.pathologie_id == feuille.pathologie_id
@@ -62,7 +64,7 @@ def duree_de_traitement(lot, lignes, valeur):
         feuille = ligne.feuille
         maximum = valeur("duree_max_" + ("chronique" if feuille.nature == "ald" else "aigue"), feuille.date_soins)
         duree = ligne.duree or -(-ligne.q // ligne.posologie)
-        if maximum and duree > maximum:
+        if maximum is not None and duree > maximum:
             quantite = ligne.posologie * maximum if ligne.posologie else ligne.quantite * maximum // duree
             if quantite < ligne.q:
                 yield constat(ligne, ("quantite", quantite), n=maximum)

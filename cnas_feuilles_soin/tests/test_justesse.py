@@ -388,6 +388,21 @@ class TestTypeDate(CommunFeuille):
         self.promouvoir("hopital_provincial", "2026-11-12")
         self.assertEqual([self.deposee(f"TE-{n}", date_soins=f"2026-11-{n:02d}").niveau_formation for n in (9, 11, 12)], [1, 2, 3])
 
+    def test_estimation_au_niveau_du_jour_des_soins(self):
+        """Le brouillon de soins d'avant la promotion s'estime, et propose ses prix, au niveau d'avant."""
+        self.env["cnas.config_medicament"].create(
+            {"medicament_id": self.medicament.id, "niveau": 2, "montant": 900, "date_debut": "2020-01-01"})
+        self.formation.with_user(self.superviseur).action_changer_type("hopital_district", "Promue", "2026-11-10")
+        brouillons = [self.env["cnas.feuille_soin"].create({
+            "reference": f"TF-{n}", "formation_id": self.formation.id, "assure_id": self.assure.id, "pathologie_id": self.palu.id,
+            "date_soins": f"2026-11-{n:02d}", "date_depot": "2026-11-12", "agence_id": self.agence.id,
+            "ligne_ids": [(0, 0, {"prestation_id": self.medicament.prestation_id.id, "quantite": 1, "prix_unitaire": 900})]})
+            for n in (9, 10)]
+        avant, apres = brouillons
+        general = avant.ligne_ids.tarif_propose
+        self.assertLess(general, 900)
+        self.assertEqual((avant.depassement_estime, apres.ligne_ids.tarif_propose, apres.depassement_estime), (900 - general, 900, 0))
+
     def test_refus(self):
         formation = self.formation.with_user(self.superviseur)
         demain = str(fields.Date.context_today(formation) + timedelta(days=1))

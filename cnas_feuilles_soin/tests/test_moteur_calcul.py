@@ -105,6 +105,31 @@ class TestMoteurCalcul(CommunMoteur):
         for ancien, nouveau in zip(avant, (feuille.read(), feuille.ligne_ids.read(), feuille.anomalie_ids.read())):
             self.assertEqual(ancien, nouveau)
 
+    def test_regle_eteinte_laisse_son_constat(self):
+        """Une règle éteinte n'a rien réévalué : son constat reste, et la feuille attend toujours un humain."""
+        self.regle("PLF-03").avis_medical = False
+        self.regler("PLF-03", "seuil", "1000")
+        feuille = self.feuille((self.consultation, 1, 1500))
+        self.controler(feuille)
+        self.assertEqual((feuille.state, self.codes(feuille)), ("controle", ["PLF-03"]))
+        self.regle("PLF-03")._ecrire({"active": False})
+        self.controler(feuille)
+        self.assertEqual((feuille.state, self.codes(feuille)), ("controle", ["PLF-03"]))
+        feuille.anomalie_ids._ecrire({"state": "levee"})
+        self.controler(feuille)
+        self.assertEqual(feuille.state, "validee")
+
+    def test_passage_partiel_ne_touche_que_ses_regles(self):
+        """Revoir la complétude n'efface pas ce que d'autres règles ont constaté."""
+        self.regle("PLF-03").avis_medical = False
+        self.regler("PLF-03", "seuil", "1000")
+        feuille = self.feuille((self.consultation, 1, 1500))
+        self.controler(feuille)
+        feuille._calculer_recevabilite()
+        self.assertEqual(self.codes(feuille), ["PLF-03"])
+        self.controler(feuille)
+        self.assertEqual(self.codes(feuille), ["PLF-03"])
+
     def test_revision_humaine_prime(self):
         feuille = self.feuille((self.prestation("acte", 1000, quantite_max=2), 5, 1500))
         self.regle("TAR-01").severite = "signalement"

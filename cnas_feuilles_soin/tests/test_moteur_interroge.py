@@ -8,6 +8,8 @@ from odoo.tests.common import new_test_user, tagged
 from odoo.addons.cnas_base.faits import Fait
 
 from ..liquidation import moteur
+from ..liquidation.execution import charger_brouillons
+from ..models import assure_consommation
 from .commun_moteur import CommunMoteur
 
 JOUR = date.today() - timedelta(days=40)
@@ -59,6 +61,14 @@ class TestMoteurInterroge(CommunMoteur):
         self.controler(feuille)
         self.assertEqual((restant, int(feuille.montant_cnas)), (200, 200))
 
+    def test_demande_n_est_pas_un_dossier(self):
+        """Le rang d'une demande n'est jamais le numéro d'un dossier enregistré : il l'ôterait de l'historique."""
+        demandes = [(self.creer_assure().id, JOUR, False) for _i in range(3)]
+        with patch.object(assure_consommation, "charger_brouillons", wraps=charger_brouillons) as charger:
+            reponses = self.env["cnas.assure"]._consommations_par_lot(demandes)
+        idents = [feuille["id"] for feuille in charger.call_args.kwargs["feuilles"]]
+        self.assertEqual((len(set(idents)), max(idents) < 0, set(reponses)), (3, True, set(demandes)))
+
     # ------------------------------------------------------------------ estimation à l'écran
     def estimation(self, feuille):
         """Rend ce que l'écran annonce."""
@@ -85,6 +95,18 @@ class TestMoteurInterroge(CommunMoteur):
         neuve.assure_id = False
         self.assertEqual(self.estimation(neuve), (0, 0, 0, 0))
         self.assertEqual(self.estimation(self.brouillon()), (0, 0, 0, 0))
+
+    def test_estimation_dans_l_ordre_de_la_saisie(self):
+        """Jamais enregistrées, les lignes passent dans l'ordre où elles se lisent, comme elles passeront au contrôle."""
+        self.env["cnas.plafond"].create({"regime_id": self.regime.id, "categorie": "autre", "nombre_max": 1,
+                                         "date_debut": "2020-01-01", "portee": "feuille"})
+        lignes = [(self.prestation("acte", prix, categorie="autre"), 1, prix) for prix in (1000, 500)]
+        neuve = self.env["cnas.feuille_soin"].new({
+            "formation_id": self.formation.id, "assure_id": self.assure.id, "date_soins": JOUR, "date_depot": JOUR,
+            "pathologie_id": self.palu.id, "type_soins": "ambulatoire", "mode": "tiers_payant",
+            "ligne_ids": [(0, 0, {"prestation_id": p.id, "quantite": q, "prix_unitaire": prix}) for p, q, prix in lignes]})
+        self.assertEqual(self.estimation(neuve), (800, 200, 0, 500))
+        self.assertEqual(self.estimation(self.brouillon(*lignes)), (800, 200, 0, 500))
 
     def test_estimation_d_un_rejet(self):
         reserve = self.prestation("acte", 1000, niveau_min=4)

@@ -107,6 +107,106 @@ class TestPlafondsAnnee(CommunMoteur):
                 assure = self.creer_assure(droits=date(AN, 3, 20))
                 self.assertEqual(self.parts(*[self.le(jour, assure=assure) for jour in jours]), attendu)
 
+    def test_ouverture_un_29_fevrier(self):
+        """L'année pleine court jusqu'au 28 février inclus ; la suivante part du 1er mars, puis du 29 quand il revient."""
+        self.plafond(montant_max=1500)
+        assure = self.creer_assure(droits=date(2020, 2, 29))
+        jours = [date(2020, 2, 29), date(2021, 2, 28), date(2021, 3, 1), date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)]
+        feuilles = [self.le(jour, assure=assure) for jour in jours]
+        self.assertEqual(self.parts(*feuilles), [1000, 500, 1000, 1000, 1000, 500])
+        reste = self.env["cnas.assure"].droits_restants(assure.matricule, "2021-02-28")["plafonds"][0]
+        self.assertEqual((reste["date_debut"], reste["date_fin"]), ("2020-02-29", "2021-02-28"))
+
+    def test_suspendre_depuis_l_ouverture(self):
+        """La suspension écrite après coup depuis le premier jour efface la période ouverte, pas l'année."""
+        jour = date.today()
+        assure = self.creer_assure(droits=jour - timedelta(days=100))
+        self.plafond(montant_max=1500)
+        self.regle("DRT-02").severite = "signalement"
+        self.assertEqual(self.parts(self.le(jour - timedelta(days=10), assure=assure)), [1000])
+        assure.action_suspendre("Pièces en retard", str(jour - timedelta(days=100)))
+        assure.action_reactiver()
+        self.assertEqual(self.parts(self.le(jour, assure=assure)), [500])
+
+    def test_maintien_continue_l_annee_du_principal(self):
+        chef = self.creer_assure(droits=date(AN, 3, 20))
+        enfant = self.creer_assure(naissance="2015-01-01", principal=chef)
+        chef.droit_ids._ecrire({"date_fin": date(AN, 9, 1)})
+        self.env["cnas.droit"].create({"assure_id": enfant.id, "regime_id": self.regime.id, "origine": "maintien",
+                                       "date_debut": date(AN, 9, 2), "date_fin": date(AN + 1, 6, 1), "state": "ouvert"})
+        self.plafond(montant_max=1500)
+        jours = [date(AN, 8, 1), date(AN, 9, 2), date(AN + 1, 3, 19), date(AN + 1, 3, 20)]
+        self.assertEqual(self.parts(*[self.le(jour, assure=enfant) for jour in jours]), [1000, 500, 0, 1000])
+
+    def test_changer_de_principal_continue_l_annee(self):
+        """La famille passe au nouveau principal : chacun garde ce qu'il a pris, et la famille aussi ; un bébé la rejoint."""
+        jour = date.today() - timedelta(days=1)
+        debut, change = jour - timedelta(days=100), jour - timedelta(days=20)
+        chef = self.creer_assure(droits=debut)
+        nouveau = self.creer_assure(naissance="1992-01-01", principal=chef)
+        enfant = self.creer_assure(naissance="2015-01-01", principal=chef)
+        self.plafond(montant_max=1500)
+        self.plafond("famille", montant_max=3500)
+        avant = [self.le(change - UN_JOUR, assure=qui) for qui in (chef, enfant)]
+        self.assertEqual(self.parts(*avant), [1000, 1000])
+        chef.action_changer_principal(nouveau.id, "Départ", str(change))
+        bebe = self.creer_assure(naissance=str(change), principal=nouveau)
+        self.dater_lien(bebe, date_debut=change)
+        apres = [self.le(jour, assure=qui) for qui in (enfant, nouveau, bebe)]
+        self.assertEqual(self.parts(*apres), [500, 1000, 0])
+        self.assertEqual([r[1:] for r in self.restants(jour, bebe)], [(0, 1500), (3500, 0)])
+
+    def test_veuvage_continue_la_famille(self):
+        """Le survivant prend la suite sans droits à transmettre : les siens l'ont suivi, la famille continue."""
+        jour = date.today() - timedelta(days=1)
+        debut, change = jour - timedelta(days=100), jour - timedelta(days=20)
+        chef = self.creer_assure(droits=debut)
+        nouveau, enfant = [self.creer_assure(naissance=ne, principal=chef) for ne in ("1992-01-01", "2015-01-01")]
+        self.plafond("famille", montant_max=1500)
+        self.assertEqual(self.parts(self.le(change - 9 * UN_JOUR, assure=chef)), [1000])
+        chef.droit_ids._ecrire({"date_fin": change - 2 * UN_JOUR})
+        chef._ecrire({"date_deces": change - 2 * UN_JOUR, "state": "radie"})
+        for survivant in (nouveau, enfant):
+            self.env["cnas.droit"].create({"assure_id": survivant.id, "regime_id": self.regime.id, "origine": "maintien",
+                                           "date_debut": change - UN_JOUR, "date_fin": jour, "state": "ouvert"})
+        chef.action_changer_principal(nouveau.id, "Veuvage", str(change))
+        self.assertEqual(self.parts(self.le(jour, assure=enfant)), [500])
+
+    def test_changer_de_famille_garde_son_annee(self):
+        """Un enfant passe de l'un à l'autre de ses parents : son année court toujours ; la famille qu'il quitte n'est plus la sienne."""
+        pere, mere = self.creer_assure(droits=date(AN, 3, 20)), self.creer_assure(genre="feminin", droits=date(AN, 6, 10))
+        enfant = self.creer_assure(naissance="2015-01-01", principal=pere)
+        enfant.action_sortir_famille("Divorce", str(date(AN, 9, 1)))
+        enfant.action_rattacher(mere.id, "enfant", str(date(AN, 9, 1)))
+        self.plafond(montant_max=1500)
+        self.plafond("famille", montant_max=1800)
+        jours = [date(AN, 8, 1), date(AN, 9, 2), date(AN + 1, 3, 19), date(AN + 1, 3, 20)]
+        feuilles = [self.le(jour, assure=enfant) for jour in jours]
+        self.assertEqual(self.parts(*feuilles, self.le(date(AN, 8, 2), assure=pere)), [1000, 500, 0, 1000, 800])
+
+    # ------------------------------------------------------------------ la famille au jour des soins
+    def test_membre_detache_depuis(self):
+        """Il comptait, et comptait pour un, le jour de ses soins ; ensuite il ne compte plus."""
+        jour = date.today() - timedelta(days=1)
+        chef = self.creer_assure(droits=jour - timedelta(days=300))
+        partis = [self.creer_assure(naissance="2010-01-01", principal=chef) for _i in range(2)]
+        self.plafond("famille", montant_max=1000, majoration_membre=500, seuil_membres=2)
+        partis[0].action_sortir_famille("Départ", str(jour - timedelta(days=20)))
+        soins = jour - timedelta(days=30)
+        self.assertEqual(self.parts(self.le(soins, assure=partis[0]), self.le(soins + UN_JOUR, assure=chef)), [1000, 500])
+        self.assertEqual(self.parts(self.le(soins + 2 * UN_JOUR, assure=partis[0], prestations=self.actes[1:])), [0])
+        self.assertEqual(self.restants(jour, chef), [(1000, 1500, 0)])
+
+    def test_membre_arrive_depuis(self):
+        """Ses soins d'avant ne sont pas ceux de la famille qu'il a rejointe."""
+        jour = date.today() - timedelta(days=1)
+        chef, arrive = [self.creer_assure(droits=jour - timedelta(days=300)) for _i in range(2)]
+        self.plafond("famille", montant_max=1500)
+        self.assertEqual(self.parts(self.le(jour - timedelta(days=30), assure=arrive)), [1000])
+        arrive.action_rattacher(chef.id, "conjoint", str(jour - timedelta(days=20)))
+        feuilles = [self.le(jour - timedelta(days=n), assure=qui) for n, qui in ((29, chef), (10, arrive))]
+        self.assertEqual(self.parts(*feuilles), [1000, 500])
+
     # ------------------------------------------------------------------ l'année, puis la feuille
     def test_annuel_avant_feuille(self):
         examen = self.prestation("examen", 5000)

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 from odoo.tests.common import tagged
 
+from ..liquidation import execution
 from ..regles import registre
 from .commun_moteur import JOUR
 from .test_regles_recevabilite import CommunTables
@@ -65,6 +66,19 @@ class TestReglesQuantites(CommunTables):
             ("autre exercice", self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-1",
                                          date_soins=date(2025, 12, 31)), False)])
 
+    def test_dbl_03_ne_se_voit_pas(self):
+        """Rejouée une fois payée, ou reprise d'elle-même, une feuille n'est pas le doublon de sa facture."""
+        payee = self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-3")
+        self.controler(payee)
+        payee._ecrire({"state": "payee"})
+        rejouee = [c.regle.code for lot in execution.simuler(self.env, registre.REGLES, payee.ids)
+                   for f in lot.feuilles for c in f.anomalies]
+        self.assertNotIn("DBL-03", rejouee)
+        reprise = self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-3", origine_id=payee.id)
+        tierce = self.pour(self.creer_assure(), self.pansement, numero_facture_formation="F-3")
+        self.controler(reprise, tierce)
+        self.assertEqual(("DBL-03" in self.codes(reprise), "DBL-03" in self.codes(tierce)), (False, True))
+
     def test_dbl_04_modes(self):
         self.suite("DBL-04", [
             ("tiers payant", self.pour(self.assure, self.pansement), False),
@@ -79,6 +93,14 @@ class TestReglesQuantites(CommunTables):
             ("premier", sejour(1, 5), False), ("transfert le jour de sortie", sejour(5, 8), False),
             ("chevauche d'un jour", sejour(7, 9), True), ("plus tard", sejour(10, 10), False),
             ("même jour, sans nuit", sejour(10, 10), True)])
+
+    def test_dbl_05_sejour_plus_ancien_que_l_horizon(self):
+        """Entré il y a plus d'une année de droits, toujours là le mois dernier."""
+        long = self.pour(self.assure, self.prestation("acte", 500), type_soins="hospitalisation",
+                         date_soins=JOUR - timedelta(days=800), date_fin_soins=JOUR - timedelta(days=1))
+        court = self.pour(self.assure, self.prestation("acte", 500), type_soins="hospitalisation",
+                          date_soins=JOUR - timedelta(days=10), date_fin_soins=JOUR - timedelta(days=8))
+        self.suite("DBL-05", [("premier", long, False), ("dedans", court, True)])
 
     # ------------------------------------------------------------------ ententes
     def accord(self, assure, prestation, **champs):
@@ -133,6 +155,27 @@ class TestReglesQuantites(CommunTables):
         self.suite("ENT-03", [("autre formation", ailleurs, True)])
         self.assertEqual((ailleurs.montant_base, ailleurs.depassement), (0, 500))
 
+    def test_ent_03_accord_ancien(self):
+        """Ce qu'un accord a donné il y a plus d'une année de droits reste pris."""
+        soumis = self.prestation("acte", 500, entente_prealable=True)
+        accord = self.accord(self.assure, soumis, quantite_accordee=5, montant_accorde=0,
+                             date_debut=JOUR - timedelta(days=900), date_fin=JOUR + timedelta(days=9))
+        self.controler(self.pour(self.assure, soumis, 3, date_soins=JOUR - timedelta(days=800)))
+        deux = self.pour(self.assure, soumis, 3)
+        self.controler(deux)
+        self.assertEqual(deux.ligne_ids.quantite_retenue, 2)
+        self.assertEqual((accord.quantite_imputee, accord.quantite_restante), (5, 0))
+
+    def test_ent_03_un_seul_compte(self):
+        """La fiche de l'accord dit ce que le moteur impute, cité ou non par la feuille."""
+        soumis = self.prestation("acte", 500, entente_prealable=True)
+        accord, autre = [self.accord(self.assure, soumis, quantite_accordee=5, montant_accorde=0, formation_id=f.id)
+                         for f in (self.formation, self.creer_formation(2))]
+        self.controler(self.pour(self.assure, soumis, 3))
+        self.assertEqual((accord.quantite_imputee, autre.quantite_imputee), (3, 0))
+        self.controler(self.pour(self.assure, soumis, 1, entente_id=autre.id, date_soins=JOUR + timedelta(days=1)))
+        self.assertEqual((accord.quantite_imputee, autre.quantite_imputee), (3, 0), "rien n'est pris sur l'accord d'une autre formation")
+
     # ------------------------------------------------------------------ quantités
     def test_qte_01_maximum(self):
         limite = self.prestation("acte", 500, quantite_max=3)
@@ -170,6 +213,21 @@ class TestReglesQuantites(CommunTables):
             ("même jour", le(0), False), ("30 jours", le(30), True), ("31 jours", le(31), False),
             ("autre motif", le(32, pathologie_id=autre_motif.id), False),
             ("autre formation", le(33, formation_id=ailleurs.id), False)])
+
+    def test_qte_04_zero_n_est_pas_vide(self):
+        """Un délai de zéro jour pour un type de formation ne laisse pas place au délai général."""
+        suivante = self.prestation("acte", 500, categorie="consultation")
+        self.regler("QTE-04", "delai_jours:hopital_district", "0")
+        self.suite("QTE-04", [
+            ("première", self.pour(self.assure, self.consultation), False),
+            ("dix jours après", self.pour(self.assure, suivante, date_soins=JOUR + timedelta(days=10)), False)])
+
+    def test_qte_04_delai_plus_long_que_l_horizon(self):
+        suivante = self.prestation("acte", 500, categorie="consultation")
+        self.regler("QTE-04", "delai_jours", "900")
+        self.suite("QTE-04", [
+            ("première", self.pour(self.assure, self.consultation, date_soins=JOUR - timedelta(days=800)), False),
+            ("800 jours après", self.pour(self.assure, suivante), True)])
 
     def test_qte_05_duree(self):
         ald = self.pathologie(ald=True)

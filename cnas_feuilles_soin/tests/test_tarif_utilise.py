@@ -46,6 +46,18 @@ class TestTarifUtilise(CommunFeuille):
         self._liquider("rejetee")
         self.tarif.montant = 210
 
+    def test_niveau_du_jour_des_soins(self):
+        """Promue depuis, la formation a payé au tarif de son niveau d'avant : c'est lui qui est figé, pas le nouveau."""
+        tarifs = [self.env["cnas.config_medicament"].create(
+            {"medicament_id": self.medicament.id, "niveau": niveau, "montant": 250, "date_debut": "2020-01-01"})
+            for niveau in (1, 2)]
+        self._liquider()
+        self.formation.with_user(self.superviseur).action_changer_type("hopital_district", "Promue", "2026-11-15")
+        with self.assertRaises(UserError):
+            tarifs[0].montant = 260
+        tarifs[1].montant = 260
+        self.assertEqual(tarifs[1].montant, 260)
+
     def test_autre_niveau_libre(self):
         self._liquider()
         autre = self.env["cnas.config_medicament"].create(

@@ -3,6 +3,15 @@ from odoo import api, fields, models
 from .formation_sanitaire.fiche import NIVEAU_DU_TYPE, TYPES_FORMATION
 
 
+def sql_type_au(formation, jour):
+    """Rend la jointure `t` du type daté : `COALESCE(t.niveau, <fiche>.niveau)`, la fiche valant si rien ne la date.
+
+    :param formation, jour: colonnes SQL
+    """
+    return f"""LEFT JOIN cnas_formation_type t ON t.formation_id = {formation} AND t.date_debut <= {jour}
+                                               AND (t.date_fin IS NULL OR t.date_fin >= {jour})"""
+
+
 class FormationType(models.Model):
     """Le type d'une formation pendant une période : son niveau, donc ses tarifs, à la date des soins.
 

@@ -26,6 +26,26 @@ def age(naissance, quand):
     return max(quand.year - naissance.year - ((quand.month, quand.day) < (naissance.month, naissance.day)), 0)
 
 
+def anniversaire(depuis, annees):
+    """Le jour où les années sont pleines : un 29 février qui n'existe pas, c'est le lendemain du 28."""
+    if (depuis.month, depuis.day) == (2, 29):
+        return date(depuis.year + annees, 2, 28) + timedelta(days=1)
+    return date(depuis.year + annees, depuis.month, depuis.day)
+
+
+def principal(nom, quand):
+    """De qui la personne dépend ce jour-là ; elle-même, si de personne."""
+    return next((qui for qui, _lien, debut, fin in monde.liens(nom) if couvre(debut, fin, quand)), nom)
+
+
+def ouverture(nom):
+    """Le jour d'où court l'année : la première couverture, la sienne ou celle du principal qui l'a donnée."""
+    couvertures = [(debut, debut) for debut, _fin in monde.periodes(nom)[:1]]
+    for qui, _lien, debut, _fin in monde.liens(nom):
+        couvertures.append((max(debut, ouverture(qui)), ouverture(qui)))
+    return min(couvertures)[1]
+
+
 def ajouter_mois(quand, mois):
     """Le même jour, des mois plus tard ; le dernier du mois s'il n'existe pas."""
     annee, rang = divmod(quand.year * 12 + quand.month - 1 + mois, 12)
@@ -52,8 +72,10 @@ class Calcul:
         """Contrôle et liquide une feuille."""
         self.f, self.codes = f, []
         self.a = monde.ASSURES[f["assure"]]
-        self.famille = self.a.get("principal", f["assure"])
+        self.famille = principal(f["assure"], f["date"])
         self.chef = monde.ASSURES[self.famille]
+        self.naissance = f["bebe"][0] if f["bebe"] else self.a["naissance"]
+        self.personne = (f["assure"], *f["bebe"][:2]) if f["bebe"] else (f["assure"],)
         self.formation = monde.FORMATIONS[f["formation"]]
         self.lignes = [dict(li, q=li["quantite"], pu=li["prix"], rang=100, limite=None, rejet=False, abattue=False,
                             accord=None, rang_ligne=i) for i, li in enumerate(f["lignes"])]
@@ -101,16 +123,19 @@ class Calcul:
         if f["total"] and f["total"] != self.total():
             self.codes.append("REC-10")
             self.instance = True
-        if self.a.get("lien") == "enfant" and age(self.a["naissance"], f["date"]) >= 18:
+        if any(lien == "enfant" and couvre(*dates, f["date"]) for _q, lien, *dates in monde.liens(f["assure"])) and age(self.a["naissance"], f["date"]) >= 18:
             return self.tout_rejeter("DRT-05")
-        if not couvre(*self.chef["droits"], f["date"]):
+        if not any(couvre(*periode, f["date"]) for periode in monde.periodes(self.famille)):
             return self.tout_rejeter("DRT-02")
         carence = monde.REGIMES[self.a["regime"]]["carence_mois"]
-        affiliation = self.chef.get("affiliation") or self.chef["droits"][0]
+        affiliation = self.chef.get("affiliation") or monde.periodes(self.famille)[0][0]
         if carence and f["date"] < ajouter_mois(affiliation, carence) and not f["urgence"] and f["nature"] != "maternite":
             for li in self.lignes:
                 self.rejeter(li, "DRT-03")
             return None
+        if f["bebe"] and (not f["bebe"][2] or ajouter_mois(self.naissance, monde.AGE_NOUVEAU_NE) <= f["date"]):
+            self.codes.append("DRT-08")
+            self.instance = True
         if not couvre(*self.formation["convention"], f["date"]):
             if not f["urgence"]:
                 return self.tout_rejeter("FOR-01")
@@ -168,7 +193,7 @@ class Calcul:
     def trouver_taux(self, li):
         """Le plus favorable des natures dont le patient relève."""
         natures = {self.f["nature"]}
-        if self.f["nature"] != "ordinaire" and age(self.a["naissance"], self.f["date"]) < 5:
+        if self.f["nature"] != "ordinaire" and age(self.naissance, self.f["date"]) < 5:
             natures.add("enfant")
         return max((t for nature in natures if (t := self.taux_de(nature, self.p(li)["type"])) is not None), default=None)
 
@@ -184,14 +209,14 @@ class Calcul:
         """Sexe, âge, couples exclusifs, une fois dans la vie."""
         f, quand = self.f, self.f["date"]
         patho = monde.PATHOLOGIES[f["pathologie"]]
-        ans = age(self.a["naissance"], quand)
+        ans = age(self.naissance, quand)
         for li in self.vives():
-            if any(reserve and reserve != self.a["genre"] for reserve in (self.p(li).get("sexe"), patho.get("sexe"))):
+            if not f["bebe"] and any(reserve and reserve != self.a["genre"] for reserve in (self.p(li).get("sexe"), patho.get("sexe"))):
                 self.rejeter(li, "CLI-01")
         for li in self.vives():
             if any(not bornes.get("age_min", 0) <= ans <= bornes.get("age_max", 200) for bornes in (self.p(li), patho)):
                 self.rejeter(li, "CLI-02")
-        du_jour = [x for x in self.acceptees if x["assure"] == f["assure"] and x["date"] == quand]
+        du_jour = [x for x in self.acceptees if x["personne"] == self.personne and x["date"] == quand]
         for li in sorted(self.vives(), key=lambda li: (li["quantite"] * li["prix"], -li["rang_ligne"])):
             rivales = {b if a == li["prestation"] else a for a, b, debut, fin in monde.INCOMPATIBLES
                        if li["prestation"] in (a, b) and couvre(debut, fin, quand)}
@@ -206,7 +231,7 @@ class Calcul:
                 vues.add(self.p(li)["dci"])
         for li in self.vives():
             if self.p(li).get("unique_vie") and any(
-                    x["assure"] == f["assure"] and x["prestation"] == li["prestation"] for x in self.acceptees):
+                    x["personne"] == self.personne and x["prestation"] == li["prestation"] for x in self.acceptees):
                 self.rejeter(li, "CLI-08")
 
     def doublons(self):
@@ -214,7 +239,7 @@ class Calcul:
         f = self.f
 
         def semblables(li):
-            return [x for x in self.acceptees if x["assure"] == f["assure"] and x["prestation"] == li["prestation"]
+            return [x for x in self.acceptees if x["personne"] == self.personne and x["prestation"] == li["prestation"]
                     and x["date"] == f["date"]]
         for li in self.vives():
             ici = any(x["formation"] == f["formation"] and x["mode"] == f["mode"] for x in semblables(li))
@@ -229,13 +254,13 @@ class Calcul:
             if any(x["mode"] != f["mode"] for x in semblables(li)):
                 self.rejeter(li, "DBL-04")
         if f["type_soins"] == "hospitalisation" and self.vives() and any(
-                x["assure"] == f["assure"] and x["type_soins"] == "hospitalisation" and (
+                x["personne"] == self.personne and x["type_soins"] == "hospitalisation" and (
                     (x["date"] < f["fin"] and f["date"] < x["fin"]) or (x["date"], x["fin"]) == (f["date"], f["fin"]))
                 for x in self.acceptees):
             self.tout_rejeter("DBL-05")
         sejour = f["type_soins"] == "hospitalisation"
         if self.vives() and any(
-                x["assure"] == f["assure"] and (x["type_soins"] == "hospitalisation") != sejour
+                x["personne"] == self.personne and (x["type_soins"] == "hospitalisation") != sejour
                 and (f["date"] < x["date"] < f["fin"] if sejour else x["date"] < f["date"] < x["fin"])
                 for x in self.acceptees):
             self.codes.append("DBL-06")
@@ -308,17 +333,17 @@ class Calcul:
                 self.abattre(li, "QTE-01")
         for li in self.vives():
             delai = self.p(li).get("frequence_min_jours", 0)
-            if any(x["assure"] == f["assure"] and x["prestation"] == li["prestation"]
+            if any(x["personne"] == self.personne and x["prestation"] == li["prestation"]
                    and 0 <= (quand - x["date"]).days < delai for x in self.acceptees):
                 self.rejeter(li, "QTE-03")
         for li in self.vives():
             if self.p(li)["categorie"] == "consultation" and any(
-                    x["assure"] == f["assure"] and x["formation"] == f["formation"] and x["categorie"] == "consultation"
+                    x["personne"] == self.personne and x["formation"] == f["formation"] and x["categorie"] == "consultation"
                     and x["pathologie"] == f["pathologie"] and 0 < (quand - x["date"]).days <= 30
                     for x in self.acceptees):
                 self.rejeter(li, "QTE-04")
         self.journees()
-        cpn = sum(1 for x in self.acceptees if x["assure"] == f["assure"] and x["categorie"] == "cpn"
+        cpn = sum(1 for x in self.acceptees if x["personne"] == self.personne and x["categorie"] == "cpn"
                   and 0 <= (quand - x["date"]).days < 280)
         for li in self.vives():
             if self.p(li)["categorie"] == "cpn":
@@ -359,7 +384,7 @@ class Calcul:
                     self.abattre(li, "TAR-04")
         techniques = [li for li in self.vives() if self.p(li).get("technique")]
         techniques.sort(key=lambda li: (-Fraction(self.p(li)["cotation"][1]), -(li["tarif"] or 0), li["rang_ligne"]))
-        deja = sum(1 for x in self.acceptees if x["assure"] == f["assure"] and x["date"] == quand
+        deja = sum(1 for x in self.acceptees if x["personne"] == self.personne and x["date"] == quand
                    and x["formation"] == f["formation"] and x["technique"])
         for place, li in enumerate(techniques):
             li["rang"] = (100, 50)[place + deja] if place + deja < 2 else 0
@@ -381,7 +406,7 @@ class Calcul:
     # ------------------------------------------------------------------ plafonds
     def hors(self, li):
         """La prestation échappe aux plafonds, selon l'âge et le lieu."""
-        qui = "adulte" if age(self.a["naissance"], self.f["date"]) >= monde.ADULTE else "enfant"
+        qui = "adulte" if age(self.naissance, self.f["date"]) >= monde.ADULTE else "enfant"
         return self.p(li).get(f"hors_plafond_{qui}", "non") in ("toujours", self.f["type_soins"])
 
     def vise(self, plafond, li):
@@ -396,7 +421,7 @@ class Calcul:
         if portee != "famille" or (regime, soins) not in monde.MAJORATIONS:
             return montant
         seuil, par_membre, au_plus = monde.MAJORATIONS[regime, soins]
-        membres = 1 + sum(a.get("principal") == self.famille for a in monde.ASSURES.values())
+        membres = sum(principal(nom, self.f["date"]) == self.famille for nom in monde.ASSURES)
         supplement = par_membre * max(membres - seuil, 0)
         return montant + (min(supplement, au_plus) if au_plus else supplement)
 
@@ -405,11 +430,11 @@ class Calcul:
         _regime, portee, soins, categorie, *_reste = plafond
         if portee == "feuille":
             return []
-        ouverture, quand = self.chef["droits"][0], self.f["date"]
-        annees = age(ouverture, quand)
-        debut, fin = ajouter_mois(ouverture, 12 * annees), ajouter_mois(ouverture, 12 * annees + 12)
+        depuis = ouverture(self.famille if portee == "famille" else self.f["assure"])
+        annees = age(depuis, self.f["date"])
+        debut, fin = anniversaire(depuis, annees), anniversaire(depuis, annees + 1)
         return [x for x in self.acceptees
-                if (x["famille"] == self.famille if portee == "famille" else x["assure"] == self.f["assure"])
+                if (x["famille"] == self.famille if portee == "famille" else x["personne"] == self.personne)
                 and debut <= x["date"] < fin and not x["hors"] and soins in ("tous", x["type_soins"])
                 and categorie in (None, x["categorie"])]
 
@@ -468,6 +493,6 @@ class Calcul:
                 self.acceptees.append({
                     **{n: self.f[n] for n in ("assure", "formation", "date", "fin", "mode", "type_soins", "pathologie")},
                     **{n: li[n] for n in ("prestation", "q", "base", "part", "franchise", "accord")}, "hors": self.hors(li),
-                    "famille": self.famille, "categorie": self.p(li)["categorie"],
+                    "famille": self.famille, "personne": self.personne, "categorie": self.p(li)["categorie"],
                     "technique": self.p(li).get("technique", False)})
         return Resultat(etat, rendu, sorted(self.codes))

@@ -13,7 +13,7 @@ def jour(decalage):
     return J + timedelta(days=decalage)
 
 
-JOURS = [jour(d) for d in (-430, -365, -90, -31, -30, -29, -15, -7, -2, -1, 0, 1, 2, 3, 7, 14, 29, 30, 31, 45, 90, 200)]
+JOURS = [jour(d) for d in (-430, -377, -376, -365, -90, -31, -30, -29, -15, -12, -11, -7, -2, -1, 0, 1, 2, 3, 7, 14, 29, 30, 31, 45, 90, 200)]
 
 REGIMES = {
     "NA": {"numero": 8, "carence_mois": 0},
@@ -97,7 +97,7 @@ FORMATIONS = {
     "F5": {"niveau": 2, "convention": (jour(-30), jour(30))},
     "F6": {"niveau": 2, "convention": (date(2020, 1, 1), None), "suspension": (jour(-2), jour(2))},
 }
-# nom: régime, sexe, naissance, droits (début, fin), affiliation, principal
+# nom: régime, sexe, naissance, droits (périodes), affiliation, principal ; « liens » : les principaux successifs
 ASSURES = {
     "A1": {"regime": "NA", "genre": "masculin", "naissance": date(1980, 3, 12), "droits": (date(2024, 3, 12), None)},
     "A2": {"regime": "NA", "genre": "feminin", "naissance": date(1986, 3, 13), "principal": "A1", "lien": "conjoint"},
@@ -109,7 +109,29 @@ ASSURES = {
     "C1": {"regime": "NA", "genre": "masculin", "naissance": date(1950, 1, 1), "droits": (jour(-7), jour(7))},
     "D1": {"regime": "NB", "genre": "feminin", "naissance": date(2000, 2, 29), "droits": (date(2025, 2, 28), None),
            "affiliation": date(2025, 2, 28)},
+    # ouverte un 29 février, suspendue deux fois : un trou d'un jour, puis une semaine
+    "E1": {"regime": "NA", "genre": "feminin", "naissance": date(1992, 2, 29),
+           "droits": [(date(2024, 2, 29), jour(-31)), (jour(-29), jour(-8)), (jour(1), None)]},
+    # passé d'une famille à l'autre
+    "A5": {"regime": "NA", "genre": "masculin", "naissance": date(2021, 2, 28), "liens": [
+        ("A1", "enfant", date(2020, 1, 1), jour(-2)), ("E1", "enfant", jour(-1), None)]},
 }
+# Les mères dont le nouveau-né se soigne sous leur numéro, et jusqu'à quel âge (mois)
+MERES, AGE_NOUVEAU_NE = ("A2", "E1", "B1"), 3
+
+
+def liens(nom):
+    """[(principal, lien, début, fin)] d'une personne."""
+    a = ASSURES[nom]
+    return a.get("liens") or ([(a["principal"], a["lien"], date(2020, 1, 1), None)] if "principal" in a else [])
+
+
+def periodes(nom):
+    """[(début, fin)] des droits propres d'une personne."""
+    droits = ASSURES[nom].get("droits", [])
+    return droits if isinstance(droits, list) else [droits]
+
+
 PATHOLOGIES = {
     "ordinaire": {},
     "ald": {"ald": True},
@@ -234,16 +256,20 @@ def _poser_personnes(env, ids):
     for nom, a in ASSURES.items():
         valeurs = {"nom": "NAIF", "prenom": nom, "genre": a["genre"], "date_naissance": a["naissance"],
                    "regime_id": ids["regime"][a["regime"]]}
-        if "principal" in a:
-            valeurs.update(type_assure="ayant_droit", assure_principal_id=ids["assure"][a["principal"]], lien=a["lien"])
+        *passes, actuel = liens(nom) or [None]
+        if actuel:
+            valeurs.update(type_assure="ayant_droit", assure_principal_id=ids["assure"][actuel[0]], lien=actuel[1])
         assure = env["cnas.assure"].create(valeurs)
-        affiliation = a.get("affiliation") or (a["droits"][0] if "droits" in a else date(2020, 1, 1))
+        droits = periodes(nom)
+        affiliation = a.get("affiliation") or (droits[0][0] if droits else date(2020, 1, 1))
         assure._ecrire({"state": "actif", "date_affiliation": affiliation})
-        assure.lien_ids._ecrire({"date_debut": date(2020, 1, 1)})
-        if "droits" in a:
-            env["cnas.droit"].create({
-                "assure_id": assure.id, "regime_id": ids["regime"][a["regime"]], "date_debut": a["droits"][0],
-                "date_fin": a["droits"][1], "state": "ouvert"})
+        assure.lien_ids._ecrire({"date_debut": actuel and actuel[2]})
+        env["cnas.lien_familial"]._creer([{
+            "membre_id": assure.id, "principal_id": ids["assure"][principal], "lien": lien, "date_debut": debut, "date_fin": fin}
+            for principal, lien, debut, fin in passes])
+        for debut, fin in droits:
+            env["cnas.droit"].create({"assure_id": assure.id, "regime_id": ids["regime"][a["regime"]], "date_debut": debut,
+                                      "date_fin": fin, "state": "ouvert"})
         ids["assure"][nom] = assure.id
     categorie = env["cnas.categorie_pathologie"].create({"name": "Essais du second calcul"})
     ids["pathologie"] = {

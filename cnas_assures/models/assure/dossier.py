@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.modules.db import FunctionStatus, has_unaccent
 from odoo.osv import expression
 
+from odoo.addons.cnas_base.age import age_en_annees, age_en_mois
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import sans_accent
@@ -417,20 +418,20 @@ class Assure(models.Model):
         self.ensure_one()
         if not self.date_naissance or not date or date < self.date_naissance:
             return False
-        return relativedelta(date, self.date_naissance).years
+        return age_en_annees(self.date_naissance, date)
 
     def _libelle_age(self, date):
         """Rend « 34 ans », « 7 mois », « 12 jours », précédé de « vers » si la date est estimée."""
         self.ensure_one()
         if not self.date_naissance or date < self.date_naissance:
             return ""
-        ecart = relativedelta(date, self.date_naissance)
-        if ecart.years >= 2:
-            texte = _("%s ans", ecart.years)
-        elif ecart.years or ecart.months:
-            texte = _("%s mois", ecart.years * 12 + ecart.months)
+        mois = age_en_mois(self.date_naissance, date)
+        if mois >= 24:
+            texte = _("%s ans", mois // 12)
+        elif mois:
+            texte = _("%s mois", mois)
         else:
-            texte = _("%s jours", ecart.days)
+            texte = _("%s jours", (date - self.date_naissance).days)
         return _("environ %s", texte) if self.date_naissance_estimee else texte
 
     # ------------------------------------------------------------------ privé

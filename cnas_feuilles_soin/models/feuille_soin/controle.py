@@ -107,7 +107,7 @@ class FeuilleSoin(models.Model):
         if len(self) <= TAILLE_LOT:
             self._controler()
             return self.env["cnas.lot"]
-        ids = [feuille for feuille, _famille in execution.ordonner_par_famille(self.env, self.ids)]
+        ids = [feuille for feuille, _foyer in execution.ordonner_par_foyer(self.env, self.ids)[0]]
         return self.env["cnas.lot"]._lancer(
             _("Contrôle de %s feuilles", len(ids)), self._name, "_controler", ids, taille=TAILLE_LOT)
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_formations.models.formation_type import sql_type_au
 
 from ...liquidation import execution
 from ...liquidation.ecriture import ecrire_anomalies
@@ -93,7 +94,7 @@ class FeuilleSoin(models.Model):
         """
         self.env.flush_all()
         etats = ["instance" if recevabilite[f.id]["completude"] == "incomplet" else "deposee" for f in self]
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             UPDATE cnas_feuille_soin f
                SET numero = v.numero, agence_id = v.agence_id, date_depot = v.date_depot, state = v.state,
                    etat_droits = v.etat_droits, completude = v.completude, regime_id = v.regime_id,
@@ -105,8 +106,7 @@ class FeuilleSoin(models.Model):
                    AS v (id, numero, agence_id, date_depot, state, etat_droits, completude, regime_id),
                    cnas_feuille_soin d
                    JOIN cnas_formation_sanitaire s ON s.id = d.formation_id
-                   LEFT JOIN cnas_formation_type t ON t.formation_id = s.id AND t.date_debut <= d.date_soins
-                                                  AND (t.date_fin IS NULL OR t.date_fin >= d.date_soins)
+                   {sql_type_au("s.id", "d.date_soins")}
              WHERE f.id = v.id AND d.id = v.id AND f.state = 'brouillon'
         """, [
             self.env.uid, self.env.uid, self.ids, numeros, [a.id for a in agences], depots, etats,

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.cnas_base.age import age_en_annees
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 # Le détail des soins : l'ordonnateur paie sans le lire. Le diagnostic ne se lit que par les seconds (la formation : ses seules feuilles, par règle).
@@ -188,7 +189,7 @@ class FeuilleSoin(models.Model):
             elif pathologie.maternite:
                 feuille.nature = "maternite"
             elif (naissance and feuille.date_soins
-                  and _age(naissance, feuille.date_soins) < parametres._au("age_enfant", feuille.date_soins)):
+                  and age_en_annees(naissance, feuille.date_soins) < parametres._au("age_enfant", feuille.date_soins)):
                 feuille.nature = "enfant"
             else:
                 feuille.nature = "ordinaire"
@@ -342,11 +343,6 @@ class FeuilleSoin(models.Model):
             if feuille.state in ("validee", "rejetee", "payee", "annulee"):
                 raise UserError(_("La feuille %(numero)s est à l'état « %(etat)s » : elle ne change plus.",
                                   numero=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
-
-
-def _age(naissance, jour):
-    """Rend l'âge en années révolues."""
-    return jour.year - naissance.year - ((jour.month, jour.day) < (naissance.month, naissance.day))
 
 
 def _commandes_sans_effet(commandes):

@@ -6,6 +6,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from ...liquidation import execution
+from ...liquidation.familles import proches
 from ...regles.registre import REGLES
 from .actions import CONTROLEUR
 
@@ -49,16 +50,16 @@ class FeuilleSoin(models.Model):
     def _mettre_lignes_a_zero(self):
         """Ce que les feuilles donnaient se rend : les réduites qui y gagneraient sont signalées."""
         donnaient = self.sudo().filtered("montant_cnas")
-        jours, familles = donnaient.mapped("date_soins"), donnaient.assure_id.famille_id.ids
+        jours, personnes = donnaient.mapped("date_soins"), proches(self.env.cr, donnaient.assure_id.ids)
         resultat = super()._mettre_lignes_a_zero()
         if donnaient:
-            self._signaler_plafonds_liberes(familles, min(jours) - UN_AN, max(jours) + UN_AN)
+            self._signaler_plafonds_liberes(personnes, min(jours) - UN_AN, max(jours) + UN_AN)
         return resultat
 
-    def _signaler_plafonds_liberes(self, familles, debut, fin):
+    def _signaler_plafonds_liberes(self, personnes, debut, fin):
         """Signale les feuilles réduites par un plafond qui recevraient davantage aujourd'hui."""
         reduites = self.sudo().search([
-            ("assure_id.famille_id", "in", familles), ("date_soins", ">=", debut), ("date_soins", "<=", fin),
+            ("assure_id", "in", list(personnes)), ("date_soins", ">=", debut), ("date_soins", "<=", fin),
             ("state", "in", ("controle", "avis_medical", "validee", "payee")),
             ("anomalie_ids.regle_id.code", "in", PLAFONDS)])
         if not reduites:

@@ -102,5 +102,10 @@ class FormationSanitaire(models.Model):
     def _type_en_cours(self):
         return self.type_ids.filtered(lambda periode: not periode.date_fin)
 
+    def _niveau_au(self, jour):
+        """Rend le niveau de la formation ce jour-là."""
+        periode = self.sudo().type_ids.filtered(lambda t: t.date_debut <= jour and (not t.date_fin or t.date_fin >= jour))
+        return (periode or self.sudo()).niveau
+
     def _apres_changement_de_type(self, jour):
         """Point d'extension : les feuilles non décidées de soins donnés depuis `jour`."""
