@@ -40,7 +40,7 @@ class FeuilleSoin(models.Model):
     `diagnostic_present`. Le champ d'écran, calculé et jamais stocké, est vide pour qui n'a pas le droit.
 
     **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus, ni aucun champ que lit une règle ;
-    en instance, seul un champ resté vide peut être complété. Ce que montre le document (`_champs_constats`) se
+    en instance, seul un champ resté vide peut être complété ; un « non » n'est pas un vide. Ce que montre le document (`_champs_constats`) se
     corrige encore pendant le contrôle, par un contrôleur qui n'a pas saisi, avec sa trace avant et après.
     """
 
@@ -76,6 +76,8 @@ class FeuilleSoin(models.Model):
         "cause", "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
         "diagnostic_clair",
     )
+    # Ce que rectifient, en instance, les seuls gestes de `rectification.py`.
+    _champs_rectifies = ("total_declare", "date_fin_soins")
 
     # --- identité du dossier
     numero = fields.Char(
@@ -318,8 +320,7 @@ class FeuilleSoin(models.Model):
                 continue
             for champ in touches:
                 reel = "pathologie_id" if champ == "diagnostic_saisi_id" else champ
-                if (feuille.state == "instance" and not feuille[reel] and vals[champ]
-                        and (champ in self._champs_papier or self._fields[champ].type != "boolean")):
+                if feuille.state == "instance" and not feuille[reel] and vals[champ] and self._se_complete(champ):
                     continue
                 if champ != "ligne_ids" and _meme_valeur(feuille, reel, vals[champ]):
                     continue
@@ -333,6 +334,10 @@ class FeuilleSoin(models.Model):
                     "Annulez-la avec un motif, puis saisissez-la de nouveau.",
                     champ=self._fields[champ]._description_string(self.env), numero=feuille.display_name,
                 ))
+
+    def _se_complete(self, champ):
+        """Dit si le vide de ce champ est un manque : un « non » est un fait, et ce qui se rectifie a son geste, tracé et borné."""
+        return self._fields[champ].type != "boolean" and champ not in ("ligne_ids", *self._champs_rectifies)
 
     def _refuser_si_close(self, vals):
         """Une feuille décidée ne reçoit plus que des messages et des activités."""
