@@ -240,6 +240,16 @@ class TestReprise(CommunFeuille):
         self.assertEqual(reprise.piece_ids.mapped("empreinte"), feuille.piece_ids.mapped("empreinte"))
 
 
+    def test_dupliquer_ne_presume_rien(self):
+        """Une copie pour un autre épisode ne reprend pas ce que montrait le document de l'autre."""
+        feuille = self.deposee()
+        feuille._ecrire({"signature_constatee": "presente", "fiche_reference": "presente", "attestation_nouveau_ne": True,
+                         "nouveau_ne": True, "date_ordonnance": "2026-11-08", "cause": "maladie"})
+        copie = self.feuilles.browse(feuille.with_user(self.agent).action_dupliquer()["res_id"])
+        self.assertFalse(any(copie[champ] for champ in copie._champs_constats))
+        self.assertEqual((copie.assure_id, len(copie.ligne_ids)), (feuille.assure_id, 2))
+
+
 @tagged("post_install", "-at_install", "cnas")
 class TestEnInstance(CommunFeuille):
     """En instance, on complète ce qui manque : on ne change pas un fait, fût-ce d'un « non » à un « oui »."""
@@ -263,6 +273,25 @@ class TestEnInstance(CommunFeuille):
             with self.subTest(vals=vals), self.assertRaises(UserError), self.cr.savepoint():
                 feuille.with_user(self.agent2).write(vals)
         feuille.with_user(self.agent2).praticien_id = self.praticien
+
+    def test_qui_complete_est_un_auteur(self):
+        """Et le journal le dit, avant et après, sans le diagnostic."""
+        feuille = self.brouillon(pathologie_id=False)
+        feuille.action_deposer()
+        self.assertEqual(feuille.state, "instance")
+        feuille.with_user(self.controleur).write({"fiche_reference": "presente", "praticien_id": self.praticien.id})
+        feuille.with_user(self.agent2).write({"pathologie_id": self.palu.id})
+        lignes = self.env["cnas.journal"].search(
+            [("modele", "=", feuille._name), ("res_id", "=", feuille.id), ("evenement", "=", "completion")], order="id")
+        self.assertEqual([(li.user_id, li.avant, li.apres) for li in lignes], [
+            (self.controleur, {"praticien_id": False, "fiche_reference": False},
+             {"praticien_id": self.praticien.display_name, "fiche_reference": "presente"}),
+            (self.agent2, {"pathologie_id": False}, {"pathologie_id": "codé"})])
+        self.assertNotIn(self.palu.code, "".join(feuille.message_ids.mapped("body")))
+        feuille._ecrire({"state": "controle"})
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            feuille.with_user(self.controleur).action_rejeter("Non")
+        feuille.with_user(self.controleur2).action_rejeter("Non")
 
 
 @tagged("post_install", "-at_install", "cnas")

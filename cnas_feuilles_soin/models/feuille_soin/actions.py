@@ -230,7 +230,7 @@ class FeuilleSoin(models.Model):
     def _auteurs_par_feuille(self):
         """Rend {feuille: usagers} de qui a fait ce qu'elle dit, en une requête : ils ne la jugent pas.
 
-        Qui l'a saisie, déposée, en a saisi une ligne, a rectifié un fait en instance ; et, d'une reprise, ceux du rejet
+        Qui l'a saisie, déposée, en a saisi une ligne, a complété ou rectifié un fait en instance ; et, d'une reprise, ceux du rejet
         dont elle recopie les faits.
         """
         self.flush_model(["saisie_par_id", "deposee_par_id", "origine_id"])
@@ -244,7 +244,8 @@ class FeuilleSoin(models.Model):
                    SELECT unnest(ARRAY[f.create_uid, f.saisie_par_id, f.deposee_par_id])
                     UNION SELECT create_uid FROM cnas_feuille_soin_ligne WHERE feuille_id = f.id
                     UNION SELECT user_id FROM cnas_journal
-                           WHERE modele = 'cnas.feuille_soin' AND res_id = f.id AND evenement = 'rectification'
+                           WHERE modele = 'cnas.feuille_soin' AND res_id = f.id
+                             AND evenement IN ('rectification', 'completion')
                    ) AS auteur (id)
              WHERE auteur.id IS NOT NULL GROUP BY 1""", [self.ids])
         return {feuille: set(auteurs) for feuille, auteurs in self.env.cr.fetchall()}
@@ -254,7 +255,7 @@ class FeuilleSoin(models.Model):
         if self.env.uid == SUPERUSER_ID:
             return {}
         auteurs = self._auteurs_par_feuille()
-        return {feuille._origin.id: _("Quatre yeux : vous avez saisi ou rectifié la feuille %s, une autre personne la juge.",
+        return {feuille._origin.id: _("Quatre yeux : vous avez saisi, complété ou rectifié la feuille %s, une autre personne la juge.",
                                       feuille.display_name)
                 for feuille in self if self.env.uid in auteurs.get(feuille._origin.id, ())}
 

@@ -58,8 +58,9 @@ class FeuilleSoin(models.Model):
     def action_dupliquer(self):
         """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes. Rend son action."""
         nouvelle = self.sudo()._copier({
-            "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
-            "date_depot": aujourd_hui()})
+            # Ce que montrait l'autre document ne se présume pas de celui-ci.
+            **dict.fromkeys(self._champs_constats, False), "saisie_par_id": self.env.uid, "pathologie_id": False,
+            "entente_id": False, "date_depot": aujourd_hui()})
         return self._ouvrir(nouvelle)
 
     def action_voir_reprises(self):
