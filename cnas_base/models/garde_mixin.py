@@ -16,7 +16,8 @@ class GardeMixin(models.AbstractModel):
     """Champs gardés : seul le code métier les écrit, par `_ecrire`, `_creer` ou `_supprimer`.
 
     Sont gardés les champs de `_champs_geles` (ceux de toute la lignée s'ajoutent) et tout champ calculé
-    stocké. L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
+    stocké. Un enfant qui ne vit que par son parent n'en change pas : le lien vers lui se donne à la création.
+    L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
     la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
 
     Les champs de `_champs_journal` (ceux de toute la lignée) sont suivis au journal : création, avant et après,
@@ -48,11 +49,18 @@ class GardeMixin(models.AbstractModel):
         classe._champs_suivis = tuple(champ for champ in dict.fromkeys(suivis) if champ in self._fields)
         calcules = {nom for nom, champ in self._fields.items() if champ.store and champ.compute and champ.readonly}
         classe._champs_gardes = frozenset(geles | calcules | classe._champs_gardes_en_plus())
+        classe._champs_parents = frozenset(self._liens_au_parent())
 
     @classmethod
     def _champs_gardes_en_plus(cls):
         """Point d'extension des mixins : d'autres champs gardés."""
         return set()
+
+    def _liens_au_parent(self):
+        """Rend les liens obligatoires vers un parent qui liste l'enfant, ou à qui il délègue, et qui l'emporte en s'effaçant."""
+        inverses, delegues = self.pool.field_inverses, self._inherits.values()
+        return (nom for nom, champ in self._fields.items() if champ.type == "many2one" and champ.store and champ.required
+                and champ.ondelete == "cascade" and (nom in delegues or any(i.type == "one2many" for i in inverses[champ])))
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -73,7 +81,7 @@ class GardeMixin(models.AbstractModel):
         return crees
 
     def write(self, vals):
-        gardes = self._champs_gardes & vals.keys()
+        gardes = (self._champs_gardes | self._champs_parents) & vals.keys()
         if gardes and not self._ouvert(gardes):
             self._garder_ecriture(gardes, vals)
         self = self._contexte_de_confiance()
@@ -189,6 +197,9 @@ class GardeMixin(models.AbstractModel):
                     raise UserError(self._phrase_champ_gele(champ))
 
     def _phrase_champ_gele(self, champ):
+        if champ in self._champs_parents and champ not in self._champs_gardes:
+            return _("« %(quoi)s » : « %(champ)s » ne change plus une fois enregistré. Ajoutez-en un autre là où il doit être.",
+                     quoi=self._description, champ=self._fields[champ]._description_string(self.env))
         return _(
             "« %(champ)s » ne s'écrit pas directement : utilisez les boutons (ou les actions) prévus pour cela.",
             champ=self._fields[champ]._description_string(self.env),

@@ -3,3 +3,4 @@ from . import test_hostile
 from . import test_matrice_actions
 from . import test_demonstration
 
+from . import test_enfants

@@ -111,10 +111,7 @@ class DeclarationEffectifLigne(models.Model):
 
     def write(self, vals):
         self.declaration_id._exiger_brouillon()
-        resultat = super().write(vals)
-        # La ligne a pu changer de déclaration : celle d'arrivée doit aussi être ouverte.
-        self.declaration_id._exiger_brouillon()
-        return resultat
+        return super().write(vals)
 
     def unlink(self):
         self.declaration_id._exiger_brouillon()

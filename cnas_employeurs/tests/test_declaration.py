@@ -104,7 +104,7 @@ class TestDeclaration(CasEmployeur):
     def test_ligne_ne_rejoint_pas_une_declaration_deposee(self):
         deposee, brouillon = self._declaration("2026-08-01"), self._declaration("2026-09-01", assures=self._assures(1))
         deposee.action_deposer()
-        with self.assertRaisesRegex(UserError, "déjà déposée"):
+        with self.assertRaisesRegex(UserError, "« Déclaration » ne change plus"):
             brouillon.ligne_ids.write({"declaration_id": deposee.id})
 
     def test_rejet_et_reprise(self):

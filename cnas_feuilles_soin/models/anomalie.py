@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import SUPERUSER_ID, _, fields, models
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
@@ -12,7 +12,8 @@ class Anomalie(models.Model):
     """Ce qu'une règle a constaté sur une feuille ou sur une ligne, avec le montant avant et après.
 
     États : ouverte → levée (avec justification). Une anomalie levée le reste quand on rejoue le contrôle, qui seul
-    crée et retire. Un rejet ou un abattement ne se lève que par le superviseur (passer outre, tracé).
+    crée et retire. Un rejet ou un abattement ne se lève que par le superviseur (passer outre, tracé). Qui a fait ce que
+    dit la feuille, ou révisé la ligne, ne lève pas.
     """
 
     _name = "cnas.anomalie"
@@ -26,7 +27,7 @@ class Anomalie(models.Model):
     _etat_initial = "ouverte"
     _actions = {
         "lever": Action(titre=_lt("Lever l'anomalie"), de=("ouverte",), vers=("levee",), roles=(CONTROLEUR, MEDECIN),
-                        motif=True, empeche=("_empeche_de_lever",)),
+                        motif=True, empeche=("_empeche_les_auteurs", "_empeche_de_lever")),
     }
     _champs_geles = ("feuille_id", "ligne_id", "regle_id", "severite", "message", "montant_avant", "montant_apres",
                      "justification", "levee_par_id", "levee_le", "version", "ordre")
@@ -60,6 +61,11 @@ class Anomalie(models.Model):
         :param motif: la justification, obligatoire
         :return: True, ou l'action de l'assistant
         """
+        self._lever(motif)
+
+    # ------------------------------------------------------------------ privé
+    def _lever(self, motif):
+        """Lève les anomalies, le dit au dossier, et recalcule ce qu'elles coupaient."""
         self._changer_etat("levee", justification=motif, levee_par_id=self.env.uid, levee_le=fields.Datetime.now())
         for feuille in self.feuille_id:
             leves = self.filtered(lambda a, f=feuille: a.feuille_id == f)
@@ -69,7 +75,20 @@ class Anomalie(models.Model):
         if passees_outre:
             passees_outre.sudo()._recalculer()
 
-    # ------------------------------------------------------------------ privé
+    def _empeche_les_auteurs(self):
+        """Rend {id: raison} : l'appelant a fait ce que dit la feuille, ou révisé ce que l'anomalie vise."""
+        if self.env.uid == SUPERUSER_ID:
+            return {}
+        raisons, retenues = {}, self.feuille_id.sudo()._empeche_les_auteurs()
+        for anomalie in self.sudo():
+            feuille = anomalie.feuille_id
+            if feuille.id in retenues:
+                raisons[anomalie.id] = retenues[feuille.id]
+            elif self.env.user in (anomalie.ligne_id or feuille.ligne_ids).revue_par_id:
+                raisons[anomalie.id] = _("Quatre yeux : vous avez révisé « %s », une autre personne lève ses anomalies.",
+                                         feuille.display_name)
+        return raisons
+
     def _empeche_de_lever(self):
         """Rend {id: raison} : la feuille n'est plus en contrôle, ou seul le superviseur peut passer outre."""
         raisons, passe_outre = {}, self._a_le_role((SUPERVISEUR,))

@@ -7,8 +7,48 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 from .feuille_soin.actions import AGENT, OUVERTS
 
 
+class FaitAppris(models.AbstractModel):
+    """Ce qui ouvre et ferme les droits d'une personne : l'écrire repose les règles à ses feuilles déjà décidées.
+
+    Bouton, import, tâche planifiée ou changement à deux : c'est l'écriture qui compte. Une période se coupe puis se
+    rouvre, un lien finit puis un autre commence : la question ne se pose qu'une fois, le geste achevé, à la validation.
+    """
+
+    _name = "cnas.fait_appris.mixin"
+    _description = "Fait appris après coup"
+
+    _champ_personne = ""
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        faits = super().create(vals_list)
+        faits._qui_ferment()._apprendre()
+        return faits
+
+    def write(self, vals):
+        resultat = super().write(vals)
+        if not vals.keys().isdisjoint(("date_debut", "date_fin", "state")):
+            self._apprendre()
+        return resultat
+
+    def unlink(self):
+        self._apprendre()
+        return super().unlink()
+
+    def _qui_ferment(self):
+        """Point d'extension : ceux qui, à leur création, ferment des droits."""
+        return self.browse()
+
+    def _apprendre(self):
+        """Note les personnes dont les feuilles sont à revoir à la validation de la transaction."""
+        attente = self.env.cr.precommit.data.setdefault("cnas_appris", set())
+        if self and not attente:
+            self.env.cr.precommit.add(self.env["cnas.assure"].sudo().with_context({})._revoir_les_appris)
+        attente.update(self.sudo()[self._champ_personne].ids)
+
+
 class Assure(models.Model):
-    """Décès, radiation et suspension appris après coup."""
+    """Décès appris après coup."""
 
     _inherit = "cnas.assure"
 
@@ -19,32 +59,43 @@ class Assure(models.Model):
             self._revoir_feuilles()
         return resultat
 
-    def action_suspendre(self, *args, **kwargs):
-        """Voir `cnas_assures` ; les feuilles déjà décidées que la suspension touche reviennent à un contrôleur."""
-        return self._revoir_apres(super().action_suspendre(*args, **kwargs))
-
-    def action_radier(self, *args, **kwargs):
-        """Voir `cnas_assures` ; les feuilles déjà décidées que la radiation touche reviennent à un contrôleur."""
-        return self._revoir_apres(super().action_radier(*args, **kwargs))
-
-    def _revoir_apres(self, resultat):
-        if resultat is True:
-            self._revoir_feuilles()
-        return resultat
+    @api.model
+    def _revoir_les_appris(self):
+        self.browse(self.env.cr.precommit.data.pop("cnas_appris", ())).exists()._revoir_feuilles()
+        self.env.flush_all()
 
     def _revoir_feuilles(self):
         """Repose les règles des droits aux feuilles décidées de ces personnes et de leurs ayants droit."""
         self.env["cnas.feuille_soin"]._revoir_apres_coup(self._domaine_de_la_famille())
 
     def _domaine_de_la_famille(self):
-        return ["|", ("assure_id", "in", self.ids), ("assure_id.assure_principal_id", "in", self.ids)]
+        """Rend le domaine des feuilles de ces personnes et de qui a été de leur famille."""
+        return ["|", ("assure_id", "in", self.ids), ("assure_id.lien_ids.principal_id", "in", self.ids)]
+
+
+class LienFamilial(models.Model):
+    """Un lien qui finit, ou s'efface, après coup."""
+
+    _name = "cnas.lien_familial"
+    _inherit = ["cnas.lien_familial", "cnas.fait_appris.mixin"]
+    _champ_personne = "membre_id"
+
+
+class ProlongationAge(models.Model):
+    """Un justificatif raccourci, ou retiré, après coup."""
+
+    _name = "cnas.prolongation_age"
+    _inherit = ["cnas.prolongation_age", "cnas.fait_appris.mixin"]
+    _champ_personne = "assure_id"
 
 
 @actions
 class Droit(models.Model):
-    """Une période de droits et les feuilles rejetées qu'elle couvre désormais."""
+    """Une période de droits, les feuilles décidées qu'elle ne couvre plus et les rejetées qu'elle couvre désormais."""
 
-    _inherit = "cnas.droit"
+    _name = "cnas.droit"
+    _inherit = ["cnas.droit", "cnas.fait_appris.mixin"]
+    _champ_personne = "assure_id"
 
     _actions = {
         "reprendre_feuilles": Action(titre=_lt("Reprendre les feuilles rejetées"), de=("ouvert",), roles=(AGENT,),
@@ -60,16 +111,8 @@ class Droit(models.Model):
         for droit in self:
             droit.rejet_couvert_ids = droit._rejets_couverts()
 
-    def write(self, vals):
-        """Une période corrigée ramène les feuilles qu'elle ne couvre plus."""
-        resultat = super().write(vals)
-        if {"date_debut", "date_fin"} & vals.keys() and not self._ouvert(("date_fin",)):
-            self.assure_id._revoir_feuilles()
-        return resultat
-
-    def action_fermer(self, *args, **kwargs):
-        """Voir `cnas_assures` ; les feuilles déjà décidées que la fermeture touche reviennent à un contrôleur."""
-        return self.assure_id._revoir_apres(super().action_fermer(*args, **kwargs))
+    def _qui_ferment(self):
+        return self.filtered(lambda droit: droit.state == "ferme")
 
     @transition("reprendre_feuilles")
     def action_reprendre_feuilles(self):
@@ -95,10 +138,10 @@ class Carte(models.Model):
 
     _inherit = "cnas.carte"
 
-    def action_declarer_perte(self, *args, **kwargs):
-        """Voir `cnas_assures` ; les feuilles déjà décidées qui portent la carte se signalent."""
-        resultat = super().action_declarer_perte(*args, **kwargs)
-        if resultat is True:
+    def write(self, vals):
+        """Une perte datée ramène les feuilles déjà décidées qui portent la carte depuis."""
+        resultat = super().write(vals)
+        if vals.get("date_perte"):
             self.env["cnas.feuille_soin"]._revoir_apres_coup([("carte_id", "in", self.ids)])
         return resultat
 
@@ -112,8 +155,18 @@ class Suspension(models.Model):
     def create(self, vals_list):
         """Ramène à un contrôleur les feuilles déjà décidées de la période suspendue."""
         suspensions = super().create(vals_list)
-        suspensions.formation_id._revoir_feuilles(min(suspensions.mapped("date_debut"), default=None))
+        suspensions._revoir_feuilles()
         return suspensions
+
+    def write(self, vals):
+        """Une suspension allongée compte autant qu'une neuve."""
+        resultat = super().write(vals)
+        if {"date_debut", "date_fin"} & vals.keys():
+            self._revoir_feuilles()
+        return resultat
+
+    def _revoir_feuilles(self):
+        self.formation_id._revoir_feuilles(min(self.mapped("date_debut"), default=None))
 
 
 class Convention(models.Model):

@@ -203,7 +203,7 @@ class FeuilleSoinLigne(models.Model):
         while coupures := self._coupures():
             self._exiger_superviseur(coupures.ligne_id)
             for ligne, anomalies in coupures.grouped("ligne_id").items():
-                anomalies.action_lever(ligne.motif_revue)
+                anomalies._lever(ligne.motif_revue)
 
     def _coupures(self):
         """Rend les anomalies ouvertes d'abattement qui coupent la quantité ou le prix que la révision retient."""

@@ -33,7 +33,7 @@ class RegleControle(models.Model):
     |---|---|
     | agents | lire |
     | administrateur | changer libellés et motifs ; dater un paramètre à venir |
-    | administrateur, puis un superviseur | changer sévérité, dates, régimes et types visés, activer ou non (`cnas.changement`) |
+    | administrateur, puis un superviseur | changer tout ce qui décide du résultat : sévérité, dates, cibles, ordre, famille, activer ou non (`cnas.changement`) |
     """
 
     _name = "cnas.regle_controle"
@@ -41,7 +41,8 @@ class RegleControle(models.Model):
     _inherit = ["cnas.changement.mixin", "mail.thread"]
     _order = "sequence, code"
     _rec_names_search = ["code", "name"]
-    _champs_journal = ("code", "severite", "avis_medical", "date_debut", "date_fin", "active", "regime_ids", "types_formation")
+    _champs_journal = ("code", "severite", "avis_medical", "date_debut", "date_fin", "active", "regime_ids", "types_formation",
+                      "famille", "sequence")
 
     code = fields.Char(string="Code", required=True, copy=False)
     name = fields.Char(string="Règle", required=True)
@@ -82,8 +83,9 @@ class RegleControle(models.Model):
 
     # Champs dont le changement fait une nouvelle version.
     _champs_de_version = ("severite", "date_debut", "date_fin", "active", "regime_ids", "types_formation",
-                          "avis_medical")
-    _champs_sensibles = dict.fromkeys((*_champs_de_version, "code", "sequence"), "_toujours")
+                          "avis_medical", "famille", "sequence")
+    # Tout ce que le catalogue lit d'une règle, hors son motif imprimé : l'ordre et la famille décident aussi du résultat.
+    _champs_sensibles = dict.fromkeys((*_champs_de_version, "code", "niveau"), "_toujours")
     _condition_suppression = "_toujours"
 
     # ------------------------------------------------------------------ contraintes
@@ -167,6 +169,12 @@ class RegleControle(models.Model):
         for code, valeur in valeurs.get("parametre_ids", {}).items():
             self._dater_parametre(code, valeur, max(jour, aujourd_hui()))
         return super()._appliquer_changement(directes, jour) if directes or not valeurs else self
+
+    def _severite_au(self, jour):
+        """Rend la sévérité pour des soins donnés ce jour : celle datée, sinon celle de la fiche."""
+        self.ensure_one()
+        datee = self.parametre_ids.filtered(lambda p: p.code == "severite" and p.parametre_id._couvre(jour))
+        return datee[:1].valeur or self.severite
 
     def _verifier_severite(self, severite):
         """Refuse une sévérité inconnue, ou un abattement que la fonction de la règle ne sait pas calculer."""

@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 
 class RegleParametre(models.Model):
@@ -19,6 +21,8 @@ class RegleParametre(models.Model):
     _description = "Paramètre daté d'une règle de contrôle"
     _inherit = ["cnas.garde.mixin"]
     _inherits = {"cnas.parametre": "parametre_id"}
+    # Rattacher soi-même une ligne déjà en vigueur réglerait la règle sans passer par le magasin, ni à deux.
+    _champs_geles = ("parametre_id",)
     _order = "regle_id, code, id desc"
     _rec_name = "code"
 
@@ -32,13 +36,13 @@ class RegleParametre(models.Model):
         for parametre in self:
             parametre.display_name = f"{parametre.regle_id.code or ''} · {parametre.code or ''} = {parametre.valeur or ''}"
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    def _completer_creation(self, vals_list):
+        """Pose dans le magasin, avec ses gardes, la ligne de chaque paramètre ; le code seul en rattache une qui existe."""
         a_poser = [vals for vals in vals_list if not vals.get("parametre_id")]
         lignes = self.env["cnas.parametre"].create([self._ligne_du_magasin(vals) for vals in a_poser])
         for vals, ligne in zip(a_poser, lignes):
             vals["parametre_id"] = ligne.id
-        return super().create([{c: vals[c] for c in ("regle_id", "code", "parametre_id")} for vals in vals_list])
+        return super()._completer_creation([{c: vals[c] for c in ("regle_id", "code", "parametre_id")} for vals in vals_list])
 
     def write(self, vals):
         if {"regle_id", "code", "parametre_id"} & vals.keys():
@@ -48,6 +52,10 @@ class RegleParametre(models.Model):
     def unlink(self):
         lignes = self.parametre_id
         return super().unlink() and lignes.unlink()
+
+    @api.constrains("regle_id", "code", "parametre_id")
+    def _check_ligne_de_la_regle(self):
+        self.parametre_id._check_regle()
 
     def _ligne_du_magasin(self, vals):
         """Rend les valeurs de la ligne de `cnas.parametre` qui porte ce paramètre de règle."""
@@ -70,10 +78,23 @@ class Parametre(models.Model):
     def copy(self, default=None):
         """La copie règle la même règle : « Changer à partir du… » vaut pour elle aussi."""
         neuve = super().copy(default)
-        self.env["cnas.regle_parametre"].create([
+        self.env["cnas.regle_parametre"]._creer([
             {"parametre_id": neuve.id, "regle_id": lien.regle_id.id, "code": lien.code}
             for lien in self.regle_parametre_ids])
         return neuve
+
+    @api.constrains("code")
+    def _check_regle(self):
+        """Une ligne ne règle que la règle que dit son code : c'est lui que gardent les périodes et le changement à deux."""
+        for lien in self.regle_parametre_ids:
+            if lien.parametre_id.code != f"{lien.regle_id.code}.{lien.code}":
+                raise ValidationError(_("La ligne « %(ligne)s » ne règle pas « %(code)s » de la règle %(regle)s.",
+                                        ligne=lien.parametre_id.code, code=lien.code, regle=lien.regle_id.code))
+
+    def _en_service(self, vals):
+        """Avancer une ligne à venir jusqu'à aujourd'hui la met en service : cela se fait à deux, comme l'y créer."""
+        debut = self._lire_jour(vals.get("date_debut"))
+        return self if debut and debut <= aujourd_hui() else super()._en_service(vals)
 
     def _verifier_valeur(self):
         super()._verifier_valeur()

@@ -22,6 +22,7 @@ from . import test_regles_droits
 from . import test_regles_quantites
 from . import test_regles_recevabilite
 from . import test_regles_tarif
+from . import test_rien_ne_contourne
 from . import test_synthese_formation
 from . import test_tableaux
 from . import test_tarif_utilise

@@ -251,6 +251,7 @@ class TestApresCoup(CommunMoteur):
         enfant = self.creer_assure(naissance="2020-01-01", principal=self.assure)
         feuille, avant = self.validee(assure_id=enfant.id), self.validee(assure_id=enfant.id, date_soins=JOUR - timedelta(days=9))
         self.assure.action_radier("Fraude", str(JOUR))
+        self.cr.flush()  # la validation : le fait est appris
         self.assertEqual((feuille.state, avant.state, self.codes(feuille)), ("controle", "validee", ["DRT-02"]))
 
     def test_suspension_de_formation_et_convention(self):

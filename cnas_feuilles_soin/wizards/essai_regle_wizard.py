@@ -50,9 +50,9 @@ class EssaiRegleWizard(models.TransientModel):
     @api.onchange("regle_id")
     def _onchange_regle_id(self):
         """Propose la sévérité et les valeurs en vigueur."""
-        self.severite = self.regle_id.severite
-        self.active_essai = self.regle_id.active if self.regle_id else True
         aujourdhui = aujourd_hui()
+        self.severite = self.regle_id and self.regle_id._severite_au(aujourdhui)
+        self.active_essai = self.regle_id.active if self.regle_id else True
         en_vigueur = self.regle_id.parametre_ids.filtered(
             lambda p: p.parametre_id._couvre(aujourdhui))
         self.parametre_ids = [(5, 0, 0)] + [
@@ -68,8 +68,9 @@ class EssaiRegleWizard(models.TransientModel):
         self.ensure_one()
         self._exiger_administrateur()
         ids = self._choisir()
+        parametres = self._changes()
         surcharge = {self.regle_id.code: {
-            "severite": self.severite, "active": self.active_essai, "parametres": self._parametres()}}
+            "severite": parametres.pop("severite", None), "active": self.active_essai, "parametres": parametres}}
         avant = self._rejouer(ids, {})
         apres = self._rejouer(ids, surcharge)
         self._montrer(avant, apres)
@@ -89,9 +90,7 @@ class EssaiRegleWizard(models.TransientModel):
         if self.date_effet < aujourd_hui():
             raise UserError(_("Une règle change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
         regle = self.regle_id
-        neuves = {p.code: p.valeur for p in self.parametre_ids if p.valeur != p.actuelle}
-        if self.severite != regle.severite:
-            neuves["severite"] = self.severite
+        neuves = self._changes()
         bascule = regle.active != self.active_essai
         if bascule or (neuves and self.date_effet == aujourd_hui()):
             valeurs = {**({"active": self.active_essai} if bascule else {}), **({"parametre_ids": neuves} if neuves else {})}
@@ -108,16 +107,21 @@ class EssaiRegleWizard(models.TransientModel):
         if not self.env.user.has_group("cnas_base.group_administrateur"):
             raise UserError(_("Seul l'administrateur essaie et change les règles."))
 
-    def _parametres(self):
-        fonction = registre.REGLES.get(self.regle_id.code)
-        valeurs = {}
-        for parametre in self.parametre_ids:
+    def _changes(self):
+        """Rend {paramètre: valeur essayée} de ce qui change d'aujourd'hui, sévérité comprise.
+
+        Le reste garde, pour chaque feuille, sa valeur datée du jour des soins.
+        """
+        fonction, jour = registre.REGLES.get(self.regle_id.code), aujourd_hui()
+        actuels = {p.code: p.valeur for p in self.regle_id.parametre_ids if p.parametre_id._couvre(jour)}
+        essayes = {p.code: p.valeur for p in self.parametre_ids}
+        for code, valeur in essayes.items():
             try:
-                fonction.lire(parametre.code, parametre.valeur)
+                fonction.lire(code, valeur)
             except (AttributeError, ValueError) as erreur:
-                raise UserError(_("Paramètre « %(code)s » : %(raison)s.", code=parametre.code, raison=erreur)) from erreur
-            valeurs[parametre.code] = parametre.valeur
-        return valeurs
+                raise UserError(_("Paramètre « %(code)s » : %(raison)s.", code=code, raison=erreur)) from erreur
+        actuels["severite"], essayes["severite"] = self.regle_id._severite_au(jour), self.severite
+        return {code: valeur for code, valeur in essayes.items() if valeur != actuels.get(code)}
 
     def _choisir(self):
         domaine = [("date_soins", ">=", self.date_debut), ("date_soins", "<=", self.date_fin),

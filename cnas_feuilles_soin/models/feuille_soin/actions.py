@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
@@ -12,8 +12,9 @@ SUPERVISEUR = "cnas_base.group_superviseur"
 AVANT_CONTROLE = ("brouillon", "deposee", "instance")
 EN_CONTROLE = ("deposee", "controle", "avis_medical")
 OUVERTS = (*EN_CONTROLE, "instance")
-# Qui a saisi ou déposé une feuille ne la juge pas.
+# Qui a saisi ou déposé une feuille ne la juge pas ; ses autres auteurs : `_auteurs_par_feuille`.
 AUTEURS = ("create_uid", "saisie_par_id", "deposee_par_id")
+JUGE = {"quatre_yeux": AUTEURS, "empeche": ("_empeche_les_auteurs",)}
 # Au-dessus, le journal des passages suffit : pas un message de suivi par feuille.
 SUIVI_MAX = 50
 
@@ -39,19 +40,19 @@ class FeuilleSoin(models.Model):
             titre=_lt("Rendre l'avis"), de=("avis_medical",), vers=("controle",), roles=(MEDECIN,)),
         "valider": Action(
             titre=_lt("Valider"), de=("controle", "avis_medical"), vers=("validee",), roles=(CONTROLEUR,),
-            quatre_yeux=AUTEURS, empeche=("_empeche_de_valider",)),
+            quatre_yeux=AUTEURS, empeche=("_empeche_les_auteurs", "_empeche_qui_a_passe_outre", "_empeche_de_valider")),
         "rejeter": Action(
-            titre=_lt("Rejeter"), de=OUVERTS, vers=("rejetee",), roles=(CONTROLEUR,), quatre_yeux=AUTEURS, motif=True),
+            titre=_lt("Rejeter"), de=OUVERTS, vers=("rejetee",), roles=(CONTROLEUR,), motif=True, **JUGE),
         "annuler": Action(
             titre=_lt("Annuler"), de=("brouillon", *OUVERTS, "validee"), vers=("annulee",), roles=(SUPERVISEUR,),
             roles_selon=dict.fromkeys(AVANT_CONTROLE, (AGENT,)), motif=True, empeche=("_empeche_d_annuler",)),
         "reviser": Action(
-            titre=_lt("Réviser une ligne"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS),
+            titre=_lt("Réviser une ligne"), de=EN_CONTROLE, roles=(CONTROLEUR,), **JUGE),
         "constater": Action(
-            titre=_lt("Noter un constat"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS),
+            titre=_lt("Noter un constat"), de=EN_CONTROLE, roles=(CONTROLEUR,), **JUGE),
         "prendre": Action(
             titre=_lt("Prendre"), de=EN_CONTROLE, roles=(CONTROLEUR,), quatre_yeux=AUTEURS,
-            empeche=("_empeche_de_prendre",)),
+            empeche=("_empeche_les_auteurs", "_empeche_de_prendre")),
         "affecter": Action(titre=_lt("Affecter"), de=OUVERTS, roles=(SUPERVISEUR,)),
         "archiver_papier": Action(
             titre=_lt("Archiver le papier"), de=("deposee", "controle", "avis_medical", "validee", "rejetee", "payee", "annulee"),
@@ -226,10 +227,46 @@ class FeuilleSoin(models.Model):
         """, [self.env.uid, motif or None, [p[0] for p in passages], [p[1] for p in passages],
               [p[2] for p in passages]])
 
-    def _auteurs(self):
-        """Rend qui a saisi ou déposé la feuille : ils ne la jugent pas."""
-        self.ensure_one()
-        return self.env["res.users"].union(*(self[champ] for champ in AUTEURS))
+    def _auteurs_par_feuille(self):
+        """Rend {feuille: usagers} de qui a fait ce qu'elle dit, en une requête : ils ne la jugent pas.
+
+        Qui l'a saisie, déposée, en a saisi une ligne, a complété ou rectifié un fait en instance ; et, d'une reprise, ceux du rejet
+        dont elle recopie les faits.
+        """
+        self.flush_model(["saisie_par_id", "deposee_par_id", "origine_id"])
+        self.env.cr.execute("""
+            WITH RECURSIVE dossier AS (
+                SELECT id AS feuille, id, origine_id FROM cnas_feuille_soin WHERE id = ANY(%s)
+                 UNION
+                SELECT d.feuille, o.id, o.origine_id FROM dossier d JOIN cnas_feuille_soin o ON o.id = d.origine_id)
+            SELECT d.feuille, array_agg(auteur.id)
+              FROM dossier d JOIN cnas_feuille_soin f ON f.id = d.id, LATERAL (
+                   SELECT unnest(ARRAY[f.create_uid, f.saisie_par_id, f.deposee_par_id])
+                    UNION SELECT create_uid FROM cnas_feuille_soin_ligne WHERE feuille_id = f.id
+                    UNION SELECT user_id FROM cnas_journal
+                           WHERE modele = 'cnas.feuille_soin' AND res_id = f.id
+                             AND evenement IN ('rectification', 'completion')
+                   ) AS auteur (id)
+             WHERE auteur.id IS NOT NULL GROUP BY 1""", [self.ids])
+        return {feuille: set(auteurs) for feuille, auteurs in self.env.cr.fetchall()}
+
+    def _empeche_les_auteurs(self):
+        """Rend {id: raison} des feuilles dont l'appelant est un auteur."""
+        if self.env.uid == SUPERUSER_ID:
+            return {}
+        auteurs = self._auteurs_par_feuille()
+        return {feuille._origin.id: _("Quatre yeux : vous avez saisi, complété ou rectifié la feuille %s, une autre personne la juge.",
+                                      feuille.display_name)
+                for feuille in self if self.env.uid in auteurs.get(feuille._origin.id, ())}
+
+    def _empeche_qui_a_passe_outre(self):
+        """Rend {id: raison} des feuilles où l'appelant a levé ce qu'une règle coupait : un autre valide ce que cela paie."""
+        if self.env.uid == SUPERUSER_ID:
+            return {}
+        levees = self.env["cnas.anomalie"].sudo().search([
+            ("feuille_id", "in", self.ids), ("levee_par_id", "=", self.env.uid), ("severite", "in", ("rejet", "abattement"))])
+        return {feuille.id: _("Quatre yeux : vous avez passé outre une règle sur %s, une autre personne valide.",
+                              feuille.display_name) for feuille in levees.feuille_id}
 
     @api.model
     def _lire_enregistrement(self, modele, identifiant):

@@ -59,8 +59,9 @@ class FeuilleSoin(models.Model):
         controleur = self._lire_enregistrement("res.users", user_id)
         if not controleur or not controleur.has_group(CONTROLEUR):
             raise UserError(_("Choisissez un usager qui a le rôle Contrôleur."))
+        auteurs = self._auteurs_par_feuille()
         for feuille in self.sudo():
-            if controleur in feuille._auteurs():
+            if controleur.id in auteurs[feuille.id]:
                 raise UserError(_("%(qui)s a saisi la feuille %(numero)s : choisissez un autre contrôleur.",
                                   qui=controleur.name, numero=feuille.display_name))
         self._ecrire_affectations({feuille.id: controleur.id for feuille in self})
@@ -95,12 +96,11 @@ class FeuilleSoin(models.Model):
         fiches = fiches.filtered(lambda c: c.user_id.active and not c._est_absent(jour))
         charges = dict.fromkeys(fiches.user_id.ids, 0) | self._charges(fiches.user_id.ids)
         candidats = [(c.user_id.id, c._natures(), set(c.agence_ids.ids), c.plafond) for c in fiches]
-        choix = {}
+        choix, auteurs = {}, feuilles._auteurs_par_feuille()
         for feuille in feuilles.sorted(lambda f: (f.date_depot, f.id)):
-            auteurs = set(feuille._auteurs().ids)
             possibles = [
                 user for user, natures, agences, plafond in candidats
-                if feuille.nature in natures and charges[user] < plafond and user not in auteurs
+                if feuille.nature in natures and charges[user] < plafond and user not in auteurs[feuille.id]
                 and (not agences or feuille.agence_id.id in agences)
             ]
             if possibles:

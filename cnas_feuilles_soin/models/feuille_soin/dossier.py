@@ -41,7 +41,8 @@ class FeuilleSoin(models.Model):
     `diagnostic_present`. Le champ d'écran, calculé et jamais stocké, est vide pour qui n'a pas le droit.
 
     **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus, ni aucun champ que lit une règle ;
-    en instance, seul un champ resté vide peut être complété. Ce que montre le document (`_champs_constats`) se
+    en instance, seul un champ resté vide peut être complété (un « non » n'est pas un vide) : qui
+    complète est un auteur de la feuille, et c'est tracé. Ce que montre le document (`_champs_constats`) se
     corrige encore pendant le contrôle, par un contrôleur qui n'a pas saisi, avec sa trace avant et après.
     """
 
@@ -77,6 +78,8 @@ class FeuilleSoin(models.Model):
         "cause", "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
         "diagnostic_clair",
     )
+    # Ce que rectifient, en instance, les seuls gestes de `rectification.py`.
+    _champs_rectifies = ("total_declare", "date_fin_soins")
 
     # --- identité du dossier
     numero = fields.Char(
@@ -256,11 +259,11 @@ class FeuilleSoin(models.Model):
             self.check_access_rights("write")
             self._refuser_papier_change(vals)
             self._refuser_si_close(vals)
-        avant = self._photo_des_constats(vals)
         if "pathologie_id" in vals and not self._peut_lire_diagnostic():
             self.check_access_rule("write")
             vals = dict(vals)
             self._ranger_diagnostics([vals.pop("pathologie_id")] * len(self))
+        avant = self._photo_des_constats(vals)
         resultat = super().write(vals) if vals else True
         self._tracer_constats(avant)
         return resultat
@@ -292,20 +295,30 @@ class FeuilleSoin(models.Model):
                 raise UserError(_("La feuille %s est close : elle ne reçoit plus de pièce.", feuille.display_name))
 
     def _photo_des_constats(self, vals):
-        """Rend {id: {constat: valeur}} des feuilles déposées dont ces valeurs touchent un constat."""
-        champs = [champ for champ in self._champs_constats if champ in vals]
-        return {feuille.id: {champ: feuille[champ] for champ in champs}
+        """Rend {id: {fait: valeur lisible}} des feuilles déposées dont ces valeurs touchent un fait : le constater, le compléter."""
+        faits = self._champs_constats if self._ouvert(vals.keys()) else (*self._champs_papier, *self._champs_constats)
+        champs = [champ for champ in faits if champ in vals and champ not in ("ligne_ids", "diagnostic_saisi_id")]
+        return {feuille.id: {champ: feuille._fait_lisible(champ) for champ in champs}
                 for feuille in (self.sudo() if champs else ()) if feuille.state != "brouillon"}
 
+    def _fait_lisible(self, champ):
+        """Rend la valeur d'un fait telle qu'on la trace ; du diagnostic, seulement qu'il est codé."""
+        valeur = self[champ]
+        if champ == "pathologie_id":
+            return _("codé") if valeur else False
+        return valeur.display_name if isinstance(valeur, models.BaseModel) else valeur
+
     def _tracer_constats(self, avant):
-        """Inscrit au journal et au dossier ce qu'un constat a changé."""
+        """Inscrit au journal et au dossier les faits constatés, ou complétés en instance."""
         lignes = []
         for feuille in self.sudo().browse(avant):
-            changes = {champ: valeur for champ, valeur in avant[feuille.id].items() if feuille[champ] != valeur}
+            apres = {champ: feuille._fait_lisible(champ) for champ in avant[feuille.id]}
+            changes = {champ: valeur for champ, valeur in avant[feuille.id].items() if apres[champ] != valeur}
             if changes:
-                apres = {champ: feuille[champ] for champ in changes}
-                lignes.append({"modele": self._name, "res_id": feuille.id, "evenement": "constat", "avant": changes, "apres": apres})
-                feuille.message_post(body=_("Constat : %s", " ; ".join(
+                complete = feuille.state == "instance"
+                lignes.append({"modele": self._name, "res_id": feuille.id, "evenement": "completion" if complete else "constat",
+                               "avant": changes, "apres": {champ: apres[champ] for champ in changes}})
+                feuille.message_post(body=_("%(quoi)s : %(faits)s", quoi=_("Complété") if complete else _("Constat"), faits=" ; ".join(
                     f"{self._fields[champ]._description_string(self.env)} : {changes[champ] or _('vide')} → {apres[champ] or _('vide')}"
                     for champ in changes)))
         self.env["cnas.journal"]._ajouter(lignes)
@@ -319,8 +332,7 @@ class FeuilleSoin(models.Model):
                 continue
             for champ in touches:
                 reel = "pathologie_id" if champ == "diagnostic_saisi_id" else champ
-                if (feuille.state == "instance" and not feuille[reel] and vals[champ]
-                        and (champ in self._champs_papier or self._fields[champ].type != "boolean")):
+                if feuille.state == "instance" and not feuille[reel] and vals[champ] and self._se_complete(champ):
                     continue
                 if champ != "ligne_ids" and _meme_valeur(feuille, reel, vals[champ]):
                     continue
@@ -334,6 +346,10 @@ class FeuilleSoin(models.Model):
                     "Annulez-la avec un motif, puis saisissez-la de nouveau.",
                     champ=self._fields[champ]._description_string(self.env), numero=feuille.display_name,
                 ))
+
+    def _se_complete(self, champ):
+        """Dit si le vide de ce champ est un manque : un « non » est un fait, et ce qui se rectifie a son geste, tracé et borné."""
+        return self._fields[champ].type != "boolean" and champ not in ("ligne_ids", *self._champs_rectifies)
 
     def _refuser_si_close(self, vals):
         """Une feuille décidée ne reçoit plus que des messages et des activités."""

@@ -66,6 +66,9 @@ class FeuilleSoin(models.Model):
             return
         parts = {f.id: f.part for lot in execution.simuler(self.env, REGLES, reduites.ids) for f in lot.feuilles}
         gagnantes = reduites.filtered(lambda f: parts[f.id] > f.montant_cnas)
-        gagnantes._ecrire({"plafond_libere": True}, suivi=False)
-        for feuille in gagnantes:
-            feuille._message_log(body=_("Un plafond s'est libéré : la part CNAS serait de %s.", int(parts[feuille.id])))
+        (reduites - gagnantes).filtered("plafond_libere")._ecrire({"plafond_libere": False}, suivi=False)
+        # Une feuille déjà signalée attend son rejeu : elle ne se rappelle pas une seconde fois.
+        nouvelles = gagnantes.filtered(lambda f: not f.plafond_libere)
+        nouvelles._ecrire({"plafond_libere": True}, suivi=False)
+        nouvelles._message_log_batch({
+            f.id: _("Un plafond s'est libéré : la part CNAS serait de %s.", int(parts[f.id])) for f in nouvelles})

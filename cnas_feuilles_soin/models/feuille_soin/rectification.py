@@ -30,8 +30,7 @@ class FeuilleSoin(models.Model):
     @transition("accepter_total")
     def action_accepter_total(self):
         """Prend pour total la somme des lignes ; la feuille repart si plus rien ne manque. Rend True."""
-        for feuille in self:
-            feuille._rectifier(_("Total accepté"), total_declare=feuille.montant_facture)
+        self._rectifier(_("Total accepté"), {feuille: {"total_declare": feuille.montant_facture} for feuille in self})
 
     @transition("corriger_total")
     def action_corriger_total(self, total=None):
@@ -39,7 +38,8 @@ class FeuilleSoin(models.Model):
 
         :param int total: en XAF
         """
-        self._rectifier(_("Total corrigé"), total_declare=lire_entier(total, _("Le total"), minimum=1, maximum=TOTAL_MAX))
+        total = lire_entier(total, _("Le total"), minimum=1, maximum=TOTAL_MAX)
+        self._rectifier(_("Total corrigé"), {self: {"total_declare": total}})
 
     @transition("dater_sortie")
     def action_dater_sortie(self, date=None):
@@ -51,19 +51,25 @@ class FeuilleSoin(models.Model):
         if not sortie or not self.date_soins <= sortie <= self.date_depot:
             raise UserError(_("La sortie se date entre le %(debut)s et le %(fin)s.",
                               debut=ecrire_date(self.date_soins), fin=ecrire_date(self.date_depot)))
-        self._rectifier(_("Sortie datée"), date_fin_soins=sortie)
+        self._rectifier(_("Sortie datée"), {self: {"date_fin_soins": sortie}})
 
     # ------------------------------------------------------------------ privé
-    def _rectifier(self, motif, **valeurs):
-        """Écrit ce qui est rectifié, en garde l'avant, et remet la feuille dans le circuit si plus rien ne manque."""
-        self.ensure_one()
-        avant = {champ: str(self.sudo()[champ] or "") for champ in valeurs}
-        self.sudo()._ecrire(valeurs)
-        self.env["cnas.journal"]._ajouter([{
-            "modele": self._name, "res_id": self.id, "evenement": "rectification", "avant": avant,
-            "apres": {champ: str(valeur) for champ, valeur in valeurs.items()}, "motif": motif}])
-        self.sudo()._message_log(body=_("%(motif)s : %(detail)s.", motif=motif, detail=", ".join(
-            ecrire_nombre(v) if isinstance(v, (int, float)) else fields.Date.to_string(v) for v in valeurs.values())))
+    def _rectifier(self, motif, valeurs):
+        """Écrit ce qui est rectifié, en garde l'avant, et remet dans le circuit les feuilles à qui plus rien ne manque.
+
+        :param valeurs: {feuille: {champ: valeur}}
+        """
+        lignes, notes = [], {}
+        for feuille, neuves in valeurs.items():
+            lignes.append({
+                "modele": self._name, "res_id": feuille.id, "evenement": "rectification", "motif": motif,
+                "avant": {champ: str(feuille.sudo()[champ] or "") for champ in neuves},
+                "apres": {champ: str(valeur) for champ, valeur in neuves.items()}})
+            notes[feuille.id] = _("%(motif)s : %(detail)s.", motif=motif, detail=", ".join(
+                ecrire_nombre(v) if isinstance(v, (int, float)) else fields.Date.to_string(v) for v in neuves.values()))
+            feuille.sudo()._ecrire(neuves)
+        self.env["cnas.journal"]._ajouter(lignes)
+        self.sudo()._message_log_batch(notes)
         self.sudo()._remettre_en_circuit()
 
     def _total_concordant(self):

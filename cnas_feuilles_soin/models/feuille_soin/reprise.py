@@ -30,7 +30,7 @@ class FeuilleSoin(models.Model):
         """Rend un brouillon lié au rejet, pièces comprises, déposé le même jour que lui : le délai ne court pas deux fois."""
         self.ensure_one()
         nouvelle = self.sudo()._copier({
-            "origine_id": self.id, "saisie_par_id": self.env.uid, "date_depot": self.date_depot,
+            **self.sudo()._faits_du_depot(), "origine_id": self.id, "saisie_par_id": self.env.uid,
             "reference": f"{self._racine_reference()}-R{self._rang_reprise() + 1}" if self.reference else False,
         })
         self.env["cnas.feuille_soin.piece"].sudo().create([{
@@ -58,8 +58,9 @@ class FeuilleSoin(models.Model):
     def action_dupliquer(self):
         """Ouvre un nouveau brouillon de mêmes bénéficiaire, formation, praticien et lignes. Rend son action."""
         nouvelle = self.sudo()._copier({
-            "saisie_par_id": self.env.uid, "pathologie_id": False, "entente_id": False,
-            "date_depot": aujourd_hui()})
+            # Ce que montrait l'autre document ne se présume pas de celui-ci.
+            **dict.fromkeys(self._champs_constats, False), "saisie_par_id": self.env.uid, "pathologie_id": False,
+            "entente_id": False, "date_depot": aujourd_hui()})
         return self._ouvrir(nouvelle)
 
     def action_voir_reprises(self):
@@ -76,6 +77,11 @@ class FeuilleSoin(models.Model):
                 "views": [(False, "form")], "target": "current", "name": _("Nouvelle feuille"), "context": contexte}
 
     # ------------------------------------------------------------------ privé
+    def _faits_du_depot(self):
+        """Rend tout ce que disait le papier et montrait le document : la reprise est jugée sur les mêmes faits."""
+        faits = {*self._champs_papier, *self._champs_constats, "enfant_id"} - {"ligne_ids", "diagnostic_saisi_id", "reference"}
+        return {champ: self._fields[champ].convert_to_write(self[champ], self) for champ in faits}
+
     def _rang_reprise(self):
         """Rend combien de fois ce dossier a déjà été repris, en remontant la chaîne."""
         rang, feuille = 0, self.sudo()
