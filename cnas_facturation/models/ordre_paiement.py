@@ -42,6 +42,7 @@ class OrdrePaiement(models.Model):
         "compte_bancaire_id", "rib", "banque", "telephone", "lot_id", "remplace_id", "motif_rejet", "date_emission",
         "date_paiement", "reference_paiement", "payeur_id",
     )
+    _champs_journal = ("facture_id", "compte", "montant", "mode_paiement", "rib", "telephone")
 
     numero = fields.Char(string="Numéro", required=True, readonly=True, index=True, copy=False)
     facture_id = fields.Many2one(

@@ -5,6 +5,7 @@ from . import (
     test_ecrans,
     test_faits_figes,
     test_garde,
+    test_indus,
     test_ordres,
     test_paiement,
     test_portail,

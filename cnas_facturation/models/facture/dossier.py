@@ -14,6 +14,11 @@ ETATS_FIGES = ("validee", "ordonnancee", "payee")
 ORDRES_VIVANTS = ("emis", "en_lot", "transmis", "paye")
 
 
+def beneficiaire(piece):
+    """Rend qui une facture, ou son décompte, paie : l'assuré remboursé, sinon la formation."""
+    return piece.assure_id if piece.mode == "remboursement" else piece.formation_id
+
+
 @actions
 class Facture(models.Model):
     """Facture mensuelle d'une formation sanitaire (ou remboursement d'un assuré).
