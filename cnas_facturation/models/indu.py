@@ -107,7 +107,7 @@ class Indu(models.Model):
         constat = CONSTAT & vals.keys()
         if constat and any(i.state != "constate" for i in self):
             raise UserError(_("L'indu est notifié : il ne se modifie plus."))
-        if constat and any(i.create_uid != self.env.user for i in self):
+        if constat and not self._ouvert(constat) and any(i.create_uid != self.env.user for i in self):
             raise UserError(_("Seul son auteur retouche un indu constaté : demandez-lui, ou faites-le annuler."))
         resultat = super().write(vals)
         if constat:

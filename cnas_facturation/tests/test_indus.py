@@ -199,13 +199,14 @@ class TestRecoursContrePasse(CommunIndus):
     def test_refuse_avec_sa_phrase(self):
         facture, recours = self._recours()
         recours[1].with_user(self.controleur).action_rejeter("Illisible")
+        libre = facture.decompte_id.ligne_ids.filtered(lambda n: n.decision == "acceptee")[0]
         facture.with_user(self.superviseur).action_contre_passer("Erreur de taux")
         phrase = "contre-passé : il ne se conteste plus"
         for geste in (lambda: recours[0].with_user(self.controleur).action_accepter(),
                       lambda: recours[0].with_user(self.controleur).action_instruire(),
                       lambda: recours[1].with_user(self.portail).action_second_degre("Relu"),
                       lambda: self.env["cnas.contestation"].with_user(self.agent).create({
-                          "decompte_ligne_id": facture.decompte_ids.ligne_ids[-1].id, "motif": "x", "montant_demande": 5})):
+                          "decompte_ligne_id": libre.id, "motif": "x", "montant_demande": 5})):
             with self.assertRaisesRegex(UserError, phrase), self.env.cr.savepoint():
                 geste()
         self.assertIs(recours[0].with_user(self.controleur).action_rejeter("Décompte annulé"), True)
@@ -246,7 +247,7 @@ class TestRecoursContrePasse(CommunIndus):
             second.with_user(self.portail).action_second_degre("Encore")
         autre = recours[1]
         autre.with_user(self.controleur).action_rejeter("Illisible")
-        autre._ecrire({"date_decision": aujourd_hui() - timedelta(days=400)})
+        autre.sudo()._ecrire({"date_decision": aujourd_hui() - timedelta(days=400)})
         self.assertIn("expiré", autre.with_user(self.portail).raison_second_degre)
 
 
@@ -259,8 +260,8 @@ class TestMontantsAuJournal(CommunIndus):
         self.assertEqual(self.journal(facture, "montants")[-1].apres["montant_facture"], facture.montant_facture)
         self.decider(facture.feuille_ids)
         facture._actualiser_montants()
-        ligne = self.journal(facture, "montants")[0]
-        self.assertEqual((ligne.avant["net_a_payer"], ligne.apres["net_a_payer"]), (0, facture.net_a_payer))
+        nets = self.journal(facture, "montants").filtered(lambda j: "net_a_payer" in j.apres).sorted("id")
+        self.assertEqual((nets[0].avant["net_a_payer"], nets[-1].apres["net_a_payer"]), (0, facture.net_a_payer))
         avant = len(self.journal(facture, "montants"))
         facture._actualiser_montants()
         self.assertEqual(len(self.journal(facture, "montants")), avant, "rien n'a changé : rien à dire")
@@ -279,6 +280,7 @@ class TestMontantsAuJournal(CommunIndus):
         assistant = self.env["cnas.journal.wizard"].with_user(usager).create({})
         self.payee(nombre=1)
         self.env.flush_all()
+        assistant._csv()
         lectures = []
         for _tour in range(2):
             self.env.invalidate_all()
