@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -278,16 +279,9 @@ class TestMontantsAuJournal(CommunIndus):
     def test_rapport_comptable_lit_les_comptes_une_fois(self):
         usager = new_test_user(self.env, login="t_comptable", groups="cnas_base.group_finance")
         assistant = self.env["cnas.journal.wizard"].with_user(usager).create({})
-        self.payee(nombre=1)
-        self.env.flush_all()
-        assistant._csv()
-        lectures = []
-        for _tour in range(2):
-            self.env.invalidate_all()
-            avant = self.env.cr.sql_log_count
-            self.assertTrue(assistant._csv())
-            lectures.append(self.env.cr.sql_log_count - avant)
-            for _i in range(3):
-                self.payee(nombre=1)
-            self.env.flush_all()
-        self.assertEqual(*lectures)
+        for _i in range(2):
+            self.payee(nombre=1)
+        modele = type(self.env["cnas.schema_comptable"])
+        with patch.object(modele, "search", autospec=True, side_effect=modele.search) as recherche:
+            self.assertGreater(assistant._csv().count(b"\n"), 8)
+        self.assertEqual(recherche.call_count, 1)

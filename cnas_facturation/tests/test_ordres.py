@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests.common import new_test_user, tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.pdf import texte_pdf
 from odoo.addons.cnas_formations.rib import composer_rib
 
 from .commun_facture import MOIS, CommunFacture
@@ -233,6 +234,43 @@ class TestRibAuDepart(CommunOrdres):
         demande = self.demander_rib()
         self.assertEqual(demande.formation_id, self.formation)
         self.assertFalse(self.autre_formation._ribs_en_suspens())
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestDateEtAccuse(CommunOrdres):
+    """Une date de paiement suit le départ de l'ordre ; un accusé ne dit que ce qui est vrai."""
+
+    def test_pas_paye_avant_d_etre_parti(self):
+        facture = self.ordonnancee()
+        rejete = facture.ordre_ids[0]
+        rejete.with_user(self.finance).action_rejeter_banque("Compte clos")
+        avant, demain = self.jour(), aujourd_hui() + timedelta(days=1)
+        with freeze_time(demain):
+            rejete.with_user(self.finance).action_reemettre()
+            with self.assertRaisesRegex(UserError, "n'est parti que le"):
+                facture.with_user(self.finance2).action_payer(avant, "V")
+        with freeze_time(demain + timedelta(days=1)):
+            lot = self.lot(facture)
+            lot.with_user(self.finance2).action_transmettre()
+            with self.assertRaisesRegex(UserError, "n'est parti que le"):
+                lot.with_user(self.finance2).action_executer(str(demain), "V")
+            lot.with_user(self.finance2).action_executer(self.jour(), "V")
+        self.assertEqual(facture.state, "payee")
+
+    def test_accuse_d_une_facture_du_portail(self):
+        facture = self.preparee(usager=self.portail)
+        facture.with_user(self.portail).action_soumettre()
+        texte = texte_pdf(facture.sudo()._pdf())
+        self.assertNotIn("zéro franc", texte)
+        self.assertIn("à liquider", texte)
+        self.assertIn(f"Déposée par : {self.portail.name}", texte)
+        self.assertNotIn(f"Reçue par : {self.portail.name}", texte)
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.superviseur).action_valider()
+        texte = texte_pdf(facture.sudo()._pdf())
+        self.assertIn(f"Reçue par : {self.controleur.name}", texte)
+        self.assertIn("à la charge de la CNAS", texte)
 
 
 @tagged("post_install", "-at_install", "cnas")

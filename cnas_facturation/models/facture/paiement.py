@@ -131,12 +131,18 @@ class FacturePaiement(models.Model):
         return jour, texte
 
     def _exiger_date_paiement(self, jour):
-        """Refuse une date de paiement antérieure à l'ordonnancement."""
+        """Refuse une date de paiement antérieure à l'ordonnancement, à l'ordre (réémis, peut-être) ou à sa remise à la banque."""
         ordonnee = jour_de(self.date_ordonnancement)
         if jour < ordonnee:
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
                 numero=self.numero, jour=ecrire_date(ordonnee)))
+        for ordre in self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis")):
+            parti = max(filter(None, (ordre.date_emission, ordre.lot_id.date_transmission)))
+            if jour < parti:
+                raise UserError(_(
+                    "L'ordre %(ordre)s n'est parti que le %(jour)s : il n'a pas pu être payé avant.",
+                    ordre=ordre.numero, jour=ecrire_date(parti)))
 
     def _constater_paiement(self, jour, reference):
         """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles."""
