@@ -115,9 +115,9 @@ class Facturation(Etape):
         a_payer = self.env["cnas.facture"].concat(*factures).filtered(lambda f: f.state == "ordonnancee")
         if not a_payer or recul < 2:
             return
-        finance, payeur = self.usager("finance"), self.usager("finance2")
+        payeur = self.usager("finance2")
         paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
-        virements = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(finance)
+        virements = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
         if virements:
             with self._le(recul, 20):
                 lot = self.comme("finance2", "cnas.lot_virement").browse(virements.action_creer_lot()["res_id"])

@@ -8,13 +8,15 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, lire_motif
 from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
-from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR
+from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR, beneficiaire
 
 OUVERTES = ("deposee", "instruction")
 # Ce que dit le recours : il ne change plus dès l'instruction.
 RECOURS = frozenset(("decompte_ligne_id", "degre", "montant_demande", "motif"))
 # Qui dépose ne décide pas, et qui a décidé au premier degré ne décide pas au second.
-JUGES = {"roles": (CONTROLEUR,), "quatre_yeux": ("deposant_id", "juge_premier_id"), "empeche": ("_empeche_second_degre",)}
+JUGES = {"roles": (CONTROLEUR,), "quatre_yeux": ("deposant_id", "juge_premier_id")}
+# On ne fait pas droit à un recours dont le décompte ne tient plus ; le rejeter, ou le retirer, le clôt.
+FAIRE_DROIT = {**JUGES, "empeche": ("_empeche_de_juger", "_empeche_contre_passe")}
 
 
 @actions
@@ -24,7 +26,8 @@ class Contestation(models.Model):
     États : déposée → en instruction → acceptée, acceptée en partie ou rejetée ; retirée par qui l'a
     déposée (table `_actions`). La formation et l'agent déposent. Degré 1 : contrôle ; degré 2 : commission de
     recours (superviseur), ouverte par un rejet, même partiel, du degré 1. Une ligne ne se conteste qu'une fois
-    par degré. Le montant accordé s'ajoute au net de la facture suivante de la formation.
+    par degré. Seul le déposant retouche son recours, avant l'instruction. Le montant accordé s'ajoute au net de la
+    facture suivante de la formation.
     """
 
     _name = "cnas.contestation"
@@ -37,19 +40,21 @@ class Contestation(models.Model):
 
     _etat_initial = "deposee"
     _actions = {
-        "instruire": Action(titre=_lt("Instruire"), de=("deposee",), vers=("instruction",), **JUGES),
+        "instruire": Action(titre=_lt("Instruire"), de=("deposee",), vers=("instruction",), **FAIRE_DROIT),
         "accepter": Action(
-            titre=_lt("Accepter"), de=OUVERTES, vers=("acceptee", "acceptee_partielle"), seul=True, **JUGES),
-        "rejeter": Action(titre=_lt("Rejeter"), de=OUVERTES, vers=("rejetee",), motif=True, **JUGES),
+            titre=_lt("Accepter"), de=OUVERTES, vers=("acceptee", "acceptee_partielle"), seul=True, **FAIRE_DROIT),
+        "rejeter": Action(
+            titre=_lt("Rejeter"), de=OUVERTES, vers=("rejetee",), motif=True, empeche=("_empeche_de_juger",), **JUGES),
         "retirer": Action(titre=_lt("Retirer"), de=OUVERTES, vers=("retiree",), roles=(AGENT, PORTAIL)),
         "second_degre": Action(
             titre=_lt("Second degré"), de=("rejetee", "acceptee_partielle"), roles=(AGENT, PORTAIL), motif=True,
-            seul=True),
+            seul=True, empeche=("_empeche_contre_passe", "_empeche_de_porter")),
     }
     _champs_geles = (
         "numero", "montant_accorde", "date_depot", "date_limite_reponse", "date_decision", "decideur_id",
         "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id",
     )
+    _champs_journal = ("decompte_ligne_id", "degre", "montant_demande", "montant_accorde", "facture_complement_id")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     decompte_ligne_id = fields.Many2one(
@@ -157,6 +162,8 @@ class Contestation(models.Model):
     def write(self, vals):
         if RECOURS & vals.keys() and any(c.state != "deposee" for c in self):
             raise UserError(_("La contestation est en instruction : elle ne se modifie plus."))
+        if RECOURS & vals.keys() and any(c.deposant_id != self.env.user for c in self):
+            raise UserError(_("Seul son déposant retouche une contestation : il peut aussi la retirer et en déposer une autre."))
         if {"decompte_ligne_id", "degre"} & vals.keys():
             raise UserError(_("La ligne et le degré d'une contestation ne changent pas : retirez-la."))
         resultat = super().write(vals)
@@ -226,7 +233,7 @@ class Contestation(models.Model):
         """
         self.create({
             "decompte_ligne_id": self.decompte_ligne_id.id, "degre": "2", "motif": motif,
-            "montant_demande": int(self.montant_demande - self.montant_accorde) or 1,
+            "montant_demande": int(self.montant_demande - self.montant_accorde),
         })
 
     # ------------------------------------------------------------------ métier
@@ -235,14 +242,11 @@ class Contestation(models.Model):
         """Impute sur les factures les compléments accordés et pas encore réglés à leur bénéficiaire."""
         a_regler = self.search([
             ("facture_complement_id", "=", False), ("state", "in", ("acceptee", "acceptee_partielle")),
-            "|", ("formation_id", "in", factures.formation_id.ids), ("decompte_id.assure_id", "in", factures.assure_id.ids)])
+            ("decompte_id.state", "=", "emis"), "|", ("formation_id", "in", factures.formation_id.ids), ("decompte_id.assure_id", "in", factures.assure_id.ids)])
         for facture in factures if a_regler else ():
-            chemin, beneficiaire = "formation_id", facture.formation_id
-            if facture.mode == "remboursement":
-                chemin, beneficiaire = "decompte_id.assure_id", facture.assure_id
             dues = a_regler.filtered(
-                lambda c, f=facture, p=chemin, b=beneficiaire:
-                not c.facture_complement_id and c.facture_id != f and c.mapped(p) == b)
+                lambda c, f=facture: not c.facture_complement_id and c.facture_id != f
+                and beneficiaire(c.decompte_id) == beneficiaire(f))
             dues._ecrire({"facture_complement_id": facture.id})
 
     def _decider(self, etat, montant, motif):
@@ -273,7 +277,43 @@ class Contestation(models.Model):
             if not isinstance(vals.get("montant_demande"), (int, float)) or vals["montant_demande"] <= 0:
                 raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
 
-    def _empeche_second_degre(self):
+    def _champs_des_actions(self):
+        return super()._champs_des_actions() | {"decompte_id.state", "second_degre_ids.state"}
+
+    def _empeche_contre_passe(self):
+        """Rend {id: raison} des recours dont le décompte ne tient plus."""
+        return {contestation.id: contestation._phrase_contre_passe() for contestation in self.sudo()
+                if not contestation.decompte_ligne_id._en_vigueur()}
+
+    def _empeche_de_porter(self):
+        """Rend {id: raison} des recours que la commission ne prend pas : déjà tranchés par elle, déjà portés, hors délai."""
+        jour = aujourd_hui()
+        portes = {c.decompte_ligne_id: c.numero for c in self.sudo().search([
+            ("decompte_ligne_id", "in", self.sudo().decompte_ligne_id.ids), ("degre", "=", "2"), ("state", "!=", "retiree")])}
+        raisons = {}
+        for contestation in self.sudo():
+            limite = contestation._limite_second_degre()
+            if contestation.degre == "2":
+                raisons[contestation.id] = _("la commission de recours a tranché : il n'y a pas de troisième degré.")
+            elif contestation.decompte_ligne_id in portes:
+                raisons[contestation.id] = _("la commission de recours est déjà saisie de cette ligne (%s).",
+                                             portes[contestation.decompte_ligne_id])
+            elif jour > limite:
+                raisons[contestation.id] = contestation._phrase_expire(limite)
+        return raisons
+
+    def _limite_second_degre(self):
+        """Rend le dernier jour pour porter ce recours décidé devant la commission."""
+        delai = self.env["cnas.parametre"]._au("delai_recours", self.date_decision)
+        return fields.Date.add(self.date_decision, days=delai)
+
+    def _phrase_expire(self, limite):
+        return _("Le délai de recours a expiré le %s : la contestation n'est plus recevable.", ecrire_date(limite))
+
+    def _phrase_contre_passe(self):
+        return _("Le décompte %s a été contre-passé : il ne se conteste plus.", self.decompte_id.numero)
+
+    def _empeche_de_juger(self):
         """Rend {id: raison} des recours de second degré, que seul le superviseur décide."""
         if self._a_le_role((SUPERVISEUR,)):
             return {}
@@ -286,8 +326,8 @@ class Contestation(models.Model):
         :raise ValidationError: avec ce qu'il faut corriger
         """
         decompte = self.decompte_id
-        if decompte.state != "emis" or decompte.nature != "initial":
-            raise ValidationError(_("Le décompte %s a été contre-passé : il ne se conteste plus.", decompte.numero))
+        if not self.decompte_ligne_id._en_vigueur():
+            raise ValidationError(self._phrase_contre_passe())
         self._exiger_montant_plausible()
         freres = self.search([
             ("decompte_ligne_id", "=", self.decompte_ligne_id.id), ("id", "!=", self.id), ("state", "!=", "retiree")])
@@ -299,15 +339,10 @@ class Contestation(models.Model):
             premier = freres.filtered(lambda c: c.degre == "1")
             if premier.state not in ("rejetee", "acceptee_partielle"):
                 raise ValidationError(_("Le second degré suppose un premier degré rejeté, au moins en partie."))
-            if freres - premier:
-                raise ValidationError(_("La commission de recours est déjà saisie de cette ligne."))
-            delai = self.env["cnas.parametre"]._au("delai_recours", premier.date_decision)
-            limite = fields.Date.add(premier.date_decision, days=delai)
+            limite = premier._limite_second_degre()
             self._ecrire({"premier_degre_id": premier.id})
         if self.date_depot > limite:
-            raise ValidationError(_(
-                "Le délai de recours a expiré le %s : la contestation n'est plus recevable.",
-                ecrire_date(limite)))
+            raise ValidationError(self._phrase_expire(limite))
 
     def _exiger_montant_plausible(self):
         maximum = self.decompte_ligne_id._montant_contestable()

@@ -126,6 +126,15 @@ class DecompteLigne(models.Model):
         }
 
     # ------------------------------------------------------------------ métier
+    def _en_vigueur(self):
+        """Dit si la ligne est celle d'un décompte que rien n'a contre-passé."""
+        return self.decompte_id.state == "emis" and self.decompte_id.nature == "initial"
+
+    def _montant_recu(self):
+        """Rend ce que la ligne a fait verser : sa part si son décompte est en vigueur, et les recours payés depuis."""
+        payes = self.sudo().contestation_ids.filtered(lambda c: c.facture_complement_id.state == "payee")
+        return (self.montant_cnas if self._en_vigueur() else 0) + sum(payes.mapped("montant_accorde"))
+
     def _montant_contestable(self):
         """Rend ce que la formation peut encore réclamer sur la ligne : facturé − part − déjà accordé."""
         self.ensure_one()

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.jour import sql_jour
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui, jour_de, sql_jour
 
 
 class FormationSanitaire(models.Model):
@@ -41,6 +44,22 @@ class FormationSanitaire(models.Model):
         for formation_id, delai in self.env.cr.fetchall():
             syntheses[formation_id]["delai_paiement"] = float(delai)
         return syntheses
+
+    def _ribs_en_suspens(self):
+        """Rend {(formation_id, compte): phrase} des RIB qu'un changement met en doute : attendu, ou accepté depuis trop peu."""
+        suspens, jour = {}, aujourd_hui()
+        delai = timedelta(days=self.env["cnas.parametre"]._au("delai_changement_jours", jour))
+        for demande in self.env["cnas.demande_rib"].sudo().search(
+                [("formation_id", "in", self.ids), ("state", "in", ("demandee", "validee"))], order="id"):
+            cle, formation = (demande.formation_id.id, demande.usage), demande.formation_id.name
+            if demande.state == "demandee":
+                suspens[cle] = _(
+                    "un changement de RIB de %s attend : faites-le décider, ou annulez l'ordonnancement.", formation)
+            elif jour_de(demande.date_decision) + delai > jour:
+                suspens[cle] = _(
+                    "le changement de RIB de %(formation)s est trop récent : il se paie à partir du %(jour)s.",
+                    formation=formation, jour=ecrire_date(jour_de(demande.date_decision) + delai))
+        return suspens
 
     def _preparer_facture_du_mois(self, periode):
         """Prépare la facture du mois de chaque formation (tâche de lot, rejouable).

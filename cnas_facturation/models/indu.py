@@ -7,19 +7,20 @@ from odoo.addons.cnas_base.ecriture import ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .facture.dossier import CONTROLEUR, SUPERVISEUR
+from .facture.dossier import CONTROLEUR, SUPERVISEUR, beneficiaire
 
 # Ce que dit le constat : il ne change plus dès la notification.
-CONSTAT = frozenset(("formation_id", "decompte_ligne_id", "compte", "montant", "motif"))
+CONSTAT = frozenset(("formation_id", "assure_id", "decompte_ligne_id", "compte", "montant", "motif"))
 
 
 @actions
 class Indu(models.Model):
-    """Somme versée à tort à une formation, récupérée par compensation plafonnée.
+    """Somme versée à tort à une formation, ou à un assuré remboursé, récupérée par compensation plafonnée.
 
-    États : constaté → notifié → soldé ; annulé tant que rien n'est compensé. Dès la notification,
-    chaque facture validée de la formation en retient au plus le pourcentage daté de son net.
-    Le contrôleur constate, le superviseur mène (table `_actions`), la validation des factures compense.
+    États : constaté → notifié → soldé ; annulé tant que rien n'est compensé. Dès la notification, chaque facture
+    validée de qui a reçu en retient au plus le pourcentage daté de son net. Le contrôleur constate et, seul, retouche
+    son constat ; le superviseur mène (table `_actions`) ; la validation des factures compense. L'indu qui vise une
+    ligne ou une feuille ne reprend pas plus que ce qu'elle a reçu, indus précédents compris.
     """
 
     _name = "cnas.indu"
@@ -32,17 +33,20 @@ class Indu(models.Model):
     _actions = {
         "notifier": Action(
             titre=_lt("Notifier"), de=("constate",), vers=("notifie",), roles=(SUPERVISEUR,),
-            quatre_yeux=("create_uid",)),
+            quatre_yeux=("create_uid",), empeche=("_empeche_impaye",)),
         "annuler": Action(
             titre=_lt("Annuler"), de=("constate", "notifie"), vers=("annule",), roles=(SUPERVISEUR,), motif=True,
             empeche=("_empeche_compense",)),
     }
     _passages = {"notifie": ("solde",), "solde": ("notifie",)}
     _champs_geles = ("numero", "date_notification", "feuille_id")
+    _champs_journal = ("formation_id", "assure_id", "decompte_ligne_id", "feuille_id", "compte", "montant")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
-        "cnas.formation_sanitaire", string="Formation sanitaire", required=True, index=True, ondelete="restrict")
+        "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict")
+    assure_id = fields.Many2one(
+        "cnas.assure", string="Assuré remboursé", index="btree_not_null", ondelete="restrict")
     decompte_ligne_id = fields.Many2one(
         "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
         help="La ligne payée à tort, si l'indu en vise une.")
@@ -63,6 +67,8 @@ class Indu(models.Model):
     date_notification = fields.Date(string="Notifié le", readonly=True, copy=False)
 
     _sql_constraints = [
+        ("un_debiteur", "CHECK ((formation_id IS NULL) <> (assure_id IS NULL))",
+         "Un indu se réclame à une formation sanitaire, ou à un assuré remboursé : indiquez l'un des deux."),
         ("montant_positif", "CHECK (montant > 0)", "Le montant d'un indu doit être supérieur à zéro."),
         ("solde_positif", "CHECK (solde >= 0)", "Un indu ne se compense pas au-delà de son montant."),
         ("numero_unique", "UNIQUE (numero)", "Ce numéro d'indu est déjà pris."),
@@ -74,6 +80,11 @@ class Indu(models.Model):
             indu.montant_compense = sum(indu.compensation_ids.mapped("montant"))
             indu.solde = indu.montant - indu.montant_compense
 
+    @api.onchange("decompte_ligne_id")
+    def _onchange_decompte_ligne_id(self):
+        if self.decompte_ligne_id:
+            self.update({**self._debiteur(beneficiaire(self.decompte_ligne_id.decompte_id)), "compte": self.decompte_ligne_id.compte})
+
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
@@ -84,6 +95,11 @@ class Indu(models.Model):
 
     def _completer_creation(self, vals_list):
         for vals in vals_list:
+            ligne = self.env["cnas.decompte.ligne"].sudo().browse(vals.get("decompte_ligne_id") or ())
+            if ligne:
+                vals.setdefault("compte", ligne.compte)
+                if not vals.get("formation_id") and not vals.get("assure_id"):
+                    vals.update(self._debiteur(beneficiaire(ligne.decompte_id)))
             vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.indu", sequence_date=aujourd_hui())
         return super()._completer_creation(vals_list)
 
@@ -91,6 +107,8 @@ class Indu(models.Model):
         constat = CONSTAT & vals.keys()
         if constat and any(i.state != "constate" for i in self):
             raise UserError(_("L'indu est notifié : il ne se modifie plus."))
+        if constat and not self._ouvert(constat) and any(i.create_uid != self.env.user for i in self):
+            raise UserError(_("Seul son auteur retouche un indu constaté : demandez-lui, ou faites-le annuler."))
         resultat = super().write(vals)
         if constat:
             self._exiger_coherence()
@@ -108,8 +126,8 @@ class Indu(models.Model):
         for indu in self.sudo():
             indu.with_context(mail_notify_force_send=False).message_post(
                 subject=_("Indu %s", indu.numero),
-                body=_("Un indu de %(montant)s est constaté : %(motif)s. Il sera retenu sur vos prochaines "
-                       "factures.", montant=ecrire_montant(indu.montant), motif=indu.motif),
+                body=_("Un indu de %(montant)s est constaté : %(motif)s. Il sera retenu sur vos prochains "
+                       "règlements.", montant=ecrire_montant(indu.montant), motif=indu.motif),
                 message_type="comment", subtype_xmlid="mail.mt_comment",
                 partner_ids=indu.formation_id.partner_id.ids)
 
@@ -128,14 +146,35 @@ class Indu(models.Model):
         """Rend {id: raison} des indus dont une facture a déjà retenu une part."""
         return {indu.id: _("déjà compensé en partie, il ne s'annule plus.") for indu in self if indu.montant_compense}
 
+    def _empeche_impaye(self):
+        """Rend {id: raison} des indus qui reprendraient ce qui n'est pas payé, ou déjà repris."""
+        raisons = {}
+        for indu in self.sudo():
+            feuille = indu.feuille_id or indu.decompte_ligne_id.feuille_id
+            facture = indu.decompte_ligne_id.decompte_id.facture_id or feuille.facture_id
+            if feuille and (facture or feuille).state != "payee":
+                raisons[indu.id] = _("la facture %s n'est pas payée : il n'y a encore rien à reprendre, corrigez-la plutôt.",
+                                     facture.numero or feuille.numero)
+            elif indu._depasse():
+                raisons[indu.id] = indu._phrase_depasse()
+        return raisons
+
+    @api.model
+    def _debiteur(self, qui):
+        """Rend les valeurs qui désignent à qui l'indu se réclame."""
+        return {"formation_id": False, "assure_id": False,
+                "assure_id" if qui._name == "cnas.assure" else "formation_id": qui.id}
+
     @api.model
     def _compenser(self, factures):
         """Retient sur les factures (nets à jour) les indus notifiés, les plus anciens d'abord, sous plafond."""
         plafond = self.env["cnas.parametre"]._au("plafond_compensation")
-        notifies = self.search([("formation_id", "in", factures.formation_id.ids), ("state", "=", "notifie")], order="id")
-        for facture in factures.filtered("formation_id"):
+        notifies = self.search([
+            ("state", "=", "notifie"), "|", ("formation_id", "in", factures.formation_id.ids),
+            ("assure_id", "in", factures.assure_id.ids)], order="id")
+        for facture in factures if notifies else ():
             indus = notifies.filtered(
-                lambda i, f=facture: i.formation_id == f.formation_id and i.state == "notifie")
+                lambda i, f=facture: (i.formation_id or i.assure_id) == beneficiaire(f) and i.state == "notifie")
             if not indus:
                 continue
             reste = arrondi_xaf(int(facture.net_a_payer) * plafond) // 100
@@ -166,24 +205,65 @@ class Indu(models.Model):
         :param motifs: {feuille: phrase}
         """
         feuilles = self.env["cnas.feuille_soin"].concat(*motifs)
-        deja = self.search([("feuille_id", "in", feuilles.ids), ("state", "!=", "annule")]).feuille_id
-        lignes = self.env["cnas.decompte.ligne"]._read_group(
-            [("feuille_id", "in", (feuilles - deja).ids)], ["feuille_id", "compte"], ["montant_cnas:sum"])
-        recues = {(feuille, compte): montant for feuille, compte, montant in lignes}
-        sans_decompte = feuilles - deja - feuilles.browse([f.id for f, _compte in recues])
-        recues.update({(feuille, "principal"): feuille.montant_cnas for feuille in sans_decompte})
-        return self._creer([{
-            "formation_id": feuille.formation_id.id, "feuille_id": feuille.id, "compte": compte, "montant": montant,
-            "motif": _("Feuille %(numero)s : %(motif)s", numero=feuille.numero, motif=motifs[feuille])}
-            for (feuille, compte), montant in recues.items() if montant > 0])
+        feuilles -= self.search([("feuille_id", "in", feuilles.ids), ("state", "!=", "annule")]).feuille_id
+        valeurs, recues = [], self._recus(feuilles)
+        repris = self.search([("decompte_ligne_id.feuille_id", "in", feuilles.ids), ("state", "!=", "annule")])
+        for (feuille, compte), (qui, recu) in recues.items():
+            reste = recu - sum(repris.filtered(
+                lambda i, f=feuille, c=compte: i.decompte_ligne_id.feuille_id == f and i.compte == c).mapped("montant"))
+            if reste > 0:
+                valeurs.append({
+                    **self._debiteur(qui), "feuille_id": feuille.id, "compte": compte, "montant": reste,
+                    "motif": _("Feuille %(numero)s : %(motif)s", numero=feuille.numero, motif=motifs[feuille])})
+        return self._creer(valeurs)
+
+    # ------------------------------------------------------------------ plafond
+    @api.model
+    def _recus(self, feuilles):
+        """Rend {(feuille, compte): (qui a reçu, montant)} d'après les décomptes en vigueur, ou la feuille sans décompte."""
+        recus = {}
+        lignes = self.env["cnas.decompte.ligne"].search([("feuille_id", "in", feuilles.ids)]).filtered(
+            lambda ligne: ligne._en_vigueur())
+        for ligne in lignes:
+            cle = ligne.feuille_id, ligne.compte
+            _qui, deja = recus.get(cle, (None, 0))
+            recus[cle] = beneficiaire(ligne.decompte_id), deja + ligne._montant_recu()
+        for feuille in feuilles - lignes.feuille_id:
+            rembourse = feuille.mode == "remboursement"
+            qui = (feuille.assure_id.assure_principal_id or feuille.assure_id) if rembourse else feuille.formation_id
+            recus[feuille, "principal"] = qui, feuille.montant_cnas
+        return recus
+
+    def _reste_a_reprendre(self):
+        """Rend ce qu'il reste à reprendre de ce que vise l'indu, autres indus déduits ; None s'il ne vise rien de précis."""
+        ligne, feuille = self.decompte_ligne_id, self.feuille_id or self.decompte_ligne_id.feuille_id
+        if not feuille:
+            return None
+        autres = self.search([
+            ("id", "not in", self.ids), ("state", "!=", "annule"), ("compte", "=", self.compte),
+            "|", ("feuille_id", "=", feuille.id), ("decompte_ligne_id.feuille_id", "=", feuille.id)])
+        _qui, recu = self._recus(feuille).get((feuille, self.compte), (None, 0))
+        reste = recu - sum(autres.mapped("montant"))
+        if ligne:
+            deja = sum(autres.filtered(lambda i: i.decompte_ligne_id == ligne).mapped("montant"))
+            reste = min(reste, ligne._montant_recu() - deja)
+        return max(0, reste)
+
+    def _depasse(self):
+        reste = self._reste_a_reprendre()
+        return reste is not None and self.montant > reste
+
+    def _phrase_depasse(self):
+        return _("L'indu dépasse ce que la CNAS a payé ici : il reste %s à reprendre, autres indus déduits.",
+                 ecrire_montant(self._reste_a_reprendre()))
 
     def _exiger_coherence(self):
-        """La ligne visée appartient à la formation et l'indu n'excède pas ce qu'elle a reçu."""
+        """L'indu vise qui a reçu, sur le compte qui a reçu, et n'excède pas ce qu'il reste à reprendre."""
         for indu in self.sudo():
             ligne = indu.decompte_ligne_id
-            if not ligne:
-                continue
-            if ligne.decompte_id.formation_id != indu.formation_id:
-                raise UserError(_("La ligne de décompte appartient à une autre formation."))
-            if indu.montant > ligne.montant_cnas:
-                raise UserError(_("L'indu dépasse ce que la CNAS a payé sur cette ligne."))
+            if ligne and beneficiaire(ligne.decompte_id) != (indu.formation_id or indu.assure_id):
+                raise UserError(_("La ligne de décompte appartient à une autre formation, ou à un autre assuré."))
+            if ligne and ligne.compte != indu.compte:
+                raise UserError(_("La ligne de décompte a été payée sur l'autre compte : indiquez le sien."))
+            if indu._depasse():
+                raise UserError(indu._phrase_depasse())

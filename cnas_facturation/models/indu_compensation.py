@@ -11,6 +11,7 @@ class InduCompensation(models.Model):
     _order = "id"
 
     _champs_geles = ("indu_id", "facture_id", "montant")
+    _champs_journal = ("indu_id", "facture_id", "montant")
 
     indu_id = fields.Many2one("cnas.indu", string="Indu", required=True, index=True, ondelete="restrict")
     facture_id = fields.Many2one("cnas.facture", string="Facture", required=True, index=True, ondelete="restrict")

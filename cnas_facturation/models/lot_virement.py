@@ -16,7 +16,7 @@ class LotVirement(models.Model):
     """Lot de virements remis à la banque : un état PDF signé et un fichier CSV.
 
     États : préparé → transmis → exécuté ; annulé avant transmission (table `_actions`). Il naît des ordres que la
-    finance choisit ; le superviseur lit.
+    finance choisit ; le superviseur lit. Le fichier s'écrit et se fige à la transmission : un par lot.
     """
 
     _name = "cnas.lot_virement"
@@ -29,13 +29,13 @@ class LotVirement(models.Model):
     _actions = {
         "transmettre": Action(
             titre=_lt("Transmettre à la banque"), de=("prepare",), vers=("transmis",), roles=(FINANCE,),
-            empeche=("_empeche_vide", "_empeche_signataire")),
+            empeche=("_empeche_vide", "_empeche_facture", "_empeche_payeur", "_empeche_rib")),
         "executer": Action(
             titre=_lt("Constater l'exécution"), de=("transmis",), vers=("execute",), roles=(FINANCE,), seul=True,
-            empeche=("_empeche_signataire",)),
+            empeche=("_empeche_payeur",)),
         "annuler": Action(titre=_lt("Annuler"), de=("prepare",), vers=("annule",), roles=(FINANCE,), motif=True),
     }
-    _champs_geles = ("numero", "date_transmission", "date_execution", "reference")
+    _champs_geles = ("numero", "date_transmission", "date_execution", "reference", "fichier")
 
     numero = fields.Char(string="Numéro", required=True, readonly=True, copy=False)
     state = fields.Selection(
@@ -47,6 +47,8 @@ class LotVirement(models.Model):
     date_transmission = fields.Date(string="Transmis le", readonly=True)
     date_execution = fields.Date(string="Exécuté le", readonly=True)
     reference = fields.Char(string="Référence de la banque", readonly=True)
+    fichier = fields.Binary(
+        string="Fichier remis à la banque", readonly=True, copy=False, attachment=False, groups=FINANCE)
 
     _sql_constraints = [("numero_unique", "UNIQUE (numero)", "Ce numéro de lot est déjà pris.")]
 
@@ -73,11 +75,12 @@ class LotVirement(models.Model):
     # ------------------------------------------------------------------ actions publiques
     @transition("transmettre")
     def action_transmettre(self):
-        """Note la remise du lot à la banque, après avoir revérifié chaque RIB. Rend True."""
-        ordres = self.ordre_ids.filtered(lambda o: o.state == "en_lot")
-        ordres._exiger_rib_inchange()
-        ordres._changer_etat("transmis")
-        self._changer_etat("transmis", date_transmission=aujourd_hui())
+        """Écrit et fige le fichier de la banque, puis note la remise du lot et de ses ordres. Rend True."""
+        self.ordre_ids.facture_id._verrouiller()
+        for lot in self:
+            fichier = base64.b64encode(lot._csv_banque())
+            lot._changer_etat("transmis", date_transmission=aujourd_hui(), fichier=fichier)
+            lot.ordre_ids.filtered(lambda o: o.state == "en_lot")._changer_etat("transmis")
 
     @transition("executer")
     def action_executer(self, date=None, reference=None):
@@ -99,9 +102,7 @@ class LotVirement(models.Model):
         for facture in factures:
             facture._exiger_date_paiement(jour)
         self._changer_etat("execute", date_execution=jour, reference=texte)
-        ordres = self.ordre_ids.filtered(lambda o: o.state == "transmis")
-        ordres._exiger_rib_inchange()
-        ordres._changer_etat("paye", date_paiement=jour, reference_paiement=texte, payeur_id=self.env.uid)
+        self.ordre_ids.filtered(lambda o: o.state == "transmis")._constater_paiement(jour, texte)
         factures.filtered(lambda f: f.state == "ordonnancee")._constater_paiement(jour, texte)
 
     @transition("annuler")
@@ -115,16 +116,19 @@ class LotVirement(models.Model):
     def telecharger(self, format="csv"):
         """Rend le fichier du lot.
 
-        :param str format: « csv » (fichier pour la banque) ou « pdf » (état à signer)
+        :param str format: « csv » (fichier remis à la banque) ou « pdf » (état à signer)
         :return: {"nom", "contenu": base64}
+        :raise UserError: fichier demandé avant la transmission
         """
         self.ensure_one()
         self._exiger_groupe(FINANCE, "télécharger un lot de virements")
         if format not in ("csv", "pdf"):
             raise UserError(_("Format inconnu : demandez csv ou pdf."))
+        if format == "csv" and not self.fichier:
+            raise UserError(_("Le fichier de la banque s'écrit à la transmission du lot : transmettez-le d'abord."))
         self._journaliser_export({"quoi": format})
-        contenu = self._csv_banque() if format == "csv" else self._pdf_etat()
-        return {"nom": f"{self.numero.replace('/', '-')}.{format}", "contenu": base64.b64encode(contenu).decode()}
+        contenu = self.fichier if format == "csv" else base64.b64encode(self._pdf_etat())
+        return {"nom": f"{self.numero.replace('/', '-')}.{format}", "contenu": contenu.decode()}
 
     def action_imprimer(self):
         """Ouvre l'état PDF du lot. Rend une action d'adresse."""
@@ -141,18 +145,23 @@ class LotVirement(models.Model):
         """Rend {id: raison} des lots sans ordre à virer."""
         return {lot.id: _("le lot est vide.") for lot in self if "en_lot" not in lot.ordre_ids.mapped("state")}
 
-    def _empeche_signataire(self):
-        """Rend {id: raison} des lots dont l'usager a ordonnancé une facture, ou décidé un RIB : il ne les paie pas."""
-        raisons = {}
-        for lot in self:
-            factures = lot.sudo().ordre_ids.facture_id
-            siennes = factures.filtered(lambda f: f.ordonnateur_id.id == self.env.uid)
-            if siennes:
-                raisons[lot.id] = _("Quatre yeux : vous avez ordonnancé %s, une autre personne doit payer.", siennes[0].numero)
-            else:
-                raisons.update(dict.fromkeys(
-                    lot.ids, next(iter(factures.with_user(self.env.user)._empeche_decideur_du_rib().values()), None)))
-        return {lot: raison for lot, raison in raisons.items() if raison}
+    def _empeche_facture(self):
+        """Rend {id: raison} des lots dont une facture n'est plus ordonnancée."""
+        return self._raisons_des_ordres("_empeche_facture")
+
+    def _empeche_payeur(self):
+        """Rend {id: raison} des lots dont l'usager ne paie pas une facture."""
+        return self._raisons_des_ordres("_empeche_payeur")
+
+    def _empeche_rib(self):
+        """Rend {id: raison} des lots dont un virement vise un RIB qui n'est plus sûr."""
+        return self._raisons_des_ordres("_empeche_rib")
+
+    def _raisons_des_ordres(self, methode):
+        """Rend {id du lot: première raison d'un ordre encore à payer} : la loi est celle de l'ordre."""
+        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("en_lot", "transmis"))
+        raisons = getattr(ordres, methode)()
+        return {ordre.lot_id.id: raisons[ordre.id] for ordre in reversed(ordres) if ordre.id in raisons}
 
     def _csv_banque(self):
         """Rend le CSV (UTF-8, point-virgule) : un virement par ligne."""

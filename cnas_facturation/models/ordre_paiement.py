@@ -5,9 +5,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .facture.dossier import FINANCE
-
-VIVANTS = ("emis", "en_lot", "transmis", "paye")
+from .facture.dossier import FINANCE, ORDRES_VIVANTS
 
 
 @actions
@@ -15,7 +13,8 @@ class OrdrePaiement(models.Model):
     """Ordre de payer un compte : le RIB y est figé au jour de l'ordonnancement.
 
     États : émis → en lot → transmis → payé ; rejeté par la banque (puis réémis) ou annulé (table `_actions`).
-    Il naît de l'ordonnancement ; personne ne le crée ni ne le modifie à la main.
+    Il naît de l'ordonnancement ; personne ne le crée ni ne le modifie à la main. Qui l'émet, ou le réémet
+    (`create_uid`), l'ordonnance : il ne le paiera pas. Rien ne part d'une facture qui n'est plus ordonnancée.
     """
 
     _name = "cnas.ordre_paiement"
@@ -27,20 +26,23 @@ class OrdrePaiement(models.Model):
     _etat_initial = "emis"
     _actions = {
         "creer_lot": Action(
-            titre=_lt("Préparer le lot de virements"), de=("emis",), vers=("en_lot",), roles=(FINANCE,)),
-        "rejeter_banque": Action(titre=_lt("Rejet de la banque"), de=VIVANTS, vers=("rejete",), roles=(FINANCE,), motif=True),
+            titre=_lt("Préparer le lot de virements"), de=("emis",), vers=("en_lot",), roles=(FINANCE,),
+            empeche=("_empeche_facture", "_empeche_payeur", "_empeche_rib")),
+        "rejeter_banque": Action(titre=_lt("Rejet de la banque"), de=ORDRES_VIVANTS, vers=("rejete",), roles=(FINANCE,), motif=True),
         "reemettre": Action(
             titre=_lt("Réémettre"), de=("rejete",), roles=(FINANCE,),
-            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_reemis",)),
+            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_facture", "_empeche_reemis", "_empeche_decideur_du_rib")),
     }
     # Le paiement de la facture, l'annulation de son ordonnancement, la vie du lot.
     _passages = {
-        "emis": ("paye", "annule"), "en_lot": ("emis", "transmis", "paye", "annule"), "transmis": ("paye",)}
+        "emis": ("paye", "annule"), "en_lot": ("emis", "transmis", "paye", "annule"), "transmis": ("paye",),
+        "rejete": ("annule",)}
     _champs_geles = (
         "numero", "facture_id", "formation_id", "assure_id", "compte", "mode_paiement", "montant", "titulaire",
         "compte_bancaire_id", "rib", "banque", "telephone", "lot_id", "remplace_id", "motif_rejet", "date_emission",
         "date_paiement", "reference_paiement", "payeur_id",
     )
+    _champs_journal = ("facture_id", "compte", "montant", "mode_paiement", "rib", "telephone")
 
     numero = fields.Char(string="Numéro", required=True, readonly=True, index=True, copy=False)
     facture_id = fields.Many2one(
@@ -108,7 +110,7 @@ class OrdrePaiement(models.Model):
     def action_creer_lot(self):
         """Met les ordres émis (virements) dans un nouveau lot. Rend l'action qui ouvre le lot.
 
-        :raise UserError: aucun virement à mettre en lot, RIB modifié
+        :raise UserError: aucun virement à mettre en lot
         """
         ordres = self.filtered(lambda o: o.mode_paiement == "virement")
         if not ordres:
@@ -117,7 +119,8 @@ class OrdrePaiement(models.Model):
             lambda o: o.state == "emis" and o.mode_paiement == "virement")
         # Paiement partiel interdit : les deux ordres d'une facture partent ensemble.
         ordres |= freres
-        ordres._exiger_rib_inchange()
+        ordres.facture_id._verrouiller()
+        ordres._exiger("creer_lot")
         lot = self.env["cnas.lot_virement"]._creer([{
             "numero": self.env["ir.sequence"].sudo().next_by_code(
                 "cnas.lot_virement", sequence_date=aujourd_hui())}])
@@ -152,7 +155,59 @@ class OrdrePaiement(models.Model):
 
     # ------------------------------------------------------------------ métier
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"remplacant_ids"}
+        return super()._champs_des_actions() | {"remplacant_ids", "facture_id.state", "facture_id.ordonnateur_id"}
+
+    def _empeche_facture(self):
+        """Rend {id: raison} des ordres dont la facture n'est pas, ou n'est plus, ordonnancée."""
+        return {ordre.id: _("l'ordre %(ordre)s ne part pas : sa facture %(facture)s n'est plus ordonnancée (« %(etat)s »).",
+                            ordre=ordre.numero, facture=ordre.facture_id.numero,
+                            etat=ordre.facture_id._libelle_etat(ordre.facture_id.state))
+                for ordre in self.sudo() if ordre.facture_id.state != "ordonnancee"}
+
+    def _empeche_payeur(self):
+        """Rend {id: raison} des ordres que l'usager ne paie pas : la loi est celle de la facture."""
+        return self._raisons_de_la_facture("_empeche_payeur")
+
+    def _empeche_decideur_du_rib(self):
+        """Rend {id: raison} des ordres d'une formation dont l'usager a décidé le RIB."""
+        return self._raisons_de_la_facture("_empeche_decideur_du_rib")
+
+    def _raisons_de_la_facture(self, methode):
+        raisons = getattr(self.sudo().facture_id, methode)()
+        return {ordre.id: raisons[ordre.facture_id.id] for ordre in self.sudo() if ordre.facture_id.id in raisons}
+
+    def _empeche_rib(self):
+        """Rend {id: raison} des virements dont le RIB a changé depuis l'ordre, ou qu'un changement met en doute."""
+        raisons, virements = {}, self.sudo().filtered(lambda o: o.mode_paiement == "virement")
+        suspens = virements.formation_id._ribs_en_suspens()
+        for ordre in virements:
+            if ordre._rib_change():
+                raisons[ordre.id] = _(
+                    "Le RIB de %(formation)s a changé depuis l'ordonnancement de %(ordre)s : annulez "
+                    "l'ordonnancement, vérifiez le nouveau RIB auprès de la formation, puis ordonnancez à nouveau.",
+                    formation=ordre.formation_id.name, ordre=ordre.numero)
+                continue
+            doute = next(filter(None, (suspens.get((ordre.formation_id.id, usage)) for usage in ordre._usages_du_rib())), None)
+            if doute:
+                raisons[ordre.id] = _("L'ordre %(ordre)s ne part pas : %(doute)s", ordre=ordre.numero, doute=doute)
+        return raisons
+
+    def _rib_change(self):
+        """Dit si le compte de la formation n'est plus celui que l'ordonnateur a signé."""
+        return self.mode_paiement == "virement" and self.rib != self._compte_courant(self.formation_id, self.compte).acc_number
+
+    def _usages_du_rib(self):
+        """Rend les comptes de la formation dont un changement toucherait l'ordre."""
+        seul = self.compte == "principal" or self.formation_id.compte_pharmacie_id
+        return (self.compte,) if seul else (self.compte, "principal")
+
+    def _constater_paiement(self, jour, reference):
+        """Note les ordres payés, au compte qu'ils portent, même si la formation en a changé depuis l'envoi."""
+        self._changer_etat("paye", date_paiement=jour, reference_paiement=reference, payeur_id=self.env.uid)
+        for ordre in self.sudo().filtered(lambda o: o._rib_change()):
+            ordre.facture_id.message_post(body=_(
+                "L'ordre %(ordre)s a été payé au RIB %(rib)s, qui n'est plus celui de la formation.",
+                ordre=ordre.numero, rib=ordre.rib))
 
     def _empeche_reemis(self):
         """Rend {id: raison} des ordres déjà réémis."""
@@ -192,8 +247,10 @@ class OrdrePaiement(models.Model):
             "assure_id": facture.assure_id.id, "date_emission": aujourd_hui(),
         }
         if compte == "assure":
-            telephone = facture.assure_id.telephone_1
-            return {**valeurs, "titulaire": facture.assure_id.name, "telephone": telephone,
+            # Le décompte l'a recopié : qui change ensuite la fiche ne déroute pas le paiement.
+            identite = facture._identite()
+            telephone = identite["telephone"]
+            return {**valeurs, "titulaire": identite["assure"], "telephone": telephone,
                     "mode_paiement": "mobile_money" if telephone else "cheque"}
         banque = self._compte_courant(facture.formation_id, compte)
         return {
@@ -208,15 +265,3 @@ class OrdrePaiement(models.Model):
         if compte == "pharmacie" and formation.compte_pharmacie_id:
             return formation.compte_pharmacie_id
         return formation.compte_principal_id
-
-    def _exiger_rib_inchange(self):
-        """Refuse si le RIB de la formation n'est plus celui que l'ordonnateur a signé."""
-        for ordre in self.sudo():
-            if ordre.mode_paiement != "virement":
-                continue
-            courant = self._compte_courant(ordre.formation_id, ordre.compte)
-            if courant.acc_number != ordre.rib:
-                raise UserError(_(
-                    "Le RIB de %(formation)s a changé depuis l'ordonnancement de %(ordre)s : annulez "
-                    "l'ordonnancement, vérifiez le nouveau RIB auprès de la formation, puis ordonnancez à nouveau.",
-                    formation=ordre.formation_id.name, ordre=ordre.numero))

@@ -9,6 +9,8 @@ from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_mont
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire
 
+from ..models.facture.dossier import ORDRES_VIVANTS
+
 # Paysage : 297 − 2 × 13 = 271 mm.
 COLONNES = colonnes_mm(
     (17, "gauche"), (62, "gauche"), (13, "droite"), (13, "droite"), (20, "droite"), (21, "droite"), (20, "droite"),
@@ -89,7 +91,7 @@ def _facture_reglee(decompte):
 
 def _reglement(facture):
     """Rend les couples sur les ordres émis et le paiement."""
-    ordres = facture.ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis", "paye"))
+    ordres = facture.ordre_ids.filtered(lambda o: o.state in ORDRES_VIVANTS)
     rangs = [(f"Ordre {ordre.numero}", ordre.rib or ordre.telephone or "chèque du Trésor") for ordre in ordres]
     if facture.state == "payee":
         rangs.append((f"Payé le {ecrire_date(facture.date_paiement)}", facture.reference_paiement))

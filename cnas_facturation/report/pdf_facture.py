@@ -7,6 +7,8 @@ from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
 from odoo.addons.cnas_base.jour import jour_de
 
+from ..models.facture.dossier import ETATS_FIGES
+
 # Portrait : 210 − 2 × 13 = 184 mm.
 COLONNES = colonnes_mm(
     (30, "gauche"), (26, "gauche"), (46, "gauche"), (18, "gauche"), (21, "droite"), (21, "droite"), (22, "droite"))
@@ -43,17 +45,30 @@ def _cadres(doc, facture):
         ("Feuilles de soins", ecrire_nombre(facture.nb_feuilles)), ("Montant facturé", ecrire_nombre(facture.montant_facture)),
         ("Total déclaré", ecrire_nombre(facture.montant_declare) if facture.montant_declare else "—"),
         ("Rejeté", ecrire_nombre(facture.montant_rejete)), ("Ticket modérateur", ecrire_nombre(facture.ticket_moderateur)),
-        ("Part CNAS — soins", ecrire_nombre(facture.montant_soins)),
-        ("Part CNAS — pharmacie", ecrire_nombre(facture.montant_pharmacie)),
-        ("PART CNAS (FCFA)", ecrire_nombre(facture.montant_cnas), True)]
+        ("Part CNAS — soins", _si_liquidee(facture, facture.montant_soins)),
+        ("Part CNAS — pharmacie", _si_liquidee(facture, facture.montant_pharmacie)),
+        ("PART CNAS (FCFA)", _si_liquidee(facture, facture.montant_cnas), True)]
     hauteurs = (doc.cadre(MARGE, largeur, "Formation sanitaire", identite),
                 doc.cadre(MARGE + largeur + 4 * mm, largeur, "Montants (FCFA)", montants))
     doc.y -= max(hauteurs) + 5 * mm
     decompte = facture.env["cnas.decompte"]
+    suite = ". La part de la CNAS se lira sur le décompte."
+    if facture.state in ETATS_FIGES:
+        suite = f", dont {decompte._en_lettres(facture.montant_cnas)} à la charge de la CNAS."
     doc.paragraphe(
-        f"Arrêté le présent bordereau à {decompte._en_lettres(facture.montant_facture)} facturés, dont "
-        f"{decompte._en_lettres(facture.montant_cnas)} à la charge de la CNAS.", taille=8.5)
+        f"Arrêté le présent bordereau à {decompte._en_lettres(facture.montant_facture)} facturés{suite}", taille=8.5)
     doc.y -= 4 * mm
+
+
+def _si_liquidee(facture, montant):
+    """Rend le montant que la CNAS doit, une fois qu'elle l'a dit."""
+    return ecrire_nombre(montant) if facture.state in ETATS_FIGES else "à liquider"
+
+
+def _recue_par(facture):
+    """Rend qui, à la caisse, a reçu la facture : l'agent qui la soumet, ou qui la prend en contrôle."""
+    soumetteur = facture.soumetteur_id
+    return (facture.controleur_id if soumetteur.share else soumetteur).name or "…"
 
 
 def _soumise_le(facture):
@@ -86,13 +101,13 @@ def _feuilles(doc, facture):
 
 
 def _signatures(doc, facture):
-    doc.place(32 * mm)
+    doc.place(36 * mm)
     doc.y -= 9 * mm
     ecrire(doc.page, MARGE, doc.y, "Le responsable de la formation", 8.5, gras=True)
     ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
     for rang, (libelle, valeur) in enumerate((
-        ("Date", _soumise_le(facture)), ("Reçu par", facture.soumetteur_id.name or "…"),
+        ("Date", _soumise_le(facture)), ("Déposée par", facture.soumetteur_id.name or "…"), ("Reçue par", _recue_par(facture)),
         ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles)),
     ), 1):
         ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)
-    doc.y -= 18 * mm
+    doc.y -= 22 * mm

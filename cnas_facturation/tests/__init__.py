@@ -5,7 +5,9 @@ from . import (
     test_ecrans,
     test_faits_figes,
     test_garde,
-
+    test_indus,
+    test_migrations,
+    test_ordres,
     test_paiement,
     test_portail,
     test_preparation,

@@ -7,6 +7,7 @@ from odoo.tests.common import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.tests.common import TransactionCase
+from odoo.addons.cnas_formations.rib import composer_rib
 
 MOIS = "2026-10-01"
 CODE = "CONC-FAC-01"
@@ -35,7 +36,8 @@ class TestConcurrence(TransactionCase):
         return usager or new_test_user(env, login=login, groups=groupe)
 
     def _creer_feuille(self, env):
-        formation = env["cnas.formation_sanitaire"].create({"code": CODE, "name": "Concurrence"})
+        formation = env["cnas.formation_sanitaire"].create({
+            "code": CODE, "name": "Concurrence", "rib_principal": composer_rib("60002", "00042", f"{42:011d}")})
         assure = env["cnas.assure"].create({
             "nom": "CONCURRENCE", "prenom": "Essai", "genre": "feminin", "date_naissance": "1990-01-01",
             "regime_id": env.ref("cnas_base.regime_ass").id})
@@ -58,6 +60,8 @@ class TestConcurrence(TransactionCase):
                 "DELETE FROM cnas_decompte_ligne WHERE decompte_id IN (SELECT id FROM cnas_decompte WHERE formation_id = %s)",
                 "DELETE FROM cnas_decompte WHERE formation_id = %s",
                 "DELETE FROM cnas_ordre_paiement WHERE formation_id = %s",
+                "DELETE FROM cnas_lot_virement WHERE %s > 0 AND create_uid IN "
+                "(SELECT id FROM res_users WHERE login LIKE 'conc\\_%%')",
                 "DELETE FROM cnas_feuille_soin WHERE formation_id = %s",
                 "DELETE FROM mail_message WHERE model = 'cnas.facture' AND res_id IN "
                 "(SELECT id FROM cnas_facture WHERE formation_id = %s)",
@@ -126,6 +130,21 @@ class TestConcurrence(TransactionCase):
             jour = str(fields.Date.context_today(env["cnas.facture"]))
         self.refuse_pendant(("finance2", "action_payer"), "finance3", (jour, "VIR-C"))
         self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
+
+    def test_transmettre_un_lot_a_deux(self):
+        """Deux clics au même instant : un seul fichier, une seule transmission."""
+        self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"), ("chef", "action_valider"),
+                   ("finance", "action_ordonnancer"))
+        with self.connexion("finance2") as env:
+            lot = env["cnas.facture"].browse(self.facture_id).ordre_ids.action_creer_lot()["res_id"]
+        with self.connexion("finance2") as env:
+            self.assertIs(env["cnas.lot_virement"].browse(lot).action_transmettre(), True)
+            env.flush_all()
+            with self.assertRaisesRegex(UserError, "même instant"), self.connexion("finance3") as autre:
+                autre["cnas.lot_virement"].browse(lot).action_transmettre()
+        with self.assertRaisesRegex(UserError, "état"), self.connexion("finance3") as autre:
+            autre["cnas.lot_virement"].browse(lot).action_transmettre()
+        self.assertEqual(self.lire("SELECT state FROM cnas_ordre_paiement WHERE facture_id = %s"), "transmis")
 
     def test_preparer_a_deux(self):
         """Deux préparations au même instant rendent la même facture, une seule existe."""

@@ -127,7 +127,7 @@ class TestFaitsFiges(CommunFacture):
     def test_facture_payee(self):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
         lot.with_user(self.finance2).action_transmettre()
         lot.with_user(self.finance2).action_executer(self.jour(), "VIR-1")
         avant = self._photo(facture)
@@ -163,7 +163,7 @@ class TestFaitsFiges(CommunFacture):
     def test_rejet_de_banque_ne_reecrit_pas_le_lot(self):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
         lot.with_user(self.finance2).action_transmettre()
         avant = (texte_pdf(lot._pdf_etat()), lot._csv_banque())
         facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")

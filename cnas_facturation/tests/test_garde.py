@@ -31,7 +31,7 @@ class TestGarde(CommunFacture):
         self.feuille()
         self.suivante = self.validee(feuilles=self.feuilles)
         self.suivante.with_user(self.finance).action_ordonnancer()
-        lot = self.suivante.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"]
+        lot = self.suivante.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"]
         self.lot = self.env["cnas.lot_virement"].browse(lot)
         self.env.flush_all()
 

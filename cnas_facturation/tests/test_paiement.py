@@ -45,8 +45,10 @@ class TestPaiement(CommunFacture):
         for usager in (self.finance, self.env["res.users"].browse(self.finance.id).sudo()):
             with self.assertRaisesRegex(UserError, "Quatre yeux"):
                 facture.with_user(usager).action_payer(self.jour(), "V")
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            facture.ordre_ids.with_user(self.finance).action_creer_lot()
         lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             lot.with_user(self.finance).action_transmettre()
         lot.with_user(self.finance2).action_transmettre()
@@ -66,7 +68,7 @@ class TestPaiement(CommunFacture):
         with self.assertRaisesRegex(UserError, "décidé du RIB"):
             facture.with_user(self.finance).action_payer(self.jour(), "V")
         lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
+            facture.ordre_ids.with_user(self.tout).action_creer_lot()["res_id"])
         with self.assertRaisesRegex(UserError, "décidé du RIB"):
             lot.with_user(self.finance).action_transmettre()
         self.assertEqual(facture.state, "ordonnancee")
@@ -110,18 +112,18 @@ class TestPaiement(CommunFacture):
 
     def test_lot_de_virements(self):
         facture = self.ordonnancee()
-        action = facture.ordre_ids[0].with_user(self.finance).action_creer_lot()
+        action = facture.ordre_ids[0].with_user(self.finance2).action_creer_lot()
         lot = self.env["cnas.lot_virement"].browse(action["res_id"])
         self.assertEqual(lot.ordre_ids, facture.ordre_ids, "les deux ordres d'une facture partent ensemble")
         self.assertEqual(lot.montant_total, facture.net_a_payer)
-        texte = base64.b64decode(lot.with_user(self.finance).telecharger("csv")["contenu"]).decode("utf-8-sig")
-        rangs = list(csv.DictReader(io.StringIO(texte), delimiter=";"))
-        self.assertEqual(sum(int(r["montant"]) for r in rangs), facture.net_a_payer)
-        self.assertEqual({r["rib"] for r in rangs}, set(facture.ordre_ids.mapped("rib")))
         self.assertTrue(base64.b64decode(lot.with_user(self.finance).telecharger("pdf")["contenu"]).startswith(b"%PDF"))
         with self.assertRaises(UserError):
             lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
         lot.with_user(self.finance2).action_transmettre()
+        texte = base64.b64decode(lot.with_user(self.finance).telecharger("csv")["contenu"]).decode("utf-8-sig")
+        rangs = list(csv.DictReader(io.StringIO(texte), delimiter=";"))
+        self.assertEqual(sum(int(r["montant"]) for r in rangs), facture.net_a_payer)
+        self.assertEqual({r["rib"] for r in rangs}, set(facture.ordre_ids.mapped("rib")))
         with self.assertRaises(UserError):
             facture.with_user(self.finance).action_annuler_ordonnancement("Trop tard")
         lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
@@ -133,7 +135,7 @@ class TestPaiement(CommunFacture):
     def test_rejet_de_banque_et_reemission(self):
         facture = self.ordonnancee()
         lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance).action_creer_lot()["res_id"])
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
         lot.with_user(self.finance2).action_transmettre()
         rejete = facture.ordre_ids.filtered(lambda o: o.compte == "pharmacie")
         rejete.with_user(self.finance).action_rejeter_banque("Compte clos")

@@ -76,7 +76,7 @@ class TestRecours(CommunFacture):
             premiere = self.contester()
             premiere.with_user(self.controleur).action_rejeter("Pièce illisible")
         delai = self.env["cnas.parametre"]._au("delai_recours", limite)
-        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(ValidationError, "expiré"), \
+        with freeze_time(limite + timedelta(days=delai + 1)), self.assertRaisesRegex(UserError, "expiré"), \
                 self.env.cr.savepoint():
             premiere.with_user(self.portail).action_second_degre("Trop tard")
         with freeze_time(limite + timedelta(days=delai)):
@@ -138,7 +138,7 @@ class TestRecours(CommunFacture):
         with self.assertRaises(UserError):
             seconde.with_user(self.superviseur).action_accepter()
         seconde.with_user(self.superviseur2).action_accepter(600, "Pour moitié")
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(UserError, "déjà saisie"):
             premiere.with_user(self.portail).action_second_degre("Encore")
 
     def test_retrait(self):

@@ -45,9 +45,9 @@ class JournalWizard(models.TransientModel):
 
     def _ecritures(self):
         """Rend les écritures, deux par mouvement, dans l'ordre des dates."""
-        rangs = []
+        rangs, schemas = [], self.env["cnas.schema_comptable"].sudo().search([]).grouped("operation")
         for operation, jour, piece, tiers, montant in sorted(self._mouvements(), key=lambda m: (m[1], m[2], m[0])):
-            schema = self._schema(operation, jour)
+            schema = self._schema(schemas, operation, jour)
             debit, credit = schema.compte_debit, schema.compte_credit
             if montant < 0:
                 debit, credit, montant = credit, debit, -montant
@@ -79,11 +79,11 @@ class JournalWizard(models.TransientModel):
             mouvements.append((f"paiement_{ordre.compte}", ordre.date_paiement, ordre.numero, tiers, int(ordre.montant)))
         return mouvements
 
-    def _schema(self, operation, jour):
-        schemas = self.env["cnas.schema_comptable"].sudo().search([("operation", "=", operation)])
-        for schema in schemas:
+    def _schema(self, schemas, operation, jour):
+        """Rend les comptes de l'opération au jour dit, parmi les schémas lus une fois."""
+        for schema in schemas.get(operation, ()):
             if schema.date_debut <= jour and (not schema.date_fin or schema.date_fin >= jour):
                 return schema
-        libelle = dict(schemas._fields["operation"]._description_selection(self.env))[operation]
+        libelle = dict(self.env["cnas.schema_comptable"]._fields["operation"]._description_selection(self.env))[operation]
         raise UserError(_("Aucun compte n'est défini pour « %(operation)s » au %(jour)s.",
                           operation=libelle, jour=ecrire_date(jour)))

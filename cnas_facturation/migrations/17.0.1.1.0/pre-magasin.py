@@ -1,4 +1,4 @@
-"""`cnas.parametre_facturation` est parti dans le magasin `cnas.parametre` (valeurs livrées : à redater à l'écran)."""
+"""`cnas.parametre_facturation` est parti dans le magasin `cnas.parametre` : `post-magasin.py` y porte ses valeurs."""
 
 
 def migrate(cr, version):
@@ -7,4 +7,3 @@ def migrate(cr, version):
         WITH partis AS (DELETE FROM ir_model_fields_selection WHERE field_id IN (
                                SELECT id FROM ir_model_fields WHERE model = 'cnas.parametre_facturation') RETURNING id)
         DELETE FROM ir_model_data WHERE model = 'ir.model.fields.selection' AND res_id IN (SELECT id FROM partis)""")
-    cr.execute("DROP TABLE IF EXISTS cnas_parametre_facturation")

@@ -38,6 +38,8 @@ class Decompte(models.Model):
         "numero", "nature", "facture_id", "formation_id", "assure_id", "mode", "periode", "date_decompte",
         "date_limite_recours", "origine_id", "motif", "empreinte", "etabli_par_id", *COLONNES_MONTANTS,
     )
+    # Ses lignes se copient au SQL : leur total, lui, entre au journal.
+    _champs_journal = ("facture_id", "nature", "montant_facture", "montant_cnas", "net_a_payer")
 
     numero = fields.Char(string="Numéro", readonly=True, required=True, index=True)
     nature = fields.Selection(

@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant
 from odoo.addons.cnas_base.garde import transition
 
+from .dossier import ETATS_FIGES
+
 ETATS_DECIDES = ("validee", "rejetee", "payee")
 
 
@@ -100,8 +102,16 @@ class FactureCircuit(models.Model):
         self._informer_formation(_("Décompte contre-passé"), motif)
 
     def _empeche_de_contre_passer(self):
-        """Rend {id: raison} des factures sans décompte à contre-passer."""
-        return {facture.id: _("elle n'a pas de décompte à contre-passer.") for facture in self.sudo() if not facture.decompte_id}
+        """Rend {id: raison} des factures sans décompte à contre-passer, ou dont un recours est réglé sur une autre."""
+        raisons = {facture.id: _("elle n'a pas de décompte à contre-passer.")
+                   for facture in self.sudo() if not facture.decompte_id}
+        # Recontrôlées, ses feuilles pourraient payer une seconde fois ce que le recours a obtenu.
+        for recours in self.sudo().contestation_ids.filtered(lambda c: c.facture_complement_id.state in ETATS_FIGES):
+            raisons[recours.facture_id.id] = _(
+                "le recours %(recours)s contre son décompte est déjà réglé sur %(facture)s : contre-passez d'abord "
+                "celle-ci ou, si elle est payée, corrigez par un indu.",
+                recours=recours.numero, facture=recours.facture_complement_id.numero)
+        return raisons
 
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):

@@ -11,6 +11,12 @@ AGENT, CONTROLEUR, SUPERVISEUR, FINANCE, PORTAIL = (
     f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur", "finance", "portail_formation"))
 ETATS_OUVERTS = ("brouillon", "soumise", "controle")
 ETATS_FIGES = ("validee", "ordonnancee", "payee")
+ORDRES_VIVANTS = ("emis", "en_lot", "transmis", "paye")
+
+
+def beneficiaire(piece):
+    """Rend qui une facture, ou son décompte, paie : l'assuré remboursé, sinon la formation."""
+    return piece.assure_id if piece.mode == "remboursement" else piece.formation_id
 
 
 @actions
@@ -21,8 +27,8 @@ class Facture(models.Model):
     terminaux. Qui mène l'un à l'autre : la table `_actions`. L'agent et la formation préparent la leur.
     Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
 
-    Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas. Qui ordonnance ne
-    paie pas ; qui a décidé du RIB d'une formation n'ordonnance ni ne paie ses factures.
+    Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas. Qui peut payer :
+    `_empeche_payeur` ; qui a décidé du RIB d'une formation n'ordonnance pas non plus ses factures.
     """
 
     _name = "cnas.facture"
@@ -59,8 +65,8 @@ class Facture(models.Model):
             titre=_lt("Annuler l'ordonnancement"), de=("ordonnancee",), vers=("validee",), roles=(FINANCE,), motif=True,
             empeche=("_empeche_chez_le_banquier",)),
         "payer": Action(
-            titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,), quatre_yeux=("ordonnateur_id",),
-            empeche=("_empeche_decideur_du_rib",)),
+            titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,),
+            empeche=("_empeche_payeur", "_empeche_rib")),
     }
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("ordonnancee",)}

@@ -31,18 +31,33 @@ class FactureMontants(models.Model):
         self.env["cnas.indu.compensation"].flush_model()
         self.flush_model()
         self.env.cr.execute(self._requete_actualisation(), {"ids": tuple(self.ids), "figes": ETATS_FIGES})
+        self._journaliser_montants(self.env.cr.fetchall())
         self.invalidate_recordset()
 
+    def _journaliser_montants(self, rangs):
+        """Inscrit au journal ce qu'une écriture SQL a changé : (facture, valeurs d'avant, valeurs d'après), à plat."""
+        nombre, lignes = len(CHAMPS_MONTANTS), []
+        for facture_id, *valeurs in rangs:
+            avant, apres = (dict(zip(CHAMPS_MONTANTS, map(int, (v or 0 for v in cote))))
+                            for cote in (valeurs[:nombre], valeurs[nombre:]))
+            changes = [champ for champ in CHAMPS_MONTANTS if not champ.startswith("nb_") and avant[champ] != apres[champ]]
+            if changes:
+                lignes.append({
+                    "modele": self._name, "res_id": facture_id, "evenement": "montants",
+                    "avant": {champ: avant[champ] for champ in changes}, "apres": {champ: apres[champ] for champ in changes}})
+        self.env["cnas.journal"]._ajouter(lignes)
+
     def _requete_actualisation(self):
-        """Rend l'UPDATE qui recopie les sommes là où elles ont changé."""
+        """Rend l'UPDATE qui recopie les sommes là où elles ont changé, et dit l'avant et l'après."""
         affectations = ", ".join(f"{c} = s.{c}" for c in CHAMPS_MONTANTS)
-        avant = ", ".join(f"f.{c}" for c in CHAMPS_MONTANTS)
+        avant = ", ".join(f"v.{c}" for c in CHAMPS_MONTANTS)
         apres = ", ".join(f"s.{c}" for c in CHAMPS_MONTANTS)
         return f"""
             UPDATE cnas_facture f SET {affectations}
-              FROM ({self._requete_montants()}) s
+              FROM ({self._requete_montants()}) s JOIN cnas_facture v ON v.id = s.id
              WHERE s.id = f.id AND f.state NOT IN %(figes)s
-               AND ({avant}) IS DISTINCT FROM ({apres})"""
+               AND ({avant}) IS DISTINCT FROM ({apres})
+         RETURNING f.id, {avant}, {apres}"""
 
     def _requete_montants(self):
         """Rend le SELECT des montants par facture (paramètre : ids)."""

@@ -1,10 +1,12 @@
-from odoo import _, fields, models
+from odoo import SUPERUSER_ID, _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
+
+from .dossier import ORDRES_VIVANTS
 
 
 class FacturePaiement(models.Model):
@@ -26,13 +28,15 @@ class FacturePaiement(models.Model):
 
     @transition("annuler_ordonnancement")
     def action_annuler_ordonnancement(self, motif=None):
-        """Annule les ordres non payés : la facture redevient validée.
+        """Annule les ordres non payés, ceux que la banque a rendus compris : la facture redevient validée.
 
         :return: True, ou l'action de l'assistant de motif
         """
         self._verrouiller()
-        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot"))
-        ordres._changer_etat("annule", motif_rejet=motif, lot_id=False)
+        ordres = self.sudo().ordre_ids
+        ordres.filtered(lambda o: o.state in ("emis", "en_lot"))._changer_etat("annule", motif_rejet=motif, lot_id=False)
+        # Rendu par la banque, il reste sur le lot où elle l'a lu, mais ne se réémettra pas.
+        ordres.filtered(lambda o: o.state == "rejete" and not o.remplacant_ids)._changer_etat("annule", motif_rejet=motif)
         self._changer_etat("validee", ordonnateur_id=False, date_ordonnancement=False)
         for facture in self.sudo():
             facture.message_post(body=_("Ordonnancement annulé : %s", motif))
@@ -44,7 +48,7 @@ class FacturePaiement(models.Model):
         :param str date: date d'exécution par la banque, « AAAA-MM-JJ »
         :param str reference: référence du virement
         :return: True, ou l'assistant de paiement si la date et la référence manquent (bouton)
-        :raise UserError: date ou référence fausse, RIB modifié, ordre rejeté par la banque
+        :raise UserError: date ou référence fausse, ordre rejeté par la banque
         """
         if not date and not reference:
             return self._assistant_paiement()
@@ -53,8 +57,7 @@ class FacturePaiement(models.Model):
         for facture in self:
             facture._exiger_date_paiement(jour)
         ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis"))
-        ordres._exiger_rib_inchange()
-        ordres._changer_etat("paye", date_paiement=jour, reference_paiement=texte, payeur_id=self.env.uid)
+        ordres._constater_paiement(jour, texte)
         self._constater_paiement(jour, texte)
         reste = self.filtered(lambda f: f.state != "payee")
         if reste:
@@ -67,7 +70,31 @@ class FacturePaiement(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_facturation.ordre_paiement_action")
         return {**action, "domain": [("facture_id", "in", self.ids)], "context": {}}
 
-    # ------------------------------------------------------------------ privé
+    # ------------------------------------------------------------------ gardes
+    def _champs_des_actions(self):
+        return super()._champs_des_actions() | {"ordonnateur_id", "ordre_ids.state"}
+
+    def _empeche_payeur(self):
+        """Qui peut payer, et le seul lieu qui le dit : rend {id: raison} des factures que l'usager ne paie pas.
+
+        Ni qui a ordonnancé, ni qui a émis (ou réémis) un ordre vivant, ni qui a décidé du RIB. Le paiement de la
+        facture le lit, et le lot qu'on prépare, transmet ou exécute.
+        """
+        raisons = self._empeche_decideur_du_rib()
+        for facture in self.sudo() if self.env.uid != SUPERUSER_ID else ():
+            vivants = facture.ordre_ids.filtered(lambda o: o.state in ORDRES_VIVANTS)
+            if self.env.user in facture.ordonnateur_id | vivants.create_uid:
+                raisons[facture._origin.id] = _(
+                    "Quatre yeux : vous avez ordonnancé %s ou réémis l'un de ses ordres, une autre personne doit payer.",
+                    facture.numero)
+        return raisons
+
+    def _empeche_rib(self):
+        """Rend {id: raison} des factures dont un ordre, pas encore chez la banque, vise un RIB qui n'est plus sûr."""
+        ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot"))
+        raisons = ordres._empeche_rib()
+        return {ordre.facture_id.id: raisons[ordre.id] for ordre in ordres if ordre.id in raisons}
+
     def _empeche_decideur_du_rib(self):
         """Rend {id: raison} des factures d'une formation dont l'usager a décidé le RIB."""
         decideurs = self.sudo().formation_id._decideurs_du_rib()
@@ -81,6 +108,7 @@ class FacturePaiement(models.Model):
         return {ordre.facture_id.id: _("l'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.",
                                        ordre.numero) for ordre in partis}
 
+    # ------------------------------------------------------------------ privé
     def _assistant_paiement(self):
         return {
             "type": "ir.actions.act_window", "name": _("Payer"), "res_model": "cnas.paiement.wizard",
@@ -103,12 +131,18 @@ class FacturePaiement(models.Model):
         return jour, texte
 
     def _exiger_date_paiement(self, jour):
-        """Refuse une date de paiement antérieure à l'ordonnancement."""
+        """Refuse une date de paiement antérieure à l'ordonnancement, à l'ordre (réémis, peut-être) ou à sa remise à la banque."""
         ordonnee = jour_de(self.date_ordonnancement)
         if jour < ordonnee:
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
                 numero=self.numero, jour=ecrire_date(ordonnee)))
+        for ordre in self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis")):
+            parti = max(filter(None, (ordre.date_emission, ordre.lot_id.date_transmission)))
+            if jour < parti:
+                raise UserError(_(
+                    "L'ordre %(ordre)s n'est parti que le %(jour)s : il n'a pas pu être payé avant.",
+                    ordre=ordre.numero, jour=ecrire_date(parti)))
 
     def _constater_paiement(self, jour, reference):
         """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles."""

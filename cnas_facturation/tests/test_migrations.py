@@ -1,0 +1,77 @@
+import importlib.util
+from datetime import date
+from pathlib import Path
+
+from odoo.tests.common import tagged
+from odoo.tools import mute_logger
+
+from .test_indus import CommunIndus
+
+RACINE = Path(__file__).parents[2]
+
+
+def migrer(env, chemin):
+    """Joue un script de migration, comme la mise à jour le fait."""
+    specification = importlib.util.spec_from_file_location("migration", RACINE / chemin)
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    env.flush_all()
+    script.migrate(env.cr, "17.0.1.0.0")
+    env.invalidate_all()
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestMigrations(CommunIndus):
+    """Ce que la CNAS avait réglé avant le magasin y est encore après."""
+
+    def test_parametres_de_facturation(self):
+        self.env.cr.execute("""
+            CREATE TABLE cnas_parametre_facturation (code varchar, valeur integer, date_debut date, date_fin date);
+            INSERT INTO cnas_parametre_facturation VALUES
+                ('delai_recours', 45, '2019-01-01', '2023-12-31'), ('delai_recours', 60, '2024-01-01', NULL),
+                ('plafond_compensation', 20, '2019-01-01', NULL), ('mois_comparaison', 0, '2019-01-01', NULL)""")
+        plafond = self.env["cnas.parametre"].search([("code", "=", "plafond_compensation")])
+        with mute_logger("migration"):
+            migrer(self.env, "cnas_facturation/migrations/17.0.1.1.0/post-magasin.py")
+        parametres = self.env["cnas.parametre"]
+        self.assertEqual([parametres._au("delai_recours", date(annee, 6, 1)) for annee in (2015, 2023, 2024, 2026)],
+                         [45, 45, 60, 60])
+        self.assertEqual(parametres.search([("code", "=", "plafond_compensation")]), plafond, "inchangé : rien à reprendre")
+        self.assertEqual(parametres._au("mois_comparaison"), 3, "une valeur qui n'est plus permise ne bloque rien")
+        self.env.cr.execute("SELECT to_regclass('cnas_parametre_facturation')")
+        self.assertEqual(self.env.cr.fetchone(), (None,))
+
+    def test_parametres_systeme(self):
+        systeme, parametres = self.env["ir.config_parameter"], self.env["cnas.parametre"]
+        systeme.set_param("cnas_formations.alerte_convention_jours", "75")
+        systeme.set_param("cnas_feuilles_soin.delai_instance_jours", "douze")
+        systeme.set_param("cnas_facturation.delai_recours", "12")
+        systeme.set_param("cnas_assures.cle_inconnue", "x")
+        parametres._dater("delai_recours", "33", date(2020, 1, 1))
+        avant = parametres._au("delai_instance_jours")
+        with mute_logger("migration"):
+            migrer(self.env, "cnas_base/migrations/17.0.1.2.0/end-magasin.py")
+        self.assertEqual(parametres._au("alerte_convention_jours", date(2021, 1, 1)), 75)
+        self.assertEqual(parametres._au("delai_instance_jours"), avant)
+        self.assertEqual(parametres._au("delai_recours"), 33, "ce qui a été changé depuis dans le magasin l'emporte")
+        self.assertFalse(systeme.get_param("cnas_formations.alerte_convention_jours"))
+        self.assertEqual(systeme.get_param("cnas_assures.cle_inconnue"), "x")
+
+    def test_lots_indus_et_ordres_d_avant(self):
+        facture = self.ordonnancee()
+        lot = self.env["cnas.lot_virement"].browse(
+            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
+        lot.with_user(self.finance2).action_transmettre()
+        fichier = lot.fichier
+        lot._ecrire({"fichier": False})
+        facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")
+        assure = self.creer_assure("Direct", "1970-01-01")
+        feuille = self.remboursement(assure).feuille_ids
+        indu = self.env["cnas.indu"].sudo()._creer([{
+            "formation_id": self.formation.id, "feuille_id": feuille.id, "compte": "principal", "montant": 5,
+            "motif": "Décès"}])
+        facture._ecrire({"state": "validee"})
+        migrer(self.env, "cnas_facturation/migrations/17.0.1.2.0/post-lots-et-indus.py")
+        self.assertEqual(lot.fichier, fichier)
+        self.assertEqual((indu.assure_id, indu.formation_id.ids), (assure, []))
+        self.assertEqual(facture.ordre_ids[0].state, "annule")
