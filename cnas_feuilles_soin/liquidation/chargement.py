@@ -87,7 +87,8 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
   LEFT JOIN cnas_lien_familial k ON k.membre_id = f.assure_id AND k.date_debut <= f.date_soins
                                 AND (k.date_fin IS NULL OR k.date_fin >= f.date_soins)
- WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
+ WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s)
+        OR f.assure_id = ANY(%(proches)s) AND f.date_soins >= %(debut)s)
    AND {SQL_ACCEPTEE}
    AND (COALESCE(f.date_fin_soins, f.date_soins) >= %(depuis)s OR f.date_soins + COALESCE(l.duree_jours, 0) >= %(depuis)s
         OR l.prestation_id = ANY(%(uniques)s))
@@ -227,16 +228,16 @@ def _tarifer(env, lot):
 
 
 def _historique(cr, lot, ids, foyers):
-    """Lit les lignes déjà acceptées des bénéficiaires (et de leur foyer si un plafond vise la famille)."""
+    """Lit les lignes déjà acceptées des bénéficiaires (et, si un plafond vise la famille, de l'année de leur foyer)."""
     referentiel = lot.referentiel
     prestations = referentiel.prestations.values()
-    personnes = {f.assure_id for f in lot.feuilles}
+    personnes, proches = {f.assure_id for f in lot.feuilles}, set()
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
         siens = {f.foyer_id for f in lot.feuilles}
-        personnes |= familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens])
+        proches = familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens]) - personnes
     debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
     passees = Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": list(personnes), "depuis": debut - timedelta(days=_recul(lot, prestations)),
+            "personnes": list(personnes), "proches": list(proches), "debut": debut, "depuis": debut - timedelta(days=_recul(lot, prestations)),
             "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:
