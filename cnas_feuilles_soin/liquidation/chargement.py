@@ -211,19 +211,22 @@ def _natures(env, feuille):
 
 def _tarifer(env, lot):
     """Pose sur chaque ligne son tarif, son taux, et si elle échappe aux plafonds."""
-    tarif, taux = lot.referentiel.tarif, lot.referentiel.taux
+    tarif, taux, connus = lot.referentiel.tarif, lot.referentiel.taux, {}
     for feuille in lot.feuilles:
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
+        cas = (regime, jour, *natures)
         majorite = lot.valeur("PLF-01", "age_adulte", jour)
         adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
             ligne.tarif = trouve.montant if trouve else None
-            # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
-            ligne.taux = max((t for nature in natures if (t := taux(regime, prestation.type, nature, jour)) is not None),
-                             default=None)
+            if (cas, prestation.type) not in connus:
+                # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
+                possibles = [taux(regime, prestation.type, nature, jour) for nature in natures]
+                connus[cas, prestation.type] = max((t for t in possibles if t is not None), default=None)
+            ligne.taux = connus[cas, prestation.type]
             ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 
