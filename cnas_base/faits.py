@@ -1,4 +1,5 @@
 """Des faits lus en base par leur nom : la colonne `x` d'une requête devient l'attribut `x` d'un objet léger."""
+from itertools import repeat
 
 
 class Fait:
@@ -23,8 +24,7 @@ class Fait:
         faits = []
         for rang in cr.fetchall():
             fait = cls.__new__(cls)
-            for nom, valeur in zip(noms, rang):
-                setattr(fait, nom, valeur)
+            any(map(setattr, repeat(fait), noms, rang))  # setattr rend None : toutes les colonnes passent
             if ancien:
                 fait.ancien = rang[-ancien:]
             faits.append(fait)

@@ -127,6 +127,13 @@ class TestFusion(CasAssure):
         with self.assertRaisesRegex(UserError, "ne lève pas une radiation"):
             self.fusionner()
 
+    def test_deux_radies_la_plus_ancienne_demeure(self):
+        for assure, jour in ((self.garde, "2026-06-01"), (self.absorbe, "2026-03-01")):
+            assure.with_user(self.superviseur).action_radier("Fraude", jour)
+        self.fusionner()
+        self.assertEqual([self.verifier(self.garde, jour)["etat_droits"] for jour in ("2026-02-28", "2026-03-01", "2026-06-01")],
+                         ["ouverts", "fermes", "fermes"])
+
     def test_cartes_actives_des_deux_cotes(self):
         cartes = self.env["cnas.carte"].create([{"assure_id": self.garde.id}, {"assure_id": self.absorbe.id}])
         for carte in cartes:

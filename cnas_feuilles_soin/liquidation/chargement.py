@@ -87,7 +87,8 @@ SELECT f.id AS feuille_id, f.numero, f.date_soins AS date, f.controle_initial, f
   LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
   LEFT JOIN cnas_lien_familial k ON k.membre_id = f.assure_id AND k.date_debut <= f.date_soins
                                 AND (k.date_fin IS NULL OR k.date_fin >= f.date_soins)
- WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s))
+ WHERE (f.assure_id = ANY(%(personnes)s) OR f.enfant_id = ANY(%(personnes)s)
+        OR f.assure_id = ANY(%(proches)s) AND f.date_soins >= %(debut)s)
    AND {SQL_ACCEPTEE}
    AND (COALESCE(f.date_fin_soins, f.date_soins) >= %(depuis)s OR f.date_soins + COALESCE(l.duree_jours, 0) >= %(depuis)s
         OR l.prestation_id = ANY(%(uniques)s))
@@ -210,33 +211,36 @@ def _natures(env, feuille):
 
 def _tarifer(env, lot):
     """Pose sur chaque ligne son tarif, son taux, et si elle échappe aux plafonds."""
-    tarif, taux = lot.referentiel.tarif, lot.referentiel.taux
+    tarif, taux, connus = lot.referentiel.tarif, lot.referentiel.taux, {}
     for feuille in lot.feuilles:
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
+        cas = (regime, jour, *natures)
         majorite = lot.valeur("PLF-01", "age_adulte", jour)
         adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
             ligne.tarif = trouve.montant if trouve else None
-            # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
-            ligne.taux = max((t for nature in natures if (t := taux(regime, prestation.type, nature, jour)) is not None),
-                             default=None)
+            if (cas, prestation.type) not in connus:
+                # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
+                possibles = [taux(regime, prestation.type, nature, jour) for nature in natures]
+                connus[cas, prestation.type] = max((t for t in possibles if t is not None), default=None)
+            ligne.taux = connus[cas, prestation.type]
             ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 
 def _historique(cr, lot, ids, foyers):
-    """Lit les lignes déjà acceptées des bénéficiaires (et de leur foyer si un plafond vise la famille)."""
+    """Lit les lignes déjà acceptées des bénéficiaires (et, si un plafond vise la famille, de l'année de leur foyer)."""
     referentiel = lot.referentiel
     prestations = referentiel.prestations.values()
-    personnes = {f.assure_id for f in lot.feuilles}
+    personnes, proches = {f.assure_id for f in lot.feuilles}, set()
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
         siens = {f.foyer_id for f in lot.feuilles}
-        personnes |= familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens])
+        proches = familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens]) - personnes
     debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
     passees = Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": list(personnes), "depuis": debut - timedelta(days=_recul(lot, prestations)),
+            "personnes": list(personnes), "proches": list(proches), "debut": debut, "depuis": debut - timedelta(days=_recul(lot, prestations)),
             "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:

@@ -123,7 +123,10 @@ class Familles:
 
     def famille(self, principal, jour):
         """Rend la famille que menait ce principal ce jour-là : lui, ou celui dont il a pris la suite."""
-        while suites := [suite for suite in self.successions.get(principal, ()) if suite[0] <= jour]:
+        while principal in self.successions:
+            suites = [suite for suite in self.successions[principal] if suite[0] <= jour]
+            if not suites:
+                break
             debut, principal = max(suites)
             jour = debut - UN_JOUR
         return principal

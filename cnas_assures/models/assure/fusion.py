@@ -130,7 +130,7 @@ class AssureFusion(models.Model):
         self._ecrire(valeurs)
 
     def _fusionner_droits(self, absorbe, trace):
-        """Reprend les périodes de l'absorbé : ses droits là où le gardé n'en a ni ouverts ni suspendus, ses suspensions partout."""
+        """Reprend les périodes de l'absorbé : ses droits là où le gardé n'en a ni ouverts ni sanctionnés, ses sanctions partout."""
         Droit = self.env["cnas.droit"].sudo()
         gardes = Droit.search([("assure_id", "=", self.id), ("state", "=", "ouvert")])
         occupes = (gardes | self._sanctions().get(self.id, Droit))._intervalles()
@@ -146,18 +146,19 @@ class AssureFusion(models.Model):
             "date_fin": fin != INFINI and fin, "origine": "fusion", "motif": _("Repris d'un dossier fusionné")}
             for droit in recouverts
             for debut, fin in jours_libres(droit.date_debut, droit.date_fin or INFINI, occupes)])
-        self._reprendre_suspensions(absorbe, repris.filtered(lambda d: d.origine == "suspension" and d.state == "ferme"))
+        self._reprendre_sanctions(absorbe)
         self.env.cr.execute("UPDATE cnas_droit SET assure_id = %s WHERE assure_id = %s", (self.id, absorbe.id))
         self.env.invalidate_all()
         self._situer_suspensions()
 
-    def _reprendre_suspensions(self, absorbe, suspensions):
-        """Ferme les droits du gardé pendant les suspensions de l'absorbé : la fusion n'en lève aucune."""
-        for suspension in suspensions:
-            fins = self._retirer_droits(suspension.date_debut, suspension.date_fin)
+    def _reprendre_sanctions(self, absorbe):
+        """Ferme les droits du gardé pendant les sanctions de l'absorbé : la fusion n'en lève aucune."""
+        for sanction in absorbe._sanctions().get(absorbe.id, ()):
+            fins = self._retirer_droits(sanction.date_debut, sanction.date_fin)
             if self.id in fins:
-                suspension._ecrire({"fin_prevue": fins[self.id]})
-        if suspensions and absorbe.suspendu_par_id:
+                sanction._ecrire({"fin_prevue": fins[self.id]})
+        if absorbe.suspendu_par_id:
+            # Qui a suspendu ne corrige pas sa suspension, même dans l'autre dossier.
             self._ecrire({"suspendu_par_id": absorbe.suspendu_par_id.id})
         self.env.flush_all()
 
