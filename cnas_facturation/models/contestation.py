@@ -242,7 +242,9 @@ class Contestation(models.Model):
         """Impute sur les factures les compléments accordés et pas encore réglés à leur bénéficiaire."""
         a_regler = self.search([
             ("facture_complement_id", "=", False), ("state", "in", ("acceptee", "acceptee_partielle")),
-            ("decompte_id.state", "=", "emis"), "|", ("formation_id", "in", factures.formation_id.ids), ("decompte_id.assure_id", "in", factures.assure_id.ids)])
+            ("decompte_id.state", "=", "emis"), "|", ("formation_id", "in", factures.formation_id.ids),
+            "|", ("decompte_id.assure_id", "in", factures.assure_id.ids),
+            ("decompte_id.assure_id.fusionne_dans_id", "in", factures.assure_id.ids)])
         for facture in factures if a_regler else ():
             dues = a_regler.filtered(
                 lambda c, f=facture: not c.facture_complement_id and c.facture_id != f

@@ -77,7 +77,7 @@ class DecompteLigne(models.Model):
         self.env.cr.execute("""
             CREATE OR REPLACE FUNCTION cnas_decompte_ligne_figee() RETURNS trigger LANGUAGE plpgsql AS $f$
             BEGIN
-                RAISE EXCEPTION 'Une ligne de décompte est figée : corrigez-la par contre-passation.';
+                RAISE EXCEPTION 'Une ligne de décompte est figée : corrigez-la par contre-passation.' USING ERRCODE = 'check_violation';
             END $f$;
             DROP TRIGGER IF EXISTS cnas_decompte_ligne_figee ON cnas_decompte_ligne;
             CREATE TRIGGER cnas_decompte_ligne_figee BEFORE UPDATE OR DELETE ON cnas_decompte_ligne
@@ -86,7 +86,7 @@ class DecompteLigne(models.Model):
             BEGIN
                 IF EXISTS (SELECT FROM neuves n JOIN cnas_decompte d ON d.id = n.decompte_id
                             WHERE d.empreinte IS NOT NULL)
-                THEN RAISE EXCEPTION 'Un décompte est figé : il ne reçoit plus de ligne.';
+                THEN RAISE EXCEPTION 'Un décompte est figé : il ne reçoit plus de ligne.' USING ERRCODE = 'check_violation';
                 END IF;
                 RETURN NULL;
             END $f$;

@@ -61,7 +61,7 @@ class TestDecompte(CommunFacture):
                         "UPDATE cnas_decompte_ligne SET montant_cnas = 0 WHERE decompte_id = %s",
                         "DELETE FROM cnas_decompte_ligne WHERE decompte_id = %s"):
             with self.subTest(requete=requete), mute_logger("odoo.sql_db"), \
-                    self.assertRaises(psycopg2.errors.RaiseException), self.env.cr.savepoint():
+                    self.assertRaisesRegex(psycopg2.errors.CheckViolation, "figée?"), self.env.cr.savepoint():
                 self.env.cr.execute(requete, (decompte.id,))
 
     def test_empreinte_detecte_une_alteration(self):

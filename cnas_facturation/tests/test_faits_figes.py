@@ -214,7 +214,7 @@ class TestDecompteScelle(CommunFacture):
         self.assertGreater(len(colonnes), 30)
         for champ in colonnes:
             with self.subTest(champ.name), mute_logger("odoo.sql_db"), \
-                    self.assertRaises(psycopg2.errors.RaiseException), self.env.cr.savepoint():
+                    self.assertRaisesRegex(psycopg2.errors.CheckViolation, "figée?"), self.env.cr.savepoint():
                 self.env.cr.execute(
                     f"UPDATE cnas_decompte SET {champ.name} = {self._autre_valeur(champ)} WHERE id = %s", (decompte.id,))
 
@@ -223,13 +223,13 @@ class TestDecompteScelle(CommunFacture):
         original = facture.decompte_id
         facture.with_user(self.superviseur).action_contre_passer("Erreur de taux")
         self.env.flush_all()
-        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.RaiseException), self.env.cr.savepoint():
+        with mute_logger("odoo.sql_db"), self.assertRaisesRegex(psycopg2.errors.CheckViolation, "figée?"), self.env.cr.savepoint():
             self.env.cr.execute("UPDATE cnas_decompte SET state = 'emis' WHERE id = %s", (original.id,))
 
     def test_aucune_ligne_ne_s_ajoute(self):
         decompte = self.validee().decompte_id
         self.env.flush_all()
-        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.RaiseException), self.env.cr.savepoint():
+        with mute_logger("odoo.sql_db"), self.assertRaisesRegex(psycopg2.errors.CheckViolation, "figée?"), self.env.cr.savepoint():
             self.env.cr.execute("""
                 INSERT INTO cnas_decompte_ligne (decompte_id, rang, montant_facture, montant_cnas, ticket_moderateur,
                                                  depassement, montant_rejete) VALUES (%s, 99, 0, 0, 0, 0, 0)""",

@@ -73,6 +73,20 @@ class TestInduRemboursement(CommunIndus):
             self.constater(decompte_ligne_id=ligne.id, montant=1,
                            compte="pharmacie" if ligne.compte == "principal" else "principal")
 
+    def test_fusion_de_l_assure(self):
+        """Le décompte figé reste à l'ancien dossier ; ses dettes et ses recours vont au dossier gardé."""
+        garde = self.creer_assure("Direct", "1970-01-02")
+        decompte = self.facture.decompte_id
+        garde.sudo()._absorber(self.assure, "Même personne")
+        self.assertTrue(decompte.verifier()[decompte.numero])
+        ligne = decompte.ligne_ids.filtered(lambda n: n.montant_cnas)[0]
+        self.assertEqual(self.constater(decompte_ligne_id=ligne.id, montant=1).assure_id, garde)
+        recours = self.env["cnas.contestation"].with_user(self.agent).create({
+            "decompte_ligne_id": ligne.id, "motif": "Ticket à tort", "montant_demande": 10})
+        recours.with_user(self.controleur).action_accepter()
+        suivante = self.remboursement(garde, "validee", date_soins="2026-11-05")
+        self.assertEqual((recours.facture_complement_id, suivante.montant_complement), (suivante, 10))
+
     def test_indu_de_formation_hors_remboursement(self):
         """L'indu d'une formation n'est pas retenu à un assuré, même sur un remboursement qui la nomme."""
         indu = self.constater(formation_id=self.formation.id, montant=500)

@@ -17,8 +17,8 @@ HORS_EMPREINTE = ("empreinte", "state", "create_uid", "create_date", "write_uid"
 class Decompte(models.Model):
     """Décompte figé et numéroté, établi à la validation d'une facture.
 
-    Il ne change jamais : un déclencheur en base refuse, même au SQL de l'application, de toucher à une colonne,
-    et une empreinte SHA-256 prouve son contenu. Qui est payé (nom, code, adresse, convention, RIB) y est copié :
+    Il ne change jamais : un déclencheur en base refuse, même au SQL de l'application, de toucher à une colonne (une
+    violation d'intégrité : la fusion de deux assurés le laisse à l'ancien dossier, qui mène au nouveau), et une empreinte SHA-256 prouve son contenu. Qui est payé (nom, code, adresse, convention, RIB) y est copié :
     réimprimé, il redit ce qu'il disait. Une correction est un second décompte, de contre-passation, aux montants
     opposés.
 
@@ -109,7 +109,7 @@ class Decompte(models.Model):
                 IF OLD.empreinte IS NULL THEN libres := libres || '{empreinte}'; END IF;
                 IF OLD.state = 'emis' THEN libres := libres || '{state}'; END IF;
                 IF TG_OP = 'DELETE' OR to_jsonb(OLD) - libres IS DISTINCT FROM to_jsonb(NEW) - libres
-                THEN RAISE EXCEPTION 'Un décompte est figé : corrigez-le par contre-passation.';
+                THEN RAISE EXCEPTION 'Un décompte est figé : corrigez-le par contre-passation.' USING ERRCODE = 'check_violation';
                 END IF;
                 RETURN NEW;
             END $f$;

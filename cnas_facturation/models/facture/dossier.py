@@ -15,8 +15,10 @@ ORDRES_VIVANTS = ("emis", "en_lot", "transmis", "paye")
 
 
 def beneficiaire(piece):
-    """Rend qui une facture, ou son décompte, paie : l'assuré remboursé, sinon la formation."""
-    return piece.assure_id if piece.mode == "remboursement" else piece.formation_id
+    """Rend qui une facture, ou son décompte, paie : l'assuré remboursé (son dossier gardé, s'il fut fusionné), sinon la formation."""
+    if piece.mode == "remboursement":
+        return piece.assure_id.fusionne_dans_id or piece.assure_id
+    return piece.formation_id
 
 
 @actions
