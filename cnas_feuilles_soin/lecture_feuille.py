@@ -17,8 +17,8 @@ PRIX_MAX = 1_000_000_000
 RANG_MAX = 9
 TOTAL_MAX = 2_000_000_000_000
 LONGUEURS = {"reference": 64, "formation": 64, "matricule": 64, "pathologie": 32, "praticien": 64, "agence": 32,
-             "entente": 64, "carte": 64}
-EN_MAJUSCULES = ("formation", "agence", "entente")
+             "entente": 64, "carte": 64, "remplace": 64}
+EN_MAJUSCULES = ("formation", "agence", "entente", "remplace")
 CHOIX = {"type_soins": ("ambulatoire", "hospitalisation"), "mode": ("tiers_payant", "remboursement")}
 CLES = {*LONGUEURS, *CHOIX, "date_soins", "date_fin_soins", "date_depot", "urgence", "nouveau_ne",
         "date_naissance_declaree", "rang_naissance", "total", "lignes", "pieces"}
@@ -37,6 +37,7 @@ class LecteurFeuille:
         self.erreurs = []
         self.resultat = None
         self.deja = None
+        self.remplacee = None
 
     def lire(self):
         """Lit tout ; rend soi-même."""
@@ -50,7 +51,7 @@ class LecteurFeuille:
             self._texte(nom, obligatoire=True)
         if self.valeurs["pathologie"]:
             self.valeurs["pathologie"] = lire_code_cim10(self.valeurs["pathologie"])
-        for nom in ("praticien", "agence", "entente", "carte"):
+        for nom in ("praticien", "agence", "entente", "carte", "remplace"):
             self._texte(nom)
         for nom, valeurs in CHOIX.items():
             self._choix(nom, valeurs)

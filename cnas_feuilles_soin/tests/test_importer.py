@@ -2,7 +2,7 @@ from random import Random
 from xmlrpc.client import dumps
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .commun_feuille import PDF, CommunFeuille
 
@@ -35,6 +35,49 @@ class TestImporter(CommunFeuille):
         resultat = self.importer(self.dossier(urgence=True))[0]
         self.assertFalse(resultat["id"])
         self.assertIn("déjà prise", resultat["erreurs"][0])
+
+    def test_l_ecart_se_dit_et_se_corrige(self):
+        premiere = self.importer(self.dossier())[0]
+        refus = self.importer(self.dossier(urgence=True))[0]["erreurs"]
+        self.assertIn("Ce qui diffère : Urgence.", refus[1])
+        self.assertIn(f"« remplace » : « {premiere['numero']} »", refus[1])
+        envoi = self.dossier(urgence=True, remplace=premiere["numero"])
+        corrigee = self.importer(envoi)[0]
+        self.assertEqual((corrigee["erreurs"], corrigee["state"]), ([], "deposee"))
+        ancienne = self.feuilles.browse(premiere["id"])
+        self.assertEqual((ancienne.state, ancienne.motif_decision), ("annulee", "Corrigée et renvoyée"))
+        self.assertEqual(self.importer(envoi)[0], corrigee, "rejouer ne crée rien")
+        retour = self.importer(self.dossier(remplace=corrigee["numero"]))[0]
+        self.assertEqual((retour["erreurs"], self.feuilles.browse(corrigee["id"]).state), ([], "annulee"), "on revient au premier contenu")
+
+    def test_on_ne_remplace_que_la_sienne_non_controlee(self):
+        premiere = self.importer(self.dossier())[0]
+        feuille = self.feuilles.browse(premiere["id"])
+        for numero, phrase in (("INCONNU-1", "n'est pas une feuille de cette formation"), (12, "doit être un texte")):
+            self.assertIn(phrase, self.importer(self.dossier("R-9", remplace=numero))[0]["erreurs"][0])
+        deux = self.importer(*(self.dossier(reference, remplace=premiere["numero"]) for reference in ("R-2", "R-3")))
+        self.assertEqual([bool(resultat["id"]) for resultat in deux], [True, False], "une seule la remplace")
+        self.assertEqual(feuille.state, "annulee")
+        controlee = self.feuilles.browse(deux[0]["id"])
+        controlee.with_user(self.controleur).action_controler()
+        refus = self.importer(self.dossier("R-4", remplace=controlee.numero))[0]
+        self.assertTrue(refus["erreurs"] and not refus["id"])
+        self.assertNotEqual(controlee.state, "annulee")
+
+    def test_la_formation_retire_sa_feuille(self):
+        usager = new_test_user(self.env, "t_retire", groups="cnas_base.group_portail_formation")
+        self.formation.sudo()._ecrire({"user_ids": [(4, usager.id)]})
+        deposee, controlee = (self.feuilles.browse(self.importer(self.dossier(r))[0]["id"]) for r in ("R-1", "R-2"))
+        controlee.with_user(self.controleur).action_controler()
+        with self.assertRaises(UserError):
+            controlee.with_user(usager).action_retirer("Erreur")
+        self.assertEqual(deposee.with_user(usager).action_retirer()["res_model"], "cnas.motif.wizard")
+        self.assertIs(deposee.with_user(usager).action_retirer("Envoyée deux fois"), True)
+        self.assertEqual((deposee.state, deposee.motif_decision, deposee.decidee_par_id), ("annulee", "Envoyée deux fois", usager))
+        autre = new_test_user(self.env, "t_retire_autre", groups="cnas_base.group_portail_formation")
+        encore = self.feuilles.browse(self.importer(self.dossier("R-5"))[0]["id"])
+        with self.assertRaises(AccessError):
+            encore.with_user(autre).action_retirer("Pas la mienne")
 
     def test_doublon_dans_le_meme_envoi(self):
         un, deux, trois = self.importer(self.dossier(), self.dossier(), self.dossier(urgence=True))

@@ -5,6 +5,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.garde import Action, actions, en_silence, sans_suivi, transition
 
 AGENT = "cnas_base.group_agent"
+PORTAIL = "cnas_base.group_portail_formation"
 CONTROLEUR = "cnas_base.group_controleur"
 MEDECIN = "cnas_base.group_medecin_conseil"
 SUPERVISEUR = "cnas_base.group_superviseur"
@@ -46,6 +47,9 @@ class FeuilleSoin(models.Model):
         "annuler": Action(
             titre=_lt("Annuler"), de=("brouillon", *OUVERTS, "validee"), vers=("annulee",), roles=(SUPERVISEUR,),
             roles_selon=dict.fromkeys(AVANT_CONTROLE, (AGENT,)), motif=True, empeche=("_empeche_d_annuler",)),
+        "retirer": Action(
+            titre=_lt("Retirer"), de=AVANT_CONTROLE, vers=("annulee",), roles=(PORTAIL, AGENT), motif=True,
+            empeche=("_empeche_d_annuler", "_empeche_de_retirer"), annonce=False),
         "reviser": Action(
             titre=_lt("Réviser une ligne"), de=EN_CONTROLE, roles=(CONTROLEUR,), **JUGE),
         "constater": Action(
@@ -140,16 +144,29 @@ class FeuilleSoin(models.Model):
         :param motif: obligatoire ; vide : rend l'assistant qui le demande
         :return: True ou l'assistant
         """
-        self._fermer_demandes("abandonnee")
-        self._changer_etat("annulee", motif_decision=motif, decidee_par_id=self.env.uid, date_limite_instance=False,
-                           date_decision=fields.Datetime.now())
-        self._mettre_lignes_a_zero()
+        self._annuler(motif)
+
+    @transition("retirer")
+    def action_retirer(self, motif=None):
+        """La formation retire ses feuilles dont le contrôle n'a pas commencé : elles s'annulent, leur numéro de papier se libère.
+
+        :param motif: obligatoire ; vide : rend l'assistant qui le demande
+        :return: True ou l'assistant
+        :raise UserError: contrôle commencé, ou facture figée
+        """
+        self.sudo()._annuler(motif)
 
     # ------------------------------------------------------------------ métier
     def _rejeter(self, motif, auteur_id=False):
         """Rejette sans regarder les droits de l'usager (règle, échéance) ; `auteur_id` vide : automatique."""
         self._fermer_demandes("echue" if not auteur_id else "abandonnee")
         self._changer_etat("rejetee", motif_decision=motif, decidee_par_id=auteur_id, date_limite_instance=False,
+                           date_decision=fields.Datetime.now())
+        self._mettre_lignes_a_zero()
+
+    def _annuler(self, motif):
+        self._fermer_demandes("abandonnee")
+        self._changer_etat("annulee", motif_decision=motif, decidee_par_id=self.env.uid, date_limite_instance=False,
                            date_decision=fields.Datetime.now())
         self._mettre_lignes_a_zero()
 
@@ -176,6 +193,11 @@ class FeuilleSoin(models.Model):
     def _empeche_d_annuler(self):
         """Point d'extension : la facturation retient une feuille facturée. Rend {id: raison}."""
         return {}
+
+    def _empeche_de_retirer(self):
+        """Rend {id: raison} des feuilles mises en instance par leur contrôle : leurs lignes sont déjà décidées."""
+        return {feuille.id: _("son contrôle a commencé, elle ne se retire plus.") for feuille in self.sudo()
+                if any(ligne.decision != "attente" for ligne in feuille.ligne_ids)}
 
     def _empeche_de_valider(self):
         """Rend {id: raison} des feuilles qui attendent un avis, une levée ou le contrôle. Point d'extension."""

@@ -15,6 +15,8 @@ from ...lecture_feuille import LecteurFeuille
 
 TAILLE_LOT = 500
 ENVOI_MAX = 20_000
+# Ce qui se compare, quand une même référence revient avec un autre contenu.
+COMPARES = ("assure_id", "date_soins", "date_fin_soins", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id")
 
 
 class FeuilleSoin(models.Model):
@@ -35,7 +37,8 @@ class FeuilleSoin(models.Model):
             ``date_fin_soins, praticien, urgence, type_soins, mode, agence, date_depot, entente, total,
             pieces: [{"type": code, "nom", "contenu": base64}]`` ; dates AAAA-MM-JJ, montants entiers en XAF ;
             ``carte`` : numéro de la carte présentée ; ``nouveau_ne, date_naissance_declaree, rang_naissance`` : un nouveau-né
-            soigné sous le numéro de sa mère ; ``date_depot`` (reprise de papiers déposés plus tôt) n'est reçue que d'un agent, et tracée
+            soigné sous le numéro de sa mère ; ``remplace`` : le numéro d'une feuille non contrôlée, que celle-ci corrige et
+            retire ; ``date_depot`` (reprise de papiers déposés plus tôt) n'est reçue que d'un agent, et tracée
         :return: liste de même longueur et de même ordre :
             ``{"reference", "id"|False, "numero"|False, "state"|False, "erreurs": [phrase…]}``
         :raise UserError: ce qui est reçu n'est pas une liste, ou dépasse 20 000 feuilles
@@ -60,6 +63,7 @@ class FeuilleSoin(models.Model):
         lectures = [LecteurFeuille(brute, aujourdhui, taille_max, depot_libre).lire() for brute in brutes]
         self._resoudre_codes(lectures)
         connues, annulees = self._feuilles_connues(lectures)
+        self._lire_remplacees(lectures)
         resultats, a_creer = [], []
         for lecture in lectures:
             valeurs = lecture.valeurs
@@ -71,12 +75,16 @@ class FeuilleSoin(models.Model):
             lecture.resultat = resultat
             cle = (valeurs["formation_id"], valeurs["reference"])
             annulee = annulees.get((*cle, valeurs["empreinte"]))
-            if annulee:
+            if annulee and not lecture.remplacee:
                 lecture.deja = annulee
                 continue
+            if lecture.remplacee and connues.get(cle) and self._est_remplacee(connues[cle], lecture):
+                del connues[cle]
             premiere = connues.setdefault(cle, lecture)
             if premiere is lecture:
-                a_creer.append(lecture)
+                lecture.erreurs += self._refus_de_remplacer(lecture, a_creer)
+                if not lecture.erreurs:
+                    a_creer.append(lecture)
             else:
                 lecture.deja = premiere
         agence_defaut = self.env["cnas.agence"]._de_l_usager().id
@@ -110,6 +118,46 @@ class FeuilleSoin(models.Model):
             "La référence « %(reference)s » est déjà prise par un autre contenu (dossier %(numero)s) : "
             "vérifiez le numéro de la feuille.",
             reference=lecture.valeurs["reference"], numero=numero or _("du même envoi")))
+        if numero and not isinstance(deja, LecteurFeuille):
+            lecture.erreurs.append(self._phrase_d_ecart(self.sudo().browse(deja["id"]), lecture.valeurs))
+
+    # ------------------------------------------------------------------ remplacer
+    def _lire_remplacees(self, lectures):
+        """Retrouve, en une requête, la feuille que chaque envoi dit remplacer."""
+        demandes = [lecture for lecture in lectures if not lecture.erreurs and lecture.valeurs["remplace"]]
+        feuilles = self.sudo().search([("numero", "in", [x.valeurs["remplace"] for x in demandes])]) if demandes else self
+        par_numero = {feuille.numero: feuille for feuille in feuilles}
+        for lecture in demandes:
+            lecture.remplacee = par_numero.get(lecture.valeurs["remplace"], self.browse())
+            if lecture.remplacee.formation_id.id != lecture.valeurs["formation_id"]:
+                lecture.erreurs.append(_("« remplace » : la feuille « %s » n'est pas une feuille de cette formation.",
+                                         lecture.valeurs["remplace"]))
+
+    @staticmethod
+    def _est_remplacee(connue, lecture):
+        """Dit si la feuille déjà connue sous cette référence est celle que l'envoi remplace, par un autre contenu."""
+        return (isinstance(connue, dict) and connue["id"] == lecture.remplacee.id
+                and connue["empreinte"] != lecture.valeurs["empreinte"])
+
+    def _refus_de_remplacer(self, lecture, retenues):
+        if not lecture.remplacee:
+            return []
+        if any(retenue.remplacee == lecture.remplacee for retenue in retenues if retenue.remplacee):
+            return [_("« remplace » : une autre feuille de cet envoi remplace déjà « %s ».", lecture.remplacee.numero)]
+        raison = lecture.remplacee._raisons("retirer").get(lecture.remplacee.id)
+        return [_("« remplace » : %s", raison)] if raison else []
+
+    def _phrase_d_ecart(self, feuille, valeurs):
+        """Dit ce qui diffère de la feuille déjà reçue et, tant que son contrôle n'a pas commencé, comment la corriger."""
+        ecarts = [self._fields[champ]._description_string(self.env) for champ in COMPARES
+                  if (feuille[champ].id if feuille._fields[champ].type == "many2one" else feuille[champ]) != (valeurs[champ] or False)]
+        lignes = [(ligne.prestation_id.id, ligne.quantite, ligne.prix_unitaire) for ligne in feuille.ligne_ids]
+        if sorted(lignes) != sorted(tuple(ligne) for ligne in valeurs["lignes"]):
+            ecarts.append(_("Lignes (%(avant)s reçues, %(apres)s envoyées)", avant=len(lignes), apres=len(valeurs["lignes"])))
+        phrase = _("Ce qui diffère : %s.", ", ".join(ecarts) or _("pièces ou total"))
+        if not feuille._raisons("retirer"):
+            phrase += " " + _("Pour la corriger, renvoyez-la avec « remplace » : « %s ».", feuille.numero)
+        return phrase
 
     # ------------------------------------------------------------------ codes
     def _resoudre_codes(self, lectures):
@@ -281,6 +329,7 @@ class FeuilleSoin(models.Model):
         lectures[0].erreurs.append(refus)
 
     def _creer_et_deposer(self, lectures):
+        self.browse().union(*(x.remplacee for x in lectures if x.remplacee)).sudo()._annuler(_("Corrigée et renvoyée"))
         feuilles = self.sudo()._creer([self._valeurs_de_creation(lecture.valeurs) for lecture in lectures], suivi=False)
         self.browse(feuilles.ids)._deposer()
         for lecture, feuille in zip(lectures, feuilles):
