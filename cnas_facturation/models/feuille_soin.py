@@ -95,7 +95,8 @@ class FeuilleSoin(models.Model):
 
     def _empeche_de_quitter_sa_facture(self):
         """Rend {id: raison} des feuilles sans facture, ou dont la facture retient les siennes."""
-        refus = self.facture_id._raisons("retirer_feuilles")
+        # Le médecin-conseil ouvre la feuille sans droit sur les factures : la raison se lit sous ceux du programme.
+        refus = self.sudo().facture_id._raisons("retirer_feuilles")
         raisons = {feuille.id: refus[feuille.facture_id.id] for feuille in self if feuille.facture_id.id in refus}
         return {**raisons, **{feuille.id: _("elle n'est sur aucune facture.") for feuille in self if not feuille.facture_id}}
 

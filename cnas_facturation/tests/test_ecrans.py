@@ -44,6 +44,16 @@ class TestEcrans(CommunFacture):
             with self.subTest(modele=modele), self.assertRaises(AccessError):
                 self.env[modele].with_user(self.medecin).search([])
 
+    def test_la_feuille_facturee_s_ouvre_au_medecin(self):
+        """Vu : sans droit sur les factures, il n'ouvrait plus la fiche d'une feuille rejetée et facturée."""
+        feuille = self.en_controle(nombre=1).feuille_ids
+        self.decider(feuille, "rejetee")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        vue = feuille.with_user(self.medecin)
+        self.assertFalse(vue.peut_retirer_facture)
+        self.assertTrue(vue.raison_retirer_facture)
+
     def test_comparaison(self):
         facture = self.payee()
         self.assertEqual(facture.cout_moyen, facture.montant_cnas / facture.nb_feuilles)
