@@ -333,6 +333,9 @@ class TestGuerison(CommunMoteur):
         feuille = self.controler(self.feuille(total_declare=1600))
         feuille.action_corriger_total(1400)
         self.assertEqual(feuille.state, "instance")
+        for total in (None, "", 0, -5, "beaucoup", 1500.5):
+            with self.subTest(total=total), self.assertRaisesRegex(UserError, "Le total"):
+                feuille.action_corriger_total(total)
 
     def test_diagnostic_et_piece_laissent_une_anomalie(self):
         genre = self.env.ref("cnas_feuilles_soin.type_piece_resultat")

@@ -38,7 +38,7 @@ class FeuilleSoin(models.Model):
 
         :param int total: en XAF
         """
-        total = lire_entier(total, _("Le total"), minimum=1, maximum=TOTAL_MAX)
+        total = lire_entier(total, quoi=_("Le total"), minimum=1, maximum=TOTAL_MAX)
         self._rectifier(_("Total corrigé"), {self: {"total_declare": total}})
 
     @transition("dater_sortie")
