@@ -396,7 +396,7 @@ class TestTypeDate(CommunFeuille):
         """Le brouillon de soins d'avant la promotion s'estime, et propose ses prix, au niveau d'avant."""
         self.env["cnas.config_medicament"].create(
             {"medicament_id": self.medicament.id, "niveau": 2, "montant": 900, "date_debut": "2020-01-01"})
-        self.formation.with_user(self.superviseur).action_changer_type("hopital_district", "Promue", "2026-11-10")
+        self.promouvoir("hopital_district", "2026-11-10")
         brouillons = [self.env["cnas.feuille_soin"].create({
             "reference": f"TF-{n}", "formation_id": self.formation.id, "assure_id": self.assure.id, "pathologie_id": self.palu.id,
             "date_soins": f"2026-11-{n:02d}", "date_depot": "2026-11-12", "agence_id": self.agence.id,
