@@ -159,6 +159,15 @@ class TestNiveau(CasFormations):
         self.en_tant_que("administrateur", demande).action_accepter()
         self.assertEqual(formation.type_formation, "hopital_district")
 
+    def test_l_assistant_fait_la_demande(self):
+        formation = self.en_tant_que("superviseur", self.creer_formation("active"))
+        fenetre = formation.action_changer_type()
+        assistant = formation.env[fenetre["res_model"]].with_context(**fenetre["context"]).create(
+            {"type_formation": "hopital_district", "motif": "Arrêté"})
+        self.assertEqual(assistant.actuel, "centre_sante")
+        demande = self.env["cnas.changement"].browse(assistant.action_demander()["res_id"])
+        self.assertEqual((demande.state, demande.res_id, demande.motif), ("demande", formation.id, "Arrêté"))
+
     def test_une_demande_acceptee_est_datee(self):
         """Les soins d'avant gardent leur niveau, que le jour demandé soit passé, ou celui de l'acceptation."""
         formation, jour = self.creer_formation("active"), fields.Date.context_today(self.env.user)

@@ -1,1 +1,2 @@
 from . import invitation_portail
+from . import type_formation_wizard

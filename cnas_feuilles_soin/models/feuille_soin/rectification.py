@@ -20,10 +20,10 @@ class FeuilleSoin(models.Model):
 
     _actions = {
         "accepter_total": Action(titre=_lt("Accepter le total calculé"), de=("instance",), roles=AGENT_OU_FORMATION,
-                                 empeche=("_total_concordant",)),
+                                 empeche=("_total_concordant",), annonce=False),
         "corriger_total": Action(titre=_lt("Corriger le total"), de=("instance",), roles=AGENT_OU_FORMATION, seul=True),
         "dater_sortie": Action(titre=_lt("Dater la sortie"), de=("instance",), roles=AGENT_OU_FORMATION, seul=True,
-                               empeche=("_sortie_datee",)),
+                               empeche=("_sortie_datee",), annonce=False),
     }
 
     # ------------------------------------------------------------------ actions

@@ -43,12 +43,15 @@ class FormationSanitaire(models.Model):
     def action_changer_type(self, type_formation=None, motif=None, date=None):
         """Demande un autre type, donc un autre niveau, à compter d'un jour : une autre personne l'acceptera.
 
-        :param str type_formation: le nouveau type
+        :param str type_formation: le nouveau type ; vide : rend l'assistant qui le demande
         :param str motif: obligatoire
         :param date: premier jour (AAAA-MM-JJ), aujourd'hui par défaut, jamais plus tard
-        :return: identifiant de la demande (`cnas.changement`)
+        :return: identifiant de la demande (`cnas.changement`), ou l'assistant
         :raise UserError: type inconnu ou déjà en vigueur, motif vide, date à venir ou qui précède un autre changement
         """
+        if not type_formation:
+            return {"type": "ir.actions.act_window", "name": _("Demander un autre type"), "view_mode": "form", "target": "new",
+                    "res_model": "cnas.type_formation.wizard", "context": {"default_formation_id": self.id}}
         jour = lire_effet(date, _("Le changement de type"))
         return self.demander_changement({"type_formation": type_formation, "type_depuis": jour}, motif)
 
