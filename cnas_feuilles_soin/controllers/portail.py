@@ -148,6 +148,21 @@ class PortailFormation(http.Controller):
         message = "rectifie" if feuille.sudo().state == "instance" else "complet_rectifie"
         return request.redirect(f"/my/formation/feuilles/{feuille.id}?message={message}")
 
+    @espace_formation("/my/formation/feuilles/<int:feuille_id>/retirer", methods=["POST"])
+    def retirer(self, feuille_id, motif="", **parametres):
+        """Retire une feuille dont le contrôle n'a pas commencé."""
+        feuille = self._feuille(feuille_id)
+        if not feuille:
+            return request.redirect("/my/formation/feuilles")
+        if not motif.strip():
+            return self._rendre_feuille(feuille, erreur=_("Dites pourquoi vous retirez cette feuille."))
+        try:
+            with request.env.cr.savepoint():
+                feuille.action_retirer(motif)
+        except UserError as refus:
+            return self._rendre_feuille(feuille, erreur=str(refus))
+        return request.redirect(f"/my/formation/feuilles/{feuille.id}?message=retiree")
+
     @espace_formation("/my/formation/pieces/<int:piece_id>")
     def piece(self, piece_id, **parametres):
         """Rend le fichier d'une pièce de la formation."""
@@ -181,7 +196,7 @@ class PortailFormation(http.Controller):
             "page": "feuilles", "feuille": dossier, "motifs": motifs, "erreur": erreur,
             "message": self._phrase(dossier, message), "types_piece": types,
             "types_proposes": [*manquants, *(types - manquants)][:max(1, len(manquants))],
-            "demandes": dossier.demande_ids.filtered(lambda d: d.state == "en_attente"),
+            "demandes": dossier.demande_ids.filtered(lambda d: d.state == "en_attente"), "peut_retirer": feuille.peut_retirer,
         })
 
     def _phrase(self, feuille, message):
@@ -192,6 +207,7 @@ class PortailFormation(http.Controller):
             "rectifie": _("Rectification enregistrée : il manque encore quelque chose."),
             "complet_rectifie": _("Rectification enregistrée : le dossier repart dans le circuit."),
             "incomplet": _("Pièces reçues : il en manque encore."),
+            "retiree": _("Feuille retirée : son numéro est libre, vous pouvez en envoyer une autre."),
         }
         if message == "deposee" and feuille.state == "instance":
             return phrases["deposee"] + " " + _("Il manque une pièce : joignez-la ci-dessous.")

@@ -305,6 +305,22 @@ class TestPortail(HttpCase, CommunFeuille):
         for adresse in PAGES:
             self.assertNotIn("/my/formation", self.ouvrir(adresse).url)
 
+    def test_retirer_sa_feuille(self):
+        self.saisir(fichiers=[("ordonnance.pdf", PDF)])
+        feuille = self.feuille_de("P-1")
+        adresse = f"/my/formation/feuilles/{feuille.id}"
+        self.assertIn("Retirer cette feuille", self.ouvrir(adresse).text)
+        self.assertIn("Dites pourquoi", self.url_open(f"{adresse}/retirer", data={"csrf_token": self.jeton(adresse)}).text)
+        self.authenticate("t_voisin", "portail-essai-2")
+        self.url_open(f"{adresse}/retirer", data={"csrf_token": self.jeton("/my/formation/import"), "motif": "Pas la mienne"})
+        self.assertNotEqual(feuille.state, "annulee")
+        self.authenticate("t_portail", "portail-essai-1")
+        page = self.url_open(f"{adresse}/retirer", data={"csrf_token": self.jeton(adresse), "motif": "Mauvais patient"})
+        self.assertIn("Feuille retirée", page.text)
+        self.assertNotIn("Retirer cette feuille", page.text)
+        feuille.invalidate_recordset()
+        self.assertEqual((feuille.state, feuille.motif_decision), ("annulee", "Mauvais patient"))
+
     def test_une_formation_ne_voit_rien_de_l_autre(self):
         self.saisir(fichiers=[("secret.pdf", PDF)])
         feuille = self.feuille_de("P-1")
