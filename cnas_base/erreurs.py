@@ -10,6 +10,7 @@ import traceback
 import xmlrpc.client
 from xml.parsers.expat import ExpatError
 
+import psycopg2.extensions
 from psycopg2 import DataError, IntegrityError, ProgrammingError, errors
 from werkzeug.exceptions import HTTPException
 
@@ -20,7 +21,9 @@ from odoo.http import SessionExpiredException
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY, _as_validation_error
 
 from odoo.addons.base.controllers import rpc
+from odoo.addons.base.models import ir_model
 from odoo.addons.web.controllers import dataset
+from odoo.addons.web.models import models as web_models
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +38,9 @@ CONCURRENCE = tuple(errors.lookup(code) for code in PG_CONCURRENCY_ERRORS_TO_RET
 # Un addon qui complète une méthode de l'ORM ne fait que passer l'argument plus bas.
 VERBES = {"create", "write", "read", "search", "search_read", "search_count", "web_read", "web_save", "web_search_read",
           "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
-          "unlink", "browse", "fields_get"}
+          "copy_data", "unlink", "browse", "fields_get", "message_post", "check", "_get_allowed_models"}
+# Ce qui prolonge l'ORM dans les addons d'Odoo, ou traduit ses valeurs pour la base.
+PROLONGEMENTS = (ir_model.__file__, web_models.__file__, psycopg2.extensions.__file__)
 
 
 def dire(env, erreur):
@@ -89,5 +94,5 @@ def _valeurs_mal_formees(erreur):
 
 def _est_du_coeur(fichier):
     """Les addons n'en sont pas ; ce qui lit pour lui une date (`_strptime`) ou une enveloppe (`xmlrpc`), si."""
-    return fichier in (time_strptime.__file__, xmlrpc.client.__file__) or (
+    return fichier in (time_strptime.__file__, xmlrpc.client.__file__, *PROLONGEMENTS) or (
         fichier.startswith(COEUR) and not fichier.startswith(ADDONS))

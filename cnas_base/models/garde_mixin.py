@@ -2,6 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
+from ..lecture import montrer
 
 # Clés de contexte qui font taire une trace, un suivi ou une version : l'appelant n'en décide pas.
 CLES_QUI_TAISENT = frozenset((
@@ -10,6 +11,13 @@ CLES_QUI_TAISENT = frozenset((
 
 # Au-delà, une création en nombre (import, chargement) tient en une ligne du journal.
 LOT = 100
+
+# Ce qu'une valeur venue de dehors ne peut pas être, selon la nature du champ : nos méthodes la liraient avant l'ORM.
+ETRANGERES = {
+    "many2one": (str, float, list, dict), **dict.fromkeys(("one2many", "many2many"), (str, int, float, dict)),
+    **dict.fromkeys(("date", "datetime"), (int, float, list, dict)),
+    **dict.fromkeys(("char", "text", "html", "selection", "integer", "float", "monetary"), (list, dict)),
+}
 
 
 class GardeMixin(models.AbstractModel):
@@ -68,6 +76,7 @@ class GardeMixin(models.AbstractModel):
         self = self._contexte_de_confiance()
         ouverts, recues = ouverture(), []
         for vals in vals_list:
+            self._verifier_natures(vals)
             gardes = self._champs_gardes & vals.keys()
             if gardes and not (ouverts and ouverts.couvre(self.browse(), gardes)):
                 self._garder_creation({champ: vals[champ] for champ in gardes})
@@ -81,6 +90,7 @@ class GardeMixin(models.AbstractModel):
         return crees
 
     def write(self, vals):
+        self._verifier_natures(vals)
         gardes = (self._champs_gardes | self._champs_parents) & vals.keys()
         if gardes and not self._ouvert(gardes):
             self._garder_ecriture(gardes, vals)
@@ -195,6 +205,16 @@ class GardeMixin(models.AbstractModel):
             for record in self:
                 if field.convert_to_cache(record[champ], record, validate=False) != nouvelle:
                     raise UserError(self._phrase_champ_gele(champ))
+
+    def _verifier_natures(self, vals):
+        """Refuse d'une phrase une liste à la place d'un nom, un texte à la place d'un lien…"""
+        if self.env.su or not isinstance(vals, dict):
+            return
+        for champ, valeur in vals.items():
+            defini = self._fields.get(champ)
+            if valeur and defini and not getattr(defini, "translate", False) and isinstance(valeur, ETRANGERES.get(defini.type, ())):
+                raise UserError(_("« %(champ)s » ne peut pas valoir %(valeur)s.",
+                                  champ=defini._description_string(self.env), valeur=montrer(valeur)))
 
     def _phrase_champ_gele(self, champ):
         if champ in self._champs_parents and champ not in self._champs_gardes:

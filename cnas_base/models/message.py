@@ -143,6 +143,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def message_post(self, **kwargs):
+        self.ensure_one()
         if est_scelle(self._name) and self.env.uid != SUPERUSER_ID:
             for cle in ("author_id", "author_guest_id", "email_from", "date", "create_date", "create_uid"):
                 kwargs.pop(cle, None)

@@ -3,14 +3,17 @@
 Chaque appel réussit ou reçoit une phrase en français : jamais de trace Python, jamais d'erreur 500, et rien
 n'est écrit à moitié (les comptes ne bougent que si l'appel a réussi).
 """
+import csv
 import os
 import re
 import xmlrpc.client
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+MATRICE = Path(__file__).with_name("matrice_droits.csv")
 EXEMPLES = int(os.environ.get("CNAS_EXEMPLES", "90"))
 REGLAGES = settings(max_examples=EXEMPLES, deadline=None, derandomize=True,
                     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -47,6 +50,7 @@ def essayer(rpc, login, modele, methode, *arguments):
         assert "Traceback" not in phrase, phrase
         assert phrase.strip(), f"refus sans phrase : {modele}.{methode}{arguments!r}"
         assert not re.search(r"psycopg2|odoo\.|File \"", phrase), phrase
+        assert "Erreur interne" not in phrase, f"{modele}.{methode}{arguments!r} : {phrase}"
         return False, phrase
 
 
@@ -111,16 +115,15 @@ def test_creations(rpc, modele, champs):
 PORTES = {
     "search": 1, "search_count": 1, "search_read": 2, "read": 2, "web_read": 2, "web_search_read": 2, "read_group": 3, "name_search": 2,
     "fields_get": 1, "default_get": 1, "write": 2, "create": 1, "copy": 2, "unlink": 1, "onchange": 4, "web_save": 3, "load": 2,
-    "export_data": 2, "message_post": 1, "activity_schedule": 1, "get_views": 1, "check_access_rights": 2, "demander_changement": 2,
+    "export_data": 2, "message_post": 1, "get_views": 1, "check_access_rights": 2, "demander_changement": 2,
 }
 
 
 @pytest.mark.parametrize("login", ["agent", "formation", "finance"])
 def test_toutes_les_portes(rpc, login):
     """Sur tous les modèles, par toutes les portes de l'ORM : une réponse ou une phrase ; un refus n'écrit rien."""
-    technique = rpc("admin").appel("ir.model", "search_read", [("model", "=like", "cnas.%"), ("transient", "=", False)], ["model"])
-    modeles = sorted(modele["model"] for modele in technique)
-    lisibles = [modele for modele in modeles if rpc("administrateur").appel(modele, "check_access_rights", "read", False)]
+    with MATRICE.open(encoding="utf-8", newline="") as fichier:
+        lisibles = [rang["modele"] for rang in csv.DictReader(fichier) if "L" in rang["administrateur"]]
     assert len(lisibles) > 40
     avant = comptes(rpc)
 
