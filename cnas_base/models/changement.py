@@ -42,6 +42,16 @@ class DecisionMixin(models.AbstractModel):
             change._annoncer_changement(phrase, contacts)
         return change
 
+    def _demander_decision(self):
+        """Pose une activité chez un superviseur autre que le demandeur."""
+        superviseurs = self.env.ref(SUPERVISEUR).sudo().users.filtered(lambda u: u.active and u != self.demandeur_id)
+        if superviseurs:
+            self.sudo().activity_schedule("mail.mail_activity_data_todo", user_id=superviseurs[0].id,
+                                          summary=_("Changement à décider : %s", self.display_name))
+
+    def _clore_activites(self):
+        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+
 
 @actions
 class Changement(models.Model):
@@ -271,13 +281,3 @@ class Changement(models.Model):
         if not isinstance(valeurs, (dict, type(None))):
             raise UserError(_("Les valeurs demandées sont mal formées."))
         return json.loads(json.dumps(valeurs or {}, default=str))
-
-    def _demander_decision(self):
-        """Pose une activité chez un superviseur autre que le demandeur."""
-        superviseurs = self.env.ref(SUPERVISEUR).sudo().users.filtered(lambda u: u.active and u != self.demandeur_id)
-        if superviseurs:
-            self.sudo().activity_schedule("mail.mail_activity_data_todo", user_id=superviseurs[0].id,
-                                          summary=_("Changement à décider : %s", self.objet))
-
-    def _clore_activites(self):
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])

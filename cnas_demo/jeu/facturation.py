@@ -178,6 +178,8 @@ class Facturation(Etape):
             [("mode", "=", "remboursement"), ("state", "=", "validee"), ("facture_id", "=", False)], limit=2, order="id")
         emission, paiement = self.calendrier.jour(15), self.calendrier.jour(13)
         for rang, feuille in enumerate(feuilles):
+            # Un ayant droit se rembourse à son principal.
+            self._ouvrir_compte(feuille.assure_id.assure_principal_id or feuille.assure_id, emission - timedelta(days=10), f"66 20 30 {rang + 40}")
             agent = self.comme("agent2" if feuille.create_uid.login == "agent" else "agent", "cnas.facture")
             with en_ce_jour(emission):
                 facture = agent.browse(agent.preparer_remboursement(feuille.assure_id.matricule, str(feuille.date_soins)))
@@ -189,3 +191,10 @@ class Facturation(Etape):
                 facture.with_user(self.usager("finance")).action_ordonnancer()
             with en_ce_jour(paiement):
                 facture.with_user(self.usager("finance2")).action_payer(str(paiement), f"MM-{paiement.year}-0031")
+
+    def _ouvrir_compte(self, assure, jour, numero):
+        """Un compte mobile demandé par l'agent, accepté par le superviseur : le téléphone de la fiche ne paie pas."""
+        with en_ce_jour(jour):
+            compte = self.comme("agent", "cnas.compte_paiement").create({
+                "assure_id": assure.id, "nature": "airtel", "numero": numero})
+            compte.with_user(self.usager("superviseur")).action_accepter()

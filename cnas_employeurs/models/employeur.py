@@ -32,7 +32,8 @@ class Employeur(models.Model):
     _name = "cnas.employeur"
     _description = "Employeur"
     _inherit = [
-        "cnas.etat.mixin", "cnas.matricule.mixin", "cnas.coordonnees.mixin", "mail.thread", "mail.activity.mixin"]
+        "cnas.etat.mixin", "cnas.changement.mixin", "cnas.matricule.mixin", "cnas.coordonnees.mixin",
+        "mail.thread", "mail.activity.mixin"]
     _order = "raison_sociale, id"
     _rec_name = "raison_sociale"
     _rec_names_search = ["raison_sociale", "matricule", "nif"]

@@ -6,6 +6,8 @@ from . import (
     anomalie,
     decompte,
     decompte_ligne,
+    compte_paiement,
+    assure,
     ordre_paiement,
     lot_virement,
     contestation,

@@ -39,7 +39,7 @@ class OrdrePaiement(models.Model):
         "rejete": ("annule",)}
     _champs_geles = (
         "numero", "facture_id", "formation_id", "assure_id", "compte", "mode_paiement", "montant", "titulaire",
-        "compte_bancaire_id", "rib", "banque", "telephone", "lot_id", "remplace_id", "motif_rejet", "date_emission",
+        "compte_bancaire_id", "compte_paiement_id", "rib", "banque", "telephone", "lot_id", "remplace_id", "motif_rejet", "date_emission",
         "date_paiement", "reference_paiement", "payeur_id",
     )
     _champs_journal = ("facture_id", "compte", "montant", "mode_paiement", "rib", "telephone")
@@ -64,6 +64,8 @@ class OrdrePaiement(models.Model):
     titulaire = fields.Char(string="Titulaire", readonly=True)
     compte_bancaire_id = fields.Many2one(
         "res.partner.bank", string="Compte bancaire", readonly=True, ondelete="restrict", index="btree_not_null")
+    compte_paiement_id = fields.Many2one(
+        "cnas.compte_paiement", string="Compte de paiement", readonly=True, ondelete="restrict", index="btree_not_null")
     rib = fields.Char(string="RIB figé", readonly=True, help="Recopié à l'ordonnancement, comparé avant paiement.")
     banque = fields.Char(string="Banque", readonly=True)
     telephone = fields.Char(string="Téléphone du paiement mobile", readonly=True)
@@ -144,11 +146,12 @@ class OrdrePaiement(models.Model):
 
     @transition("reemettre")
     def action_reemettre(self):
-        """Réémet les ordres rejetés avec le RIB d'aujourd'hui. Rend True."""
+        """Réémet les ordres rejetés vers le compte d'aujourd'hui. Rend True."""
         self.facture_id._verrouiller()
         self.flush_recordset()
+        comptes = self.facture_id._comptes_du_jour()
         self.sudo()._creer([{
-            **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte), "montant": ordre.montant,
+            **ordre._valeurs_beneficiaire(ordre.facture_id, ordre.compte, comptes), "montant": ordre.montant,
             "remplace_id": ordre.id,
             "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.ordre_paiement", sequence_date=aujourd_hui()),
         } for ordre in self])
@@ -193,8 +196,8 @@ class OrdrePaiement(models.Model):
         return raisons
 
     def _rib_change(self):
-        """Dit si le compte de la formation n'est plus celui que l'ordonnateur a signé."""
-        return self.mode_paiement == "virement" and self.rib != self._compte_courant(self.formation_id, self.compte).acc_number
+        """Dit si le compte de la formation n'est plus celui que l'ordonnateur a signé ; celui d'un assuré ne déroute pas l'ordre."""
+        return self.compte != "assure" and self.mode_paiement == "virement" and self.rib != self._compte_courant(self.formation_id, self.compte).acc_number
 
     def _usages_du_rib(self):
         """Rend les comptes de la formation dont un changement toucherait l'ordre."""
@@ -222,7 +225,7 @@ class OrdrePaiement(models.Model):
         """Crée les ordres des factures : un par compte au net positif."""
         self.flush_model(["state"])
         sequence = self.env["ir.sequence"].sudo()
-        valeurs = []
+        valeurs, comptes = [], factures._comptes_du_jour()
         for facture in factures:
             if facture.mode == "remboursement":
                 parts = [("assure", facture.net_a_payer)]
@@ -231,27 +234,28 @@ class OrdrePaiement(models.Model):
             for compte, montant in parts:
                 if montant > 0:
                     valeurs.append({
-                        **self._valeurs_beneficiaire(facture, compte), "montant": montant,
+                        **self._valeurs_beneficiaire(facture, compte, comptes), "montant": montant,
                         "numero": sequence.next_by_code("cnas.ordre_paiement", sequence_date=aujourd_hui())})
         ordres = self._creer(valeurs)
-        for facture in ordres.filtered(lambda o: o.mode_paiement == "cheque").facture_id:
-            facture.message_post(body=_(
-                "Aucun RIB n'est enregistré : l'ordre est payable par chèque du Trésor, hors lot de virements."))
+        for ordre in ordres.filtered(lambda o: o.mode_paiement == "cheque"):
+            ordre.facture_id.message_post(body=_(
+                "Aucun RIB ni compte de paiement en vigueur : l'ordre est payable par chèque du Trésor, hors lot de virements."))
         return ordres
 
     @api.model
-    def _valeurs_beneficiaire(self, facture, compte):
-        """Rend les valeurs d'un ordre : bénéficiaire, mode et RIB du jour."""
+    def _valeurs_beneficiaire(self, facture, compte, comptes):
+        """Rend les valeurs d'un ordre : bénéficiaire, mode et compte du jour.
+
+        :param comptes: ceux des assurés (`_comptes_du_jour`)
+        """
         valeurs = {
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
             "assure_id": facture.assure_id.id, "date_emission": aujourd_hui(),
         }
         if compte == "assure":
-            # Le décompte l'a recopié : qui change ensuite la fiche ne déroute pas le paiement.
-            identite = facture._identite()
-            telephone = identite["telephone"]
-            return {**valeurs, "titulaire": identite["assure"], "telephone": telephone,
-                    "mode_paiement": "mobile_money" if telephone else "cheque"}
+            # Le téléphone de contact ne paie jamais : un agent l'écrit seul, le compte s'accepte à deux.
+            choisi = comptes.get(facture) or self.env["cnas.compte_paiement"]
+            return {**valeurs, **choisi._valeurs_ordre(), "titulaire": choisi.nom_titulaire or facture._identite()["assure"]}
         banque = self._compte_courant(facture.formation_id, compte)
         return {
             **valeurs, "titulaire": banque.acc_holder_name or facture.formation_id.name,

@@ -1,5 +1,6 @@
 from . import (
     test_circuit,
+    test_compte_paiement,
     test_concurrence,
     test_decompte,
     test_ecrans,

@@ -1,6 +1,11 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.tests.common import new_test_user
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_feuilles_soin.tests.commun_feuille import CommunFeuille
 from odoo.addons.cnas_formations.rib import composer_rib
 
@@ -83,6 +88,32 @@ class CommunFacture(CommunFeuille):
         facture = self.ordonnancee(**options)
         facture.with_user(self.finance2).action_payer(self.jour(), "VIR-1")
         return facture
+
+    def remboursement(self, assure, jusqu_a="payee", **dossier):
+        """Rend la facture de remboursement de l'assuré, menée à l'état voulu (« validee », « ordonnancee », « payee »)."""
+        self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement", **dossier))
+        facture = self.factures.browse(self.factures.with_user(self.agent2).preparer_remboursement(assure.matricule, MOIS))
+        facture.with_user(self.agent2).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.superviseur).action_valider()
+        if jusqu_a != "validee":
+            facture.with_user(self.finance).action_ordonnancer()
+        if jusqu_a == "payee":
+            facture.with_user(self.finance2).action_payer(self.jour(), "MM-1")
+        return facture
+
+    def demander_compte(self, assure, numero="66123456", nature="airtel", **autres):
+        """Rend le compte de paiement que l'agent demande pour l'assuré."""
+        return self.env["cnas.compte_paiement"].with_user(self.agent).create({
+            "assure_id": assure.id, "nature": nature, "numero": numero, **autres})
+
+    def compte_actif(self, assure, numero="66123456", nature="airtel", **autres):
+        """Rend un compte demandé et accepté il y a assez longtemps pour payer aujourd'hui."""
+        with freeze_time(aujourd_hui() - timedelta(days=3)):
+            compte = self.demander_compte(assure, numero, nature, **autres)
+            compte.with_user(self.superviseur).action_accepter()
+        return compte
 
     def jour(self):
         """Rend la date du jour de la finance, en texte."""

@@ -5,7 +5,7 @@ from .commun_facture import MOIS, CommunFacture
 
 MODELES = (
     "cnas.facture", "cnas.decompte", "cnas.decompte.ligne", "cnas.contestation", "cnas.ordre_paiement", "cnas.indu",
-    "cnas.rapprochement", "cnas.lot_virement")
+    "cnas.rapprochement", "cnas.lot_virement", "cnas.compte_paiement")
 SOUS_MENUS = ("Factures", "À contrôler", "À ordonnancer", "À payer", "Décomptes", "Contestations")
 
 

@@ -7,25 +7,12 @@ from odoo.tests.common import new_test_user, tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .commun_facture import MOIS, CommunFacture
+from .commun_facture import CommunFacture
 
 
 class CommunIndus(CommunFacture):
     def constater(self, usager=None, **valeurs):
         return self.env["cnas.indu"].with_user(usager or self.controleur).create({"motif": "Acte fictif", **valeurs})
-
-    def remboursement(self, assure, jusqu_a="payee", **dossier):
-        """Rend la facture de remboursement de l'assuré, menée à l'état voulu."""
-        self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement", **dossier))
-        facture = self.factures.browse(self.factures.with_user(self.agent2).preparer_remboursement(assure.matricule, MOIS))
-        facture.with_user(self.agent2).action_soumettre()
-        self.decider(facture.feuille_ids)
-        facture.with_user(self.controleur).action_controler()
-        facture.with_user(self.superviseur).action_valider()
-        if jusqu_a == "payee":
-            facture.with_user(self.finance).action_ordonnancer()
-            facture.with_user(self.finance2).action_payer(self.jour(), "MM-1")
-        return facture
 
     def journal(self, enregistrement, evenement):
         self.env.flush_all()

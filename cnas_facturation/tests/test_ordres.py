@@ -11,7 +11,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.pdf import texte_pdf
 from odoo.addons.cnas_formations.rib import composer_rib
 
-from .commun_facture import MOIS, CommunFacture
+from .commun_facture import CommunFacture
 
 
 class CommunOrdres(CommunFacture):
@@ -275,20 +275,15 @@ class TestDateEtAccuse(CommunOrdres):
 
 @tagged("post_install", "-at_install", "cnas")
 class TestTelephoneDuDecompte(CommunOrdres):
-    """Le téléphone qui paie est celui du décompte."""
+    """Le décompte garde le téléphone de contact ; c'est le compte accepté qui paie."""
 
     def test_telephone_recopie(self):
         assure = self.creer_assure("Direct", "1990-01-01")
         assure.telephone_1 = "+23566123456"
-        self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement"))
-        facture = self.factures.browse(
-            self.factures.with_user(self.agent2).preparer_remboursement(assure.matricule, MOIS))
-        facture.with_user(self.agent2).action_soumettre()
-        self.decider(facture.feuille_ids)
-        facture.with_user(self.controleur).action_controler()
-        facture.with_user(self.superviseur).action_valider()
-        bon = facture.decompte_id.identite["telephone"]
-        self.assertIn("66123456", bon.replace(" ", ""))
+        self.compte_actif(assure, "66 20 30 40")
+        facture = self.remboursement(assure, "validee")
+        contact, bon = facture.decompte_id.identite["telephone"], "+235 66 20 30 40"
+        self.assertIn("66123456", contact.replace(" ", ""))
         assure._ecrire({"telephone_1": "+23566999999", "nom": "AUTRE"})
         facture.with_user(self.finance).action_ordonnancer()
         ordre = facture.ordre_ids
@@ -298,4 +293,5 @@ class TestTelephoneDuDecompte(CommunOrdres):
         ordre.with_user(self.finance2).action_reemettre()
         self.assertEqual(ordre.remplacant_ids.telephone, bon)
         assure._ecrire({"telephone_1": False})
-        self.assertEqual(ordre._valeurs_beneficiaire(facture, "assure")["telephone"], bon)
+        self.assertEqual(ordre._valeurs_beneficiaire(facture, "assure", facture._comptes_du_jour())["telephone"], bon)
+        self.assertEqual(facture.decompte_id.identite["telephone"], contact)

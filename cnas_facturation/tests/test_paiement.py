@@ -234,7 +234,7 @@ class TestPaiement(CommunFacture):
 
     def test_remboursement_paye_a_l_assure(self):
         assure = self.creer_assure("Direct", "1990-01-01")
-        assure.telephone_1 = "+23566123456"
+        self.compte_actif(assure)
         resultat = self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement"))[0]
         feuille = self.feuilles.browse(resultat["id"])
         self.decider(feuille)

@@ -6,7 +6,7 @@ from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
 
-from .dossier import ORDRES_VIVANTS
+from .dossier import ORDRES_VIVANTS, beneficiaire
 
 
 class FacturePaiement(models.Model):
@@ -96,11 +96,22 @@ class FacturePaiement(models.Model):
         return {ordre.facture_id.id: raisons[ordre.id] for ordre in ordres if ordre.id in raisons}
 
     def _empeche_decideur_du_rib(self):
-        """Rend {id: raison} des factures d'une formation dont l'usager a décidé le RIB."""
-        decideurs = self.sudo().formation_id._decideurs_du_rib()
-        return {facture._origin.id: _("Quatre yeux : vous avez décidé du RIB de %s, une autre personne doit ordonnancer et payer.",
-                              facture.sudo().formation_id.name)
-                for facture in self if self.env.uid in decideurs.get(facture.sudo().formation_id.id, ())}
+        """Rend {id: raison} des factures dont l'usager a décidé le compte payé : RIB de la formation, ou compte de l'assuré."""
+        decideurs, comptes = self.sudo().formation_id._decideurs_du_rib(), self._comptes_du_jour()
+        raisons = {}
+        for facture in self.sudo():
+            qui = beneficiaire(facture)
+            payes = comptes.get(facture, self.env["cnas.compte_paiement"]) | facture.ordre_ids.compte_paiement_id
+            if self.env.uid in {*decideurs.get(facture.formation_id.id, ()), *payes.decideur_id.ids}:
+                raisons[facture._origin.id] = _(
+                    "Quatre yeux : vous avez décidé du RIB de %s, une autre personne doit ordonnancer et payer.", qui.name)
+        return raisons
+
+    def _comptes_du_jour(self):
+        """Rend {facture: compte de paiement en vigueur de l'assuré qu'elle rembourse}, en une requête."""
+        qui = {facture: beneficiaire(facture) for facture in self.sudo() if facture.mode == "remboursement"}
+        comptes = self.env["cnas.compte_paiement"]._du_jour(self.env["cnas.assure"].union(*qui.values())) if qui else {}
+        return {facture: comptes[assure] for facture, assure in qui.items() if assure in comptes}
 
     def _empeche_chez_le_banquier(self):
         """Rend {id: raison} des factures dont un ordre est payé ou dans un lot transmis à la banque."""
