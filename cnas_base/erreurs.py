@@ -38,7 +38,7 @@ CONCURRENCE = tuple(errors.lookup(code) for code in PG_CONCURRENCY_ERRORS_TO_RET
 # Un addon qui complète une méthode de l'ORM ne fait que passer l'argument plus bas.
 VERBES = {"create", "write", "read", "search", "search_read", "search_count", "web_read", "web_save", "web_search_read",
           "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
-          "copy_data", "unlink", "browse", "fields_get", "message_post", "check", "_get_allowed_models"}
+          "copy_data", "_read_format", "unlink", "browse", "fields_get", "message_post", "check", "_get_allowed_models"}
 # Ce qui prolonge l'ORM dans les addons d'Odoo, ou traduit ses valeurs pour la base.
 PROLONGEMENTS = (ir_model.__file__, web_models.__file__, psycopg2.extensions.__file__)
 

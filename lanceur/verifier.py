@@ -132,6 +132,9 @@ def jour_des_tests():
                 if isinstance(noeud, ast.ImportFrom) and noeud.module in ("odoo.tests", "odoo.tests.common"):
                     noms = {alias.name for alias in noeud.names} & {"TransactionCase", "HttpCase", "BaseCase"}
                     yield from (f"{_relatif(fichier)}:{noeud.lineno} : importer {nom} de odoo.addons.cnas_base.tests.common" for nom in sorted(noms))
+                # lu à l'import, avant que la classe ne fige son jour
+                if isinstance(noeud, ast.Assign) and noeud.col_offset == 0 and re.search(r"\b(today|now)\(", ast.unparse(noeud)):
+                    yield f"{_relatif(fichier)}:{noeud.lineno} : partir de JOUR (odoo.addons.cnas_base.tests.common), pas du jour de la machine"
 
 
 def autres_versions():

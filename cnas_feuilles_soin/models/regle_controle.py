@@ -73,7 +73,8 @@ class RegleControle(models.Model):
     parametre_ids = fields.One2many("cnas.regle_parametre", "regle_id", string="Paramètres", groups="cnas_base.group_interne")
     version = fields.Integer(string="Version", default=1, readonly=True, copy=False,
                              help="Augmente à chaque changement ; chaque anomalie garde celle qui l'a produite.")
-    anomalie_count = fields.Integer(string="Anomalies", compute="_compute_anomalie_count")
+    anomalie_count = fields.Integer(string="Anomalies", compute="_compute_anomalie_count",
+                                    groups="cnas_base.group_agent,cnas_base.group_medecin_conseil")
 
     _sql_constraints = [
         ("code_unique", "UNIQUE (code)", "Une règle porte déjà ce code."),

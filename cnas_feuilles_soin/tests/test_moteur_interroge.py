@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -6,13 +6,14 @@ from odoo.exceptions import UserError
 from odoo.tests.common import new_test_user, tagged
 
 from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_base.tests.common import JOUR as JOUR_FIGE
 
 from ..liquidation import moteur
 from ..liquidation.execution import charger_brouillons
 from ..models import assure_consommation
 from .commun_moteur import CommunMoteur
 
-JOUR = date.today() - timedelta(days=40)
+JOUR = JOUR_FIGE.date() - timedelta(days=40)
 
 
 class Couleur(Fait):

@@ -2,9 +2,11 @@ from datetime import date, timedelta
 
 from odoo.tests.common import tagged
 
+from odoo.addons.cnas_base.tests.common import JOUR as JOUR_FIGE
+
 from .commun_moteur import CommunMoteur
 
-AN = date.today().year - 1
+AN = JOUR_FIGE.year - 1
 UN_JOUR = timedelta(days=1)
 
 

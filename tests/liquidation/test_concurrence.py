@@ -24,7 +24,7 @@ def feuille(rang, assure, prestation, prix, **autres):
     """Rend une feuille nue d'une ligne."""
     return {"numero": f"CONC-{rang:05d}", "assure": assure, "formation": "F4", "date": monde.J, "fin": monde.J,
             "fin_dite": None, "depot": monde.J, "pathologie": "ordinaire", "nature": "ordinaire", "urgence": False,
-            "mode": "tiers_payant", "type_soins": "ambulatoire", "total": 0,
+            "mode": "tiers_payant", "type_soins": "ambulatoire", "total": 0, "bebe": None,
             "lignes": [{"prestation": prestation, "quantite": 1, "prix": prix}], **autres}
 
 
