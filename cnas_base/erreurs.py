@@ -21,7 +21,7 @@ from odoo.http import SessionExpiredException
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY, _as_validation_error
 
 from odoo.addons.base.controllers import rpc
-from odoo.addons.base.models import ir_model
+from odoo.addons.base.models import ir_model, ir_ui_view
 from odoo.addons.web.controllers import dataset
 from odoo.addons.web.models import models as web_models
 
@@ -40,7 +40,7 @@ VERBES = {"create", "write", "read", "search", "search_read", "search_count", "w
           "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
           "copy_data", "_read_format", "unlink", "browse", "fields_get", "message_post", "check", "_get_allowed_models"}
 # Ce qui prolonge l'ORM dans les addons d'Odoo, ou traduit ses valeurs pour la base.
-PROLONGEMENTS = (ir_model.__file__, web_models.__file__, psycopg2.extensions.__file__)
+PROLONGEMENTS = (ir_model.__file__, ir_ui_view.__file__, web_models.__file__, psycopg2.extensions.__file__)
 
 
 def dire(env, erreur):
@@ -80,16 +80,25 @@ def est_faute_d_appel(erreur):
         return cadres[-1][0] in PORTES or _est_du_coeur(cadres[-1][0]) and all(
             fichier in PORTES or _est_du_coeur(fichier) or nom == "_dispatch" for fichier, nom in cadres)
     appel = cadres[debut:]
-    return (_est_du_coeur(appel[-1][0]) or _valeurs_mal_formees(erreur)) and all(
+    return _valeurs_mal_formees(erreur) or _est_du_coeur(appel[-1][0]) and all(
         _est_du_coeur(fichier) or nom in VERBES for fichier, nom in appel)
 
 
 def _valeurs_mal_formees(erreur):
-    """Dit si un `write` ou un `create` d'addon a reçu autre chose que des valeurs {champ: valeur}."""
-    cadre = [cadre for cadre, _ligne in traceback.walk_tb(erreur.__traceback__)][-1]
-    vals = cadre.f_locals.get("vals", cadre.f_locals.get("vals_list"))
-    valeurs = vals if isinstance(vals, (list, tuple)) and vals else [vals]
-    return cadre.f_code.co_name in ("write", "create") and not all(isinstance(v, dict) for v in valeurs)
+    """Dit si l'appel portait autre chose que des identifiants entiers, ou un `write`, un `create` autre chose que {champ: valeur}."""
+    for cadre, _ligne in traceback.walk_tb(erreur.__traceback__):
+        nom, locales = cadre.f_code.co_name, cadre.f_locals
+        if nom == "_call_kw_multi" and not all(isinstance(i, int) for i in _en_liste(locales.get("ids", 0))):
+            return True
+        if nom == "write" and not isinstance(locales.get("vals", {}), dict):
+            return True
+        if nom == "create" and not all(isinstance(vals, dict) for vals in _en_liste(locales.get("vals_list", {}))):
+            return True
+    return False
+
+
+def _en_liste(recu):
+    return recu if isinstance(recu, (list, tuple)) else [recu]
 
 
 def _est_du_coeur(fichier):
