@@ -8,7 +8,7 @@ from . import chemins
 LIGNE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ (?P<niveau>[A-Z]+) (?P<base>\S+) (?P<source>\S+): (?P<texte>.*)$")
 TOTAL = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 COMMENCE = re.compile(r"^Starting (?P<test>\S+) \.\.\.$")
-SAUTE = re.compile(r"^skipped (?P<test>.*?) : (?P<raison>.*)$")
+SAUTE = re.compile(r"^skipped (?P<test>.*?) : ?(?P<raison>.*)$")
 ECHEC = re.compile(r"^(FAIL|ERROR): (?:Subtest )?(?P<test>\S+)")
 
 # Avertissements attendus, chacun avec son motif. Tout autre WARNING, ERROR ou CRITICAL est un échec.
@@ -87,7 +87,7 @@ def lire_journal(chemin):
     releve, courant, annonces = Releve(), None, 0
     with open(chemin, encoding="utf-8", errors="replace") as flux:
         for brute in flux:
-            trouve = LIGNE.match(brute.rstrip("\n"))
+            trouve = LIGNE.match(brute.rstrip())
             if not trouve:
                 if courant is not None and len(courant) < 12:
                     courant.append("      " + brute.rstrip())

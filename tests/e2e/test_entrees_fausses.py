@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 MATRICE = Path(__file__).with_name("matrice_droits.csv")
-EXEMPLES = int(os.environ.get("CNAS_EXEMPLES", "90"))
+EXEMPLES = int(os.environ.get("CNAS_EXEMPLES", "150"))
 REGLAGES = settings(max_examples=EXEMPLES, deadline=None, derandomize=True,
                     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
@@ -127,7 +127,7 @@ def test_toutes_les_portes(rpc, login):
     assert len(lisibles) > 40
     avant = comptes(rpc)
 
-    @settings(REGLAGES, max_examples=5 * EXEMPLES)
+    @settings(REGLAGES, max_examples=EXEMPLES * 6 // 5)
     @given(st.sampled_from(lisibles), st.sampled_from(sorted(PORTES)), st.lists(VALEURS, min_size=4, max_size=4))
     def tirer(modele, porte, arguments):
         essayer(rpc, login, modele, porte, *arguments[:PORTES[porte]])
