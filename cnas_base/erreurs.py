@@ -2,7 +2,6 @@
 
 Les deux portes (XML-RPC, JSON-RPC) passent ici ; aucune trace Python n'en sort, elle va au journal.
 """
-import _strptime as time_strptime
 import logging
 import os
 import secrets
@@ -29,6 +28,7 @@ _logger = logging.getLogger(__name__)
 
 COEUR = os.path.dirname(odoo.api.__file__) + os.sep
 ADDONS = os.path.join(COEUR, "addons") + os.sep
+PYTHON = os.path.dirname(os.__file__) + os.sep
 # Où un appel entre ; le reste des addons est du code à nous ou à d'autres.
 PORTES = {rpc.__file__, dataset.__file__, os.path.join(os.path.dirname(__file__), "controllers", "rpc.py")}
 # Ce qu'un argument mal écrit lève dans le cœur d'Odoo.
@@ -102,6 +102,6 @@ def _en_liste(recu):
 
 
 def _est_du_coeur(fichier):
-    """Les addons n'en sont pas ; ce qui lit pour lui une date (`_strptime`) ou une enveloppe (`xmlrpc`), si."""
-    return fichier in (time_strptime.__file__, xmlrpc.client.__file__, *PROLONGEMENTS) or (
-        fichier.startswith(COEUR) and not fichier.startswith(ADDONS))
+    """Les addons n'en sont pas ; ce qui le prolonge et ce que Python lit pour lui (une date, une enveloppe), si."""
+    return (fichier in PROLONGEMENTS or fichier.startswith(COEUR) and not fichier.startswith(ADDONS)
+            or fichier.startswith(PYTHON) and "-packages" not in fichier)
