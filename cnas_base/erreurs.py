@@ -73,28 +73,38 @@ def est_faute_d_appel(erreur):
     """Dit si l'erreur vient des arguments : ils sont allés droit au cœur d'Odoo, qui ne sait qu'en faire."""
     if not isinstance(erreur, FAUTES):
         return False
-    cadres = [(cadre.f_code.co_filename, cadre.f_code.co_name) for cadre, _ligne in traceback.walk_tb(erreur.__traceback__)]
+    pile = [cadre for cadre, _ligne in traceback.walk_tb(erreur.__traceback__)]
+    cadres = [(cadre.f_code.co_filename, cadre.f_code.co_name) for cadre in pile]
     debut = next((rang for rang, cadre in enumerate(cadres) if cadre == (odoo.api.__file__, "call_kw")), None)
     if debut is None:
         # L'appel n'a pas atteint de méthode : enveloppe, service, modèle ou paramètres de la route mal écrits.
         return cadres[-1][0] in PORTES or _est_du_coeur(cadres[-1][0]) and all(
             fichier in PORTES or _est_du_coeur(fichier) or nom == "_dispatch" for fichier, nom in cadres)
-    appel = cadres[debut:]
-    return _valeurs_mal_formees(erreur) or _est_du_coeur(appel[-1][0]) and all(
-        _est_du_coeur(fichier) or nom in VERBES for fichier, nom in appel)
+    return _arguments_mal_formes(pile[debut:]) or _est_du_coeur(cadres[-1][0]) and all(
+        _est_l_orm(cadre) for cadre in pile[debut:])
 
 
-def _valeurs_mal_formees(erreur):
-    """Dit si l'appel portait autre chose que des identifiants entiers, ou un `write`, un `create` autre chose que {champ: valeur}."""
-    for cadre, _ligne in traceback.walk_tb(erreur.__traceback__):
+def _arguments_mal_formes(appel):
+    """Dit si l'appel portait autre chose que des identifiants entiers, ou son `write`, son `create` autre chose que {champ: valeur}.
+
+    Ce que notre code appelle ensuite n'est plus celui de l'appelant : l'erreur y est la nôtre.
+    """
+    for cadre in appel:
         nom, locales = cadre.f_code.co_name, cadre.f_locals
         if nom == "_call_kw_multi" and not all(isinstance(i, int) for i in _en_liste(locales.get("ids", 0))):
             return True
-        if nom == "write" and not isinstance(locales.get("vals", {}), dict):
-            return True
-        if nom == "create" and not all(isinstance(vals, dict) for vals in _en_liste(locales.get("vals_list", {}))):
-            return True
+        if nom == "write" and "vals" in locales:
+            return not isinstance(locales["vals"], dict)
+        if nom == "create" and "vals_list" in locales:
+            return not all(isinstance(vals, dict) for vals in _en_liste(locales["vals_list"]))
+        if not _est_l_orm(cadre):
+            return False
     return False
+
+
+def _est_l_orm(cadre):
+    """Dit si ce cadre ne fait que passer l'argument : le cœur, ou un addon qui complète l'un de ses verbes."""
+    return cadre.f_code.co_name in VERBES or _est_du_coeur(cadre.f_code.co_filename)
 
 
 def _en_liste(recu):

@@ -106,7 +106,7 @@ class CorrectionIdentite(models.Model):
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_soumise(self):
+    def _garder_l_historique(self):
         if any(demande.state != "brouillon" for demande in self):
             raise UserError(_("Une demande de correction soumise ne se supprime pas."))
 

@@ -19,11 +19,27 @@ DEMANDE = ("modele", "res_id", "valeurs", "date_effet", "motif", "demandeur_id",
 
 
 class DecisionMixin(models.AbstractModel):
-    """Le cœur d'une décision à deux : chacun son tour, la cible changée par le code, l'intéressé prévenu."""
+    """Le cœur d'une décision à deux : une demande figée, chacun son tour, la cible changée par le code, l'intéressé prévenu.
+
+    Le modèle qui hérite nomme dans `_champs_de_la_demande` ce qui est demandé : cela ne change plus, et rien ne s'efface.
+    """
 
     _name = "cnas.decision.mixin"
     _description = "Décision à deux"
     _inherit = ["cnas.etat.mixin"]
+
+    _champs_de_la_demande = ()
+    _type_activite = "mail.mail_activity_data_todo"
+
+    def write(self, vals):
+        demande = set(self._champs_de_la_demande) & vals.keys()
+        if demande and not self._ouvert(demande):
+            raise UserError(_("Une demande faite ne se modifie pas : retirez-la ou faites-la refuser, et refaites-en une."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _garder_l_historique(self):
+        raise UserError(_("Une demande fait partie de l'historique : elle ne s'efface pas."))
 
     def _attendre_son_tour(self):
         """Deux décisions au même instant : la seconde attend, puis lit l'état que la première a laissé."""
@@ -46,11 +62,13 @@ class DecisionMixin(models.AbstractModel):
         """Pose une activité chez un superviseur autre que le demandeur."""
         superviseurs = self.env.ref(SUPERVISEUR).sudo().users.filtered(lambda u: u.active and u != self.demandeur_id)
         if superviseurs:
-            self.sudo().activity_schedule("mail.mail_activity_data_todo", user_id=superviseurs[0].id,
+            # Un compte technique qui porterait le rôle ne décide qu'à défaut d'un autre.
+            decideur = superviseurs.sorted(lambda u: u.has_group("base.group_system"))[0]
+            self.sudo().activity_schedule(self._type_activite, user_id=decideur.id,
                                           summary=_("Changement à décider : %s", self.display_name))
 
     def _clore_activites(self):
-        self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+        self.sudo().activity_unlink([self._type_activite])
 
 
 @actions
@@ -77,6 +95,7 @@ class Changement(models.Model):
     # La date d'effet venue, la tâche quotidienne applique.
     _passages = {"accepte": ("applique",)}
     _champs_geles = ("decideur_id", "date_decision", "motif_refus", "avant")
+    _champs_de_la_demande = DEMANDE
     _champs_journal = ("modele", "res_id", "valeurs", "date_effet", "motif")
 
     modele = fields.Char(string="Modèle", required=True)
@@ -168,16 +187,6 @@ class Changement(models.Model):
                 raise UserError(_("Dites ce qui doit changer."))
             vals["avant"] = self._en_json(self._lire_valeurs(cible, valeurs))
         return super()._completer_creation(vals_list)
-
-    def write(self, vals):
-        demande = set(DEMANDE) & vals.keys()
-        if demande and not self._ouvert(vals):
-            raise UserError(_("Une demande faite ne se modifie pas : faites-la refuser et refaites-en une."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_jamais(self):
-        raise UserError(_("Une demande de changement fait partie de l'historique : elle ne s'efface pas."))
 
     # ------------------------------------------------------------------ actions
     @transition("accepter")

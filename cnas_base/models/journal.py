@@ -183,12 +183,12 @@ class Journal(models.Model):
                         "apres": {"quoi": evenement, "adresse": adresse}}])
         resume = _("Vérifications trop rapides : %s", usager.name)
         journal = self.with_user(SUPERUSER_ID)
-        for superviseur in journal.env.ref("cnas_base.group_superviseur").users:
-            deja = journal.env["mail.activity"].search_count([
-                ("user_id", "=", superviseur.id), ("summary", "=", resume), ("date_deadline", "=", jour)], limit=1)
-            if not deja:
-                superviseur.partner_id.activity_schedule(
-                    "mail.mail_activity_data_warning", date_deadline=jour, user_id=superviseur.id, summary=resume)
+        superviseurs = journal.env.ref("cnas_base.group_superviseur").users
+        avertis = journal.env["mail.activity"].search([
+            ("user_id", "in", superviseurs.ids), ("summary", "=", resume), ("date_deadline", "=", jour)]).user_id
+        for superviseur in superviseurs - avertis:
+            superviseur.partner_id.activity_schedule(
+                "mail.mail_activity_data_warning", date_deadline=jour, user_id=superviseur.id, summary=resume)
 
     @api.model
     def _adresse(self):

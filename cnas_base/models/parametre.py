@@ -290,10 +290,6 @@ class Parametre(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_base.parametre_wizard_action")
         return {**action, "context": {"default_parametre_id": self.id}}
 
-    def _couvre(self, jour):
-        self.ensure_one()
-        return bool(self.date_debut and self.date_debut <= jour and (not self.date_fin or self.date_fin >= jour))
-
     @api.model
     def _dater(self, code, valeur, jour, **complement):
         """Clôt la veille la ligne en cours et en ouvre une au `jour` ; celle qui commence ce jour est remplacée.

@@ -64,3 +64,8 @@ class PeriodeMixin(models.AbstractModel):
     def _domaine_en_vigueur(self, date):
         """Rend le domaine des périodes qui couvrent `date`."""
         return [("date_debut", "<=", date), "|", ("date_fin", "=", False), ("date_fin", ">=", date)]
+
+    def _couvre(self, jour):
+        """Dit si la période couvre ce jour : `_domaine_en_vigueur`, pour ce qui est déjà lu."""
+        self.ensure_one()
+        return bool(self.date_debut and self.date_debut <= jour and (not self.date_fin or self.date_fin >= jour))

@@ -40,14 +40,15 @@ class ResUsers(models.Model):
         return usagers
 
     def write(self, vals):
-        if "password" in vals:
-            vals = {"mot_de_passe_provisoire": False, **vals}
         suivi = any(nom in SUIVIS or nom.startswith(("in_group_", "sel_groups_")) for nom in vals)
         avant = self._photo_des_comptes() if suivi else {}
         resultat = super().write(vals)
         if suivi:
             self._journaliser_comptes("modification", avant, self._photo_des_comptes())
         if "password" in vals or "new_password" in vals:
+            if "mot_de_passe_provisoire" not in vals:
+                # Qui choisit son mot de passe n'a pas le droit d'écrire ce champ technique.
+                self.sudo().filtered("mot_de_passe_provisoire").mot_de_passe_provisoire = False
             self.env["cnas.journal"]._ajouter([
                 {"modele": self._name, "res_id": usager.id, "evenement": "mot_de_passe"} for usager in self])
         return resultat

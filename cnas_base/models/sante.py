@@ -2,9 +2,6 @@ import shutil
 
 from odoo import api, fields, models, tools
 
-# En deçà ou au-delà, il faut que quelqu'un regarde.
-DISQUE_LIBRE_MIN = 10
-SAUVEGARDE_MAX = 36
 SAUVEGARDE = "cnas.derniere_sauvegarde"
 
 
@@ -21,13 +18,15 @@ class Sante(models.AbstractModel):
         :return: {"etat": "bon"|"a_surveiller", "alertes": [codes], "base", "taches": {en attente, en cours, en échec},
             "disque_libre": pour cent, "sauvegarde_heures": âge ou None, "journal": dernière vérification ou None}
         """
+        seuil = self.env["cnas.parametre"].sudo()._au
         releve = {
             "base": True, "taches": self._taches(), "disque_libre": self._disque_libre(),
             "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification()}
         alertes = [code for code, alerte in (
             ("taches_en_echec", releve["taches"]["en_echec"]),
-            ("disque", releve["disque_libre"] < DISQUE_LIBRE_MIN),
-            ("sauvegarde", releve["sauvegarde_heures"] is None or releve["sauvegarde_heures"] > SAUVEGARDE_MAX),
+            ("disque", releve["disque_libre"] < seuil("surveillance_disque_libre")),
+            ("sauvegarde", releve["sauvegarde_heures"] is None
+             or releve["sauvegarde_heures"] > seuil("surveillance_sauvegarde_heures")),
             ("journal", releve["journal"] and not releve["journal"]["intact"]),
         ) if alerte]
         return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}

@@ -55,6 +55,15 @@ class JourFige:
 class TransactionCase(JourFige, common.TransactionCase):
     """`TransactionCase` d'Odoo, le jour figé."""
 
+    def requetes(self, geste):
+        """Rend le nombre de requêtes d'un geste, rien en mémoire au départ et tout écrit à la fin."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        avant = self.env.cr.sql_log_count
+        geste()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - avant
+
 
 class HttpCase(JourFige, common.HttpCase):
     """`HttpCase` d'Odoo, le jour figé."""

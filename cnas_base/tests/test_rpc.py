@@ -125,6 +125,17 @@ class TestRpc(HttpCase):
                     self.assertLogs(JOURNAL, "ERROR"):
                 self.assertRegex(porte("cnas.regime", "action_panne", [1]), REFERENCE)
 
+    def test_valeurs_fausses_chez_nous(self):
+        """Un `write` mal nourri par notre code n'est pas la faute de l'appelant ; le sien, si."""
+        for faux in (7, "x", [1]):
+            for porte in self._portes():
+                with self.subTest(faux), patch.object(type(self.env["cnas.regime"]), "action_panne",
+                                                      lambda regimes, faux=faux: regimes.write(faux), create=True), \
+                        self.assertLogs(JOURNAL, "ERROR"):
+                    self.assertRegex(porte("cnas.regime", "action_panne", [1]), REFERENCE)
+                with self.subTest(faux), self.assertNoLogs(JOURNAL, "ERROR"):
+                    self.assertNotRegex(porte("cnas.regime", "write", [1], faux), REFERENCE)
+
     def test_references_au_hasard(self):
         with self._panne(RuntimeError()), self.assertLogs(JOURNAL, "ERROR") as journal:
             for _essai in range(3):

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.models.sante import SAUVEGARDE
 
 from .common import HttpCase
@@ -27,6 +28,8 @@ class TestSante(HttpCase):
         self.assertEqual((self.lire()["sauvegarde_heures"], "sauvegarde" in self.lire()["alertes"]), (37, True))
         self.noter_sauvegarde(36)
         self.assertNotIn("sauvegarde", self.lire()["alertes"])
+        self.env["cnas.parametre"]._dater("surveillance_sauvegarde_heures", "12", aujourd_hui())
+        self.assertIn("sauvegarde", self.lire()["alertes"])
         self.env["cnas.journal"]._verifier_chaque_nuit()
         releve = self.lire()
         self.assertEqual((releve["journal"]["intact"], "journal" in releve["alertes"]), (True, False))

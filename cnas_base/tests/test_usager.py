@@ -88,6 +88,16 @@ class TestConnexion(HttpCase):
         self.assertEqual((superviseur._mfa_type(), superviseur._rpc_api_keys_only()), ("totp_mail", True))
         self.assertEqual((agent._mfa_type(), agent._rpc_api_keys_only()), (None, False))
 
+    def test_choisir_son_mot_de_passe_ne_demande_aucun_droit(self):
+        """Chacun, l'administrateur des accès compris, change un mot de passe sans écrire le champ technique."""
+        usager = new_test_user(self.env, "sans_droit", password="donne-par-un-autre", groups="cnas_base.group_agent")
+        gestionnaire = new_test_user(self.env, "gestionnaire", groups="base.group_erp_manager")
+        for geste in (lambda: usager.with_user(usager).env.user._change_password("choisi-par-moi-8"),
+                      lambda: usager.with_user(gestionnaire).write({"password": "choisi-par-un-autre-8"})):
+            usager.mot_de_passe_provisoire = True
+            geste()
+            self.assertFalse(usager.mot_de_passe_provisoire)
+
     def test_mot_de_passe_provisoire(self):
         usager = new_test_user(self.env, "provisoire", password="donne-par-un-autre", groups="cnas_base.group_agent")
         usager.mot_de_passe_provisoire = True

@@ -21,8 +21,7 @@ class Assure(models.Model):
         """L'emploi du jour ; la tâche quotidienne repasse sur ceux qui commencent ou finissent."""
         aujourdhui = aujourd_hui()
         for assure in self:
-            emploi = assure.emploi_ids.filtered(
-                lambda e: e.date_debut and e.date_debut <= aujourdhui and (not e.date_fin or e.date_fin >= aujourdhui))
+            emploi = assure.emploi_ids.filtered(lambda emploi: emploi._couvre(aujourdhui))
             assure.employeur_id = emploi[:1].employeur_id
             assure.date_embauche = emploi[:1].date_debut
 

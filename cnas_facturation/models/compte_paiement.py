@@ -49,6 +49,7 @@ class ComptePaiement(models.Model):
     # Un autre compte le remplace, ou son dernier jour est passé (tâche quotidienne).
     _passages = {"actif": ("ferme",)}
     _champs_geles = ("date_fin", "decideur_id", "date_decision", "motif_fermeture")
+    _champs_de_la_demande = DEMANDE
     _champs_journal = (
         "titulaire_type", *TITULAIRES.values(), "nature", "numero", "nom_titulaire", "date_debut", "date_fin")
     _periode_cle = tuple(TITULAIRES.values())
@@ -171,16 +172,6 @@ class ComptePaiement(models.Model):
             # Au guichet, on ne paie que la personne elle-même.
             vals["nom_titulaire"] = vals["nature"] != "guichet" and str(vals.get("nom_titulaire") or "").strip() or nom
         return super()._completer_creation(vals_list)
-
-    def write(self, vals):
-        demande = set(DEMANDE) & vals.keys()
-        if demande and not self._ouvert(demande):
-            raise UserError(_("Un compte demandé ne se modifie pas : faites-le refuser ou fermer, et demandez-en un autre."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_jamais(self):
-        raise UserError(_("Un compte de paiement fait partie de l'historique : il ne s'efface pas, il se ferme."))
 
     # ------------------------------------------------------------------ actions
     @transition("accepter")

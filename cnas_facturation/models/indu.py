@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
@@ -148,15 +150,15 @@ class Indu(models.Model):
 
     def _empeche_impaye(self):
         """Rend {id: raison} des indus qui reprendraient ce qui n'est pas payé, ou déjà repris."""
-        raisons = {}
+        raisons, restes = {}, self.sudo()._restes_a_reprendre()
         for indu in self.sudo():
-            feuille = indu.feuille_id or indu.decompte_ligne_id.feuille_id
+            feuille = indu._feuille_visee()
             facture = indu.decompte_ligne_id.decompte_id.facture_id or feuille.facture_id
             if feuille and (facture or feuille).state != "payee":
                 raisons[indu.id] = _("la facture %s n'est pas payée : il n'y a encore rien à reprendre, corrigez-la plutôt.",
                                      facture.numero or feuille.numero)
-            elif indu._depasse():
-                raisons[indu.id] = indu._phrase_depasse()
+            elif indu.montant > restes.get(indu, indu.montant):
+                raisons[indu.id] = indu._phrase_depasse(restes[indu])
         return raisons
 
     @api.model
@@ -206,11 +208,9 @@ class Indu(models.Model):
         """
         feuilles = self.env["cnas.feuille_soin"].concat(*motifs)
         feuilles -= self.search([("feuille_id", "in", feuilles.ids), ("state", "!=", "annule")]).feuille_id
-        valeurs, recues = [], self._recus(feuilles)
-        repris = self.search([("decompte_ligne_id.feuille_id", "in", feuilles.ids), ("state", "!=", "annule")])
-        for (feuille, compte), (qui, recu) in recues.items():
-            reste = recu - sum(repris.filtered(
-                lambda i, f=feuille, c=compte: i.decompte_ligne_id.feuille_id == f and i.compte == c).mapped("montant"))
+        valeurs, repris = [], self._repris(feuilles)
+        for (feuille, compte), (qui, recu) in self._recus(feuilles).items():
+            reste = recu - repris[feuille, compte]
             if reste > 0:
                 valeurs.append({
                     **self._debiteur(qui), "feuille_id": feuille.id, "compte": compte, "montant": reste,
@@ -234,36 +234,45 @@ class Indu(models.Model):
             recus[feuille, "principal"] = qui, feuille.montant_cnas
         return recus
 
-    def _reste_a_reprendre(self):
-        """Rend ce qu'il reste à reprendre de ce que vise l'indu, autres indus déduits ; None s'il ne vise rien de précis."""
-        ligne, feuille = self.decompte_ligne_id, self.feuille_id or self.decompte_ligne_id.feuille_id
-        if not feuille:
-            return None
-        autres = self.search([
-            ("id", "not in", self.ids), ("state", "!=", "annule"), ("compte", "=", self.compte),
-            "|", ("feuille_id", "=", feuille.id), ("decompte_ligne_id.feuille_id", "=", feuille.id)])
-        _qui, recu = self._recus(feuille).get((feuille, self.compte), (None, 0))
-        reste = recu - sum(autres.mapped("montant"))
-        if ligne:
-            deja = sum(autres.filtered(lambda i: i.decompte_ligne_id == ligne).mapped("montant"))
-            reste = min(reste, ligne._montant_recu() - deja)
-        return max(0, reste)
+    @api.model
+    def _repris(self, feuilles):
+        """Rend ce que les indus vivants reprennent déjà : {(feuille, compte): montant}, et {(ligne, compte): montant}."""
+        repris = Counter()
+        for indu in self.search([("state", "!=", "annule"), "|", ("feuille_id", "in", feuilles.ids),
+                                 ("decompte_ligne_id.feuille_id", "in", feuilles.ids)]):
+            repris[indu._feuille_visee(), indu.compte] += indu.montant
+            repris[indu.decompte_ligne_id, indu.compte] += indu.montant
+        return repris
 
-    def _depasse(self):
-        reste = self._reste_a_reprendre()
-        return reste is not None and self.montant > reste
+    def _restes_a_reprendre(self):
+        """Rend {indu: ce qu'il reste à reprendre de ce qu'il vise, autres indus déduits} ; rien pour qui ne vise rien de précis."""
+        feuilles = self.env["cnas.feuille_soin"].union(*(indu._feuille_visee() for indu in self))
+        recus, repris, restes = self._recus(feuilles), self._repris(feuilles), {}
+        for indu in self:
+            ligne, feuille, compte = indu.decompte_ligne_id, indu._feuille_visee(), indu.compte
+            sien = indu.montant if indu.state != "annule" else 0
+            if feuille:
+                _qui, recu = recus.get((feuille, compte), (None, 0))
+                reste = recu - repris[feuille, compte] + sien
+                if ligne:
+                    reste = min(reste, ligne._montant_recu() - repris[ligne, compte] + sien)
+                restes[indu] = max(0, reste)
+        return restes
 
-    def _phrase_depasse(self):
-        return _("L'indu dépasse ce que la CNAS a payé ici : il reste %s à reprendre, autres indus déduits.",
-                 ecrire_montant(self._reste_a_reprendre()))
+    def _feuille_visee(self):
+        return self.feuille_id or self.decompte_ligne_id.feuille_id
+
+    def _phrase_depasse(self, reste):
+        return _("L'indu dépasse ce que la CNAS a payé ici : il reste %s à reprendre, autres indus déduits.", ecrire_montant(reste))
 
     def _exiger_coherence(self):
         """L'indu vise qui a reçu, sur le compte qui a reçu, et n'excède pas ce qu'il reste à reprendre."""
+        restes = self.sudo()._restes_a_reprendre()
         for indu in self.sudo():
             ligne = indu.decompte_ligne_id
             if ligne and beneficiaire(ligne.decompte_id) != (indu.formation_id or indu.assure_id):
                 raise UserError(_("La ligne de décompte appartient à une autre formation, ou à un autre assuré."))
             if ligne and ligne.compte != indu.compte:
                 raise UserError(_("La ligne de décompte a été payée sur l'autre compte : indiquez le sien."))
-            if indu._depasse():
-                raise UserError(indu._phrase_depasse())
+            if indu.montant > restes.get(indu, indu.montant):
+                raise UserError(indu._phrase_depasse(restes[indu]))

@@ -37,6 +37,14 @@ class TestInduRemboursement(CommunIndus):
         self.assertEqual((indus.assure_id, indus.formation_id.ids), (self.assure, []))
         self.assertEqual(sum(indus.mapped("montant")), self.facture.net_a_payer)
 
+    def test_le_plafond_se_lit_par_lots(self):
+        ligne = self.facture.decompte_id.ligne_ids.filtered(lambda n: n.montant_cnas)[0]
+        indus = self.env["cnas.indu"].concat(*(self.constater(decompte_ligne_id=ligne.id, montant=1) for _rang in range(6)))
+        self.assertEqual({int(ligne.montant_cnas) - reste for reste in indus._restes_a_reprendre().values()}, {5})
+        for geste in ("_restes_a_reprendre", "_empeche_impaye"):
+            _chauffe, un, six = (self.requetes(getattr(lot.sudo(), geste)) for lot in (indus, indus[:1], indus))
+            self.assertLessEqual(six, un, geste)
+
     def test_retenu_sur_le_remboursement_suivant_une_fois(self):
         ligne = self.facture.decompte_id.ligne_ids.filtered(lambda n: n.montant_cnas)[0]
         indu = self.constater(decompte_ligne_id=ligne.id, montant=ligne.montant_cnas)

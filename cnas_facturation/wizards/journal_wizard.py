@@ -82,7 +82,7 @@ class JournalWizard(models.TransientModel):
     def _schema(self, schemas, operation, jour):
         """Rend les comptes de l'opération au jour dit, parmi les schémas lus une fois."""
         for schema in schemas.get(operation, ()):
-            if schema.date_debut <= jour and (not schema.date_fin or schema.date_fin >= jour):
+            if schema._couvre(jour):
                 return schema
         libelle = dict(self.env["cnas.schema_comptable"]._fields["operation"]._description_selection(self.env))[operation]
         raise UserError(_("Aucun compte n'est défini pour « %(operation)s » au %(jour)s.",

@@ -1,8 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.cnas_base.jour import aujourd_hui
-
 
 class RegleParametre(models.Model):
     """Une valeur datée d'un paramètre de règle : une ligne du magasin (`cnas.parametre`), rattachée à sa règle.
@@ -90,11 +88,6 @@ class Parametre(models.Model):
             if lien.parametre_id.code != f"{lien.regle_id.code}.{lien.code}":
                 raise ValidationError(_("La ligne « %(ligne)s » ne règle pas « %(code)s » de la règle %(regle)s.",
                                         ligne=lien.parametre_id.code, code=lien.code, regle=lien.regle_id.code))
-
-    def _en_service(self, vals):
-        """Avancer une ligne à venir jusqu'à aujourd'hui la met en service : cela se fait à deux, comme l'y créer."""
-        debut = self._lire_jour(vals.get("date_debut"))
-        return self if debut and debut <= aujourd_hui() else super()._en_service(vals)
 
     def _verifier_valeur(self):
         super()._verifier_valeur()

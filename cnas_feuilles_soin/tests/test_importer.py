@@ -50,6 +50,15 @@ class TestImporter(CommunFeuille):
         retour = self.importer(self.dossier(remplace=corrigee["numero"]))[0]
         self.assertEqual((retour["erreurs"], self.feuilles.browse(corrigee["id"]).state), ([], "annulee"), "on revient au premier contenu")
 
+    def test_l_ecart_se_dit_par_lots_et_tait_le_diagnostic(self):
+        self.importer(*(self.dossier(f"R-{n}") for n in range(30)))
+        peu, beaucoup = (self.requetes(lambda n=n: self.importer(*(self.dossier(f"R-{i}", urgence=True) for i in range(n))))
+                         for n in (3, 30))
+        self.assertEqual(peu, beaucoup)
+        for usager, dit in ((self.agent, False), (self.superviseur, True)):
+            refus = self.importer(self.dossier("R-1", pathologie="X98.7"), user=usager)[0]["erreurs"][1]
+            self.assertEqual("Diagnostic (CIM-10)" in refus, dit, usager.login)
+
     def test_on_ne_remplace_que_la_sienne_non_controlee(self):
         premiere = self.importer(self.dossier())[0]
         feuille = self.feuilles.browse(premiere["id"])

@@ -426,14 +426,6 @@ class TestEssaiDate(CommunMoteur):
 class TestParLots(CommunMoteur):
     """Signaler, rectifier : autant de requêtes pour beaucoup que pour peu ; ce qui attend ne se rappelle pas."""
 
-    def requetes(self, geste):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        avant = self.cr.sql_log_count
-        geste()
-        self.env.flush_all()
-        return self.cr.sql_log_count - avant
-
     def test_plafond_libere(self):
         self.env["cnas.plafond"].create({
             "regime_id": self.regime.id, "portee": "beneficiaire", "montant_max": 800, "date_debut": "2020-01-01"})

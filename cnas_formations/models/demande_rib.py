@@ -37,7 +37,8 @@ class DemandeRib(models.Model):
                           empeche=("_demandes_d_un_autre",)),
     }
     _champs_geles = ("validateur_id", "date_decision", "motif_refus", "rib_ancien")
-    _champs_demandes = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
+    _champs_de_la_demande = ("formation_id", "usage", "rib_nouveau", "demandeur_id")
+    _type_activite = "cnas_formations.mail_activity_demande_rib"
     # Complétés tant que la demande attend ; ensuite ils disent sur quoi on a décidé.
     _champs_appuis = ("justification", "document", "document_nom")
 
@@ -113,15 +114,9 @@ class DemandeRib(models.Model):
         return super()._completer_creation(vals_list)
 
     def write(self, vals):
-        if set(self._champs_demandes) & vals.keys():
-            raise UserError(_("Une demande faite ne se modifie pas : annulez-la et refaites-en une."))
         if set(self._champs_appuis) & vals.keys() and any(demande.state != "demandee" for demande in self):
             raise UserError(_("Une demande décidée garde sa justification et son document."))
         return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_jamais(self):
-        raise UserError(_("Une demande de changement de RIB fait partie de l'historique : annulez-la."))
 
     # ------------------------------------------------------------------ actions
     @transition("valider")
@@ -169,15 +164,3 @@ class DemandeRib(models.Model):
 
     def _signature(self):
         return {"validateur_id": self.env.uid, "date_decision": fields.Datetime.now()}
-
-    def _demander_decision(self):
-        """Pose une activité chez un superviseur autre que le demandeur."""
-        superviseurs = self.env.ref("cnas_base.group_superviseur").sudo().users.filtered(
-            lambda u: u.active and u != self.demandeur_id)
-        if superviseurs:
-            self.sudo().activity_schedule(
-                "cnas_formations.mail_activity_demande_rib", user_id=superviseurs[0].id,
-                summary=_("Changement de RIB de %s à décider", self.formation_id.display_name))
-
-    def _clore_activites(self):
-        self.sudo().activity_unlink(["cnas_formations.mail_activity_demande_rib"])

@@ -87,8 +87,7 @@ class Praticien(models.Model):
         aujourdhui = aujourd_hui()
         for praticien in self:
             praticien.formation_ids = praticien.affectation_ids.filtered(
-                lambda a: a.date_debut and a.date_debut <= aujourdhui and (not a.date_fin or a.date_fin >= aujourdhui)
-            ).formation_id
+                lambda affectation: affectation._couvre(aujourdhui)).formation_id
 
     def _inverse_formation_ids(self):
         aujourdhui = aujourd_hui()

@@ -255,15 +255,16 @@ class FeuilleSoin(models.Model):
         Qui l'a saisie, déposée, en a saisi une ligne, a complété ou rectifié un fait en instance ; et, d'une reprise, ceux du rejet
         dont elle recopie les faits.
         """
-        self.flush_model(["saisie_par_id", "deposee_par_id", "origine_id"])
-        self.env.cr.execute("""
+        self.flush_model([*AUTEURS, "origine_id"])
+        signataires = ", ".join(f"f.{champ}" for champ in AUTEURS)
+        self.env.cr.execute(f"""
             WITH RECURSIVE dossier AS (
                 SELECT id AS feuille, id, origine_id FROM cnas_feuille_soin WHERE id = ANY(%s)
                  UNION
                 SELECT d.feuille, o.id, o.origine_id FROM dossier d JOIN cnas_feuille_soin o ON o.id = d.origine_id)
             SELECT d.feuille, array_agg(auteur.id)
               FROM dossier d JOIN cnas_feuille_soin f ON f.id = d.id, LATERAL (
-                   SELECT unnest(ARRAY[f.create_uid, f.saisie_par_id, f.deposee_par_id])
+                   SELECT unnest(ARRAY[{signataires}])
                     UNION SELECT create_uid FROM cnas_feuille_soin_ligne WHERE feuille_id = f.id
                     UNION SELECT user_id FROM cnas_journal
                            WHERE modele = 'cnas.feuille_soin' AND res_id = f.id

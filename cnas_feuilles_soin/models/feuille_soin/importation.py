@@ -92,13 +92,17 @@ class FeuilleSoin(models.Model):
             (lecture.valeurs["agence_id"] or agence_defaut, lecture.valeurs["date_depot"].year)
             for lecture in a_creer if lecture.valeurs["agence_id"] or agence_defaut})
         self._creer_lot(a_creer)
-        for lecture in lectures:
-            if lecture.deja is not None:
-                self._rendre_connue(lecture)
+        deja_la = [lecture for lecture in lectures if lecture.deja is not None]
+        dossiers = {f.id: f for f in self.sudo().browse({x.deja["id"] for x in deja_la if isinstance(x.deja, dict)})}
+        for lecture in deja_la:
+            self._rendre_connue(lecture, dossiers)
         return resultats
 
-    def _rendre_connue(self, lecture):
-        """Rend la feuille déjà enregistrée (ou plus haut dans l'envoi) si le contenu est le même."""
+    def _rendre_connue(self, lecture, dossiers):
+        """Rend la feuille déjà enregistrée (ou plus haut dans l'envoi) si le contenu est le même.
+
+        :param dossiers: {id: feuille} de ceux que cite l'envoi, lus ensemble
+        """
         deja = lecture.deja
         if isinstance(deja, LecteurFeuille):
             meme = deja.valeurs["empreinte"] == lecture.valeurs["empreinte"]
@@ -111,7 +115,7 @@ class FeuilleSoin(models.Model):
             if meme:
                 lecture.resultat.update(id=deja["id"], numero=deja["numero"] or False, state=deja["state"])
                 if deja["state"] in ("rejetee", "annulee"):
-                    lecture.erreurs.append(self.sudo().browse(deja["id"])._phrase_deja_close())
+                    lecture.erreurs.append(dossiers[deja["id"]]._phrase_deja_close())
                 return
             numero = deja["numero"]
         lecture.erreurs.append(_(
@@ -119,7 +123,7 @@ class FeuilleSoin(models.Model):
             "vérifiez le numéro de la feuille.",
             reference=lecture.valeurs["reference"], numero=numero or _("du même envoi")))
         if numero and not isinstance(deja, LecteurFeuille):
-            lecture.erreurs.append(self._phrase_d_ecart(self.sudo().browse(deja["id"]), lecture.valeurs))
+            lecture.erreurs.append(self._phrase_d_ecart(dossiers[deja["id"]], lecture.valeurs))
 
     # ------------------------------------------------------------------ remplacer
     def _lire_remplacees(self, lectures):
@@ -149,12 +153,14 @@ class FeuilleSoin(models.Model):
 
     def _phrase_d_ecart(self, feuille, valeurs):
         """Dit ce qui diffère de la feuille déjà reçue et, tant que son contrôle n'a pas commencé, comment la corriger."""
-        ecarts = [self._fields[champ]._description_string(self.env) for champ in COMPARES
+        # Renvoyer des codes au hasard ne dit pas le diagnostic à qui ne le lit pas.
+        compares = [champ for champ in COMPARES if champ != "pathologie_id" or self._peut_lire_diagnostic()]
+        ecarts = [self._fields[champ]._description_string(self.env) for champ in compares
                   if (feuille[champ].id if feuille._fields[champ].type == "many2one" else feuille[champ]) != (valeurs[champ] or False)]
         lignes = [(ligne.prestation_id.id, ligne.quantite, ligne.prix_unitaire) for ligne in feuille.ligne_ids]
         if sorted(lignes) != sorted(tuple(ligne) for ligne in valeurs["lignes"]):
             ecarts.append(_("Lignes (%(avant)s reçues, %(apres)s envoyées)", avant=len(lignes), apres=len(valeurs["lignes"])))
-        phrase = _("Ce qui diffère : %s.", ", ".join(ecarts) or _("pièces ou total"))
+        phrase = _("Ce qui diffère : %s.", ", ".join(ecarts) or _("diagnostic, pièces ou total"))
         if not feuille._raisons("retirer"):
             phrase += " " + _("Pour la corriger, renvoyez-la avec « remplace » : « %s ».", feuille.numero)
         return phrase

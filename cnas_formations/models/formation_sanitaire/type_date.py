@@ -107,7 +107,7 @@ class FormationSanitaire(models.Model):
 
     def _niveau_au(self, jour):
         """Rend le niveau de la formation ce jour-là."""
-        periode = self.sudo().type_ids.filtered(lambda t: t.date_debut <= jour and (not t.date_fin or t.date_fin >= jour))
+        periode = self.sudo().type_ids.filtered(lambda periode: periode._couvre(jour))
         return (periode or self.sudo()).niveau
 
     def _apres_changement_de_type(self, jour):
