@@ -24,7 +24,8 @@ class Journal(models.Model):
 
     Une ligne ne se modifie ni ne s'efface, pour personne : ni par l'ORM, ni au SQL (déclencheur). Elle s'ajoute dans
     la transaction du fait qu'elle raconte et s'enchaîne juste avant la validation : `rang` compte sans trou,
-    `empreinte` = SHA-256(empreinte précédente, contenu). Une ligne altérée ou ôtée rompt la chaîne (`verifier`).
+    `empreinte` = SHA-256(empreinte précédente, contenu). Une ligne altérée ou ôtée rompt la chaîne (`verifier`) ; la
+    dernière, que rien ne suit, est gardée par sa tête (`cnas_journal_tete`), écrite dans la même transaction.
     """
 
     _name = "cnas.journal"
@@ -54,6 +55,7 @@ class Journal(models.Model):
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_journal_rang ON cnas_journal (rang) WHERE rang IS NOT NULL;
             CREATE INDEX IF NOT EXISTS cnas_journal_debit ON cnas_journal (evenement, date);
             CREATE INDEX IF NOT EXISTS cnas_journal_a_sceller ON cnas_journal (id) WHERE empreinte IS NULL;
+            CREATE TABLE IF NOT EXISTS cnas_journal_tete (rang int PRIMARY KEY);
             CREATE OR REPLACE FUNCTION cnas_journal_ajout_seul() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF TG_OP = 'UPDATE' AND OLD.empreinte IS NULL AND NEW.empreinte IS NOT NULL
@@ -214,6 +216,8 @@ class Journal(models.Model):
             UPDATE cnas_journal j SET rang = v.rang, precedente = v.precedente, empreinte = v.empreinte
               FROM unnest(%s::int[], %s::int[], %s::varchar[], %s::varchar[]) AS v (id, rang, precedente, empreinte)
              WHERE j.id = v.id""", [list(colonne) for colonne in zip(*scelles)])
+        # Une ligne de plus, jamais une ligne changée : deux écrivains ne s'y disputent rien.
+        cr.execute("INSERT INTO cnas_journal_tete (rang) VALUES (%s)", [rang])
 
     def _derniere(self):
         """Rend (rang, empreinte) de la dernière ligne scellée, une fois seul à sceller.
@@ -239,13 +243,14 @@ class Journal(models.Model):
     def verifier(self):
         """Relit toute la chaîne.
 
-        :return: {"lignes": nombre, "intact": bool, "premiere_rupture": id de la première ligne fausse, ou False}
+        :return: {"lignes": nombre, "intact": bool, "premiere_rupture": id de la première ligne fausse, de la dernière qui
+            reste si la fin a été ôtée, ou False}
         :raise AccessError: rôle
         """
         if not (self.env.su or self.user_has_groups("cnas_base.group_superviseur,cnas_base.group_administrateur")):
             raise AccessError(_("Seul le rôle Superviseur ou Administrateur vérifie le journal."))
         self.env.flush_all()
-        cr, rang, precedente, rupture = self.env.cr, 0, "", False
+        cr, rang, precedente, rupture, dernier = self.env.cr, 0, "", False, False
         while not rupture:
             cr.execute(f"""
                 SELECT id, rang, precedente, empreinte, {', '.join(CHAMPS_SCELLES)}
@@ -257,14 +262,18 @@ class Journal(models.Model):
                 if (numero, avant) != (rang + 1, precedente) or empreinte != _empreinte(precedente, contenu):
                     rupture = identifiant
                     break
-                rang, precedente = numero, empreinte
-        cr.execute("SELECT count(*) FROM cnas_journal")
-        return {"lignes": cr.fetchone()[0], "intact": not rupture, "premiere_rupture": rupture}
+                rang, precedente, dernier = numero, empreinte, identifiant
+        cr.execute("SELECT (SELECT count(*) FROM cnas_journal), (SELECT COALESCE(max(rang), 0) FROM cnas_journal_tete)")
+        nombre, tete = cr.fetchone()
+        intact = not rupture and rang >= tete
+        return {"lignes": nombre, "intact": intact, "premiere_rupture": not intact and (rupture or dernier)}
 
     @api.model
     def _verifier_chaque_nuit(self):
         """Tâche planifiée, notée au journal ; une rupture se dit à celui du serveur et à chaque superviseur."""
         resultat = self.sudo().verifier()
+        if resultat["intact"]:
+            self.env.cr.execute("DELETE FROM cnas_journal_tete WHERE rang < (SELECT max(rang) FROM cnas_journal_tete)")
         self._ajouter([{"modele": self._name, "evenement": "verification", "apres": resultat}])
         if not resultat["intact"]:
             _logger.error("Journal rompu à la ligne %s", resultat["premiere_rupture"])

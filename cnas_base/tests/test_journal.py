@@ -68,6 +68,17 @@ class TestJournal(TransactionCase):
             reprise.rollback()
         self.assertTrue(self.journal.verifier()["intact"])
 
+    def test_la_fin_otee_se_trouve(self):
+        """Rien ne suit la dernière ligne : c'est la tête qui dit qu'elle a existé, après la vérification de la nuit aussi."""
+        self.env.cr.execute("ALTER TABLE cnas_journal DISABLE TRIGGER USER")
+        self.journal._verifier_chaque_nuit()
+        self.journal._sceller()
+        *_debut, avant, derniere = self.journal.search([], order="rang").ids
+        self.env.cr.execute("DELETE FROM cnas_journal WHERE id = %s", [derniere])
+        resultat = self.journal.verifier()
+        self.assertFalse(resultat["intact"])
+        self.assertEqual(resultat["premiere_rupture"], avant)
+
     def test_verifier_est_reserve(self):
         with self.assertRaises(AccessError):
             self.journal.with_user(new_test_user(self.env, "agt_journal", groups="cnas_base.group_agent")).verifier()
