@@ -134,7 +134,8 @@ class Historique:
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_prestation.get((feuille.personne, prestation_id), ()) if p.avant(feuille)]
+        passees = self.par_prestation.get((feuille.personne, prestation_id))
+        return [p for p in passees if p.avant(feuille)] if passees else ()
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""

@@ -67,13 +67,14 @@ def ecrire(cr, lot, uid, changer_etat):
 
     :return: [(feuille, état d'avant, état d'après)] des feuilles qui changent d'état
     """
-    _ecrire_lignes(cr, lot, uid)
+    _ecrire_lignes(cr, lot)
     passages = _ecrire_feuilles(cr, lot, uid, changer_etat)
     ecrire_anomalies(cr, lot, uid)
     return passages
 
 
-def _ecrire_lignes(cr, lot, uid):
+def _ecrire_lignes(cr, lot):
+    # L'auteur est sur la feuille : le redire à chaque ligne coûterait à la base un contrôle de clé par ligne.
     rangs = []
     for feuille in lot.feuilles:
         for ligne in feuille.lignes:
@@ -85,8 +86,8 @@ def _ecrire_lignes(cr, lot, uid):
     source, colonnes = _valeurs(["id", *LIGNE], ["id", *LIGNE.genres], rangs)
     cr.execute(f"""
         UPDATE cnas_feuille_soin_ligne l
-           SET {LIGNE.affectations()}, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
-          FROM {source} WHERE l.id = v.id""", [uid, *colonnes])
+           SET {LIGNE.affectations()}, write_date = now() AT TIME ZONE 'UTC'
+          FROM {source} WHERE l.id = v.id""", colonnes)
 
 
 def _ecrire_feuilles(cr, lot, uid, changer_etat):

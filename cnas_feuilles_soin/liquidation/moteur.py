@@ -6,7 +6,7 @@ suivante. Les foyers, indépendants, avancent
 ensemble — une « vague » prend la n-ième feuille de chacun. Le résultat est donc celui d'un
 passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 """
-from collections import namedtuple
+from collections import Counter, namedtuple
 from operator import attrgetter
 
 from . import calcul
@@ -26,13 +26,18 @@ def evaluer(lot, regles, au_fil=None):
     :param au_fil: mesure facultative, appelée avec (code, secondes)
     """
     lot.evaluees = {regle.id for regle in regles}
+    # Ce que la dernière feuille d'un foyer retient n'a plus de lecteur dans le lot : on ne le verse pas.
+    restent = Counter(cle for feuille in lot.feuilles for cle in (feuille.foyer_id, feuille.personne))
     for vague in vagues(lot.feuilles):
         for feuille in vague:
             feuille.demarrer()
         _evaluer_vague(lot, regles, vague, au_fil)
         for feuille in vague:
             conclure(feuille)
-            _verser_a_l_historique(lot, feuille)
+            restent[feuille.foyer_id] -= 1
+            restent[feuille.personne] -= 1
+            if restent[feuille.foyer_id] or restent[feuille.personne]:
+                _verser_a_l_historique(lot, feuille)
 
 
 def vagues(feuilles):
