@@ -1,6 +1,10 @@
 """Contrôle et liquidation par lots, toutes règles actives, comparés à un UPDATE SQL nu des mêmes lignes."""
+import multiprocessing
 import resource
 import time
+
+import odoo
+from odoo import SUPERUSER_ID, api
 
 from tests.bancs import reference
 
@@ -42,6 +46,7 @@ def mesurer(banc):
         _repartition(banc, feuilles)
         banc.cr.rollback()
     _requetes(banc, 10)  # chauffe les caches
+    _en_parallele(banc, min(10_000, int(40_000 * banc.echelle)))
     banc.noter("requêtes : 1 000 feuilles moins 10", _requetes(banc, 1_000) - _requetes(banc, 10), "", but="0", atteint=None)
 
 
@@ -50,6 +55,51 @@ def _requetes(banc, nombre):
     compte = banc.requetes(banc.env["cnas.feuille_soin"].browse(ids)._controler)
     banc.cr.rollback()
     return compte
+
+
+def _en_parallele(banc, nombre):
+    """Compare le débit de deux lots de foyers distincts, contrôlés en même temps par deux processus, à celui d'un seul."""
+    from odoo.addons.cnas_feuilles_soin.liquidation.execution import ordonner_par_foyer
+
+    ids = reference.deposer_feuilles(banc.cr, 2 * nombre)
+    couples, _foyers = ordonner_par_foyer(banc.env, ids)
+    coupe = next(rang for rang in range(nombre, len(couples)) if couples[rang][1] != couples[rang - 1][1])
+    lots = [[feuille for feuille, _foyer in morceau] for morceau in (couples[:coupe], couples[coupe:])]
+    banc.cr.commit()
+    try:
+        seul, ensemble = _controler_en(banc.base, lots[:1]), _controler_en(banc.base, lots)
+    finally:
+        banc.cr.execute("DELETE FROM cnas_feuille_soin WHERE id = ANY(%s)", [ids])
+        banc.cr.commit()
+    debit = seul * sum(map(len, lots)) / ensemble / len(lots[0])
+    banc.noter(f"deux lots de {nombre} en parallèle", debit, "× un seul", f"{ensemble:.2f} s / {seul:.2f} s", "≥ 1,7 ×", debit >= 1.7)
+
+
+def _controler_en(base, lots):
+    """Contrôle chaque lot dans son processus, écritures annulées ; rend la durée du départ au dernier arrivé."""
+    fourche = multiprocessing.get_context("fork")
+    depart = fourche.Barrier(len(lots) + 1)
+    processus = [fourche.Process(target=_controler_a_part, args=(base, lot, depart)) for lot in lots]
+    for un in processus:
+        un.start()
+    depart.wait(300)
+    debut = time.perf_counter()
+    for un in processus:
+        un.join()
+    duree = time.perf_counter() - debut
+    if any(un.exitcode for un in processus):
+        raise RuntimeError("un des lots contrôlés en parallèle a échoué")
+    return duree
+
+
+def _controler_a_part(base, lot, depart):
+    odoo.sql_db._Pool = None  # les connexions du père ne se partagent pas
+    with odoo.registry(base).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "lang": "fr_FR"})
+        depart.wait(300)
+        env["cnas.feuille_soin"].browse(lot)._controler()
+        env.flush_all()
+        cr.rollback()
 
 
 class _Fil:
