@@ -13,6 +13,7 @@ AGE_MAX = 14
 OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
 ODOO_BIN = chemins.RACINE / "lanceur" / "odoo_bin.py"
 NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
+RESERVES = ("postgres", "template0", "template1", "cnas_modele")
 
 
 class Machine:
@@ -97,8 +98,7 @@ class Machine:
     def installer(self, base, demo=True):
         """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""
         console.etape(f"Base « {base} »")
-        if not NOM_PERMIS.match(base):
-            raise Arret(f"Nom de base refusé : « {base} » (lettres, chiffres, point, tiret et souligné).")
+        verifier_nom(base)
         etat = self.sql("etat", base)
         if etat.get("etrangere"):
             raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
@@ -158,6 +158,12 @@ class Machine:
         elif demo and etat["empreintes"] and not presente:
             console.detail("cette base a été créée sans démonstration ; pour une base avec, choisissez un autre nom (--base)")
         return chemins.TOUS if presente or (demo and not etat["empreintes"]) else chemins.ADDONS
+
+
+def verifier_nom(base):
+    """Refuse le nom d'une base qu'Odoo ou PostgreSQL ne saurait porter, ou qui est celle du serveur."""
+    if not NOM_PERMIS.match(base) or base in RESERVES:
+        raise Arret(f"Nom de base refusé : « {base} » (lettres, chiffres, point, tiret et souligné ; pas celle du serveur).")
 
 
 def a_faire(etat, voulues):

@@ -57,9 +57,12 @@ def _analyseur():
 
 def preparer_machine(tests=False, rapide=False):
     """Environnement Python, Odoo et PostgreSQL prêts à servir."""
-    python = environnement.preparer(tests)
+    # Odoo d'abord : introuvable et hors ligne, il se dit avant que quoi que ce soit ne s'installe
     odoo = sources_odoo.trouver()
+    python = environnement.preparer(tests)
     acces = postgres.preparer("pg-tests" if rapide else "pg", rapide)
+    if "," in str(chemins.RACINE):
+        raise Arret(f"Odoo ne sait pas lire un chemin qui contient une virgule : déplacez {chemins.RACINE}.")
     machine = bases.Machine(python, odoo, acces)
     machine.verifier_serveur()
     return machine

@@ -11,6 +11,18 @@ from psycopg2 import sql
 
 CONTRIBUTIONS = ("unaccent", "pg_trgm", "btree_gist")
 CLE = "cnas.lanceur.empreintes"
+# par code SQL, ou par un morceau du message quand la connexion même échoue et n'a pas de code
+PHRASES = {
+    "42501": "ce rôle n'en a pas le droit (base, ou schéma « public », d'un autre propriétaire).",
+    "53100": "le disque est plein.",
+    "Connection refused": "le serveur ne répond pas ; il s'arrête ou démarre : relancez dans quelques secondes.",
+    "No such file or directory": "le serveur ne répond pas ; il s'arrête ou démarre : relancez dans quelques secondes.",
+    "the database system is": "le serveur démarre ou se remet d'un arrêt brutal : relancez dans quelques secondes.",
+    "password authentication failed": "mot de passe refusé (PGPASSWORD, PGPASSFILE ou DATABASE_URL).",
+    "could not translate host name": "hôte inconnu (PGHOST ou DATABASE_URL).",
+    "permission denied for database": "ce rôle n'a pas le droit de s'y connecter.",
+    "does not exist": "elle n'existe pas, ou ce rôle n'existe pas.",
+}
 
 
 @contextmanager
@@ -145,10 +157,16 @@ def supprimer(base, _donnees):
     return {}
 
 
+def en_francais(erreur):
+    """Rend la phrase de l'usager pour ce qu'un exploitant rencontre, sinon celle de PostgreSQL."""
+    brut = str(erreur).strip()
+    return next((phrase for marque, phrase in PHRASES.items() if marque in brut or marque == erreur.pgcode), brut)
+
+
 if __name__ == "__main__":
     commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, proteger, supprimer)}
     try:
         reponse = commandes[sys.argv[1]](sys.argv[2], json.load(sys.stdin))
     except psycopg2.Error as erreur:
-        reponse = {"erreur": str(erreur).strip()}
+        reponse = {"erreur": en_francais(erreur)}
     print(json.dumps(reponse))

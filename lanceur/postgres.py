@@ -5,6 +5,7 @@ import hashlib
 import os
 import pwd
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -136,10 +137,20 @@ class Grappe:
         """Vrai si le serveur répond à pg_ctl."""
         return (self.donnees / "PG_VERSION").exists() and self._programme("pg_ctl", "-D", self.donnees, "status").returncode == 0
 
+    def _deja_la(self):
+        """Vrai si le serveur tourne et répond ; celui qui vient de mourir, ou qui démarre, est attendu."""
+        for _essai in range(40):
+            if not self.tourne():
+                return False
+            if self._programme("pg_isready", "-q", "-h", self.prise).returncode == 0:
+                return True
+            time.sleep(0.5)
+        raise Arret(f"Le serveur PostgreSQL privé tourne mais ne répond pas : ./cnas arreter, puis relancez (journal : {self.journal}).")
+
     def demarrer(self):
         """Crée la grappe au besoin et la démarre ; sans effet si elle tourne."""
         with chemins.verrou(chemins.prive(f"{self.nom}.verrou")):
-            if self.tourne():
+            if self._deja_la():
                 return
             for dossier in (self.dossier, self.prise):
                 self._poser(dossier)
@@ -147,7 +158,7 @@ class Grappe:
                 self._initialiser()
             self._verifier_version()
             sortie = self._programme("pg_ctl", "-D", self.donnees, "-l", self.journal, "-w", "-t", "120",
-                                     "-o", f"-k {self.prise}", "start")
+                                     "-o", _option_prise(self.prise), "start")
             if sortie.returncode:
                 raise Arret("Le serveur PostgreSQL privé n'a pas démarré :\n"
                             f"{console.fin_du_journal(self.journal, 8) or sortie.stderr or sortie.stdout}")
@@ -195,6 +206,12 @@ class Grappe:
             return False
         self._programme("pg_ctl", "-D", self.donnees, "-m", "fast", "-w", "-t", "60", "stop")
         return True
+
+
+def _option_prise(dossier):
+    """L'option `-k` du serveur : une liste de dossiers, que pg_ctl fait lire à un shell (espaces, apostrophes)."""
+    liste = '"%s"' % str(dossier).replace('"', '""')
+    return f"-k {shlex.quote(liste)}"
 
 
 def _reglages(rapide):
