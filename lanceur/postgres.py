@@ -32,7 +32,7 @@ class Acces:
         return {option: self.variables[nom] for option, nom in paires if self.variables.get(nom)}
 
 
-def _fourni():
+def fourni():
     """Accès décrit par l'environnement, ou None."""
     adresse = os.environ.get("DATABASE_URL")
     if adresse:
@@ -69,10 +69,19 @@ def _binaires():
     return max(trouves)[1] if trouves else None
 
 
+def programme(nom, acces):
+    """Chemin d'un programme client (pg_dump, pg_restore, psql) : celui du serveur privé, sinon le plus récent de la machine."""
+    dossier = acces.grappe.binaires if isinstance(acces.grappe, Grappe) else _binaires()
+    chemin = os.path.join(dossier, nom) if dossier and os.access(os.path.join(dossier, nom), os.X_OK) else shutil.which(nom)
+    if not chemin:
+        raise Arret(f"Le programme « {nom} » manque : installez le client de PostgreSQL (apt-get install postgresql-client).")
+    return chemin
+
+
 def preparer(nom="pg", rapide=False):
     """Rend un accès à un PostgreSQL qui répond."""
     console.etape("PostgreSQL")
-    acces = _fourni()
+    acces = fourni()
     if acces:
         console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}")
         return acces
