@@ -188,7 +188,7 @@ def _versions(cr):
 
 def _sommes(cr):
     """Compte les dossiers et totalise leurs montants, table par table : ce qu'une copie ou une mise à jour ne change pas."""
-    cr.execute("""SELECT t.table_name, array_remove(array_agg(c.column_name::text ORDER BY c.column_name), NULL)
+    cr.execute(r"""SELECT t.table_name, array_remove(array_agg(c.column_name::text ORDER BY c.column_name), NULL)
                     FROM information_schema.tables t LEFT JOIN information_schema.columns c
                       ON c.table_schema = 'public' AND c.table_name = t.table_name
                      AND c.column_name ~ '^(montant|ticket|reste|total|solde)' AND c.data_type IN ('integer', 'bigint', 'numeric')
