@@ -1,3 +1,4 @@
+import psycopg2
 from lxml import etree
 
 from odoo import _, api, fields, models
@@ -119,7 +120,10 @@ class Livraison(models.Model):
                 self.env.flush_all()
         except Exception as erreur:  # noqa: BLE001 : une livraison refusée ne bloque pas la mise à jour, elle se montre
             self.env.invalidate_all()
-            return str(getattr(erreur, "__cause__", None) or erreur).strip().splitlines()[0]
+            cause = getattr(erreur, "__cause__", None) or erreur
+            if isinstance(cause, psycopg2.IntegrityError):
+                return _("La caisse a déjà un réglage à sa place : celui qui est livré n'a pas été ajouté.")
+            return str(cause).strip().splitlines()[0]
 
     @api.model
     def _enregistrements_livres(self, addon):
@@ -191,7 +195,7 @@ class Livraison(models.Model):
             ici, livre = self._lisible(cible, champ), self._lisible(neuf, champ)
             if ici != livre:
                 valeurs[champ] = livrees[champ]
-                nom = modele._fields[champ]._description_string(self.env)
+                nom = modele._fields[champ]._description_string(self.with_context(lang="fr_FR").env)
                 phrases.append(_("%(nom)s : ici « %(ici)s », livré « %(livre)s ».", nom=nom, ici=self._dire(cible, champ), livre=self._dire(neuf, champ)))
         return self._en_json(modele, valeurs), "\n".join(phrases)
 

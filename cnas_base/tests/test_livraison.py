@@ -82,6 +82,7 @@ class TestLivraison(TransactionCase):
         self.env["cnas.parametre"].create({"code": "essai_livre", "name": "D'ici", "famille": "feuilles", "valeur": "7", "date_debut": "2010-01-01"})
         ligne = self.livrer()
         self.assertEqual((ligne.state, bool(self.ici())), ("a_voir", False))
+        self.assertIn("déjà un réglage", ligne.ecart)
         self.assertEqual(self.env["cnas.parametre"]._au("essai_livre"), 7)
 
     def test_l_administrateur_seul_decide(self):
