@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -36,8 +36,10 @@
         "views/lot_views.xml",
         "views/journal_views.xml",
         "views/changement_views.xml",
+        "views/livraison_views.xml",
         "views/res_users_views.xml",
         "views/menus.xml",
+        "data/livraison_data.xml",
     ],
     "assets": {
         "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],

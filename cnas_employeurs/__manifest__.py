@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Employeurs",
     "summary": "Employeurs, effectifs, déclarations nominatives, barèmes de cotisation",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -27,5 +27,6 @@
         "views/menus.xml",
         "views/population_views.xml",
         "data/tableaux_de_bord.xml",
+        "data/livraison_data.xml",
     ],
 }

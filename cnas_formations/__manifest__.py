@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Formations sanitaires",
     "summary": "Formations, conventions, praticiens, comptes bancaires, carnets, usagers du portail",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -25,5 +25,6 @@
         "wizards/invitation_portail_views.xml",
         "wizards/type_formation_wizard_views.xml",
         "views/menus.xml",
+        "data/livraison_data.xml",
     ],
 }

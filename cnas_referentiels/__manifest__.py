@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Référentiels",
     "summary": "Prestations, pathologies, tarifs datés, lettres-clés, taux, plafonds, panier de soins",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -42,6 +42,7 @@
         "views/specialite_views.xml",
         "views/taux_views.xml",
         "views/menus.xml",
+        "data/livraison_data.xml",
     ],
     "assets": {"web.assets_tests": ["cnas_referentiels/static/tests/tours/*.js"]},
 }

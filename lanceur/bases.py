@@ -1,11 +1,14 @@
 """Les bases : création, installation et mise à jour des addons, copie pour les tests."""
 import json
+import os
 import re
 import secrets
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
-from . import chemins, console, environnement, horloge
+from . import chemins, console, environnement, horloge, postgres, sources_odoo
 from .console import Arret
 
 # En jours : le jeu se raconte depuis le jour de son installation, les tests comptent depuis aujourd'hui.
@@ -13,6 +16,7 @@ AGE_MAX = 14
 OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
 ODOO_BIN = chemins.RACINE / "lanceur" / "odoo_bin.py"
 NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
+RESERVES = ("postgres", "template0", "template1", "cnas_modele")
 
 
 class Machine:
@@ -23,6 +27,14 @@ class Machine:
         self.donnees = chemins.prive("donnees")
         self.donnees.mkdir(mode=0o700, exist_ok=True)
 
+    @classmethod
+    def de_l_image(cls):
+        """La machine de compose : l'Odoo de l'image officielle, le PostgreSQL que l'environnement désigne."""
+        racine = Path("/usr/lib/python3/dist-packages")
+        machine = cls("/usr/bin/python3", sources_odoo.Odoo(racine, [racine / "odoo" / "addons"], "image officielle"), postgres.fourni())
+        machine.donnees = Path("/var/lib/odoo")
+        return machine
+
     def env(self, admin=False):
         """Variables d'environnement des programmes lancés."""
         env = environnement.variables(self.python, self.odoo)
@@ -32,10 +44,10 @@ class Machine:
         env.update(self.horloge)
         return env
 
-    def sql(self, commande, base, admin=False, **donnees):
-        """Exécute une commande d'outil_base et rend sa réponse."""
+    def sql(self, commande, base, admin=False, outil=OUTIL, **donnees):
+        """Exécute une commande d'un outil (outil_base) et rend sa réponse."""
         # les données passent par l'entrée : un mot de passe ne se lit pas dans la liste des processus
-        sortie = subprocess.run([self.python, OUTIL, commande, base], env=self.env(admin), input=json.dumps(donnees),
+        sortie = subprocess.run([self.python, outil, commande, base], env=self.env(admin), input=json.dumps(donnees),
                                 capture_output=True, text=True, cwd="/")
         try:
             reponse = json.loads(sortie.stdout)
@@ -66,7 +78,9 @@ class Machine:
         if self.horloge:
             self.sql("decaler", base, jours=horloge.DECALAGE)
         magasin = self.donnees / "filestore"
-        shutil.rmtree(magasin / base, ignore_errors=True)
+        if (magasin / base).exists():
+            # les fichiers d'une base de ce nom, renommée ou perdue : mis de côté, jamais effacés
+            (magasin / base).rename(magasin / f"{base}_orphelin_{time.strftime('%Y%m%d_%H%M%S')}")
         if modele and (magasin / modele).is_dir():
             shutil.copytree(magasin / modele, magasin / base)
 
@@ -74,6 +88,12 @@ class Machine:
         """Supprime une base et ses fichiers."""
         self.sql("supprimer", base, admin=True)
         shutil.rmtree(self.donnees / "filestore" / base, ignore_errors=True)
+
+    def fichier_de_configuration(self, base):
+        """Où est la configuration d'Odoo pour cette base."""
+        if os.environ.get("CNAS_IMAGE"):
+            return Path("/etc/odoo/odoo.conf")
+        return chemins.prive("conf", f"{base}.conf")
 
     def configuration(self, base, **options):
         """Écrit le fichier de configuration d'une base et rend son chemin."""
@@ -94,32 +114,43 @@ class Machine:
         """Ligne de commande d'Odoo ; `verbe` : sa sous-commande (« shell »)."""
         return [self.python, str(ODOO_BIN), *verbe, "-c", str(configuration), *map(str, arguments)]
 
-    def installer(self, base, demo=True):
-        """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""
-        console.etape(f"Base « {base} »")
-        if not NOM_PERMIS.match(base):
-            raise Arret(f"Nom de base refusé : « {base} » (lettres, chiffres, point, tiret et souligné).")
+    def plan(self, base, demo=True):
+        """Ce qu'une base réclame : {etat, nouveaux, changes, voulues, production} ; rien n'est écrit d'autre que la reprise d'une coupure."""
+        verifier_nom(base)
         etat = self.sql("etat", base)
         if etat.get("etrangere"):
             raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
         if etat["modules"] and self.sql("reprendre", base)["repris"]:
             etat = self.sql("etat", base)
         addons = self._addons_voulus(etat, demo)
-        voulues = chemins.empreintes_addons(addons)
-        nouveaux, changes = a_faire(etat, voulues)
-        production = chemins.DEMO not in addons
-        if production:
-            nouveaux += [module for module in chemins.PRODUCTION if etat["modules"].get(module) != "installed"]
-        if not nouveaux and not changes:
+        voulues, production = chemins.empreintes_addons(addons), chemins.DEMO not in addons
+        nouveaux, changes = a_faire(etat, voulues, chemins.PRODUCTION if production else ())
+        return {"etat": etat, "nouveaux": nouveaux, "changes": changes, "voulues": voulues, "production": production}
+
+    def installer(self, base, demo=True):
+        """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""
+        console.etape(f"Base « {base} »")
+        plan = self.plan(base, demo)
+        if not plan["nouveaux"] and not plan["changes"]:
             console.detail("à jour")
             return False
-        if not etat["existe"]:
+        if not plan["etat"]["existe"]:
             self.creer_base(base)
         else:
             self.sql("contributions", base, admin=True)
-        premiere = etat["modules"].get("base") != "installed"
+        self._appliquer(base, plan)
+        reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in plan["voulues"] and e != "installed"]
+        if reste:
+            raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
+        if plan["production"]:
+            self._proteger(base)
+        self.sql("noter", base, **plan["voulues"])
+        return True
+
+    def _appliquer(self, base, plan):
+        nouveaux, changes = plan["nouveaux"], plan["changes"]
         arguments = ["--stop-after-init", "--no-http", "--max-cron-threads=0"]
-        if premiere:
+        if plan["etat"]["modules"].get("base") != "installed":
             arguments += ["--load-language=fr_FR"]
         if nouveaux:
             arguments += ["-i", ",".join(nouveaux)]
@@ -129,13 +160,6 @@ class Machine:
         console.exiger(self.commande(self.configuration(base), *arguments), f"installation-{base}.log",
                        "L'installation des addons a échoué ; corrigez puis relancez, elle reprendra ici.",
                        env=self.env(), suivre=suivre_installation)
-        reste = [m for m, e in self.sql("etat", base)["modules"].items() if m in addons and e != "installed"]
-        if reste:
-            raise Arret(f"Addons non installés : {', '.join(reste)} (journal : {chemins.journal(f'installation-{base}.log')})")
-        if production:
-            self._proteger(base)
-        self.sql("noter", base, **voulues)
-        return True
 
     def _proteger(self, base):
         """Une base de production : `admin` n'a ni mot de passe connu ni rôle métier. Le mot de passe se montre une fois."""
@@ -160,16 +184,21 @@ class Machine:
         return chemins.TOUS if presente or (demo and not etat["empreintes"]) else chemins.ADDONS
 
 
-def a_faire(etat, voulues):
-    """Rend (modules à installer, addons à mettre à jour) pour une base dans cet état.
+def verifier_nom(base):
+    """Refuse le nom d'une base qu'Odoo ou PostgreSQL ne saurait porter, ou qui est celle du serveur."""
+    if not NOM_PERMIS.match(base) or base in RESERVES:
+        raise Arret(f"Nom de base refusé : « {base} » (lettres, chiffres, point, tiret et souligné ; pas celle du serveur).")
+
+
+def a_faire(etat, voulues, production=()):
+    """Rend (modules à installer, modules à mettre à jour) pour une base dans cet état ; `production` : ceux qu'elle a en plus.
 
     Une mise à jour interrompue (« to upgrade ») se reprend en `-u` : un `-i` remettrait les réglages d'usine.
     """
     modules = etat["modules"]
-    nouveaux = [m for m in ("queue_job", *voulues) if modules.get(m) not in ("installed", "to upgrade")]
-    changes = [a for a in voulues if a not in nouveaux and (modules[a] == "to upgrade" or etat["empreintes"].get(a) != voulues[a])]
-    if modules.get("queue_job") == "to upgrade":
-        changes.insert(0, "queue_job")
+    nouveaux = [m for m in ("queue_job", *voulues, *production) if modules.get(m) not in ("installed", "to upgrade")]
+    changes = [m for m in ("queue_job", *production) if modules.get(m) == "to upgrade"]
+    changes += [a for a in voulues if a not in nouveaux and (modules[a] == "to upgrade" or etat["empreintes"].get(a) != voulues[a])]
     return nouveaux, changes
 
 

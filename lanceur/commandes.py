@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 import webbrowser
+from pathlib import Path
 
-from . import bases, chemins, console, environnement, postgres, serveur, sources_odoo, systeme
+from . import anonymisation, bases, chemins, console, environnement, mise_a_jour, postgres, sauvegarde, serveur, sources_odoo, systeme
 from .console import Arret
 
 IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, finance, finance2, formation "
@@ -23,9 +24,9 @@ def _analyseur():
     # argparse ne parle français que si ses phrases sont traduites
     argparse._ = lambda texte: FRANCAIS.get(texte, texte)
     analyseur = argparse.ArgumentParser(
-        prog="./cnas", description="Suite CNAS : démarrer, arrêter, tester, mesurer, vérifier.",
+        prog="./cnas", description="Suite CNAS : démarrer, sauvegarder, restaurer, mettre à jour, tester, mesurer, vérifier.",
         epilog="Variables : ODOO_DIR (arbre d'Odoo 17), PGHOST/PGPORT/PGUSER/PGPASSWORD ou DATABASE_URL (PostgreSQL fourni), "
-               "CNAS_INTERFACE (adresse d'écoute, 127.0.0.1 par défaut).", add_help=False)
+               "CNAS_INTERFACE (adresse d'écoute, 127.0.0.1 par défaut), CNAS_SAUVEGARDES, CNAS_CHIFFRER_POUR, CNAS_COPIER_VERS (sauvegardes).", add_help=False)
     sous = analyseur.add_subparsers(dest="commande", metavar="COMMANDE", title="commandes")
     aide = {"action": "help", "help": "affiche cette aide"}
     analyseur.add_argument("-h", "--help", "--aide", **aide)
@@ -51,15 +52,37 @@ def _analyseur():
     banc_.add_argument("--echelle", type=float, default=1.0, metavar="X", help="taille de la base de référence (défaut : 1 = 1 M d'assurés)")
     journal_ = commande("verifier-journal", "relit la chaîne du journal ; code 1 si une ligne a été altérée")
     journal_.add_argument("--base", metavar="NOM", help="nom de la base (défaut : cnas, ou celle de DATABASE_URL)")
+    sauvegarder_ = commande("sauvegarder", "base, pièces, clé de signature et configuration, vérifiées, dans un dossier")
+    restaurer_ = commande("restaurer", "relit une sauvegarde ; la base du même nom est mise de côté, entière")
+    restaurer_.add_argument("archive", metavar="ARCHIVE", help="dossier d'une sauvegarde")
+    restaurer_.add_argument("--base", metavar="NOM", help="sous un autre nom (défaut : celui de la sauvegarde)")
+    restaurer_.add_argument("--cle", metavar="FICHIER", help="clé privée age d'une sauvegarde chiffrée (gpg : son trousseau)")
+    maj_ = commande("mettre-a-jour", "sauvegarde, arrêt, plan, application, contrôles ; retour en arrière en cas d'échec")
+    anonymiser_ = commande("anonymiser", "copie une base et rend fictif tout ce qui désigne quelqu'un (formation)")
+    anonymiser_.add_argument("copie", nargs="?", metavar="COPIE", help="nom de la copie (défaut : <base>_formation)")
+    anonymiser_.add_argument("--sur-place", action="store_true", help="la base elle-même, sans retour : son nom est redemandé")
+    for ajout in (sauvegarder_, maj_, anonymiser_):
+        ajout.add_argument("--base", metavar="NOM", help="nom de la base (défaut : cnas, ou celle de DATABASE_URL)")
+    sauvegarder_.add_argument("dossier", nargs="?", metavar="DOSSIER", help="défaut : CNAS_SAUVEGARDES, ou sauvegardes/")
+    for ajout in (sauvegarder_, maj_):
+        ajout.add_argument("--chiffrer-pour", metavar="CLÉ", help="destinataire age ou gpg (défaut : CNAS_CHIFFRER_POUR ; sinon en clair)")
+        ajout.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
 
 def preparer_machine(tests=False, rapide=False):
-    """Environnement Python, Odoo et PostgreSQL prêts à servir."""
-    python = environnement.preparer(tests)
+    """Environnement Python, Odoo et PostgreSQL prêts à servir ; dans l'image de compose, tout y est déjà."""
+    if os.environ.get("CNAS_IMAGE"):
+        machine = bases.Machine.de_l_image()
+        machine.verifier_serveur()
+        return machine
+    # Odoo d'abord : introuvable et hors ligne, il se dit avant que quoi que ce soit ne s'installe
     odoo = sources_odoo.trouver()
+    python = environnement.preparer(tests)
     acces = postgres.preparer("pg-tests" if rapide else "pg", rapide)
+    if "," in str(chemins.RACINE):
+        raise Arret(f"Odoo ne sait pas lire un chemin qui contient une virgule : déplacez {chemins.RACINE}.")
     machine = bases.Machine(python, odoo, acces)
     machine.verifier_serveur()
     return machine
@@ -80,7 +103,7 @@ def demarrer(options):
             console.etape("Arrêt du serveur en cours")
             serveur.arreter(deja)
             deja = None
-        machine.installer(base, demo=not options.sans_demo)
+        _installer(machine, base, options)
         if deja:
             return _annoncer(machine, base, options.port, "déjà démarré")
         console.etape("Serveur Odoo")
@@ -95,6 +118,15 @@ def demarrer(options):
     if options.arriere_plan:
         return _annoncer(machine, base, options.port, "démarré en arrière-plan (./cnas arreter pour arrêter)")
     return _rester(machine, processus, base, options.port)
+
+
+def _installer(machine, base, options):
+    """Une production achevée passe par la mise à jour contrôlée ; une base neuve, ou de démonstration, s'installe."""
+    empreintes = machine.sql("etat", base)["empreintes"]
+    if empreintes and chemins.DEMO not in empreintes:
+        mise_a_jour.mener(machine, base, *_reglages_de_sauvegarde())
+    else:
+        machine.installer(base, demo=not options.sans_demo)
 
 
 def _a_changer(machine, base):
@@ -166,6 +198,58 @@ def verifier_journal(options):
     return module.verifier(machine, options.base or machine.acces.base or "cnas")
 
 
+def _base(options, machine):
+    return options.base or machine.acces.base or "cnas"
+
+
+def _reglages_de_sauvegarde(dossier=None, destinataire=None, copie=None):
+    """Où sauvegarder, pour qui chiffrer, où copier : la ligne de commande, sinon l'environnement."""
+    return (dossier or os.environ.get("CNAS_SAUVEGARDES") or chemins.RACINE / "sauvegardes",
+            destinataire or os.environ.get("CNAS_CHIFFRER_POUR") or None, copie or os.environ.get("CNAS_COPIER_VERS") or None)
+
+
+def sauvegarder(options):
+    """./cnas sauvegarder"""
+    machine = preparer_machine()
+    archive = sauvegarde.sauvegarder(
+        machine, _base(options, machine), *_reglages_de_sauvegarde(options.dossier, options.chiffrer_pour, options.copier_vers))
+    console.dire(str(archive))
+    return 0
+
+
+def restaurer(options):
+    """./cnas restaurer"""
+    archive = Path(options.archive).absolute()
+    sauvegarde.lire_manifeste(archive)
+    sauvegarde.restaurer(preparer_machine(), archive, options.base, options.cle)
+    return 0
+
+
+def mettre_a_jour(options):
+    """./cnas mettre-a-jour"""
+    with chemins.verrou(chemins.prive("demarrer.verrou")):
+        machine = preparer_machine()
+        base = _base(options, machine)
+        ports = [fiche["port"] for fiche in serveur.en_cours() if fiche["base"] == base]
+        if mise_a_jour.mener(machine, base, *_reglages_de_sauvegarde(None, options.chiffrer_pour, options.copier_vers)):
+            for port in ports:
+                console.etape(f"Serveur Odoo (port {port})")
+                journal = f"odoo-{port}.log"
+                serveur.attendre(serveur.lancer(machine, base, port, journal, http_interface=os.environ.get("CNAS_INTERFACE", "127.0.0.1")), port, journal)
+    return 0
+
+
+def anonymiser(options):
+    """./cnas anonymiser"""
+    machine = preparer_machine()
+    base = _base(options, machine)
+    if options.sur_place:
+        anonymisation.sur_place(machine, base)
+    else:
+        anonymisation.copier(machine, base, options.copie or f"{base}_formation")
+    return 0
+
+
 def principal(arguments):
     """Analyse la ligne de commande, exécute, rend le code de sortie."""
     analyseur = _analyseur()
@@ -175,7 +259,8 @@ def principal(arguments):
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
-               "verifier-journal": verifier_journal}
+               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour,
+               "anonymiser": anonymiser}
     try:
         return actions[options.commande](options)
     except Arret as erreur:

@@ -3,6 +3,7 @@
 La connexion vient des variables PG* ; la réponse est un objet JSON sur la sortie standard.
 """
 import json
+import subprocess
 import sys
 from contextlib import contextmanager
 
@@ -11,6 +12,18 @@ from psycopg2 import sql
 
 CONTRIBUTIONS = ("unaccent", "pg_trgm", "btree_gist")
 CLE = "cnas.lanceur.empreintes"
+# par code SQL, ou par un morceau du message quand la connexion même échoue et n'a pas de code
+PHRASES = {
+    "42501": "ce rôle n'en a pas le droit (base, ou schéma « public », d'un autre propriétaire).",
+    "53100": "le disque est plein.",
+    "Connection refused": "le serveur ne répond pas ; il s'arrête ou démarre : relancez dans quelques secondes.",
+    "No such file or directory": "le serveur ne répond pas ; il s'arrête ou démarre : relancez dans quelques secondes.",
+    "the database system is": "le serveur démarre ou se remet d'un arrêt brutal : relancez dans quelques secondes.",
+    "password authentication failed": "mot de passe refusé (PGPASSWORD, PGPASSFILE ou DATABASE_URL).",
+    "could not translate host name": "hôte inconnu (PGHOST ou DATABASE_URL).",
+    "permission denied for database": "ce rôle n'a pas le droit de s'y connecter.",
+    "does not exist": "elle n'existe pas, ou ce rôle n'existe pas.",
+}
 
 
 @contextmanager
@@ -44,9 +57,11 @@ def serveur(_base, _donnees):
 def creer(base, donnees):
     """Crée la base vide et ses contributions ; `modele` copie une autre base. Rend les contributions en défaut."""
     proprietaire, modele = donnees.get("proprietaire"), donnees.get("modele")
+    # un serveur administré par un autre (compose) porte un gabarit où les contributions sont déjà posées
+    gabarit = modele or ("cnas_modele" if _existe("cnas_modele") else None)
     with curseur("postgres") as cr:
         requete = sql.SQL("CREATE DATABASE {} {} TEMPLATE {} {}").format(
-            sql.Identifier(base), sql.SQL("" if modele else "ENCODING 'unicode' LC_COLLATE 'C'"), sql.Identifier(modele or "template0"),
+            sql.Identifier(base), sql.SQL("" if gabarit else "ENCODING 'unicode' LC_COLLATE 'C'"), sql.Identifier(gabarit or "template0"),
             sql.SQL("OWNER {}").format(sql.Identifier(proprietaire)) if proprietaire else sql.SQL(""))
         cr.execute(requete)
     return {} if modele else contributions(base, donnees)
@@ -88,11 +103,12 @@ def etat(base, _donnees):
         if not cr.fetchone()[0]:
             cr.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             return {"existe": True, "etrangere": cr.fetchone()[0] > 0, "modules": {}, "empreintes": {}}
-        cr.execute("SELECT name, state FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy')")
-        modules = dict(cr.fetchall())
+        cr.execute("SELECT name, state, latest_version FROM ir_module_module WHERE name LIKE 'cnas%%' OR name IN ('base', 'queue_job', 'auth_password_policy')")
+        lus = cr.fetchall()
+        modules, versions = {nom: etat for nom, etat, _v in lus}, {nom: version for nom, _e, version in lus}
         cr.execute("SELECT value, extract(day FROM now() AT TIME ZONE 'UTC' - create_date)::int FROM ir_config_parameter WHERE key = %s", [CLE])
         empreintes, age = cr.fetchone() or ("{}", 0)
-    return {"existe": True, "modules": modules, "empreintes": json.loads(empreintes), "age": age}
+    return {"existe": True, "modules": modules, "versions": versions, "empreintes": json.loads(empreintes), "age": age}
 
 
 def reprendre(base, _donnees):
@@ -145,10 +161,136 @@ def supprimer(base, _donnees):
     return {}
 
 
+def extraire(base, donnees):
+    """Verse la base dans `sortie` et la liste de ses pièces dans `pieces`, d'un même instantané. Rend ce que le manifeste en dit."""
+    connexion = psycopg2.connect(dbname=base, connect_timeout=15, application_name="cnas-sauvegarde")
+    connexion.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    with connexion.cursor() as cr:
+        cr.execute("SELECT pg_export_snapshot()")
+        instantane = cr.fetchone()[0]
+        with open(donnees["sortie"], "wb") as sortie:
+            commande = [donnees["pg_dump"], "-Fc", f"--snapshot={instantane}", "-d", base]
+            with subprocess.Popen(commande, stdout=subprocess.PIPE if donnees["chiffrer"] else sortie, stderr=subprocess.PIPE) as versement:
+                code = subprocess.run(donnees["chiffrer"], stdin=versement.stdout, stdout=sortie).returncode if donnees["chiffrer"] else 0
+                phrase = versement.stderr.read().decode(errors="replace").strip()
+        if versement.returncode or code:
+            return {"erreur": f"pg_dump, ou le chiffrement, a échoué. {phrase}"}
+        cr.execute("SELECT store_fname, max(file_size) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
+        with open(donnees["pieces"], "w", encoding="utf-8") as flux:
+            flux.writelines(f"{nom} {taille}\n" for nom, taille in cr)
+        return {"sommes": _sommes(cr), "versions": _versions(cr), "postgresql": connexion.server_version}
+
+
+def _versions(cr):
+    cr.execute("SELECT name, latest_version FROM ir_module_module WHERE state = 'installed' AND (name LIKE 'cnas%' OR name IN ('base', 'queue_job'))")
+    return dict(cr.fetchall())
+
+
+def _sommes(cr):
+    """Compte les dossiers et totalise leurs montants, table par table : ce qu'une copie ou une mise à jour ne change pas."""
+    cr.execute(r"""SELECT t.table_name, array_remove(array_agg(c.column_name::text ORDER BY c.column_name), NULL)
+                    FROM information_schema.tables t LEFT JOIN information_schema.columns c
+                      ON c.table_schema = 'public' AND c.table_name = t.table_name
+                     AND c.column_name ~ '^(montant|ticket|reste|total|solde)' AND c.data_type IN ('integer', 'bigint', 'numeric')
+                   WHERE t.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND t.table_name LIKE 'cnas\_%' GROUP BY 1 ORDER BY 1""")
+    sommes = {}
+    for table, colonnes in cr.fetchall():
+        totaux = [sql.SQL("COALESCE(sum({}), 0)::text").format(sql.Identifier(colonne)) for colonne in colonnes]
+        cr.execute(sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join([sql.SQL("count(*)"), *totaux]), sql.Identifier(table)))
+        sommes[table] = dict(zip(["lignes", *colonnes], cr.fetchone()))
+    return sommes
+
+
+def invariants(base, _donnees):
+    """Rend les sommes des dossiers, les versions, et les réglages livrés que l'exploitant peut avoir changés."""
+    with curseur(base) as cr:
+        return {"sommes": _sommes(cr), "versions": _versions(cr), "reglages": _reglages(cr), "livres": _tables_livrees(cr)}
+
+
+def _tables_livrees(cr):
+    """Les tables qui portent des lignes livrées : une mise à jour peut y ajouter les siennes."""
+    cr.execute("SELECT DISTINCT replace(model, '.', '_') FROM ir_model_data WHERE module LIKE 'cnas%' AND model LIKE 'cnas.%'")
+    return [table for table, in cr.fetchall()]
+
+
+def _reglages(cr):
+    """{identifiant : ligne} des enregistrements livrés en « noupdate », et les paramètres du système."""
+    cr.execute("""SELECT d.model, min(c.relname), array_agg(d.res_id), array_agg(d.module || '.' || d.name)
+                    FROM ir_model_data d JOIN pg_class c ON c.relname = replace(d.model, '.', '_') AND c.relkind = 'r'
+                   WHERE d.noupdate AND d.module LIKE 'cnas%' AND d.module <> 'cnas_demo' GROUP BY 1""")
+    reglages = {}
+    for _modele, table, ids, noms in cr.fetchall():
+        cr.execute(sql.SQL("SELECT id, to_jsonb(t) - ARRAY['write_date', 'write_uid', 'nextcall', 'lastcall'] FROM {} t WHERE id = ANY(%s)").format(
+            sql.Identifier(table)), [ids])
+        lignes = dict(cr.fetchall())
+        reglages.update((nom, lignes[i]) for i, nom in zip(ids, noms) if i in lignes)
+    cr.execute("SELECT key, value FROM ir_config_parameter WHERE key NOT IN (%s, 'cnas.derniere_sauvegarde')", [CLE])
+    reglages.update((f"parametre {cle}", {"valeur": valeur}) for cle, valeur in cr.fetchall())
+    return reglages
+
+
+def connexions(base, _donnees):
+    """Qui d'autre que le lanceur est connecté à la base."""
+    with curseur("postgres") as cr:
+        cr.execute("SELECT DISTINCT COALESCE(NULLIF(application_name, ''), usename, 'inconnu') FROM pg_stat_activity "
+                   "WHERE datname = %s AND application_name NOT LIKE 'cnas-%%' ORDER BY 1", [base])
+        return {"noms": [nom for nom, in cr.fetchall()]}
+
+
+def renommer(base, donnees):
+    """Renomme la base."""
+    with curseur("postgres") as cr:
+        cr.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(base), sql.Identifier(donnees["nom"])))
+    return {}
+
+
+def pieces(base, _donnees):
+    """Les fichiers que la base cite."""
+    with curseur(base) as cr:
+        cr.execute("SELECT DISTINCT store_fname FROM ir_attachment WHERE store_fname IS NOT NULL")
+        return {"noms": [nom for nom, in cr.fetchall()]}
+
+
+def analyser(base, _donnees):
+    """Refait les statistiques d'une base qui vient d'être relue."""
+    with curseur(base) as cr:
+        cr.execute("ANALYZE")
+    return {}
+
+
+def noter_sauvegarde(base, _donnees):
+    """La surveillance (`/cnas/sante`) lit l'âge de la dernière sauvegarde réussie."""
+    with curseur(base) as cr:
+        cr.execute("""INSERT INTO ir_config_parameter (key, value) VALUES ('cnas.derniere_sauvegarde', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+                      ON CONFLICT (key) DO UPDATE SET value = excluded.value""")
+    return {}
+
+
+def isoler(base, _donnees):
+    """Une copie à côté de l'original n'écrit à personne : courriels éteints, identité neuve."""
+    with curseur(base) as cr:
+        cr.execute("UPDATE ir_config_parameter SET value = gen_random_uuid()::text WHERE key = 'database.uuid'")
+        cr.execute("UPDATE mail_mail SET state = 'cancel' WHERE state = 'outgoing'")
+        for table in ("ir_mail_server", "fetchmail_server"):
+            cr.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+            if cr.fetchone()[0]:
+                cr.execute(sql.SQL("UPDATE {} SET active = false").format(sql.Identifier(table)))
+        cr.execute("""UPDATE ir_cron SET active = false WHERE id IN (
+                      SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module IN ('mail', 'fetchmail'))""")
+    return {}
+
+
+def en_francais(erreur):
+    """Rend la phrase de l'usager pour ce qu'un exploitant rencontre, sinon celle de PostgreSQL."""
+    brut = str(erreur).strip()
+    return next((phrase for marque, phrase in PHRASES.items() if marque in brut or marque == erreur.pgcode), brut)
+
+
 if __name__ == "__main__":
-    commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, proteger, supprimer)}
+    commandes = {f.__name__: f for f in (serveur, creer, decaler, contributions, etat, reprendre, noter, proteger, supprimer,
+                                       extraire, invariants, connexions, renommer, pieces, analyser, noter_sauvegarde, isoler)}
     try:
         reponse = commandes[sys.argv[1]](sys.argv[2], json.load(sys.stdin))
     except psycopg2.Error as erreur:
-        reponse = {"erreur": str(erreur).strip()}
+        reponse = {"erreur": en_francais(erreur)}
     print(json.dumps(reponse))

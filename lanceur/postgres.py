@@ -5,6 +5,7 @@ import hashlib
 import os
 import pwd
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -31,7 +32,7 @@ class Acces:
         return {option: self.variables[nom] for option, nom in paires if self.variables.get(nom)}
 
 
-def _fourni():
+def fourni():
     """Accès décrit par l'environnement, ou None."""
     adresse = os.environ.get("DATABASE_URL")
     if adresse:
@@ -68,10 +69,19 @@ def _binaires():
     return max(trouves)[1] if trouves else None
 
 
+def programme(nom, acces):
+    """Chemin d'un programme client (pg_dump, pg_restore, psql) : celui du serveur privé, sinon le plus récent de la machine."""
+    dossier = acces.grappe.binaires if isinstance(acces.grappe, Grappe) else _binaires()
+    chemin = os.path.join(dossier, nom) if dossier and os.access(os.path.join(dossier, nom), os.X_OK) else shutil.which(nom)
+    if not chemin:
+        raise Arret(f"Le programme « {nom} » manque : installez le client de PostgreSQL (apt-get install postgresql-client).")
+    return chemin
+
+
 def preparer(nom="pg", rapide=False):
     """Rend un accès à un PostgreSQL qui répond."""
     console.etape("PostgreSQL")
-    acces = _fourni()
+    acces = fourni()
     if acces:
         console.detail(f"serveur fourni : {acces.variables.get('PGHOST')}")
         return acces
@@ -136,10 +146,20 @@ class Grappe:
         """Vrai si le serveur répond à pg_ctl."""
         return (self.donnees / "PG_VERSION").exists() and self._programme("pg_ctl", "-D", self.donnees, "status").returncode == 0
 
+    def _deja_la(self):
+        """Vrai si le serveur tourne et répond ; celui qui vient de mourir, ou qui démarre, est attendu."""
+        for _essai in range(40):
+            if not self.tourne():
+                return False
+            if self._programme("pg_isready", "-q", "-h", self.prise).returncode == 0:
+                return True
+            time.sleep(0.5)
+        raise Arret(f"Le serveur PostgreSQL privé tourne mais ne répond pas : ./cnas arreter, puis relancez (journal : {self.journal}).")
+
     def demarrer(self):
         """Crée la grappe au besoin et la démarre ; sans effet si elle tourne."""
         with chemins.verrou(chemins.prive(f"{self.nom}.verrou")):
-            if self.tourne():
+            if self._deja_la():
                 return
             for dossier in (self.dossier, self.prise):
                 self._poser(dossier)
@@ -147,7 +167,7 @@ class Grappe:
                 self._initialiser()
             self._verifier_version()
             sortie = self._programme("pg_ctl", "-D", self.donnees, "-l", self.journal, "-w", "-t", "120",
-                                     "-o", f"-k {self.prise}", "start")
+                                     "-o", _option_prise(self.prise), "start")
             if sortie.returncode:
                 raise Arret("Le serveur PostgreSQL privé n'a pas démarré :\n"
                             f"{console.fin_du_journal(self.journal, 8) or sortie.stderr or sortie.stdout}")
@@ -195,6 +215,12 @@ class Grappe:
             return False
         self._programme("pg_ctl", "-D", self.donnees, "-m", "fast", "-w", "-t", "60", "stop")
         return True
+
+
+def _option_prise(dossier):
+    """L'option `-k` du serveur : une liste de dossiers, que pg_ctl fait lire à un shell (espaces, apostrophes)."""
+    liste = '"%s"' % str(dossier).replace('"', '""')
+    return f"-k {shlex.quote(liste)}"
 
 
 def _reglages(rapide):

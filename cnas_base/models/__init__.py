@@ -19,6 +19,7 @@ from . import message
 from . import fichier
 from . import fichiers_mixin
 from . import exportation
+from . import livraison
 from . import lot
 from . import res_users
 from . import sante

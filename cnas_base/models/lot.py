@@ -98,7 +98,7 @@ class Lot(models.Model):
 
     # ------------------------------------------------------------------ métier
     @api.model
-    def _lancer(self, nom, modele, methode, ids, taille=2000, parametres=None, cle=None):
+    def _lancer(self, nom, modele, methode, ids, taille=2000, parametres=None, cle=None, tranches=None):
         """Crée un lot et le met en route.
 
         :param nom: titre lisible
@@ -107,11 +107,12 @@ class Lot(models.Model):
         :param taille: éléments par tâche ; jusqu'à `taille` éléments, le lot s'exécute tout de suite et son
             erreur est celle de l'appelant
         :param parametres: arguments nommés (JSON) de la méthode
+        :param tranches: le découpage, s'il ne peut se faire n'importe où (défaut : tous les `taille` éléments)
         :param cle: refuse un second lot de même clé encore en route ; par défaut, ce que le lot traite
         :return: le lot
         """
         ids = list(ids)
-        tranches = [ids[i:i + taille] for i in range(0, len(ids), taille)]
+        tranches = tranches or [ids[i:i + taille] for i in range(0, len(ids), taille)]
         lot = self.sudo().create({
             "name": nom, "modele": modele, "methode": methode, "parametres": parametres or {}, "total": len(ids),
         }).with_user(self.env.user)

@@ -8,6 +8,7 @@ from . import test_groupes
 from . import test_journal
 from . import test_jour
 
+from . import test_livraison
 from . import test_lot
 from . import test_ecriture
 from . import test_lecture

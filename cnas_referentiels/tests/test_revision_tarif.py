@@ -188,6 +188,55 @@ class TestRevisionTarif(CommunReferentiels):
         with self.assertRaises(AccessError):
             self.env["cnas.revision_tarif.ligne"].with_user(self.administrateur).create({"revision_id": revision.id})
 
+    def en_lot(self, revision, taille=2):
+        """Applique en tâches de fond ; rend les tâches, dans l'ordre."""
+        with patch("odoo.addons.cnas_referentiels.models.revision_tarif.revision.TAILLE_LOT", taille), \
+                patch.object(type(self.env["cnas.lot"]), "_tout_de_suite", lambda lot, tranches: False):
+            revision.action_appliquer()
+        return [Job.load(self.env, tache.uuid) for tache in revision.lot_id.sudo().tache_ids.sorted("priority")]
+
+    def test_une_suite_de_tarifs_ne_se_coupe_pas(self):
+        """Cinq mois d'un même tarif : la seconde plage ne trouve pas changé ce que la première vient d'écrire."""
+        self.tarif("2026-01-01", False, 1500)
+        self.tarif("2026-01-01", False, 500, objet=self.lettre)
+        mois = "".join(f"TST-MED,{1600 + rang},2026-{rang:02d}-01\n" for rang in range(2, 7))
+        revision = self._classeur(f"code,montant,date_debut\n{mois}TSTK,600,2026-02-01\n")
+        revision.action_preparer()
+        self.assertEqual(revision.nombre_refusees, 0)
+        taches = self.en_lot(revision)
+        self.assertEqual(len(taches), 2)
+        for tache in taches:
+            tache.perform()
+        self.assertEqual((revision.state, revision.nombre_appliquees), ("appliquee", 6))
+        self.assertEqual([self.montant_le(f"2026-{rang:02d}-15") for rang in range(1, 7)], [1500, 1602, 1603, 1604, 1605, 1606])
+
+    def test_un_lot_en_erreur_se_reprend_ou_s_annule(self):
+        """Un tarif changé entre-temps arrête une plage : ce qui reste se prépare à nouveau, sans refaire le reste."""
+        self.tarif("2026-01-01", False, 1500)
+        lettre = self.tarif("2026-01-01", False, 500, objet=self.lettre)
+        revision = self._classeur("code,montant,date_debut\nTST-MED,1600,2026-06-01\nTSTK,600,2026-06-01\n")
+        revision.action_preparer()
+        lettre.montant = 550
+        self.en_lot(revision, taille=1)
+        for tache in revision.lot_id.sudo().tache_ids:
+            job = Job.load(self.env, tache.uuid)
+            try:
+                with self.env.cr.savepoint():
+                    job.perform()
+                job.set_done()
+            except UserError:
+                job.set_failed(exc_message="changé")
+            job.store()
+        self.assertEqual((revision.state, revision.lot_id.state, revision.nombre_appliquees), ("en_cours", "erreur", 1))
+        revision.action_preparer()
+        revision.lot_id.invalidate_recordset()
+        self.assertEqual((revision.state, revision.nombre_appliquees, revision.lot_id.state), ("preparee", 1, "annule"))
+        reste = revision.ligne_ids.filtered(lambda ligne: ligne.state == "a_appliquer")
+        self.assertEqual((reste.code, reste.montant_avant), ("TSTK", 550))
+        revision.action_preparer()
+        revision.action_appliquer()
+        self.assertEqual((revision.state, revision.nombre_appliquees), ("appliquee", 2))
+
     def test_gros_volume_en_lot(self):
         """Au-delà de la taille d'un lot, l'application se fait plage par plage ; rejouer une plage n'ajoute rien."""
         revision = self._classeur("code,montant,niveau\nTST-MED,1600,\nTST-MED,1700,2\nTST-MED,1800,3\n")

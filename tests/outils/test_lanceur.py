@@ -26,6 +26,12 @@ def test_une_mise_a_jour_coupee_se_reprend_en_u(modules, attendu):
     assert bases.a_faire(etat(**modules), VOULUES) == attendu
 
 
+def test_un_module_de_production_coupe_se_reprend_en_u():
+    """Un réglage de mot de passe durci par la caisse ne revient pas à l'usine."""
+    assert bases.a_faire(etat(auth_password_policy="to upgrade"), VOULUES, chemins.PRODUCTION) == ([], ["auth_password_policy"])
+    assert bases.a_faire(etat(), VOULUES, chemins.PRODUCTION) == (["auth_password_policy"], [])
+
+
 def test_un_addon_change_se_met_a_jour():
     """Une empreinte différente se met à jour, rien d'autre."""
     assert bases.a_faire(etat(), {**VOULUES, "cnas_base": "b2"}) == ([], ["cnas_base"])

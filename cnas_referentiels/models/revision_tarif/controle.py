@@ -217,10 +217,10 @@ class RevisionTarifControle(models.Model):
         ligne["anomalie"] = " ".join(phrases[nom] % tuple(valeurs) for nom, *valeurs in avis) or None
         ligne["state"] = "inchangee" if inchangee else "a_appliquer"
 
-    def _ecrire_lignes(self, lignes):
-        """Remplace les lignes de la révision, en deux requêtes."""
+    def _ecrire_lignes(self, lignes, gardees=()):
+        """Remplace les lignes de la révision, sauf celles à l'état gardé, en deux requêtes."""
         self.env["cnas.revision_tarif.ligne"].flush_model()
-        self.env.cr.execute("DELETE FROM cnas_revision_tarif_ligne WHERE revision_id = %s", (self.id,))
+        self.env.cr.execute("DELETE FROM cnas_revision_tarif_ligne WHERE revision_id = %s AND NOT (state = ANY(%s))", (self.id, list(gardees)))
         colonnes = {
             "rang": "int", "code": "varchar", "libelle": "varchar", "niveau": "int", "description": "text",
             "type_tarif": "varchar", "objet_id": "int", "tarif_id": "int", "operation": "varchar", "montant_avant": "numeric", "montant_apres": "numeric",

@@ -30,7 +30,8 @@ class RevisionTarif(models.Model):
     On prépare (avant/après, anomalies, lignes refusées avec leur motif), on regarde, on applique à une date.
     Une révision qui a des lignes refusées ne s'applique que si l'administrateur l'accepte expressément.
 
-    États : `brouillon` → `preparee` → `en_cours` (lot) → `appliquee` ; `annulee`. Seul l'administrateur y a accès ;
+    États : `brouillon` → `preparee` → `en_cours` (lot) → `appliquee` ; `annulee`. Un lot en erreur ne la bloque pas : elle
+    se prépare à nouveau pour ce qui reste, ou s'annule ; ce qui est appliqué le reste. Seul l'administrateur y a accès ;
     qui peut quoi : la table `_actions`.
     """
 
@@ -41,11 +42,12 @@ class RevisionTarif(models.Model):
 
     _champs_geles = ("lot_id",)
     _actions = {
-        "preparer": Action(titre=_lt("Préparer"), de=("brouillon", "preparee"), vers=("preparee",),
-                           roles=(ADMINISTRATEUR,), seul=True),
+        "preparer": Action(titre=_lt("Préparer"), de=("brouillon", "preparee", "en_cours"), vers=("preparee", "appliquee"),
+                           roles=(ADMINISTRATEUR,), seul=True, empeche=("_retenir_en_route",), annonce=False),
         "appliquer": Action(titre=_lt("Appliquer"), de=("preparee",), vers=("en_cours", "appliquee"),
                             roles=(ADMINISTRATEUR,), seul=True, empeche=("_retenir_application",)),
-        "annuler": Action(titre=_lt("Annuler"), de=("brouillon", "preparee"), vers=("annulee",), roles=(ADMINISTRATEUR,)),
+        "annuler": Action(titre=_lt("Annuler"), de=("brouillon", "preparee", "en_cours"), vers=("annulee",), roles=(ADMINISTRATEUR,),
+                          empeche=("_retenir_en_route",), annonce=False),
     }
     _passages = {"en_cours": ("appliquee",)}  # la dernière plage du lot
 
@@ -99,19 +101,46 @@ class RevisionTarif(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_appliquee(self):
-        if any(r.state in ("en_cours", "appliquee") for r in self):
+        if any(r.state in ("en_cours", "appliquee") or r.nombre_appliquees for r in self):
             raise UserError(_("Une révision appliquée se garde : elle dit d'où viennent les tarifs."))
 
     # Actions
 
     @transition("preparer")
     def action_preparer(self):
-        """Lit la sélection ou le classeur et montre l'avant et l'après. N'écrit aucun tarif."""
+        """Lit la sélection ou le classeur et montre l'avant et l'après. N'écrit aucun tarif.
+
+        Déjà appliquée en partie, elle ne reprend que ce qui reste : une hausse ne se fait pas deux fois.
+        """
+        self._abandonner_lot()
+        if self.nombre_appliquees:
+            self._preparer_le_reste()
+            return
         rangs = self._rangs_du_classeur() if self.mode == "classeur" else self._rangs_en_pourcentage()
         if not rangs:
             raise UserError(_("Aucun tarif à réviser : vérifiez la sélection, la date d'effet ou le fichier."))
         self._ecrire_lignes(self._controler_rangs(rangs))
         self._changer_etat("preparee")
+
+    def _preparer_le_reste(self):
+        """Contrôle à nouveau les lignes que le lot n'a pas appliquées, contre les tarifs d'aujourd'hui."""
+        reste = self._lignes_restantes()
+        self._ecrire_lignes(self._controler_rangs([{
+            "rang": li.rang, "code": li.code, "niveau": li.niveau, "montant": round(li.montant_apres), "date_debut": li.date_debut,
+            "date_fin": li.date_fin, "description": li.description} for li in reste]), gardees=("appliquee", "refusee", "inchangee"))
+        self._changer_etat("preparee" if self._lignes_restantes() else "appliquee")
+
+    def _lignes_restantes(self):
+        return self.env["cnas.revision_tarif.ligne"].search([("revision_id", "=", self.id), ("state", "=", "a_appliquer")])
+
+    def _abandonner_lot(self):
+        """Les tâches en échec d'un lot que l'on reprend ou annule ne se relancent plus."""
+        self.lot_id.sudo().tache_ids.filtered(lambda tache: tache.state not in ("done", "cancelled")).button_cancelled()
+
+    def _retenir_en_route(self):
+        """Rend {id: phrase} des révisions dont le lot travaille encore."""
+        return {revision.id: _("L'application est en cours : attendez la fin du lot.") for revision in self
+                if revision.state == "en_cours" and revision.lot_id.sudo().state == "en_cours"}
 
     @transition("appliquer")
     def action_appliquer(self):
@@ -119,16 +148,26 @@ class RevisionTarif(models.Model):
 
         :raise UserError: révision non préparée, ou lignes refusées sans accord exprès
         """
-        lignes = self.env["cnas.revision_tarif.ligne"].search(
-            [("revision_id", "=", self.id), ("state", "=", "a_appliquer")])
+        lignes = self._lignes_restantes()
         if len(lignes) <= TAILLE_LOT:
             lignes._appliquer()
             return
         self._changer_etat("en_cours")
         lot = self.env["cnas.lot"]._lancer(
-            self.name, "cnas.revision_tarif.ligne", "_appliquer", lignes.ids, taille=TAILLE_LOT,
+            self.name, "cnas.revision_tarif.ligne", "_appliquer", lignes.ids, tranches=self._tranches(lignes),
             cle=f"revision_tarif_{self.id}")
         self._ecrire({"lot_id": lot.id})
+
+    @api.model
+    def _tranches(self, lignes):
+        """Coupe entre deux tarifs, jamais dans la suite d'un même : la seconde plage trouverait changé ce que la première écrit."""
+        tranches = [[]]
+        suites = lignes.sorted(lambda li: (li.type_tarif, li.objet_id, li.niveau, li.rang)).grouped(lambda li: (li.type_tarif, li.objet_id, li.niveau))
+        for suite in suites.values():
+            if tranches[-1] and len(tranches[-1]) + len(suite) > TAILLE_LOT:
+                tranches.append([])
+            tranches[-1] += suite.ids
+        return tranches
 
     def _retenir_application(self):
         """Rend {id: phrase} des révisions sans ligne à appliquer, ou aux lignes refusées sans accord exprès."""
@@ -143,7 +182,8 @@ class RevisionTarif(models.Model):
 
     @transition("annuler")
     def action_annuler(self):
-        """Abandonne une révision qui n'est pas encore appliquée."""
+        """Abandonne une révision, ou ce qui en reste : les tarifs déjà écrits le restent."""
+        self._abandonner_lot()
         self._changer_etat("annulee")
 
     def action_voir_lignes(self):

@@ -1,0 +1,155 @@
+"""Rend fictif tout ce qui désigne quelqu'un dans une base ; même protocole qu'outil_base.py.
+
+La loi est fermée : dans un dossier, tout texte est remplacé s'il n'est pas dit gardé ici. Un champ ajouté demain est
+donc anonymisé d'office. Les montants, les dates de soins, les états et les liens restent.
+"""
+import json
+import sys
+
+import outil_base
+import psycopg2
+from passlib.context import CryptContext
+from psycopg2 import sql
+
+# Ce que la caisse publie : ces tables ne parlent de personne.
+REFERENTIELS = frozenset("""
+    cnas_acte cnas_agence cnas_categorie_juridique cnas_categorie_medicament cnas_categorie_pathologie cnas_config_acte
+    cnas_config_consommable cnas_config_examen cnas_config_lettre_cle cnas_config_medicament cnas_consommable
+    cnas_contre_indication cnas_district cnas_examen cnas_gratuite cnas_incompatibilite cnas_lettre_cle cnas_medicament
+    cnas_parametre cnas_pathologie cnas_piece_exigee cnas_plafond cnas_prestation cnas_prix_reference cnas_province cnas_regime
+    cnas_regle_controle cnas_regle_parametre cnas_schema_comptable cnas_specialite cnas_taux cnas_type_piece cnas_livraison
+""".split())
+# Ce qui numérote un papier ou nomme un programme, jamais une personne.
+GARDEES = frozenset("""
+    numero code name_technique prestation_code prestation_libelle type_prestation feuille_numero feuille_reference reference etat_avant etat_apres
+    mimetype modele methode evenement categorie compte_debit compte_credit unite parent_path
+""".split())
+NOMS = "(ARRAY['Abakar','Brahim','Djimet','Haroun','Idriss','Kaltouma','Mahamat','Ngarta','Oumar','Ramat','Saleh','Younous'])"
+PRENOMS = "(ARRAY['Achta','Béchir','Clarisse','Denis','Fatimé','Gérard','Hawa','Issa','Khadidja','Moussa','Solange','Zara'])"
+NOM, PRENOM = f"{NOMS}[1 + id % 12]", f"{PRENOMS}[1 + (id / 12) % 12]"
+PERSONNE, TELEPHONE = f"{PRENOM} || ' ' || {NOM} || ' ' || id", "'+235 60 ' || to_char(id % 1000000, 'FM00 00 00')"
+COURRIEL, COMPTE = "'personne' || id || '@exemple.invalid'", "'99999' || lpad(id::text, 18, '0')"
+FICTIFS = {
+    "nom": NOM, "nom_mere": NOM, "nom_pere": NOM, "prenom": PRENOM, "nom_phonetique": "'fictif'", "name": PERSONNE, "complete_name": PERSONNE,
+    "nom_complet": PERSONNE, "nom_declare": PERSONNE, "beneficiaire": PERSONNE, "titulaire": PERSONNE, "nom_titulaire": PERSONNE,
+    "raison_sociale": "'Employeur ' || id", "nni": "lpad(id::text, 12, '9')", "telephone_1": TELEPHONE, "telephone_2": TELEPHONE, "telephone": TELEPHONE,
+    "phone": TELEPHONE, "mobile": TELEPHONE, "phone_sanitized": "'+235' || 60000000 + id % 1000000", "email": COURRIEL, "email_normalized": COURRIEL,
+    "rib": COMPTE, "rib_ancien": COMPTE, "rib_nouveau": COMPTE, "acc_number": COMPTE, "sanitized_acc_number": COMPTE, "acc_holder_name": PERSONNE,
+}
+# Boîtes, sessions, jetons, tâches : ce qui porte des morceaux de dossier sans en être un.
+VIDEES = """
+    cnas_journal mail_message mail_mail mail_tracking_value mail_activity mail_notification mail_message_translation mail_guest mail_blacklist mail_link_preview
+    phone_blacklist sms_sms bus_bus bus_presence queue_job ir_logging ir_profile ir_mail_server fetchmail_server auth_totp_device res_users_apikeys
+    res_users_log base_import_import mail_gateway_allowed discuss_voice_metadata cnas_correction_identite cnas_import_assures_ligne
+""".split()
+
+
+def anonymiser(base, donnees):
+    """Réécrit la base, d'une seule transaction, verrous d'écriture levés le temps de le faire."""
+    connexion = psycopg2.connect(dbname=base, connect_timeout=15, application_name="cnas-anonymiser")
+    with connexion, connexion.cursor() as cr:
+        tables = _tables(cr)
+        gardes = [table for table in tables if table.startswith(("cnas_", "res_", "mail_", "ir_attachment"))]
+        for table in gardes:
+            cr.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
+        _vider(cr, tables)
+        _correspondance(cr)
+        for table, colonnes in tables.items():
+            if table.startswith("cnas_") and table not in REFERENTIELS:
+                _reecrire(cr, table, colonnes)
+        _diagnostics(cr, tables)
+        _odoo(cr, tables, donnees["mot_de_passe"])
+        for table in gardes:
+            cr.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table)))
+    connexion.close()
+    with outil_base.curseur(base) as cr:
+        cr.execute("VACUUM FULL ANALYZE")  # les anciennes valeurs ne restent pas non plus dans les pages
+    return {}
+
+
+def _tables(cr):
+    """{table : {colonne : type}} des colonnes qui portent du texte ; une sélection n'en porte pas."""
+    cr.execute("""SELECT t.tablename, array_remove(array_agg(c.column_name::text || ':' || c.data_type), NULL)
+                    FROM pg_tables t LEFT JOIN information_schema.columns c
+                      ON c.table_schema = 'public' AND c.table_name = t.tablename
+                     AND c.data_type IN ('text', 'character varying', 'jsonb', 'json', 'bytea', 'date')
+                     AND NOT EXISTS (SELECT 1 FROM ir_model_fields f
+                                      WHERE replace(f.model, '.', '_') = t.tablename AND f.name = c.column_name AND f.ttype IN ('selection', 'reference'))
+                   WHERE t.schemaname = 'public' GROUP BY 1""")
+    return {table: dict(colonne.split(":", 1) for colonne in colonnes) for table, colonnes in cr.fetchall()}
+
+
+def _vider(cr, tables):
+    cr.execute("SELECT replace(model, '.', '_') FROM ir_model WHERE transient")
+    for table in (*VIDEES, *(table for table, in cr.fetchall())):
+        if table in tables:
+            # DELETE : TRUNCATE emporterait ce qui cite ces lignes
+            cr.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+
+
+def _correspondance(cr):
+    """Un matricule fictif par assuré, à la clé juste, que toutes les tables reprennent."""
+    cr.execute("""
+        CREATE TEMP TABLE fictif ON COMMIT DROP AS
+        SELECT matricule AS ancien, corps || lpad((98 - mod((replace(replace(corps, 'T', '29'), 'D', '13') || '00')::numeric, 97))::text, 2, '0') AS neuf
+          FROM (SELECT matricule, 'TD9' || to_char(create_date, 'YY') || lpad(id::text, 7, '0') AS corps FROM cnas_assure WHERE matricule IS NOT NULL) a;
+        CREATE INDEX ON fictif (ancien)""")
+
+
+def _reecrire(cr, table, colonnes):
+    poses = []
+    for colonne, nature in colonnes.items():
+        ici = sql.Identifier(colonne)
+        if colonne == "date_naissance":
+            neuve = sql.SQL("date_trunc('month', {})::date").format(ici)
+        elif colonne in GARDEES or nature == "date":
+            continue
+        elif nature in ("jsonb", "json"):
+            neuve = sql.SQL("'{}'")
+        elif nature == "bytea":
+            neuve = sql.SQL("''::bytea")
+        elif colonne.startswith("matricule"):
+            neuve = sql.SQL("COALESCE((SELECT neuf FROM fictif WHERE ancien = {}), 'TD0' || id)").format(ici)
+        else:
+            neuve = sql.SQL(FICTIFS.get(colonne, "'fictif ' || id"))
+        poses.append(sql.SQL("{} = CASE WHEN {} IS NULL THEN NULL ELSE {} END").format(ici, ici, neuve))
+    if poses:
+        cr.execute(sql.SQL("UPDATE {} SET {}").format(sql.Identifier(table), sql.SQL(", ").join(poses)))
+
+
+def _diagnostics(cr, tables):
+    """Chaque diagnostic devient un autre de la nomenclature."""
+    cr.execute("SELECT array_agg(id ORDER BY id) FROM cnas_pathologie")
+    pathologies = cr.fetchone()[0]
+    cr.execute("SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'pathologie_id' AND table_name LIKE 'cnas\\_%'")
+    for table, in cr.fetchall():
+        if pathologies and table in tables and table not in REFERENTIELS and table != "cnas_indication":
+            cr.execute(sql.SQL("UPDATE {} SET pathologie_id = (%s::int[])[1 + abs(hashint4(id)) %% %s] WHERE pathologie_id IS NOT NULL").format(
+                sql.Identifier(table)), [pathologies, len(pathologies)])
+
+
+def _odoo(cr, tables, mot_de_passe):
+    """Contacts, comptes, pièces et jetons d'Odoo."""
+    contacts = {c: n for c, n in tables["res_partner"].items() if c in FICTIFS or c in (
+        "vat", "ref", "website", "function", "street", "street2", "zip", "city", "comment", "company_registry", "company_name",
+        "commercial_company_name", "signup_token", "additional_info")}
+    _reecrire(cr, "res_partner", contacts)
+    _reecrire(cr, "res_partner_bank", tables["res_partner_bank"])
+    cr.execute("UPDATE res_users SET password = %s, signature = NULL, login = CASE WHEN id <= 5 OR login IN ('admin', '__system__') THEN login ELSE 'usager' || id END",
+               [CryptContext(["pbkdf2_sha512"], pbkdf2_sha512__rounds=600_000).hash(mot_de_passe)])
+    cr.execute("UPDATE res_users SET totp_secret = NULL")
+    # un contenu de dossier : un texte d'une ligne ; ceux du programme (écrans, images livrées) restent
+    cr.execute("""UPDATE ir_attachment SET name = 'piece-' || id, index_content = NULL, description = NULL, access_token = NULL, url = NULL, store_fname = NULL,
+                         db_datas = 'Pièce fictive.'::bytea, checksum = 'b', mimetype = 'text/plain', file_size = 15
+                   WHERE res_model LIKE 'cnas.%' OR res_model IN ('res.partner', 'mail.message', 'mail.compose.message', 'discuss.channel')
+                      OR (res_model IS NULL AND url IS NULL AND type = 'binary')""")
+    cr.execute("UPDATE ir_config_parameter SET value = gen_random_uuid()::text WHERE key IN ('database.uuid', 'database.secret')")
+    cr.execute("DELETE FROM ir_attachment WHERE url LIKE '/web/assets/%'")
+
+
+if __name__ == "__main__":
+    try:
+        reponse = {"anonymiser": anonymiser}[sys.argv[1]](sys.argv[2], json.load(sys.stdin))
+    except psycopg2.Error as erreur:
+        reponse = {"erreur": outil_base.en_francais(erreur)}
+    print(json.dumps(reponse))
