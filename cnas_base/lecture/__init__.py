@@ -8,3 +8,4 @@ from .fichier import type_reel
 from .nombre import lire_entier, lire_montant
 from .tableau import Ligne, lire_tableau
 from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
+from .vide import dit_absent

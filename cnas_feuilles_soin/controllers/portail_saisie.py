@@ -72,8 +72,10 @@ class PortailSaisie(PortailFormation):
         """Rend en JSON au plus dix prestations ou diagnostics dont le code ou le nom contient `q`."""
         modele = {"prestation": "cnas.prestation", "pathologie": "cnas.pathologie"}.get(quoi)
         texte = q.strip()[:64]
-        trouves = request.env[modele].sudo().search(
-            ["|", ("code", "ilike", texte), ("name", "ilike", texte)], limit=10) if modele and len(texte) > 1 else []
+        if not modele or len(texte) < 2:
+            return self._json([])
+        modele = request.env[modele].sudo()
+        trouves = modele.browse([identifiant for identifiant, _nom in modele.name_search(texte, limit=10)])
         return self._json([{"code": t.code, "nom": t.name} for t in trouves])
 
     @espace_formation("/my/formation/droits.json")
