@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -34,6 +34,8 @@
         "views/regime_views.xml",
         "views/parametre_views.xml",
         "views/lot_views.xml",
+        "views/colonne_views.xml",
+        "views/import_fichier_views.xml",
         "views/journal_views.xml",
         "views/changement_views.xml",
         "views/res_users_views.xml",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Référentiels",
     "summary": "Prestations, pathologies, tarifs datés, lettres-clés, taux, plafonds, panier de soins",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -10,6 +10,8 @@
     "external_dependencies": {"python": ["lxml"]},
     "data": [
         "security/ir.model.access.csv",
+        "data/cnas.colonne.csv",
+        "data/cnas.synonyme_colonne.csv",
         "data/referentiels_data.xml",
         "data/taux_data.xml",
         "data/plafond_data.xml",

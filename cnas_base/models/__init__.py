@@ -20,5 +20,7 @@ from . import fichier
 from . import fichiers_mixin
 from . import exportation
 from . import lot
+from . import colonne
+from . import import_fichier
 from . import res_users
 from . import sante
