@@ -34,6 +34,8 @@
         "views/regime_views.xml",
         "views/parametre_views.xml",
         "views/lot_views.xml",
+        "views/colonne_views.xml",
+        "views/import_fichier_views.xml",
         "views/journal_views.xml",
         "views/changement_views.xml",
         "views/livraison_views.xml",

@@ -88,7 +88,7 @@ def ecrire_xlsx(colonnes, lignes, titre="CNAS"):
         for j, valeur in enumerate(ligne):
             if hasattr(valeur, "isoformat"):
                 feuille.write_datetime(i, j, valeur, jour)
-            elif valeur not in (None, False):
+            elif valeur is not None and valeur is not False:  # zéro s'écrit
                 feuille.write(i, j, valeur)
     classeur.close()
     return tampon.getvalue()

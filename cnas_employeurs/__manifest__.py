@@ -9,6 +9,8 @@
     "depends": ["cnas_assures"],
     "data": [
         "security/ir.model.access.csv",
+        "data/cnas.colonne.csv",
+        "data/cnas.synonyme_colonne.csv",
         "data/ir_sequence_data.xml",
         "data/parametre_data.xml",
         "data/cnas.categorie_juridique.csv",

@@ -10,6 +10,8 @@
     "external_dependencies": {"python": ["lxml"]},
     "data": [
         "security/ir.model.access.csv",
+        "data/cnas.colonne.csv",
+        "data/cnas.synonyme_colonne.csv",
         "data/referentiels_data.xml",
         "data/taux_data.xml",
         "data/plafond_data.xml",

@@ -17,18 +17,36 @@ TAILLE_MAX_DECOMPRESSEE = 400 * 1024 * 1024
 LIGNES_DE_TITRE = 20
 SEPARATEURS = ";,\t|"
 _TOTAL = re.compile(r"(?:(?:sous|grand) )?tota(?:l|ux)(?: (?:general|generaux|global|menage|page))?s?")
-_SEP = re.compile(r"\s*sep=(.)\s*\r?\n", re.IGNORECASE)
+_SEP = re.compile(r"\s*sep=(\t|[^\w\s\"'])[ \t]*\r?\n", re.IGNORECASE)
+_PRECISION = re.compile(r"\(.*?\)|\[.*?\]")
+_ZEROS = re.compile(r"0{2,}")
 _FUSION = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 
 
+class EnTeteIncompris(UserError):
+    """Il manque des colonnes : `manquantes` les nomme, `titres` et `comprises` disent ce que porte le fichier."""
+
+    def __init__(self, phrase, manquantes, titres, comprises):
+        super().__init__(phrase)
+        self.manquantes, self.titres, self.comprises = manquantes, titres, comprises
+
+
 class Ligne(dict):
-    """Une ligne d'un tableau : {colonne: valeur}, et son `numero` dans le fichier (la première ligne est 1)."""
+    """Une ligne d'un tableau : {colonne: valeur}, son `numero` dans le fichier (la première est 1), ses `cases` telles que reçues."""
 
-    __slots__ = ("numero",)
+    __slots__ = ("numero", "cases")
 
-    def __init__(self, numero, valeurs):
+    def __init__(self, numero, valeurs, cases=()):
         super().__init__(valeurs)
-        self.numero = numero
+        self.numero, self.cases = numero, cases
+
+
+class Tableau(list):
+    """Les lignes d'un fichier, ses `titres` tels qu'écrits et, à la même place, les colonnes `comprises` (None : inconnue)."""
+
+    def __init__(self, lignes, titres, comprises):
+        super().__init__(lignes)
+        self.titres, self.comprises = titres, comprises
 
 
 def lire_tableau(contenu, nom_fichier, colonnes=None, obligatoires=()):
@@ -38,12 +56,15 @@ def lire_tableau(contenu, nom_fichier, colonnes=None, obligatoires=()):
     :param str nom_fichier: son nom, dont l'extension dit le format
     :param dict colonnes: {colonne: autres en-têtes admis} ; elles font trouver l'en-tête et la feuille du classeur
     :param obligatoires: colonnes sans lesquelles le fichier est refusé
-    :return: liste de `Ligne` ; lignes vides, en-têtes répétés et lignes TOTAL sont passés
-    :raise UserError: fichier trop gros, illisible, vide, d'un autre format, ou sans les colonnes obligatoires
+    :return: `Tableau` de `Ligne` ; lignes vides, en-têtes répétés et lignes TOTAL sont passés
+    :raise UserError: fichier trop gros, illisible, vide ou d'un autre format
+    :raise EnTeteIncompris: colonnes obligatoires absentes
     """
     if len(contenu) > TAILLE_MAX_TABLEAU:
         raise UserError(_("Le fichier dépasse 25 Mo : découpez-le en plusieurs envois."))
-    connues = {autre: colonne for colonne, autres in (colonnes or {}).items() for autre in (colonne, *autres)}
+    colonnes = colonnes or {}
+    connues = {colonne: colonne for colonne in colonnes}
+    connues.update({autre: colonne for colonne, autres in colonnes.items() for autre in autres})
     nom = (nom_fichier or "").lower()
     if nom.endswith((".csv", ".txt", ".tsv")) and not contenu.startswith(b"PK\x03\x04"):
         rangs = _rangs_csv(contenu, connues)
@@ -64,13 +85,15 @@ def _lignes(rangs, connues, obligatoires):
     """Rend les lignes sous leur en-tête."""
     place = _place_entete(rangs, connues)[1]
     entete = rangs[place][1]
-    titres = [nom_de_colonne(titre) for titre in entete]
-    entetes = [connues.get(titre, titre) for titre in titres]
+    titres = [" ".join(str("" if titre is None else titre).split()) for titre in entete]
+    comprises = [_colonne(titre, connues) for titre in entete]
+    entetes = [comprise or nom_de_colonne(titre) for comprise, titre in zip(comprises, entete)]
     manquantes = [nom for nom in obligatoires if nom not in entetes]
     if manquantes:
-        raise UserError(_(
-            "Colonnes absentes : %(absentes)s. Le fichier porte : %(trouvees)s.",
-            absentes=", ".join(manquantes), trouvees=", ".join(filter(None, titres))[:300] or _("aucun titre")))
+        raise EnTeteIncompris(_(
+            "Colonnes absentes : %(absentes)s. Le fichier porte : %(trouvees)s.", absentes=", ".join(manquantes),
+            trouvees=", ".join(filter(None, map(nom_de_colonne, entete)))[:300] or _("aucun titre")),
+            manquantes, titres, comprises)
     lignes = []
     for numero, rang in rangs[place + 1:]:
         if _est_total(rang, len(titres)) or rang == entete:
@@ -80,13 +103,18 @@ def _lignes(rangs, connues, obligatoires):
             # Deux colonnes de même nom : la première remplie l'emporte.
             if colonne and valeurs.get(colonne) in (None, ""):
                 valeurs[colonne] = valeur
-        lignes.append(Ligne(numero, {**dict.fromkeys(filter(None, entetes)), **valeurs}))
-    return lignes
+        lignes.append(Ligne(numero, {**dict.fromkeys(filter(None, entetes)), **valeurs}, rang))
+    return Tableau(lignes, titres, comprises)
+
+
+def _colonne(titre, connues):
+    """Rend la colonne que dit un titre, ou None ; « Prix unitaire (FCFA) » se comprend sans sa parenthèse."""
+    return connues.get(nom_de_colonne(titre)) or connues.get(nom_de_colonne(_PRECISION.sub(" ", str(titre or ""))))
 
 
 def _place_entete(rangs, connues):
     """Rend (titres reconnus, place de l'en-tête) ; sans titre connu, la première ligne d'au moins deux cases."""
-    notes = [(len({connues[t] for t in map(nom_de_colonne, rang) if t in connues}), -place)
+    notes = [(len({_colonne(titre, connues) for titre in rang} - {None}), -place)
              for place, (_numero, rang) in enumerate(rangs[:LIGNES_DE_TITRE])]
     note, place = max(notes)
     if note:
@@ -176,13 +204,25 @@ def _note_feuille(feuille, connues):
 
 def _rangs_feuille(feuille, maximum=LIGNES_MAX_TABLEAU + LIGNES_DE_TITRE + 1):
     feuille.reset_dimensions()  # certains logiciels écrivent une étendue fausse
+    # Un format « 0000 » montre des zéros de tête que le nombre n'a pas ; lire les formats coûte, on ne le fait que s'il y en a.
+    avec_zeros = any(_ZEROS.fullmatch(forme) for forme in feuille.parent._number_formats)
     rangs = []
-    for numero, rang in enumerate(feuille.iter_rows(values_only=True), 1):
+    for numero, rang in enumerate(feuille.iter_rows(values_only=not avec_zeros), 1):
+        if avec_zeros:
+            rang = map(_avec_zeros, rang)
+        rang = list(rang)
         if any(map(_remplie, rang)):
-            rangs.append((numero, list(rang)))
+            rangs.append((numero, rang))
             if len(rangs) >= maximum:
                 break
     return rangs
+
+
+def _avec_zeros(case):
+    """Rend la valeur d'une case ; 12 au format « 0000 » est le code 0012, comme il se voit."""
+    if isinstance(case.value, int) and not isinstance(case.value, bool) and _ZEROS.fullmatch(case.number_format or ""):
+        return str(case.value).zfill(len(case.number_format))
+    return case.value
 
 
 def _repandre_fusions(rangs, archive, feuille):

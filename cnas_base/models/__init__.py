@@ -21,5 +21,7 @@ from . import fichiers_mixin
 from . import exportation
 from . import livraison
 from . import lot
+from . import colonne
+from . import import_fichier
 from . import res_users
 from . import sante

@@ -1,8 +1,11 @@
+import re
+
 from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.osv import expression
 
 from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
-from ..lecture import montrer
+from ..lecture import montrer, sans_accent
 
 # Clés de contexte qui font taire une trace, un suivi ou une version : l'appelant n'en décide pas.
 CLES_QUI_TAISENT = frozenset((
@@ -11,6 +14,11 @@ CLES_QUI_TAISENT = frozenset((
 
 # Au-delà, une création en nombre (import, chargement) tient en une ligne du journal.
 LOT = 100
+
+# Un nom affiché joint une clé et un libellé : « [MED0001] Paracétamol », « Hôpital (HP-ABE-01) », « B54 — Paludisme ».
+NOMS_A_CLE = (re.compile(r"\[(?P<cle>[^\[\]]+)\] *(?P<nom>.*)"), re.compile(r"(?P<nom>.+?) *\((?P<cle>[^()]+)\)"),
+              re.compile(r"(?P<cle>\S+) [—–] (?P<nom>.+)"))
+CLES_AFFICHEES = ("code", "matricule", "numero", "numero_ordre")
 
 # Ce qu'une valeur venue de dehors ne peut pas être, selon la nature du champ : nos méthodes la liraient avant l'ORM.
 ETRANGERES = {
@@ -172,6 +180,31 @@ class GardeMixin(models.AbstractModel):
             ensemble = {"apres": {"nombre": len(self), "ids": self.ids}} if len(self) > 1 else {"res_id": self.id}
             self.env["cnas.journal"]._ajouter_une_fois({"modele": self._name, "evenement": "lecture", **ensemble})
         return super()._read_format(fnames, load)
+
+    # ------------------------------------------------------------------ nom affiché
+    @api.model
+    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
+        """Ce qu'on recopie de l'écran ou d'un export se retrouve : le nom affiché, sa clé et son libellé."""
+        if name and isinstance(name, str) and operator in ("=", "ilike", "=ilike"):
+            trouves = self._par_nom_affiche(" ".join(name.split()), domain, exact=operator == "=")
+            if trouves:
+                return self._search([("id", "in", trouves.ids)], limit=limit, order=order)
+        return super()._name_search(name, domain, operator, limit, order)
+
+    @api.model
+    def _par_nom_affiche(self, texte, domain, exact):
+        """Rend ceux qui s'affichent ainsi. `exact` : un libellé qui contredit la clé ne désigne personne."""
+        lu = next((lu for forme in NOMS_A_CLE if (lu := forme.fullmatch(texte))), None)
+        if not lu:
+            return self.browse()
+        cle, nom, libelle = lu["cle"].strip().upper(), self._rec_name, sans_accent(lu["nom"])
+        cles, noms = ([champ for champ in champs if champ in self._fields and self._fields[champ]._description_searchable]
+                      for champs in (CLES_AFFICHEES, [nom]))
+        criteres = [[(champ, "=", cle)] for champ in cles] + [[(champ, "=ilike", lu["nom"])] for champ in noms if libelle]
+        candidats = self.search(expression.AND([domain or [], expression.OR(criteres)]), limit=20) if criteres else self.browse()
+        affiches = candidats.filtered(lambda c: sans_accent(c.display_name) == sans_accent(texte))
+        return affiches or candidats.filtered(lambda c: any(c[champ] == cle for champ in cles) and (
+            not exact or sans_accent(c[nom]) == libelle))
 
     # ------------------------------------------------------------------ privé
     def _contexte_de_confiance(self):

@@ -6,7 +6,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_effet
+from odoo.addons.cnas_base.lecture import dit_absent, lire_effet
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
@@ -18,7 +18,21 @@ NIF_ACCEPTE = re.compile(r"[0-9A-Z]{6,14}")
 NIF_USUEL = re.compile(r"\d{7}[A-Z]")
 RCCM_ACCEPTE = re.compile(r"[0-9A-Z/ -]{6,30}")
 RCCM_USUEL = re.compile(
-    r"TD-[A-Z]{3}(-\d{2})?-\d{4}-[A-E](\d{0,2}-)?\d{1,8}|TC/[A-Z]{3}/\d{2,4}[ /]?[A-E][ /]?\d{1,6}")
+    r"TD-[A-Z]{3}(-\d{2})?-\d{4}-[A-E](\d{0,2}-)?\d{1,8}|TC/[A-Z]{3}/\d{2,4}[A-E]\d{1,6}")
+_RCCM_ANCIEN = re.compile(r"TC([A-Z]{3})(\d{2,4}[A-E]\d{1,6})")
+_SEPARATEURS = re.compile(r"[\s/._‐-―-]+")
+
+
+def lire_rccm(texte):
+    """Rend un RCCM sous son écriture unique, vide si rien n'est donné ou s'il est « en cours ».
+
+    « TC/NDJ/13 A 1398 » et « TC-NDJ-13-A-1398 » sont TC/NDJ/13A1398 ; les autres formes prennent des tirets.
+    """
+    if dit_absent(texte):
+        return False
+    morceaux = _SEPARATEURS.split(texte.upper().strip())
+    ancien = _RCCM_ANCIEN.fullmatch("".join(morceaux))
+    return "TC/%s/%s" % ancien.groups() if ancien else "-".join(filter(None, morceaux)) or False
 
 
 @actions
@@ -207,7 +221,7 @@ class Employeur(models.Model):
     def _normaliser(self, vals):
         vals = dict(vals)
         if isinstance(vals.get("nif"), str):
-            vals["nif"] = self._normaliser_matricule(vals["nif"]) or False
+            vals["nif"] = not dit_absent(vals["nif"]) and self._normaliser_matricule(vals["nif"]) or False
         if isinstance(vals.get("rccm"), str):
-            vals["rccm"] = " ".join(vals["rccm"].upper().split()) or False
+            vals["rccm"] = lire_rccm(vals["rccm"])
         return vals

@@ -1,4 +1,6 @@
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from psycopg2.errors import UniqueViolation
 
@@ -44,6 +46,30 @@ class TestEmployeur(CasEmployeur):
         self.assertIn("RCCM", self._creer(rccm="RC 1234 B", nif="9111111A").avertissement)
         with self.assertRaisesRegex(ValidationError, "RCCM"):
             self._creer(rccm="<b>")
+
+    def test_un_rccm_ne_s_ecrit_que_d_une_facon(self):
+        premier = self._creer(rccm="TC/NDJ/13 A 1398")
+        self.assertEqual(premier.rccm, "TC/NDJ/13A1398")
+        for rccm in ("TC/NDJ/13A1398", "TC/NDJ/13-A-1398", "tc ndj 13 a 1398", "TC/NDJ/13 A\u00a01398"):
+            with self.subTest(rccm=rccm), mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.cr.savepoint():
+                self._creer(rccm=rccm)
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.cr.savepoint():
+            self._creer(rccm="td ndj 01 2021 b12 00999")
+
+    def test_en_cours_laisse_vide(self):
+        """« En cours » n'est ni un RCCM ni un NIF : deux employeurs peuvent l'attendre."""
+        for texte in ("en cours", "EN COURS D'IMMATRICULATION", "Néant", "-", "N/A"):
+            employeur = self._creer(rccm=texte, nif=texte)
+            self.assertFalse(employeur.rccm or employeur.nif, texte)
+
+    def test_migration_des_rccm(self):
+        employeurs = self._creer() + self._creer() + self._creer()
+        for employeur, rccm in zip(employeurs, ("TC/NDJ/13 A 7", "TC/NDJ/13-A-7", "EN COURS")):
+            self.cr.execute("UPDATE cnas_employeur SET rccm = %s WHERE id = %s", (rccm, employeur.id))
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.1.0/post-rccm.py"
+        runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.0.0")
+        employeurs.invalidate_recordset()
+        self.assertEqual(employeurs.mapped("rccm"), ["TC/NDJ/13A7", "TC/NDJ/13-A-7", False])
 
     def test_activation_exige_les_identifiants_du_prive(self):
         prive = self._creer()

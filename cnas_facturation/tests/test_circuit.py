@@ -1,7 +1,9 @@
 from datetime import date
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
 
 from .commun_facture import CommunFacture
@@ -113,6 +115,22 @@ class TestCircuit(CommunFacture):
                 facture.with_user(self.agent2).write(valeurs)
         facture.with_user(self.agent2).write({"numero_formation": "F-12", "montant_declare": 9000})
         self.assertEqual(facture.ecart_declare, 9000 - facture.montant_facture)
+
+    def test_facture_papier_presentee_une_seule_fois(self):
+        """Le même numéro de la formation ne revient ni un autre mois ni autrement écrit ; rejetée, elle se représente."""
+        premiere = self.preparee()
+        premiere.with_user(self.agent2).write({"numero_formation": "FAC-014/2026"})
+        mois_avant, an_dernier = (self.factures.with_user(self.agent2).create({
+            "formation_id": premiere.formation_id.id, "periode": premiere.periode - delai,
+        }) for delai in (relativedelta(months=1), relativedelta(months=13)))
+        for numero in ("FAC-014/2026", "fac 14 / 2026"):
+            with self.subTest(numero=numero), self.assertRaisesRegex(ValidationError, premiere.numero):
+                mois_avant.with_user(self.agent2).write({"numero_formation": numero})
+        mois_avant.with_user(self.agent2).write({"numero_formation": "FAC-013/2026"})
+        an_dernier.with_user(self.agent2).write({"numero_formation": "FAC-014/2026"})
+        premiere.with_user(self.agent2).action_soumettre()
+        premiere.with_user(self.controleur).action_rejeter("Illisible")
+        mois_avant.with_user(self.agent2).write({"numero_formation": "FAC-014/2026"})
 
     def test_suppression_et_copie_refusees(self):
         facture = self.preparee()

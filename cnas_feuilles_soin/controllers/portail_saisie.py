@@ -1,6 +1,5 @@
 import base64
 import json
-import re
 
 from odoo import _, fields
 from odoo.exceptions import UserError
@@ -8,43 +7,15 @@ from odoo.http import request
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_tableau, sans_accent
+from odoo.addons.cnas_base.lecture import lire_entier
 
-from .portail import PortailFormation, espace_formation
+from .portail import _CONTROLE, PortailFormation, espace_formation
 
 LIGNES_VIDES = 4
 RESULTATS_MONTRES = 100
+IMPORTS_MONTRES = 10
 CHAMPS_FEUILLE = ("matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins",
                   "date_naissance_declaree")
-OUI = ("oui", "1", "true", "vrai", "on")
-COLONNES_AIDE = {
-    "Référence": "votre numéro de feuille ; les lignes de même référence font une feuille",
-    "Matricule": "matricule ou numéro de carte du bénéficiaire",
-    "Date soins": "AAAA-MM-JJ ou JJ/MM/AAAA",
-    "Date fin soins": "vide si les soins ont duré un jour",
-    "Pathologie": "code CIM-10",
-    "Praticien": "numéro d'ordre, facultatif",
-    "Urgence": "oui ou non",
-    "Type soins": "ambulatoire ou hospitalisation",
-    "Prestation": "code de la nomenclature",
-    "Quantité": "nombre entier",
-    "Prix unitaire": "en FCFA, sans décimale",
-    "Nouveau-né": "oui si l'enfant est soigné sous le numéro de sa mère",
-    "Naissance déclarée": "date de naissance du nouveau-né",
-    "Rang de naissance": "1, 2… pour des jumeaux",
-}
-COLONNES = list(COLONNES_AIDE)
-EN_TETES = {
-    "reference": ("n_feuille", "no_feuille", "numero_feuille", "numero_de_feuille", "n_de_feuille", "feuille"),
-    "matricule": ("numero_de_carte", "n_carte", "carte", "beneficiaire"),
-    "date_soins": ("date_des_soins", "date_de_soins", "soins_du"),
-    "date_fin_soins": ("date_de_fin_des_soins", "fin_des_soins", "date_fin"),
-    "pathologie": ("diagnostic", "cim10", "cim_10", "code_cim_10"), "praticien": ("prescripteur", "medecin"), "urgence": (),
-    "nouveau_ne": ("nouveau_né", "bebe"), "rang_naissance": ("rang_de_naissance", "rang_jumeau"),
-    "date_naissance_declaree": ("naissance_declaree", "date_de_naissance", "date_naissance", "ne_le"),
-    "type_soins": ("type_de_soins",), "prestation": ("code_prestation", "acte", "code"),
-    "quantite": ("qte", "nombre"), "prix_unitaire": ("prix", "pu", "p_u", "prix_unitaire_fcfa"),
-}
 
 
 class PortailSaisie(PortailFormation):
@@ -72,8 +43,10 @@ class PortailSaisie(PortailFormation):
         """Rend en JSON au plus dix prestations ou diagnostics dont le code ou le nom contient `q`."""
         modele = {"prestation": "cnas.prestation", "pathologie": "cnas.pathologie"}.get(quoi)
         texte = q.strip()[:64]
-        trouves = request.env[modele].sudo().search(
-            ["|", ("code", "ilike", texte), ("name", "ilike", texte)], limit=10) if modele and len(texte) > 1 else []
+        if not modele or len(texte) < 2:
+            return self._json([])
+        modele = request.env[modele].sudo()
+        trouves = modele.browse([identifiant for identifiant, _nom in modele.name_search(texte, limit=10)])
         return self._json([{"code": t.code, "nom": t.name} for t in trouves])
 
     @espace_formation("/my/formation/droits.json")
@@ -87,30 +60,62 @@ class PortailSaisie(PortailFormation):
 
     # ------------------------------------------------------------------ un classeur
     @espace_formation("/my/formation/import", methods=["GET", "POST"])
-    def classeur(self, formation="", **parametres):
-        """Importe un classeur (une ligne par prestation, regroupées par référence) ; erreurs ligne à ligne."""
-        valeurs = {"page": "import", "erreur": None, "refusees": None, "colonnes": COLONNES_AIDE}
-        fichier = request.httprequest.files.get("classeur")
+    def classeur(self, formation="", etape="", **parametres):
+        """Reçoit un classeur et le contrôle à blanc ; sans `etape` (un script), dépose aussitôt ce qui est bon."""
+        erreur = None
         if request.httprequest.method == "POST":
             try:
-                if not fichier or not fichier.filename:
-                    raise UserError(_("Choisissez un fichier."))
-                lignes = lire_tableau(fichier.read(), fichier.filename, EN_TETES)
-                valeurs.update(self._importer_classeur(lignes, formation))
+                with request.env.cr.savepoint():
+                    import_ = self._recevoir_classeur(formation)
+                    if not etape and import_._a_appliquer():
+                        import_.action_appliquer()
+                return request.redirect(f"/my/formation/import/{import_.id}")
             except UserError as refus:
-                valeurs["erreur"] = str(refus)
-        return self._rendre("cnas_feuilles_soin.portail_import", valeurs)
+                erreur = str(refus)
+        return self._rendre("cnas_feuilles_soin.portail_import", {
+            "page": "import", "erreur": erreur, "colonnes": self._colonnes(),
+            "imports": self._imports().search(self._domaine_imports(), limit=IMPORTS_MONTRES)})
+
+    @espace_formation("/my/formation/import/<int:import_id>")
+    def un_import(self, import_id, **parametres):
+        """Un classeur reçu : ce que dit le contrôle, puis l'avancement, puis ce qui a été déposé."""
+        import_ = self._import(import_id)
+        return self._rendre_import(import_) if import_ else request.redirect("/my/formation/import")
+
+    @espace_formation("/my/formation/import/<int:import_id>/<any(appliquer,associer):quoi>", methods=["POST"])
+    def agir_import(self, import_id, quoi, remplacer="", **parametres):
+        """Dépose ce que le contrôle a accepté, ou dit quel titre du classeur est quelle colonne."""
+        import_ = self._import(import_id)
+        if not import_:
+            return request.redirect("/my/formation/import")
+        try:
+            with request.env.cr.savepoint():
+                if quoi == "associer":
+                    self._associer(import_)
+                else:
+                    import_.avec_corrections = remplacer == "on"
+                    import_.action_appliquer()
+        except UserError as refus:
+            return self._rendre_import(import_, str(refus))
+        return request.redirect(f"/my/formation/import/{import_.id}")
+
+    @espace_formation("/my/formation/import/<int:import_id>/rapport.xlsx")
+    def rapport_import(self, import_id, **parametres):
+        """Rend le classeur reçu, chaque ligne suivie de son résultat et de ce qu'il faut faire."""
+        import_ = self._import(import_id)
+        if not import_ or import_.state == "brouillon":
+            return request.redirect("/my/formation/import")
+        return self._classeur_rendu(import_._rapport(), "rapport_feuilles.xlsx")
 
     @espace_formation("/my/formation/import/modele.xlsx")
     def modele_classeur(self, **parametres):
         """Rend le classeur vide à remplir, avec deux lignes d'exemple."""
-        exemple = [
-            ["FS-0001", "TD…", "2026-11-02", "", "B54", "", "non", "ambulatoire", "ACT0001", 1, 1000],
-            ["FS-0001", "", "", "", "", "", "", "", "MED0001", 20, 25],
-        ]
-        return request.make_response(ecrire_xlsx(COLONNES, exemple, _("Feuilles")), headers=[
-            ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            ("Content-Disposition", 'attachment; filename="feuilles_de_soins.xlsx"')])
+        exemples = ({"reference": "FS-0001", "matricule": "TD…", "date_soins": "2026-11-02", "pathologie": "B54", "urgence": "non",
+                     "type_soins": "ambulatoire", "prestation": "ACT0001", "quantite": 1, "prix_unitaire": 1000},
+                    {"reference": "FS-0001", "prestation": "MED0001", "quantite": 20, "prix_unitaire": 25})
+        colonnes = self._colonnes()
+        rangs = [[exemple.get(code, "") for code, *_reste in colonnes] for exemple in exemples]
+        return self._classeur_rendu(ecrire_xlsx([nom for _code, nom, *_reste in colonnes], rangs, _("Feuilles")), "feuilles_de_soins.xlsx")
 
     # ------------------------------------------------------------------ privé
     def _importer(self, feuilles):
@@ -148,18 +153,12 @@ class PortailSaisie(PortailFormation):
             {"prestation": self._code(ligne["prestation"]), "quantite": self._nombre(ligne["quantite"]),
              "prix_unitaire": self._nombre(ligne["prix_unitaire"])} for ligne in self._lignes_saisies(champs)]
         formations = request.env.user.sudo().formation_ids
-        feuille.update(self._agence(formations.filtered(lambda f: f.code == feuille.get("formation"))))
+        feuille.update(self._imports()._agence_de(formations.filtered(lambda f: f.code == feuille.get("formation"))))
         pieces = [{"type": code, "nom": nom, "contenu": base64.b64encode(octets).decode()}
                   for code, nom, octets in self._fichiers_recus()]
         if pieces:
             feuille["pieces"] = pieces
         return feuille
-
-    @staticmethod
-    def _agence(formation):
-        """Rend {"agence": code} de la province de la formation ; rien s'il n'y en a pas : `importer` choisira."""
-        agence = request.env["cnas.agence"].sudo().search([("province_id", "in", formation.province_id.ids)], limit=1)
-        return {"agence": agence.code} if agence else {}
 
     @staticmethod
     def _code(texte):
@@ -181,71 +180,72 @@ class PortailSaisie(PortailFormation):
             for prestation, quantite, prix in zip(*colonnes)] if champs else []
         return [ligne for ligne in lignes if any(ligne.values())]
 
-    def _importer_classeur(self, lignes, formation):
-        """Importe les feuilles du classeur ; rend ce que montre la page, en citant les lignes du classeur."""
-        groupes = self._feuilles_du_classeur(lignes, formation)
-        bons = [g for g in groupes if not g["erreurs"]]
-        for groupe, resultat in zip(bons, self._importer([g["feuille"] for g in bons])):
-            groupe["resultat"] = resultat
-            groupe["erreurs"] = [
-                re.sub(r"^Ligne ([0-9]+)", lambda trouve, rangs=groupe["rangs"]: _(
-                    "Ligne %s", rangs[int(trouve[1]) - 1]), phrase) for phrase in resultat["erreurs"]]
-        refusees = [g for g in groupes if g["erreurs"]]
-        deposees = [g for g in groupes if not g["erreurs"]]
-        return {
-            "total": len(groupes), "refusees": refusees[:RESULTATS_MONTRES], "nombre_refusees": len(refusees),
-            "deposees": deposees[:RESULTATS_MONTRES], "nombre_deposees": len(deposees),
-            "nombre_instances": sum(g["resultat"]["state"] == "instance" for g in deposees),
-        }
-
-    def _feuilles_du_classeur(self, lignes, formation):
-        """Regroupe les lignes de même référence ; les champs de la feuille se lisent sur sa première ligne.
-
-        :return: [{"feuille", "rangs": lignes du classeur, "erreurs": [phrase…]}] dans l'ordre du classeur
-        """
-        formations = request.env.user.sudo().formation_ids
-        choisie = formations.filtered(lambda f: f.code == formation) or formations[:1]
-        communs = {"formation": choisie.code or "", **self._agence(choisie)}
-        groupes = {}
-        for ligne in lignes:
-            reference = self._texte(ligne.get("reference"))
-            lus = {nom: lu for nom in CHAMPS_FEUILLE
-                   if (lu := (self._jour if nom.startswith("date") else self._texte)(ligne.get(nom)))}
-            if self._texte(ligne.get("rang_naissance")):
-                lus["rang_naissance"] = self._nombre(ligne["rang_naissance"])
-            if self._texte(ligne.get("nouveau_ne")).lower() in OUI:
-                lus["nouveau_ne"] = True
-            if "type_soins" in lus:
-                lus["type_soins"] = sans_accent(lus["type_soins"])
-            groupe = groupes.get(reference)
-            if groupe is None:
-                groupe = groupes[reference] = {"rangs": [], "erreurs": [], "feuille": {
-                    **communs, "reference": reference, "lignes": [],
-                    "urgence": self._texte(ligne.get("urgence")).lower() in OUI, **lus}}
-            for nom, valeur in lus.items():
-                if valeur != groupe["feuille"].get(nom):
-                    groupe["erreurs"].append(_(
-                        "Ligne %(rang)s : « %(nom)s » vaut « %(valeur)s » et diffère de la première ligne de cette référence.",
-                        rang=ligne.numero, nom=nom, valeur=str(valeur)[:40]))
-            groupe["rangs"].append(ligne.numero)
-            groupe["feuille"]["lignes"].append({
-                "prestation": self._texte(ligne.get("prestation")), "quantite": self._nombre(ligne.get("quantite")),
-                "prix_unitaire": self._nombre(ligne.get("prix_unitaire"))})
-        return list(groupes.values())
+    # ------------------------------------------------------------------ privé : les classeurs
+    @staticmethod
+    def _imports():
+        return request.env["cnas.import_fichier"].sudo()
 
     @staticmethod
-    def _texte(valeur):
-        if isinstance(valeur, float) and valeur.is_integer():
-            valeur = int(valeur)
-        return str(valeur if valeur is not None else "").strip()
+    def _domaine_imports():
+        return [("sujet", "=", "feuilles"), ("create_uid.share", "=", True),
+                ("formation_id", "in", request.env.user.sudo().formation_ids.ids)]
 
-    @classmethod
-    def _jour(cls, valeur):
-        """Rend AAAA-MM-JJ si la date se lit, le texte sinon : c'est `importer` qui refusera, avec sa phrase."""
-        try:
-            return str(lire_date(valeur, ""))
-        except UserError:
-            return cls._texte(valeur)
+    def _import(self, import_id):
+        """Rend l'import s'il vient d'une formation de l'usager, un ensemble vide sinon."""
+        return self._imports().search([("id", "=", import_id), *self._domaine_imports()])
+
+    @staticmethod
+    def _colonnes():
+        return request.env["cnas.colonne"].sudo()._du_sujet("feuilles")
+
+    def _recevoir_classeur(self, formation):
+        """Enregistre le fichier reçu et le contrôle à blanc.
+
+        :raise UserError: aucun fichier, ou fichier illisible
+        """
+        fichier = request.httprequest.files.get("classeur")
+        if not fichier or not fichier.filename:
+            raise UserError(_("Choisissez un fichier."))
+        formations = request.env.user.sudo().formation_ids
+        choisie = formations.filtered(lambda f: f.code == formation) or formations[:1]
+        if not choisie:
+            raise UserError(_("Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
+        contenu = fichier.read()
+        if not contenu:
+            raise UserError(_("Le fichier est vide : une ligne doit porter les titres de colonnes."))
+        import_ = self._imports().create({
+            "sujet": "feuilles", "formation_id": choisie.id, "fichier": base64.b64encode(contenu),
+            "nom_fichier": _CONTROLE.sub("", fichier.filename)[-100:]})
+        import_.action_controler()
+        return import_
+
+    def _associer(self, import_):
+        """Lit, pour chaque titre du classeur, la colonne choisie, puis contrôle à nouveau."""
+        colonnes = {c.code: c.id for c in request.env["cnas.colonne"].sudo().search([("sujet", "=", "feuilles")])}
+        for titre in import_.titre_ids:
+            choisie = request.httprequest.form.get(f"titre_{titre.id}", "")
+            titre.colonne_id = colonnes.get(choisie, False)
+        import_.action_controler()
+
+    def _rendre_import(self, import_, erreur=None):
+        lignes = import_.ligne_ids.sudo()
+        etats = {etat: lignes.search([("import_id", "=", import_.id), ("state", "=", etat)], limit=RESULTATS_MONTRES)
+                 for etat in ("refus", "correction", "faite", "connue")}
+        feuilles = request.env["cnas.feuille_soin"].sudo().browse(
+            [ligne.res_id for etat in ("faite", "connue") for ligne in etats[etat]]).exists()
+        reponse = self._rendre("cnas_feuilles_soin.portail_un_import", {
+            "page": "import", "import_": import_, "erreur": erreur, "lignes": etats, "colonnes": self._colonnes(),
+            "feuilles": {feuille.id: feuille for feuille in feuilles},
+            "nombre_instances": sum(feuille.state == "instance" for feuille in feuilles)})
+        if import_.state == "en_cours":
+            reponse.headers["Refresh"] = "5"
+        return reponse
+
+    @staticmethod
+    def _classeur_rendu(contenu, nom):
+        return request.make_response(contenu, headers=[
+            ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            ("Content-Disposition", f'attachment; filename="{nom}"'), ("Cache-Control", "no-store")])
 
     @staticmethod
     def _nombre(valeur):

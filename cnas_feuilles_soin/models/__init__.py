@@ -21,4 +21,5 @@ from . import (
     apres_coup,
     prestation,
     formation_sanitaire,
+    import_feuilles,
 )

@@ -180,6 +180,8 @@ class TestPortail(HttpCase, CommunFeuille):
     def test_chercher_codes(self):
         trouves = json.loads(self.ouvrir("/my/formation/chercher/pathologie?q=X98").text)
         self.assertEqual([t["code"] for t in trouves], ["X98.6", "X98.7", "X98.8"])
+        sans_point = json.loads(self.ouvrir("/my/formation/chercher/pathologie?q=x988").text)
+        self.assertEqual([t["code"] for t in sans_point], ["X98.8"])
         self.assertEqual(json.loads(self.ouvrir("/my/formation/chercher/res.users?q=admin").text), [])
 
     # ------------------------------------------------------------------ classeur

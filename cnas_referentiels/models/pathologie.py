@@ -61,6 +61,12 @@ class Pathologie(models.Model):
         for pathologie in self:
             pathologie.display_name = f"[{pathologie.code}] {pathologie.name}" if pathologie.code else pathologie.name
 
+    @api.model
+    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
+        """Trouve un code comme on l'écrit : « J069 » est J06.9, « J06 » montre ses sous-codes."""
+        code = lire_code_cim10(name) if isinstance(name, str) else ""
+        return super()._name_search(code if CODE_CIM10.fullmatch(code) else name, domain, operator, limit, order)
+
     @api.model_create_multi
     def create(self, vals_list):
         return super().create([self._normaliser(vals) for vals in vals_list])

@@ -19,6 +19,29 @@ class TestPrestation(CommunReferentiels):
         with self.assertRaises(UserError):
             self.acte.prestation_id.type_prestation = "examen"
 
+    def test_un_nom_affiche_se_retrouve(self):
+        """Ce que l'écran ou un export écrivent, un import d'Odoo le relit ; un libellé qui contredit le code ne désigne rien."""
+        for objet in (self.acte.prestation_id, self.acte):
+            affiche = f"[{self.acte.code}] {self.acte.name}"
+            for operateur in ("=", "ilike"):
+                self.assertEqual([i for i, _nom in objet.name_search(affiche, operator=operateur)], objet.ids)
+            self.assertFalse(objet.name_search(f"[{self.acte.code}] Tout autre chose", operator="="))
+            self.assertEqual([i for i, _nom in objet.name_search(f"[{self.acte.code}] Tout")], objet.ids)
+            self.assertFalse(objet.name_search("[NULLE-PART] Rien", operator="="))
+        resultat = self.env["cnas.config_acte"].load(
+            ["acte_id", "montant", "date_debut"], [[f"[{self.acte.code}] {self.acte.name}", "1200", "2031-01-01"]])
+        self.assertFalse(resultat["messages"])
+        self.assertEqual(self.env["cnas.config_acte"].browse(resultat["ids"]).acte_id, self.acte)
+
+    def test_recherche_d_un_code_cim10(self):
+        pathologies = self.env["cnas.pathologie"]
+        pathologies.create([{"code": code, "name": f"Essai {code}", "categorie_id": pathologies.search([], limit=1).categorie_id.id}
+                            for code in ("X97.1", "X97.2", "X96")])
+        for texte, codes in (("x971", ["X97.1"]), ("X97-1", ["X97.1"]), ("X97", ["X97.1", "X97.2"]), ("X96", ["X96"])):
+            trouves = pathologies.browse([i for i, _nom in pathologies.name_search(texte)])
+            self.assertEqual(trouves.mapped("code"), codes)
+        self.assertEqual(len(pathologies.name_search("X971", operator="=")), 1)
+
     def test_bornes_refusees(self):
         for vals in ({"code": "TST-MED"}, {"niveau_min": 5}, {"niveau_min": 0}, {"age_min": 20, "age_max": 10},
                      {"age_min": -1}, {"quantite_max": -1}):

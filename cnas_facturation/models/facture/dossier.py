@@ -1,17 +1,28 @@
+import re
+
+from dateutil.relativedelta import relativedelta
+
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
 from odoo.addons.cnas_base.garde import Action, actions
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_date
+from odoo.addons.cnas_base.lecture import lire_date, sans_accent
 
 AGENT, CONTROLEUR, SUPERVISEUR, FINANCE, PORTAIL = (
     f"cnas_base.group_{role}" for role in ("agent", "controleur", "superviseur", "finance", "portail_formation"))
 ETATS_OUVERTS = ("brouillon", "soumise", "controle")
 ETATS_FIGES = ("validee", "ordonnancee", "payee")
 ORDRES_VIVANTS = ("emis", "en_lot", "transmis", "paye")
+ETATS_CLOS_SANS_SUITE = ("rejetee", "annulee")
+UN_AN = relativedelta(years=1)
+
+
+def numero_compare(numero):
+    """Rend un numéro de facture papier sous la forme qui se compare : « FAC-014/2026 » et « fac 14 / 2026 » sont le même."""
+    return tuple(mot.lstrip("0") or "0" for mot in re.findall(r"[a-z]+|[0-9]+", sans_accent(numero))) or numero
 
 
 def beneficiaire(piece):
@@ -168,7 +179,7 @@ class Facture(models.Model):
          "Une facture de cette formation pour ce mois vient d'être préparée : rechargez la page."),
         ("brouillon_unique", "",
          "Cette formation a déjà une facture brouillon pour ce mois : ouvrez-la et rassemblez ses feuilles."),
-        ("numero_formation_unique", "UNIQUE (formation_id, periode, numero_formation)",
+        ("numero_formation_unique", "",
          "La formation a déjà une facture de ce numéro pour ce mois : vérifiez le numéro."),
         ("periode_premier_du_mois", "CHECK (EXTRACT(day FROM periode) = 1)",
          "La période d'une facture est le premier jour d'un mois."),
@@ -205,8 +216,30 @@ class Facture(models.Model):
         super().init()
         self.env.cr.execute("""
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_brouillon_unique ON cnas_facture
-                (COALESCE(formation_id, 0), COALESCE(assure_id, 0), periode, mode) WHERE state = 'brouillon'
+                (COALESCE(formation_id, 0), COALESCE(assure_id, 0), periode, mode) WHERE state = 'brouillon';
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_numero_formation_unique ON cnas_facture
+                (formation_id, periode, numero_formation) WHERE state NOT IN ('rejetee', 'annulee')
         """)
+
+    # ------------------------------------------------------------------ contraintes
+    @api.constrains("numero_formation", "formation_id", "periode")
+    def _check_numero_formation(self):
+        """Une facture papier ne se présente qu'une fois, quel que soit le mois sous lequel elle revient."""
+        numerotees = self.filtered(lambda f: f.numero_formation and f.formation_id and f.state not in ETATS_CLOS_SANS_SUITE)
+        if not numerotees:
+            return
+        proches = self.sudo().search([
+            ("formation_id", "in", numerotees.formation_id.ids), ("numero_formation", "!=", False),
+            ("state", "not in", ETATS_CLOS_SANS_SUITE),
+            ("periode", ">", min(numerotees.mapped("periode")) - UN_AN), ("periode", "<", max(numerotees.mapped("periode")) + UN_AN)])
+        par_numero = proches.grouped(lambda f: (f.formation_id, numero_compare(f.numero_formation)))
+        for facture in numerotees.sudo():
+            for autre in par_numero[facture.formation_id, numero_compare(facture.numero_formation)] - facture:
+                if facture.periode - UN_AN < autre.periode < facture.periode + UN_AN:
+                    raise ValidationError(_(
+                        "La formation a déjà présenté sa facture « %(numero)s » : c'est %(premiere)s, de %(mois)s. "
+                        "Vérifiez le numéro.",
+                        numero=facture.numero_formation, premiere=autre.numero, mois=ecrire_mois(autre.periode)))
 
     # ------------------------------------------------------------------ calculs
     @api.depends("numero")

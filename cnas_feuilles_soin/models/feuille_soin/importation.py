@@ -56,6 +56,17 @@ class FeuilleSoin(models.Model):
     # ------------------------------------------------------------------ un lot
     def _importer_lot(self, brutes):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
+        lectures, a_creer = self._juger_lot(brutes)
+        agence_defaut = self.env["cnas.agence"]._de_l_usager().id
+        self.env["cnas.compteur_depot"].sudo()._verrouiller({
+            (lecture.valeurs["agence_id"] or agence_defaut, lecture.valeurs["date_depot"].year)
+            for lecture in a_creer if lecture.valeurs["agence_id"] or agence_defaut})
+        self._creer_lot(a_creer)
+        self._rendre_connues(lectures)
+        return [lecture.resultat for lecture in lectures]
+
+    def _juger_lot(self, brutes):
+        """Juge un lot sans rien écrire ; rend (toutes les lectures, celles qui feront une feuille)."""
         aujourdhui = aujourd_hui()
         taille_max = self.env["cnas.parametre"]._au("taille_max_piece_mo", aujourdhui)
         # Une formation qui daterait son dépôt échapperait à la forclusion.
@@ -64,15 +75,13 @@ class FeuilleSoin(models.Model):
         self._resoudre_codes(lectures)
         connues, annulees = self._feuilles_connues(lectures)
         self._lire_remplacees(lectures)
-        resultats, a_creer = [], []
+        a_creer = []
         for lecture in lectures:
             valeurs = lecture.valeurs
-            resultat = {"reference": self._reference_rendue(lecture), "id": False, "numero": False, "state": False,
-                        "erreurs": lecture.erreurs}
-            resultats.append(resultat)
+            lecture.resultat = {"reference": self._reference_rendue(lecture), "id": False, "numero": False, "state": False,
+                                "erreurs": lecture.erreurs}
             if lecture.erreurs:
                 continue
-            lecture.resultat = resultat
             cle = (valeurs["formation_id"], valeurs["reference"])
             annulee = annulees.get((*cle, valeurs["empreinte"]))
             if annulee and not lecture.remplacee:
@@ -87,16 +96,14 @@ class FeuilleSoin(models.Model):
                     a_creer.append(lecture)
             else:
                 lecture.deja = premiere
-        agence_defaut = self.env["cnas.agence"]._de_l_usager().id
-        self.env["cnas.compteur_depot"].sudo()._verrouiller({
-            (lecture.valeurs["agence_id"] or agence_defaut, lecture.valeurs["date_depot"].year)
-            for lecture in a_creer if lecture.valeurs["agence_id"] or agence_defaut})
-        self._creer_lot(a_creer)
+        return lectures, a_creer
+
+    def _rendre_connues(self, lectures):
+        """Rend les feuilles déjà enregistrées, lues ensemble."""
         deja_la = [lecture for lecture in lectures if lecture.deja is not None]
         dossiers = {f.id: f for f in self.sudo().browse({x.deja["id"] for x in deja_la if isinstance(x.deja, dict)})}
         for lecture in deja_la:
             self._rendre_connue(lecture, dossiers)
-        return resultats
 
     def _rendre_connue(self, lecture, dossiers):
         """Rend la feuille déjà enregistrée (ou plus haut dans l'envoi) si le contenu est le même.
