@@ -105,7 +105,7 @@ def _reecrire(cr, table, colonnes):
         elif colonne in GARDEES or nature == "date":
             continue
         elif nature in ("jsonb", "json"):
-            neuve = sql.SQL("'{}'")
+            neuve = sql.SQL("'{}'::") + sql.SQL(nature)
         elif nature == "bytea":
             neuve = sql.SQL("''::bytea")
         elif colonne.startswith("matricule"):
