@@ -76,12 +76,13 @@ def preparer_machine(tests=False, rapide=False):
         machine = bases.Machine.de_l_image()
         machine.verifier_serveur()
         return machine
+    interdits = sorted(set(str(chemins.RACINE)) & set(',"$`\\'))
+    if interdits:
+        raise Arret(f"Odoo ou PostgreSQL ne savent pas lire un chemin qui contient « {' '.join(interdits)} » : déplacez {chemins.RACINE}.")
     # Odoo d'abord : introuvable et hors ligne, il se dit avant que quoi que ce soit ne s'installe
     odoo = sources_odoo.trouver()
     python = environnement.preparer(tests)
     acces = postgres.preparer("pg-tests" if rapide else "pg", rapide)
-    if "," in str(chemins.RACINE):
-        raise Arret(f"Odoo ne sait pas lire un chemin qui contient une virgule : déplacez {chemins.RACINE}.")
     machine = bases.Machine(python, odoo, acces)
     machine.verifier_serveur()
     return machine
