@@ -3,7 +3,7 @@ FROM odoo:17.0
 
 USER root
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg rclone rsync \
     && rm -rf /var/lib/apt/lists/*
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
@@ -13,6 +13,7 @@ RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi)==' /tmp/cnas/req
     && pip3 install --no-cache-dir --no-deps -r /tmp/cnas/requirements-addons.txt \
     && rm -rf /tmp/cnas
 
+COPY cnas /opt/cnas/cnas
 COPY lanceur /opt/cnas/lanceur
 COPY docker /opt/cnas/docker
 COPY odoo.conf /etc/odoo/odoo.conf
@@ -26,7 +27,8 @@ COPY cnas_facturation /opt/cnas/cnas_facturation
 COPY cnas_demo /opt/cnas/cnas_demo
 
 ENV PGHOST=base PGPORT=5432 PGUSER=odoo PGPASSFILE=/run/cnas/pgpass \
-    CNAS_PRIVE=/var/lib/odoo/cnas PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+    CNAS_IMAGE=1 CNAS_SAUVEGARDES=/sauvegardes CNAS_PRIVE=/var/lib/odoo/cnas PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+RUN mkdir -m 700 /sauvegardes && chown odoo: /sauvegardes
 USER odoo
 # Le mot de passe passe par PGPASSFILE : l'entrée officielle, qui le mettrait en ligne de commande, est contournée.
 ENTRYPOINT []

@@ -1,6 +1,7 @@
-"""Initialisation à part (service « initialisation ») : installe ou met à jour les addons, puis rend la main.
+"""Initialisation à part (service « initialisation ») : installe une base neuve, ou met à jour celle qui est là, puis rend la main.
 
-Même logique que `./cnas demarrer` : seuls les addons nouveaux ou changés sont touchés, une reprise est sans danger.
+Même logique que `./cnas demarrer` : une base de production passe par la mise à jour contrôlée (sauvegarde, plan,
+application, contrôles, retour en arrière) ; une reprise est sans danger.
 """
 import os
 import sys
@@ -8,21 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lanceur import bases, console, postgres, sources_odoo  # noqa: E402
-
-ODOO = Path("/usr/lib/python3/dist-packages")
+from lanceur import commandes, console  # noqa: E402
 
 
 def principal():
     """Rend 0 si la base est prête."""
-    odoo = sources_odoo.Odoo(ODOO, [ODOO / "odoo" / "addons"], "image officielle")
-    noms = ("PGHOST", "PGPORT", "PGUSER", "PGPASSFILE")
-    acces = postgres.Acces({nom: os.environ[nom] for nom in noms if nom in os.environ})
-    machine = bases.Machine("/usr/bin/python3", odoo, acces)
-    machine.donnees = Path("/var/lib/odoo")
     try:
-        machine.verifier_serveur()
-        machine.installer(os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "0") == "1")
+        commandes.installer_ou_mettre_a_jour(
+            commandes.preparer_machine(), os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "0") == "1")
     except console.Arret as erreur:
         console.dire(f"initialisation : {erreur}")
         return 1

@@ -17,3 +17,6 @@ chmod 755 /run/cnas /run/cnas_base
 chmod 444 postgres odoo
 chown odoo /run/cnas/pgpass
 chmod 600 /run/cnas/pgpass
+# les sauvegardes s'écrivent sous l'usager d'Odoo, et ne se lisent que par lui
+chown odoo /sauvegardes
+chmod 700 /sauvegardes

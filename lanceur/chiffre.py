@@ -63,10 +63,13 @@ def lire(chemin, nom, cle=None):
         raise Arret("Cette sauvegarde est chiffrée par age : indiquez votre clé (--cle FICHIER).")
     commande = ["age", "-d", "-i", str(cle), str(chemin)] if nom == "age" else ["gpg", "--batch", "--quiet", "-d", str(chemin)]
     with subprocess.Popen(commande, stdout=subprocess.PIPE) as processus:
-        yield processus.stdout
-        processus.stdout.read()
-    if processus.returncode:
-        raise Arret(f"La sauvegarde ne se déchiffre pas ({nom}) : la clé n'est pas la bonne, ou manque.")
+        try:
+            yield processus.stdout
+        finally:
+            # un contenu illisible vient d'abord d'une clé qui n'est pas la bonne : c'est ce que l'on dit
+            processus.stdout.read()
+            if processus.wait():
+                raise Arret(f"La sauvegarde ne se déchiffre pas ({nom}) : la clé n'est pas la bonne, ou manque.")
 
 
 def _exiger(nom):

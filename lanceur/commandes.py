@@ -64,9 +64,8 @@ def _analyseur():
     for ajout in (sauvegarder_, maj_, anonymiser_):
         ajout.add_argument("--base", metavar="NOM", help="nom de la base (défaut : cnas, ou celle de DATABASE_URL)")
     sauvegarder_.add_argument("dossier", nargs="?", metavar="DOSSIER", help="défaut : CNAS_SAUVEGARDES, ou sauvegardes/")
-    for ajout in (sauvegarder_, maj_):
-        ajout.add_argument("--chiffrer-pour", metavar="CLÉ", help="destinataire age ou gpg (défaut : CNAS_CHIFFRER_POUR ; sinon en clair)")
-        ajout.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
+    sauvegarder_.add_argument("--chiffrer-pour", metavar="CLÉ", help="destinataire age ou gpg (défaut : CNAS_CHIFFRER_POUR ; sinon en clair)")
+    sauvegarder_.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
@@ -77,12 +76,13 @@ def preparer_machine(tests=False, rapide=False):
         machine = bases.Machine.de_l_image()
         machine.verifier_serveur()
         return machine
+    interdits = sorted(set(str(chemins.RACINE)) & set(',"$`\\'))
+    if interdits:
+        raise Arret(f"Odoo ou PostgreSQL ne savent pas lire un chemin qui contient « {' '.join(interdits)} » : déplacez {chemins.RACINE}.")
     # Odoo d'abord : introuvable et hors ligne, il se dit avant que quoi que ce soit ne s'installe
     odoo = sources_odoo.trouver()
     python = environnement.preparer(tests)
     acces = postgres.preparer("pg-tests" if rapide else "pg", rapide)
-    if "," in str(chemins.RACINE):
-        raise Arret(f"Odoo ne sait pas lire un chemin qui contient une virgule : déplacez {chemins.RACINE}.")
     machine = bases.Machine(python, odoo, acces)
     machine.verifier_serveur()
     return machine
@@ -103,7 +103,7 @@ def demarrer(options):
             console.etape("Arrêt du serveur en cours")
             serveur.arreter(deja)
             deja = None
-        _installer(machine, base, options)
+        installer_ou_mettre_a_jour(machine, base, demo=not options.sans_demo)
         if deja:
             return _annoncer(machine, base, options.port, "déjà démarré")
         console.etape("Serveur Odoo")
@@ -120,13 +120,13 @@ def demarrer(options):
     return _rester(machine, processus, base, options.port)
 
 
-def _installer(machine, base, options):
+def installer_ou_mettre_a_jour(machine, base, demo=True):
     """Une production achevée passe par la mise à jour contrôlée ; une base neuve, ou de démonstration, s'installe."""
     empreintes = machine.sql("etat", base)["empreintes"]
     if empreintes and chemins.DEMO not in empreintes:
-        mise_a_jour.mener(machine, base, *_reglages_de_sauvegarde())
+        mise_a_jour.mener(machine, base)
     else:
-        machine.installer(base, demo=not options.sans_demo)
+        machine.installer(base, demo=demo)
 
 
 def _a_changer(machine, base):
@@ -195,24 +195,19 @@ def verifier_journal(options):
     """./cnas verifier-journal"""
     from . import verifier_journal as module
     machine = preparer_machine()
-    return module.verifier(machine, options.base or machine.acces.base or "cnas")
+    return module.verifier(machine, _base(options, machine))
 
 
 def _base(options, machine):
-    return options.base or machine.acces.base or "cnas"
-
-
-def _reglages_de_sauvegarde(dossier=None, destinataire=None, copie=None):
-    """Où sauvegarder, pour qui chiffrer, où copier : la ligne de commande, sinon l'environnement."""
-    return (dossier or os.environ.get("CNAS_SAUVEGARDES") or chemins.RACINE / "sauvegardes",
-            destinataire or os.environ.get("CNAS_CHIFFRER_POUR") or None, copie or os.environ.get("CNAS_COPIER_VERS") or None)
+    return options.base or machine.acces.base or os.environ.get("CNAS_BASE") or "cnas"
 
 
 def sauvegarder(options):
     """./cnas sauvegarder"""
     machine = preparer_machine()
     archive = sauvegarde.sauvegarder(
-        machine, _base(options, machine), *_reglages_de_sauvegarde(options.dossier, options.chiffrer_pour, options.copier_vers))
+        machine, _base(options, machine), options.dossier or os.environ.get("CNAS_SAUVEGARDES") or chemins.RACINE / "sauvegardes",
+        options.chiffrer_pour or os.environ.get("CNAS_CHIFFRER_POUR"), options.copier_vers or os.environ.get("CNAS_COPIER_VERS"))
     console.dire(str(archive))
     return 0
 
@@ -231,7 +226,7 @@ def mettre_a_jour(options):
         machine = preparer_machine()
         base = _base(options, machine)
         ports = [fiche["port"] for fiche in serveur.en_cours() if fiche["base"] == base]
-        if mise_a_jour.mener(machine, base, *_reglages_de_sauvegarde(None, options.chiffrer_pour, options.copier_vers)):
+        if mise_a_jour.mener(machine, base):
             for port in ports:
                 console.etape(f"Serveur Odoo (port {port})")
                 journal = f"odoo-{port}.log"

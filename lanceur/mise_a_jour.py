@@ -14,8 +14,11 @@ def a_faire(machine, base):
     return plan if plan["nouveaux"] or plan["changes"] else None
 
 
-def mener(machine, base, dossier, destinataire=None, copie=None):
-    """Met à jour une base, ou la rend telle qu'elle était. Rend vrai si quelque chose a changé."""
+def mener(machine, base, dossier=None):
+    """Met à jour une base, ou la rend telle qu'elle était. Rend vrai si quelque chose a changé.
+
+    La sauvegarde d'avant reste sur la machine, en clair : un retour en arrière n'attend ni clé privée, ni réseau.
+    """
     console.etape(f"Mise à jour de « {base} »")
     plan = a_faire(machine, base)
     if not plan:
@@ -27,7 +30,7 @@ def mener(machine, base, dossier, destinataire=None, copie=None):
         serveur.arreter(fiche)
     sauvegarde.exiger_au_repos(machine, base)
     avant = machine.sql("invariants", base)
-    archive = sauvegarde.sauvegarder(machine, base, dossier, destinataire, copie)
+    archive = sauvegarde.sauvegarder(machine, base, dossier or chemins.PRIVE / "avant-mise-a-jour", noter=False)
     try:
         machine.installer(base)
         controler(machine, base, avant)

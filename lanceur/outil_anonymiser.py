@@ -24,7 +24,8 @@ GARDEES = frozenset("""
     numero code name_technique prestation_code prestation_libelle type_prestation feuille_numero feuille_reference reference etat_avant etat_apres
     mimetype modele methode evenement categorie compte_debit compte_credit unite parent_path
 """.split())
-NOMS = "(ARRAY['Abakar','Brahim','Djimet','Haroun','Idriss','Kaltouma','Mahamat','Ngarta','Oumar','Ramat','Saleh','Younous'])"
+# des noms que personne ne porte : à l'écran, on voit qu'ils sont fictifs
+NOMS = "(ARRAY['Alpha','Bêta','Gamma','Delta','Epsilon','Zêta','Thêta','Iota','Kappa','Lambda','Oméga','Sigma'])"
 PRENOMS = "(ARRAY['Achta','Béchir','Clarisse','Denis','Fatimé','Gérard','Hawa','Issa','Khadidja','Moussa','Solange','Zara'])"
 NOM, PRENOM = f"{NOMS}[1 + id % 12]", f"{PRENOMS}[1 + (id / 12) % 12]"
 PERSONNE, TELEPHONE = f"{PRENOM} || ' ' || {NOM} || ' ' || id", "'+235 60 ' || to_char(id % 1000000, 'FM00 00 00')"
@@ -34,6 +35,7 @@ FICTIFS = {
     "nom_complet": PERSONNE, "nom_declare": PERSONNE, "beneficiaire": PERSONNE, "titulaire": PERSONNE, "nom_titulaire": PERSONNE,
     "raison_sociale": "'Employeur ' || id", "nni": "lpad(id::text, 12, '9')", "telephone_1": TELEPHONE, "telephone_2": TELEPHONE, "telephone": TELEPHONE,
     "phone": TELEPHONE, "mobile": TELEPHONE, "phone_sanitized": "'+235' || 60000000 + id % 1000000", "email": COURRIEL, "email_normalized": COURRIEL,
+    "cnas_compte_paiement.numero": TELEPHONE, "cnas_piece_administrative.numero": "'fictif ' || id",
     "rib": COMPTE, "rib_ancien": COMPTE, "rib_nouveau": COMPTE, "acc_number": COMPTE, "sanitized_acc_number": COMPTE, "acc_holder_name": PERSONNE,
 }
 # Boîtes, sessions, jetons, tâches : ce qui porte des morceaux de dossier sans en être un.
@@ -102,16 +104,19 @@ def _reecrire(cr, table, colonnes):
         ici = sql.Identifier(colonne)
         if colonne == "date_naissance":
             neuve = sql.SQL("date_trunc('month', {})::date").format(ici)
-        elif colonne in GARDEES or nature == "date":
+        elif nature == "date":
             continue
+        elif colonne in GARDEES and f"{table}.{colonne}" not in FICTIFS:
+            # le numéro d'un remboursement porte le matricule de qui l'a demandé
+            neuve = sql.SQL("regexp_replace({}, 'TD[0-9]{{12}}', 'TD0' || lpad(id::text, 11, '0'))").format(ici)
         elif nature in ("jsonb", "json"):
-            neuve = sql.SQL("'{}'")
+            neuve = sql.SQL("'{}'::") + sql.SQL(nature)
         elif nature == "bytea":
             neuve = sql.SQL("''::bytea")
         elif colonne.startswith("matricule"):
             neuve = sql.SQL("COALESCE((SELECT neuf FROM fictif WHERE ancien = {}), 'TD0' || id)").format(ici)
         else:
-            neuve = sql.SQL(FICTIFS.get(colonne, "'fictif ' || id"))
+            neuve = sql.SQL(FICTIFS.get(f"{table}.{colonne}") or FICTIFS.get(colonne, "'fictif ' || id"))
         poses.append(sql.SQL("{} = CASE WHEN {} IS NULL THEN NULL ELSE {} END").format(ici, ici, neuve))
     if poses:
         cr.execute(sql.SQL("UPDATE {} SET {}").format(sql.Identifier(table), sql.SQL(", ").join(poses)))

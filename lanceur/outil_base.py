@@ -229,11 +229,13 @@ def _reglages(cr):
     return reglages
 
 
-def connexions(base, _donnees):
-    """Qui d'autre que le lanceur est connecté à la base."""
+def connexions(base, donnees):
+    """Qui d'autre que le lanceur est connecté à la base ; `seule` : un Odoo au repos, qui n'écoute que « postgres », compte aussi."""
     with curseur("postgres") as cr:
-        cr.execute("SELECT DISTINCT COALESCE(NULLIF(application_name, ''), usename, 'inconnu') FROM pg_stat_activity "
-                   "WHERE datname = %s AND application_name NOT LIKE 'cnas-%%' ORDER BY 1", [base])
+        cr.execute("""SELECT DISTINCT COALESCE(NULLIF(application_name, ''), usename, 'inconnu') FROM pg_stat_activity
+                       WHERE datname = %s AND application_name NOT LIKE 'cnas-%%'
+                          OR %s AND datname = 'postgres' AND usename = current_user AND application_name LIKE 'odoo-%%' ORDER BY 1""",
+                   [base, donnees.get("seule", False)])
         return {"noms": [nom for nom, in cr.fetchall()]}
 
 

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import bases, chemins, chiffre, console, postgres, serveur
@@ -49,7 +50,7 @@ def sauvegarder(machine, base, dossier, destinataire=None, copie=None, noter=Tru
     depot, chiffreur = Path(dossier).absolute(), chiffre.pour(destinataire)
     depot.mkdir(mode=0o700, parents=True, exist_ok=True)
     depot.chmod(0o700)
-    with chemins.verrou(depot / ".verrou"):
+    with _a_soi(), chemins.verrou(depot / ".verrou"):
         archive = _ecrire(machine, base, depot, chiffreur)
         manquantes = lire_manifeste(archive)["manquantes"]
         if manquantes:
@@ -63,6 +64,16 @@ def sauvegarder(machine, base, dossier, destinataire=None, copie=None, noter=Tru
         _copier_au_loin(depot, copie)
     console.detail(f"écrite : {archive}")
     return archive
+
+
+@contextmanager
+def _a_soi():
+    """Ce qui s'écrit ici, données de santé, ne se lit que par l'usager du service."""
+    masque = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(masque)
 
 
 def _ecrire(machine, base, depot, chiffreur):
@@ -180,12 +191,10 @@ def _somme_de_paquet(depot, paquet):
 
 def _paquets_du_mois(depot, base, instant, chiffreur):
     """Les paquets de la dernière sauvegarde du mois, écrits de la même façon : on y ajoute ; un nouveau mois repart à neuf."""
-    derniere = next(iter(sauvegardes(depot, base)), None)
-    if not derniere or f"{derniere[0]:%Y-%m}" != f"{instant:%Y-%m}":
-        return []
-    manifeste = lire_manifeste(derniere[1])
-    presents = [p for p in manifeste["paquets"] if (depot / "paquets" / p).is_file() and _voisin(depot / "paquets" / p, ".liste").is_file()]
-    return presents if manifeste["chiffrement"] == chiffreur.nom and len(presents) == len(manifeste["paquets"]) else []
+    du_mois = (lire_manifeste(dossier) for date, dossier in sauvegardes(depot, base) if f"{date:%Y-%m}" == f"{instant:%Y-%m}")
+    manifeste = next((lu for lu in du_mois if lu["chiffrement"] == chiffreur.nom), None)
+    paquets = list(manifeste["paquets"]) if manifeste else []
+    return paquets if all(f.is_file() for p in paquets for f in (depot / "paquets" / p, _voisin(depot / "paquets" / p, ".liste"))) else []
 
 
 def sauvegardes(depot, base):
@@ -323,7 +332,7 @@ def exiger_au_repos(machine, base):
     if any(fiche["base"] == base for fiche in serveur.en_cours()):
         raise Arret(f"La base « {base} » est en service : ./cnas arreter, puis relancez.")
     etat = machine.sql("etat", base)
-    if etat["existe"] and (noms := machine.sql("connexions", base)["noms"]):
+    if etat["existe"] and (noms := machine.sql("connexions", base, seule=bool(os.environ.get("CNAS_IMAGE")))["noms"]):
         raise Arret(f"La base « {base} » est en service ({', '.join(noms)}) : arrêtez ce qui s'en sert (docker compose stop odoo), puis relancez.")
     return etat
 

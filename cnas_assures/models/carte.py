@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -22,6 +23,12 @@ AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 EN_COURS = ("demandee", "produite", "remise")
 CARTES_PAR_PDF = 500
 VERSION_QR = "1"
+
+
+def un_a_la_fois(enregistrement):
+    """Deux demandes au même instant (un double clic) : la seconde attend, puis Odoo la rejoue, et elle voit la première."""
+    enregistrement.env.cr.execute(
+        SQL("UPDATE %s SET write_date = write_date WHERE id = %s", SQL.identifier(enregistrement._table), enregistrement.id))
 
 
 @actions
@@ -293,6 +300,7 @@ class Carte(models.Model):
             vide : d'après l'état de la carte
         :raise UserError: carte encore en fabrication, remplacement déjà en cours
         """
+        un_a_la_fois(self)
         en_cours = self.remplacee_par_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Le remplacement est déjà en cours : carte %s.", en_cours[0].numero))

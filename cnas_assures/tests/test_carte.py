@@ -238,6 +238,29 @@ class TestCarte(CasDocuments):
 @tagged("post_install", "-at_install", "cnas")
 class TestCarteConcurrence(CasDocuments):
 
+    def test_un_double_clic_ne_demande_qu_une_carte(self):
+        """Deux demandes au même instant : la seconde est rejouée par Odoo, et trouve la première."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            with sans_suivi():
+                assure = env["cnas.assure"].create({
+                    "nom": "DOUBLE", "prenom": "Clic", "genre": "feminin", "date_naissance": "1990-01-01",
+                    "regime_id": env.ref("cnas_base.regime_ass").id})
+                assure.action_immatriculer()
+            assure_id = assure.id
+        cartes = []
+        self.addCleanup(lambda: self._effacer(cartes, assure_id))
+        with self.registry.cursor() as cr_1, self.registry.cursor() as cr_2:
+            un, deux = (api.Environment(cr, SUPERUSER_ID, {})["cnas.assure"].browse(assure_id) for cr in (cr_1, cr_2))
+            self.assertFalse(un.carte_ids + deux.carte_ids)  # les deux ont lu avant d'écrire
+            cartes.append(un.action_demander_carte()["res_id"])
+            cr_1.commit()
+            with self.assertRaises(psycopg2.errors.SerializationFailure), mute_logger("odoo.sql_db"):
+                deux.action_demander_carte()
+            cr_2.rollback()
+            with self.assertRaisesRegex(UserError, "déjà en cours"):
+                deux.action_demander_carte()
+
     def test_deux_activations_au_meme_instant(self):
         """Deux connexions activent chacune une carte de la même personne : l'index unique n'en laisse passer qu'une."""
         with self.registry.cursor() as cr:

@@ -15,6 +15,7 @@ from . import parametre
 from . import ir_default
 from . import ir_http
 from . import ir_rule
+from . import ir_sequence
 from . import message
 from . import fichier
 from . import fichiers_mixin

@@ -1,3 +1,7 @@
+import errno
+import os
+import uuid
+
 from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.osv import expression
@@ -75,6 +79,45 @@ class IrAttachment(models.Model):
         if not CONTENU.isdisjoint(fnames):
             self._journaliser_lecture()
         return super()._read_format(fnames, load)
+
+    # ------------------------------------------------------------------ disque
+    @api.model
+    def _file_write(self, bin_value, checksum):
+        """Pose un fichier, forcé sur le disque et relu, ou refuse d'une phrase : Odoo, lui, tait un disque plein.
+
+        Un fichier du même nom que son contenu dément (tronqué par un disque plein) est remplacé.
+        """
+        self._ecarter_abime(checksum)
+        nom, chemin = self._get_path(bin_value, checksum)
+        if os.path.exists(chemin):
+            return nom
+        partiel = f"{chemin}.{uuid.uuid4().hex}"
+        try:
+            with open(partiel, "wb") as flux:
+                flux.write(bin_value)
+                flux.flush()
+                os.fsync(flux.fileno())
+            if os.path.getsize(partiel) != len(bin_value):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._mark_for_gc(nom)
+            os.replace(partiel, chemin)
+        except OSError as erreur:
+            if os.path.exists(partiel):
+                os.unlink(partiel)
+            if erreur.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise UserError(_("Plus de place sur le serveur : la pièce n'est pas enregistrée. Prévenez l'exploitant, puis recommencez."))
+            raise UserError(_("Le serveur n'a pas pu écrire la pièce (%s) : elle n'est pas enregistrée.", erreur.strerror))
+        return nom
+
+    @api.model
+    def _ecarter_abime(self, checksum):
+        """Retire le fichier dont le contenu n'a plus l'empreinte qui le nomme."""
+        for nom in (f"{checksum[:3]}/{checksum}", f"{checksum[:2]}/{checksum}"):
+            chemin = self._full_path(nom)
+            if os.path.isfile(chemin):
+                with open(chemin, "rb") as flux:
+                    if self._compute_checksum(flux.read()) != checksum:
+                        os.unlink(chemin)
 
     # ------------------------------------------------------------------ privé
     @api.model

@@ -41,7 +41,7 @@ class Sante(models.AbstractModel):
         return disque.free * 100 // disque.total
 
     def _age_de_la_sauvegarde(self):
-        """Rend l'âge en heures de la dernière sauvegarde, que note `docker/sauvegarder.sh`, ou None."""
+        """Rend l'âge en heures de la dernière sauvegarde, que note `./cnas sauvegarder`, ou None."""
         notee = fields.Datetime.to_datetime(self.env["ir.config_parameter"].sudo().get_param(SAUVEGARDE) or None)
         return int((fields.Datetime.now() - notee).total_seconds() // 3600) if notee else None
 

@@ -1,7 +1,12 @@
 """Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
+import datetime
+import getpass
+import tempfile
+from pathlib import Path
+
 import pytest
 
-from lanceur import bases, chemins, resultats, verifier, verifier_journal
+from lanceur import bases, chemins, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 # Odoo ferme ses lignes par la mesure de la requête, vide hors d'une page : il en reste l'espace.
@@ -157,3 +162,74 @@ def test_verifier_journal_rend_le_code(tmp_path, phrase, code, capsys):
 
     assert verifier_journal.verifier(Machine(), "x", tmp_path) == code
     assert phrase in "".join(capsys.readouterr())
+
+
+def test_odoo_introuvable_se_dit_avant_d_installer(monkeypatch):
+    """Hors ligne et sans Odoo : la phrase vient avant que l'environnement Python ne s'installe."""
+    def introuvable():
+        raise console.Arret("Odoo 17 est introuvable")
+
+    def installe(_tests):
+        raise AssertionError("installé avant de chercher Odoo")
+
+    monkeypatch.delenv("CNAS_IMAGE", raising=False)
+    monkeypatch.setattr(commandes.sources_odoo, "trouver", introuvable)
+    monkeypatch.setattr(commandes.environnement, "preparer", installe)
+    with pytest.raises(console.Arret, match="introuvable"):
+        commandes.preparer_machine()
+
+
+@pytest.mark.skipif(not postgres._binaires(), reason="les programmes de PostgreSQL (pg_dump) ne sont pas sur cette machine")
+def test_un_chemin_avec_espace_et_apostrophe(tmp_path, monkeypatch):
+    """Le serveur privé démarre, répond et s'arrête dans « Dossier été N'Djaména »."""
+    prive = tmp_path / "Dossier été N'Djaména" / ".cnas"
+    for dossier in (tmp_path, *tmp_path.parents):
+        if dossier.owner() == getpass.getuser() and str(dossier) != "/" and dossier != Path(tempfile.gettempdir()):
+            dossier.chmod(0o755)  # root lance PostgreSQL sous un autre usager, qui doit y entrer
+    monkeypatch.setattr(chemins, "PRIVE", prive)
+    grappe = postgres.Grappe("pg", postgres._binaires(), rapide=True)
+    assert prive in grappe.dossier.parents
+    grappe.demarrer()
+    try:
+        assert grappe.tourne() and grappe._deja_la()
+    finally:
+        assert grappe.arreter()
+
+
+@pytest.mark.parametrize("signe", [",", '"', "$", "`", "\\"])
+def test_un_chemin_qu_odoo_ou_pg_ctl_ne_savent_pas_lire_se_dit(signe, monkeypatch):
+    """Une phrase, avant toute préparation."""
+    monkeypatch.delenv("CNAS_IMAGE", raising=False)
+    monkeypatch.setattr(chemins, "RACINE", Path(f"/srv/a{signe}b"))
+    with pytest.raises(console.Arret, match="déplacez"):
+        commandes.preparer_machine()
+
+
+@pytest.mark.parametrize("base", ["postgres", "template1", "cnas_modele", "a b", "x'; DROP DATABASE y"])
+def test_un_nom_de_base_reserve_ou_mal_forme_se_refuse(base):
+    """La base du serveur, ou un nom qu'Odoo ne saurait porter : une phrase, rien d'écrit."""
+    with pytest.raises(console.Arret, match="Nom de base refusé"):
+        bases.verifier_nom(base)
+
+
+def test_la_rotation_garde_sept_jours_quatre_semaines_douze_mois():
+    """Deux ans de sauvegardes quotidiennes, et trois le dernier jour."""
+    jour = datetime.datetime(2026, 11, 26, 12)
+    instants = [jour - datetime.timedelta(days=rang) for rang in range(730)] + [jour - datetime.timedelta(hours=rang) for rang in (1, 2)]
+    gardes = sauvegarde.a_garder(instants, jour)
+    assert {jour - datetime.timedelta(hours=rang) for rang in (0, 1, 2)} <= gardes
+    assert {jour - datetime.timedelta(days=rang) for rang in range(7)} <= gardes
+    assert len({instant.strftime("%Y-%m") for instant in gardes}) == 12
+    assert len(gardes) <= 3 + 6 + 4 + 12
+
+
+def test_ce_qu_une_mise_a_jour_n_a_pas_a_changer():
+    """Un montant, un dossier en moins, un réglage : dits ; une donnée livrée de plus, le journal : non."""
+    avant = {"sommes": {"cnas_facture": {"lignes": 2, "montant": "10"}, "cnas_taux": {"lignes": 1}, "cnas_journal": {"lignes": 1}},
+             "reglages": {"x.taux": {"id": 1, "taux": 65}}}
+    apres = {"sommes": {"cnas_facture": {"lignes": 2, "montant": "10", "reste": "3"}, "cnas_taux": {"lignes": 2}, "cnas_journal": {"lignes": 9}},
+             "reglages": {"x.taux": {"id": 1, "taux": 65, "neuf": None}, "x.autre": {}}, "livres": ["cnas_taux"]}
+    assert mise_a_jour.ecarts(avant, apres) == []
+    apres["sommes"]["cnas_facture"]["montant"] = "11"
+    apres["reglages"]["x.taux"]["taux"] = 80
+    assert mise_a_jour.ecarts(avant, apres) == ["cnas_facture.montant : 10 → 11", "x.taux.taux : 65 → 80"]

@@ -25,7 +25,7 @@ def test_pas_de_demonstration_par_defaut():
 
 def test_secret_du_superutilisateur_hors_d_odoo():
     """Le mot de passe de PostgreSQL ne se monte que là où il se tire et là où il sert."""
-    montent = [nom for nom in ("secrets", "base", "initialisation", "odoo", "proxy", "sauvegarde") if "secrets_base:" in service(nom)]
+    montent = [nom for nom in ("secrets", "base", "initialisation", "odoo", "proxy", "sauvegarder", "restaurer", "mettre-a-jour", "anonymiser", "verifier-journal") if "secrets_base:" in service(nom)]
     commun = COMPOSE[:COMPOSE.index("services:")]
     assert montent == ["secrets", "base"] and "secrets_base" not in commun
     assert "secrets:/run/cnas" not in service("base")
@@ -64,3 +64,24 @@ def test_scripts(script):
     subprocess.run(["sh", "-n", chemin], check=True)
     if shutil.which("shellcheck"):
         subprocess.run(["shellcheck", chemin], check=True)
+
+
+def test_les_verbes_de_compose():
+    """Chaque verbe d'exploitation de ./cnas a son service, qui appelle ./cnas : une seule implémentation."""
+    for verbe in ("sauvegarder", "restaurer", "mettre-a-jour", "anonymiser", "verifier-journal"):
+        assert f'entrypoint: ["python3", "/opt/cnas/cnas", "{verbe}"]' in service(verbe)
+    dockerfile = (RACINE / "Dockerfile").read_text(encoding="utf-8")
+    assert "COPY cnas /opt/cnas/cnas" in dockerfile and "CNAS_IMAGE=1" in dockerfile
+    assert "chown odoo /sauvegardes" in (RACINE / "docker" / "secrets.sh").read_text(encoding="utf-8")
+
+
+def test_la_documentation_dit_vrai():
+    """Ce que citent les guides existe : fichiers, verbes de ./cnas et services de compose."""
+    for guide in (RACINE / "README.md", RACINE / "SECURITY.md", RACINE / "CONTRIBUTING.md", RACINE / "docker" / "README.md", *(RACINE / "doc").glob("*.md")):
+        texte = guide.read_text(encoding="utf-8")
+        for verbe in re.findall(r"\./cnas ([a-z-]+)", texte):
+            assert f'"{verbe}"' in (RACINE / "lanceur" / "commandes.py").read_text(encoding="utf-8"), (guide.name, verbe)
+        for nom in re.findall(r"docker compose run --rm ([a-z-]+)", texte):
+            assert service(nom), (guide.name, nom)
+        for lien in re.findall(r"\]\((?!https?:|#)([^)#]+)", texte):
+            assert (guide.parent / lien).exists(), (guide.name, lien)

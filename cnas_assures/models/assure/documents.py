@@ -9,7 +9,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...report.famille_pdf import dessiner_familles
 from ...report.identite import naissance
-from ..carte import AGENT, EN_COURS
+from ..carte import AGENT, EN_COURS, un_a_la_fois
 
 FAMILLES_PAR_PDF = 200
 
@@ -99,6 +99,7 @@ class AssureDocuments(models.Model):
 
         :raise UserError: assuré inactif, carte déjà en fabrication, carte active (à remplacer)
         """
+        un_a_la_fois(self)
         en_cours = self.carte_ids.filtered(lambda c: c.state in EN_COURS)
         if en_cours:
             raise UserError(_("Une carte est déjà en cours pour %(nom)s : %(carte)s.",
