@@ -8,6 +8,7 @@ MOTS_VIDES = frozenset((
     "", "neant", "n a", "na", "nd", "n d", "aucun", "aucune", "sans", "non", "pas", "ras", "r a s", "rien", "inconnu",
     "inconnue", "vide", "nul", "null", "none", "x", "xx", "xxx", "0", "pas de telephone", "pas de numero", "non renseigne",
 ))
+VIDES_POUR_UN_NOM = frozenset(("", "neant", "n a", "non renseigne"))
 GENRES_LUS = {
     **dict.fromkeys(("m", "masculin", "masc", "homme", "h", "garcon", "male", "monsieur", "mr"), "masculin"),
     **dict.fromkeys(("f", "feminin", "feminine", "fem", "femme", "fille", "femelle", "dame", "madame", "mme"), "feminin"),
@@ -35,9 +36,12 @@ _DU_CHEF = re.compile(r"(?<=\w) (?:du|de la|de l|d un|au)? ?(?:cheffe?|assuree?|
 _SEPARATEURS = re.compile(r"\s*(?:[/,;|\n]|\bou\b|\bet\b|(?<=\d{2})\s+-\s+(?=[\d+]))\s*", re.IGNORECASE)
 
 
-def vide(valeur):
-    """Dit si une case est vide, ou ne porte qu'un mot qui le dit."""
-    return absent(valeur) or (isinstance(valeur, str) and sans_accent(valeur) in MOTS_VIDES)
+def vide(valeur, nom=False):
+    """Dit si une case est vide, ou ne porte qu'un mot qui le dit.
+
+    :param bool nom: la case porte un nom ou un numéro, que peu de mots vident
+    """
+    return absent(valeur) or (isinstance(valeur, str) and sans_accent(valeur) in (VIDES_POUR_UN_NOM if nom else MOTS_VIDES))
 
 
 def lire_genre(texte):

@@ -17,6 +17,8 @@ from .droit import DEBUT_PLAUSIBLE
 
 # Ce qu'une ligne peut faire refuser ; un conflit de concurrence, lui, fait rejouer toute la plage.
 REFUS = (UserError, IntegrityError, DataError)
+# « Na » est un nom, « 0 » un numéro de ménage.
+PEUT_RESSEMBLER_AU_VIDE = ("menage", "nom", "prenom", "nom_pere", "nom_mere")
 # Écrites par le rapport, elles ne font pas partie de la ligne envoyée.
 COLONNES_DU_RAPPORT = ("ligne", "resultat", "que_faire", "reponse", "matricule")
 REPONSES_LUES = {
@@ -44,7 +46,7 @@ class ImportAssuresLigne(models.Model):
     _name = "cnas.import_assures.ligne"
     _description = "Ligne d'import d'assurés"
     _inherit = ["cnas.garde.mixin"]
-    _order = "import_id, id"
+    _order = "import_id, numero, id"
     _rec_name = "nom_complet"
 
     _champs_geles = (
@@ -82,7 +84,8 @@ class ImportAssuresLigne(models.Model):
     @api.model
     def _lire_ligne(self, import_, rang, districts):
         """Rend une ligne normalisée et la liste de ses erreurs, en français."""
-        texte = {c: "" if vide(v) or isinstance(v, (date, datetime)) else self._texte(v) for c, v in rang.items()}
+        texte = {c: "" if isinstance(v, (date, datetime)) or vide(v, c in PEUT_RESSEMBLER_AU_VIDE) else self._texte(v)
+                 for c, v in rang.items()}
         ligne = {
             "numero": rang.numero, "menage": texte.get("menage") or None, "erreurs": [], "notes": [], "assure_id": None,
             "candidat_id": None, "principal_id": None, "propose_menage": False, "en_attente": False, "a_decider": "",
@@ -224,7 +227,7 @@ class ImportAssuresLigne(models.Model):
                 ligne._ecrire({"state": "erreur", "reponse": "autre", "message": _(
                     "Ce n'est pas le ménage de %s : ajoutez au fichier la ligne de son chef.", ligne.candidat_id.name)})
             else:
-                ligne._ecrire({"state": "bonne", "reponse": "autre", "en_attente": False,
+                ligne._ecrire({"state": "bonne", "reponse": "autre", "en_attente": False, "cle": ligne._cle_d_une_autre(),
                                "message": _("Décidé : ce n'est pas %s.", ligne.candidat_id.name)})
                 ligne._liberer_membres()
         return True
@@ -247,8 +250,13 @@ class ImportAssuresLigne(models.Model):
             ligne._liberer_membres()
         return True
 
+    def _cle_d_une_autre(self):
+        """Rend une clé à elle seule : elle ne peut pas être prise pour la personne dont on vient de la distinguer."""
+        return f"{self.cle[:20]}-{self.import_id.id}-{self.numero}"
+
     def _a_decider(self):
         """Rend ces lignes avec les droits de l'import, si l'usager peut en décider."""
+        self.check_access_rights("read")
         self.check_access_rule("read")
         self.import_id._exiger_groupe("cnas_base.group_agent", _("décider d'une ligne d'import"))
         if any(ligne.state != "a_decider" or not ligne.candidat_id for ligne in self):
@@ -375,7 +383,7 @@ class ImportAssuresLigne(models.Model):
               FROM (VALUES %s) AS v(id, assure_id, message) WHERE l.id = v.id""",
             [(ligne.id, assure.id, attente % ligne.candidat_id.display_name
               if ligne.en_attente and ligne.candidat_id else
-              _("Créée en brouillon.") if assure in brouillons else ligne.message)
+              _("Créée en brouillon.") if assure in brouillons else ligne.message or None)
              for ligne, assure in zip(self, assures)])
         self.invalidate_recordset()
 

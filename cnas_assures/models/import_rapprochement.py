@@ -81,7 +81,7 @@ class ImportAssuresRapprochement(models.Model):
         self._reconnaitre_menages(import_, groupes)
         self._verifier_nni(lignes)
         self._proposer_ressemblances(lignes)
-        self._repondre(lignes)
+        self._repondre(import_, lignes)
         self._verifier_chefs(groupes)
         self._signaler_telephones(lignes)
         self._ecarter_corrections_demandees(lignes)
@@ -128,7 +128,7 @@ class ImportAssuresRapprochement(models.Model):
         village = groupe["village"] or import_.lieu or ""
         groupe["village"] = sans_accent(village)
         groupe["menage_lieu"] = f"{groupe['numero']}|{groupe['district_id'] or ''}" if groupe["numero"] else None
-        groupe["cle"] = f"{groupe['menage_lieu']}|{groupe['village']}" if groupe["numero"] else None
+        groupe["cle"] = f"{groupe['menage_lieu']}|{groupe['village']}" if groupe["numero"] else f"#{groupe['lignes'][0]['numero']}"
         self._trouver_chef(groupe)
         for ligne in groupe["lignes"]:
             donnees = ligne["donnees"]
@@ -202,7 +202,7 @@ class ImportAssuresRapprochement(models.Model):
         for ligne in lignes:
             dit = ligne["matricule_repondu"] or ligne["matricule"]
             fiche = dit and fiches.get(trouves.get(dit))
-            if not dit:
+            if not dit or ligne["erreurs"]:
                 continue
             if fiche and self._se_ressemblent(ligne, fiche):
                 self._reconnaitre(ligne, fiche)
@@ -525,7 +525,7 @@ class ImportAssuresRapprochement(models.Model):
             ligne["notes"].append(_("Ressemble à %s.", noms))
 
     @api.model
-    def _repondre(self, lignes):
+    def _repondre(self, import_, lignes):
         """Applique la réponse que le rapport renvoyé donne à la question d'une ligne."""
         a_reprendre = [li for li in lignes if li["a_decider"] and li["reponse"]]
         fiches = self._fiches("id", [li["candidat_id"] for li in a_reprendre if li["candidat_id"]])
@@ -539,6 +539,8 @@ class ImportAssuresRapprochement(models.Model):
                 self._reconnaitre(ligne, fiche)
             elif ligne["reponse"] == "meme":
                 continue
+            else:
+                ligne["cle"] = f"{ligne['cle'][:20]}-{import_.id}-{ligne['numero']}"
             ligne.update(a_decider="", en_attente=False)
 
     # ------------------------------------------------------------------ derniers contrôles

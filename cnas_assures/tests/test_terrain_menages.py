@@ -103,6 +103,27 @@ class TestTerrainMenages(CasMenages):
         self.import_de(resultat).with_user(self.superviseur).action_importer()
         self.assertEqual(set(self.personnes("Abakar Mahamat").ayant_droit_ids.mapped("name")), {"Adoum Zara", "Djimet Haoua"})
 
+    def test_01_decidee_autre_elle_se_cree_bien(self):
+        """Même numéro, même district, même nom : un agent dit que c'est une autre, et elle ne se confond plus."""
+        liste = "M-001;Abakar;Mahamat;M;01/01/1980;chef;Abéché;;\n"
+        self.envoyer(liste, "un.csv")
+        resultat = self.envoyer(liste, "deux.csv")
+        self.lignes(resultat)[2].with_user(self.agent).action_autre_personne()
+        self.import_de(resultat).with_user(self.superviseur).action_importer()
+        self.assertEqual(self.personnes("Abakar Mahamat").mapped("state"), ["actif", "actif"])
+        entete = (ENTETE.strip() + ";Réponse\n" + liste.strip() + ";autre\n").encode()
+        self.assertEqual(self.comptes(self.envoyer(entete, "trois.csv")), (1, 0, 0, 0))
+        self.assertEqual(len(self.personnes("Abakar Mahamat")), 3)
+        for titre in ("un.csv", "deux.csv", "trois.csv"):
+            self.assertEqual(self.comptes(self.envoyer(liste, titre)), (0, 1, 0, 0))
+
+    def test_01_sans_numero_le_chef_du_dessus(self):
+        resultat = self.envoyer(";Tchalla;Na;M;01/01/1980;chef;Abéché;;\n;Tchalla;Fanta;F;01/01/1985;épouse;;;\n"
+                                ";Mbodou;Goukou;M;01/02/1980;chef;Abéché;;\n;Mbodou;Abba;M;01/02/2012;fils;;;\n")
+        self.assertEqual(self.comptes(resultat), (4, 0, 0, 0))
+        self.assertEqual(self.personnes("Tchalla Na").ayant_droit_ids.name, "Tchalla Fanta")
+        self.assertEqual(self.personnes("Mbodou Goukou").ayant_droit_ids.name, "Mbodou Abba")
+
     def test_01_deux_villages_dans_un_fichier(self):
         resultat = self.envoyer("1;Un;Chef;M;01/01/1980;chef;Abéché;Amra;\n1;Un;Fils;M;01/01/2015;fils;;;\n"
                                 "1;Deux;Chef;M;01/02/1980;chef;Abéché;Kolo;\n1;Deux;Fils;M;01/02/2015;fils;Abéché;Kolo;\n")
@@ -299,6 +320,7 @@ class TestTerrainMenages(CasMenages):
         titres = [c.value for c in feuille[1]]
         self.assertEqual(titres[:5], ["Ligne", "Résultat", "Que faire", "Réponse", "Matricule"])
         self.assertIn("31/02/2015", feuille.cell(3, 3).value)
+        self.assertEqual(feuille.cell(2, 3).value, "Rien.")
         self.assertEqual(feuille.cell(3, titres.index("date_naissance") + 1).value, "31/02/2015")
         feuille.cell(3, titres.index("date_naissance") + 1, "28/02/2015")
         feuille.cell(4, titres.index("genre") + 1, "F")

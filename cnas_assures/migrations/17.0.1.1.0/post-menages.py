@@ -5,7 +5,7 @@ def migrate(cr, version):
     cr.execute(r"""
         UPDATE cnas_import_assures_ligne
            SET menage_lieu = regexp_replace(lower(unaccent(menage)), '[^a-z0-9]+', ' ', 'g') || '|'
-                             || COALESCE(donnees->>'district_id', ''),
+                             || COALESCE(NULLIF(donnees->>'district_id', 'false'), ''),
                village = regexp_replace(lower(unaccent(COALESCE(NULLIF(donnees->>'localite', 'false'), ''))), '[^a-z0-9]+', ' ', 'g'),
                cle_menage = menage
          WHERE menage IS NOT NULL AND menage_lieu IS NULL""")
