@@ -292,15 +292,16 @@ class ImportAssuresRapprochement(models.Model):
             elif tous:
                 self._demander_menage(groupe, tous, familles)
             return
-        for famille in tous:
-            tete = next((f for f in familles[famille] if f["id"] == famille), None)
-            if tete and self._se_ressemblent(chef, tete) and (
-                    famille in surs or self._membres_communs(groupe, familles[famille])):
+        tetes = {famille: next((f for f in familles[famille] if f["id"] == famille), None) for famille in tous}
+        ressemblants = [famille for famille, tete in tetes.items() if tete and self._se_ressemblent(chef, tete)]
+        communs = [famille for famille in tous if self._membres_communs(groupe, familles[famille])]
+        for famille in ressemblants:
+            if famille in surs or famille in communs:
                 groupe["connu"] = famille
                 return
         du_titre = [c["chef"] for c in possibles if c["titre"] == titre]
-        doute = du_titre or [f for f in surs if self._membres_communs(groupe, familles[f])]
-        tete = doute and next((f for f in familles[doute[0]] if f["id"] == doute[0]), None)
+        doute = [*ressemblants, *du_titre, *(f for f in communs if f in surs)]
+        tete = doute and tetes[doute[0]]
         if tete and not chef["erreurs"]:
             chef.update(candidat_id=tete["id"], candidats=[tete["id"]], a_decider=_(
                 "Le ménage %(menage)s de ce lieu a déjà pour chef %(chef)s : est-ce la même personne ?",

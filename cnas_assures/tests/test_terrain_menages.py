@@ -180,6 +180,14 @@ class TestTerrainMenages(CasMenages):
         self.assertEqual(self.comptes(self.envoyer(corrigee, "apres decision.csv")), (0, 3, 0, 0))
         self.assertEqual(len(chef.correction_ids | epouse.correction_ids), 2)
 
+    def test_03_le_chef_seul_corrige_d_une_autre_liste_se_propose(self):
+        self.envoyer("C-3;Djasrabe;Pierre;M;01/01/1970;chef;Bongor;;\n", "liste.csv")
+        resultat = self.envoyer("C-3;Djasrabe;Pierre;M;12/03/1975;chef;Bongor;;\n", "retour.csv")
+        self.assertEqual(self.comptes(resultat), (0, 0, 1, 0))
+        self.lignes(resultat)[2].with_user(self.agent).action_meme_personne()
+        self.import_de(resultat).with_user(self.superviseur).action_importer()
+        self.assertEqual(self.personnes("Djasrabe Pierre").correction_ids.date_naissance, date(1975, 3, 12))
+
     def test_03_creee_par_l_import_d_odoo_un_double_ne_s_immatricule_pas(self):
         connu = self.creer_actif(nom="Ngarta", prenom="Tomal", district_id=self.districts["Abéché"].id)
         charge = self.Assure.load(["nom", "prenom", "genre", "date_naissance", "regime_id/id"], [

@@ -6,6 +6,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_debut
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import sans_accent
 
 from ...phonetique import cle_phonetique, ressemblance
@@ -359,8 +360,8 @@ class AssureDoublons(models.Model):
 
     @api.model
     def _cron_detecter_doublons(self):
-        """Tâche de nuit : rapproche des autres les personnes créées depuis deux jours. Rend leur nombre."""
-        recentes = self.sudo().search([("create_date", ">=", fields.Datetime.now() - timedelta(days=2))], order="id")
+        """Tâche de nuit : rapproche des autres les personnes créées depuis la veille. Rend leur nombre."""
+        recentes = self.sudo().search([("create_date", ">=", aujourd_hui() - timedelta(days=1))], order="id")
         if recentes:
             self.env["cnas.lot"]._lancer(_("Doublons des personnes récentes"), "cnas.assure", "_detecter_doublons",
                                          recentes.ids, taille=1000)
