@@ -8,6 +8,7 @@ from . import correction_identite
 from . import doublon
 from . import import_assures
 from . import import_assures_ligne
+from . import import_rapprochement
 from . import type_piece
 from . import piece_administrative
 from . import signature

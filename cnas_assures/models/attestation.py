@@ -357,8 +357,8 @@ class Attestation(models.Model):
 
     @api.model
     def _nom_abrege(self, assure):
-        """Rend « Prénom N. » : assez pour rapprocher le papier, trop peu pour un fichier."""
-        return " ".join(filter(None, (assure.prenom, f"{assure.nom[:1]}." if assure.nom else "")))
+        """Rend « Prénom N. », ou le nom unique : assez pour rapprocher le papier, trop peu pour un fichier."""
+        return f"{assure.prenom} {assure.nom[:1]}." if assure.prenom and assure.nom else assure.prenom or assure.nom or ""
 
     def _revoquer(self, motif):
         return self._changer_etat(

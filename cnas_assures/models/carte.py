@@ -395,7 +395,7 @@ class Carte(models.Model):
         return {
             "matricule": assure.matricule, "titulaire": assure.name,
             "recto": [
-                ("Nom", "اللقب", assure.nom), ("Prénom", "الاسم", assure.prenom),
+                *assure._lignes_du_nom(),
                 (f"{est_ne(assure)}{le} · Sexe", "الميلاد، الجنس", f"{naissance(assure)} · {genre}"),
                 ("Régime", "النظام", self.regime_id.name)],
             "verso": [

@@ -8,6 +8,7 @@ from . import test_faits_figes
 from . import test_famille
 from . import test_fusion
 from . import test_import_assures
+from . import test_terrain_menages
 from . import test_carte
 from . import test_attestation
 from . import test_signature

@@ -1,3 +1,4 @@
+import itertools
 from contextlib import contextmanager
 from datetime import date
 
@@ -13,6 +14,7 @@ class CasAssure(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.rangs = itertools.count()
         cls.env = cls.env(context={**cls.env.context, "no_reset_password": True})
         cls.enterClassContext(sans_suivi())
         roles = ("agent", "controleur", "superviseur", "administrateur", "medecin_conseil", "finance")
@@ -37,9 +39,11 @@ class CasAssure(TransactionCase):
 
     @classmethod
     def creer(cls, **valeurs):
-        """Crée un assuré en brouillon, au nom de l'agent."""
+        """Crée un assuré en brouillon, au nom de l'agent ; sans nom donné, chacun a son NNI : ce sont des personnes distinctes."""
         defaut = {"nom": "Adoum", "prenom": "Brahim", "genre": "masculin", "date_naissance": date(1985, 3, 12),
                   "regime_id": cls.amed.id}
+        if valeurs.keys().isdisjoint(("nom", "prenom")):
+            defaut["nni"] = f"ESSAI{next(cls.rangs)}"
         return cls.Assure.create({**defaut, **valeurs})
 
     @classmethod

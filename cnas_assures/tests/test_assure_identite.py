@@ -37,7 +37,7 @@ class TestIdentite(CasAssure):
                     self.assertFalse(self.Assure._cle_valide(matricule[:i] + chiffre + matricule[i + 1:]))
 
     def test_creation_sans_champ_obligatoire(self):
-        for champ in ("nom", "prenom", "genre", "regime_id"):
+        for champ in ("nom", "genre", "regime_id"):
             with self.subTest(champ), mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
                 self.creer(**{champ: False}).flush_recordset()
 
@@ -164,7 +164,7 @@ class TestIdentite(CasAssure):
 
     def test_creation_en_lot_a_requetes_constantes(self):
         def lot(nombre):
-            return [{"nom": "Abakar", "prenom": f"Enfant {i}", "genre": "feminin", "date_naissance": "1990-01-01",
+            return [{"nom": "Abakar", "prenom": f"Enfant {len(comptes)}x{i}", "genre": "feminin", "date_naissance": "1990-01-01",
                      "regime_id": self.amed.id, "district_id": self.district.id} for i in range(nombre)]
 
         comptes = []
@@ -187,11 +187,11 @@ class TestIdentite(CasAssure):
         immatriculer, lire = [], []
         for nombre in (10, 10, 100):
             chefs = self.Assure.create([{
-                "nom": "Lot", "prenom": "Chef", "genre": "masculin", "date_naissance": "1990-01-01",
-                "regime_id": self.ass.id, "district_id": self.district.id} for _i in range(nombre)])
+                "nom": "Lot", "prenom": f"Chef {len(lire)}x{i}", "genre": "masculin", "date_naissance": "1990-01-01",
+                "regime_id": self.ass.id, "district_id": self.district.id} for i in range(nombre)])
             enfants = self.Assure.create([{
-                "nom": "Lot", "prenom": "Enfant", "genre": "feminin", "date_naissance": "2020-01-01", "lien": "enfant",
-                "assure_principal_id": principal.id} for _i in range(nombre)])
+                "nom": "Lot", "prenom": f"Enfant {len(lire)}x{i}", "genre": "feminin", "date_naissance": "2020-01-01", "lien": "enfant",
+                "assure_principal_id": principal.id} for i in range(nombre)])
             assures = chefs | enfants
             immatriculer.append(self.requetes(assures.action_immatriculer))
             lire.append(self.requetes(lambda a=assures: a.read(colonnes)))

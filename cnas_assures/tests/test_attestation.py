@@ -139,7 +139,7 @@ class TestAttestation(CasDocuments):
         self.assertFalse(attestation._trouver_par_jeton(attestation.jeton))
 
     def test_fusion_de_dossiers_garde_l_attestation_verifiable(self):
-        autre = self._assure(nom="MAHAMAT", prenom="Abakar")
+        autre = self._assure(nom="MAHAMAT", prenom="Abacar")
         attestation = self._attestation(assure=autre)
         carte, gardee = self._carte("active", assure=autre), self._carte("active")
         self.assure._absorber(autre, "Même personne")

@@ -63,7 +63,7 @@ class TestDroits(CasAssure):
         assure = self.creer_actif(regime_id=self.asi.id, date_affiliation=date(2026, 1, 31))
         reponse = self.verifier(assure, "2026-02-15")
         self.assertEqual((reponse["etat_droits"], reponse["date_fin_carence"]), ("ouverts", "2026-04-30"))
-        self.assertIs(self.verifier(self.creer_actif())["date_fin_carence"], False)
+        self.assertIs(self.verifier(self.creer_actif(prenom="Sans carence"))["date_fin_carence"], False)
 
     def test_brouillon_sans_droits(self):
         assure = self.creer()
@@ -149,7 +149,7 @@ class TestDroits(CasAssure):
     # ------------------------------------------------------------------ ouverture
     def test_ouverture_selon_le_regime(self):
         for regime, origine in ((self.amed, "decision_amed"), (self.ass, "affiliation"), (self.asi, "affiliation")):
-            assure = self.creer_actif(regime_id=regime.id, decision_amed="AMED-2025-01")
+            assure = self.creer_actif(prenom=f"Assuré {regime.code}", regime_id=regime.id, decision_amed="AMED-2025-01")
             self.assertEqual(assure.droit_ids.origine, origine)
             self.assertEqual(assure.droit_ids.date_debut, date(2025, 1, 1))
             self.assertEqual(assure.droit_ids.regime_id, regime)

@@ -17,8 +17,12 @@ class TestFusion(CasAssure):
         self.absorbe = self.creer_actif(nom="Mohamed", prenom="Saleh", nni="NNI7", nom_mere="Zara",
                                         telephone_1="66123456")
 
+    def paire(self, un, deux):
+        """Rend la paire de la file d'examen, que la création a pu y mettre d'elle-même."""
+        return self.env["cnas.doublon"].browse((un | deux).with_user(self.agent).action_comparer_deux()["res_id"])
+
     def fusionner(self, garde=None, usager=None):
-        paire = self.env["cnas.doublon"].create({"assure_1_id": self.garde.id, "assure_2_id": self.absorbe.id})
+        paire = self.paire(self.garde, self.absorbe)
         paire = paire.with_user(usager or self.superviseur)
         paire.action_fusionner((garde or self.garde).id, "Même personne, vue au guichet")
         return paire
@@ -56,7 +60,7 @@ class TestFusion(CasAssure):
     def test_copies_stockees_recalculees(self):
         autre = self.creer_actif(nom="Salarié", regime_id=self.ass.id)
         carte = self.env["cnas.carte"].create({"assure_id": autre.id})
-        paire = self.env["cnas.doublon"].create({"assure_1_id": self.garde.id, "assure_2_id": autre.id})
+        paire = self.paire(self.garde, autre)
         paire.with_user(self.superviseur).action_fusionner(self.garde.id, "Même personne")
         self.assertEqual((carte.assure_id, carte.regime_id), (self.garde, self.amed))
 
@@ -145,7 +149,7 @@ class TestFusion(CasAssure):
     def test_refus(self):
         with self.assertRaises(AccessError):
             self.fusionner(usager=self.agent)
-        paire = self.env["cnas.doublon"].create({"assure_1_id": self.garde.id, "assure_2_id": self.absorbe.id})
+        paire = self.paire(self.garde, self.absorbe)
         self.assertEqual(paire.action_fusionner()["res_model"], "cnas.fusion.wizard")
         with self.assertRaises(UserError):
             paire.action_fusionner(self.creer(nom="Tiers").id, "Motif")
@@ -157,12 +161,12 @@ class TestFusion(CasAssure):
         enfant = self.creer_actif(nom="Petit", date_naissance=date(2019, 1, 1), lien="enfant",
                                   assure_principal_id=self.garde.id)
         for un, deux, garde in ((self.garde, enfant, self.garde), (self.creer(nom="Neuf"), self.garde, None)):
-            paire = self.env["cnas.doublon"].create({"assure_1_id": un.id, "assure_2_id": deux.id})
+            paire = self.paire(un, deux)
             with self.assertRaises(UserError):
                 paire.action_fusionner((garde or un).id, "Motif")
 
     def test_par_l_assistant(self):
-        paire = self.env["cnas.doublon"].create({"assure_1_id": self.garde.id, "assure_2_id": self.absorbe.id})
+        paire = self.paire(self.garde, self.absorbe)
         assistant = self.env["cnas.fusion.wizard"].with_user(self.superviseur).create(
             {"doublon_id": paire.id, "motif": "Même personne"})
         self.assertEqual(assistant.garde, "1")

@@ -65,3 +65,17 @@ class CoordonneesMixin(models.AbstractModel):
             "Le numéro de téléphone « %s » n'est pas valable : huit chiffres au Tchad, "
             "ou le préfixe du pays (+237…) à l'étranger.", texte,
         ))
+
+    @api.model
+    def _lire_telephones(self, textes):
+        """Lit plusieurs numéros.
+
+        :return: (numéros formatés et distincts, textes qui ne sont pas des numéros)
+        """
+        numeros, faux = [], []
+        for texte in textes:
+            try:
+                numeros.append(self._formater_telephone(texte))
+            except ValidationError:
+                faux.append(texte)
+        return list(dict.fromkeys(numeros)), faux

@@ -1,4 +1,12 @@
+import re
+from difflib import get_close_matches
+
 from odoo import api, fields, models
+from odoo.osv import expression
+
+from ..lecture import sans_accent
+
+PROPOSES = 4
 
 
 class District(models.Model):
@@ -29,3 +37,43 @@ class District(models.Model):
         for district in self:
             province = self.env.context.get("avec_province") and district.province_id.name
             district.display_name = f"{district.name} ({province})" if province else district.name
+
+    # ------------------------------------------------------------------ recherche
+    @api.model
+    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
+        """Trouve « Goz Beida », « Am Dam », « ndjamena » : accents, tirets et apostrophes ne comptent pas, une faute non plus."""
+        trouves = super()._name_search(name, domain, operator, limit, order)
+        compact = self._compacter(name)
+        if not compact or operator not in ("ilike", "=") or self.browse(trouves):
+            return trouves
+        par_nom = self._par_nom()
+        ids = ([i for nom, proches in par_nom.items() if compact in nom for i in proches]
+               or [i for nom in get_close_matches(compact, par_nom, PROPOSES, 0.75) for i in par_nom[nom]])
+        return self._search(expression.AND([[("id", "in", ids)], domain or []]), limit=limit, order=order)
+
+    @api.model
+    def _par_nom(self):
+        """Rend {nom compact: ids} des districts actifs."""
+        noms = {}
+        for district in self.search([]):
+            noms.setdefault(self._compacter(district.name), []).append(district.id)
+        return noms
+
+    @api.model
+    def _compacter(self, nom):
+        """Rend un nom sans accents, espaces ni signes, ni province entre parenthèses : « Goz-Beïda (Sila) » → gozbeida."""
+        return sans_accent(re.sub(r"\(.*?\)", " ", nom or "").replace("'", "").replace("’", "")).replace(" ", "")
+
+    @api.model
+    def _lire_nom(self, texte, par_nom):
+        """Lit le district d'un fichier.
+
+        :param par_nom: ce que rend `_par_nom`
+        :return: (id ou False, noms proches)
+        """
+        compact = self._compacter(texte)
+        ids = par_nom.get(compact, ())
+        if len(ids) == 1:
+            return ids[0], []
+        proches = ids or [i for nom in get_close_matches(compact, par_nom, PROPOSES, 0.6) for i in par_nom[nom]]
+        return False, self.browse(proches).with_context(avec_province=True).mapped("display_name")

@@ -1,3 +1,5 @@
+import itertools
+
 from odoo.tests import new_test_user
 
 from odoo.addons.cnas_base.tests.common import TransactionCase
@@ -9,6 +11,7 @@ class CasEmployeur(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.rangs = itertools.count()  # un double exact ne s'immatricule pas
         cls.agent = new_test_user(cls.env, "agent_emp", groups="cnas_base.group_agent")
         cls.superviseur = new_test_user(cls.env, "superviseur_emp", groups="cnas_base.group_superviseur")
         cls.employeurs = cls.env["cnas.employeur"].with_user(cls.agent)
@@ -24,7 +27,7 @@ class CasEmployeur(TransactionCase):
             "nom": f"Salarié{chr(65 + i // 676)}{chr(65 + i // 26 % 26)}{chr(65 + i % 26)}", "prenom": "Mahamat",
             "genre": "masculin", "date_naissance": "1985-03-02", "date_affiliation": "2026-01-01",
             "regime_id": cls.env.ref("cnas_base.regime_ass").id,
-        } for i in range(combien)])
+        } for i in itertools.islice(cls.rangs, combien)])
         assures.action_immatriculer()
         return assures
 

@@ -26,7 +26,7 @@ class AssureCircuit(models.Model):
 
     _actions = {
         "immatriculer": Action(titre=_lt("Immatriculer"), de=("brouillon",), vers=("actif",), roles=(AGENT,),
-                               empeche=("_identite_incomplete",)),
+                               empeche=("_identite_incomplete", "_double_sans_decision")),
         "suspendre": Action(titre=_lt("Suspendre"), de=("actif",), vers=("suspendu",), roles=(CONTROLEUR,), motif=True,
                             date=True, fin=True),
         "reactiver": Action(titre=_lt("Réactiver"), de=("suspendu",), vers=("actif",), roles=(CONTROLEUR,)),

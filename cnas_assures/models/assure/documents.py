@@ -202,12 +202,17 @@ class AssureDocuments(models.Model):
             _("Assurée principale") if self.genre == "feminin" else _("Assuré principal"))
         lieu = ", ".join(filter(None, (self.lieu_naissance, self.province_naissance_id.name)))
         return [
-            (_("Nom"), "اللقب", self.nom), (_("Prénom"), "الاسم", self.prenom),
+            *self._lignes_du_nom(),
             (_("Matricule"), "رقم التسجيل", self.matricule),
             (_("Date de naissance"), "تاريخ الميلاد", naissance(self)),
             (_("Lieu de naissance"), "مكان الميلاد", lieu), (_("Qualité"), "الصفة", qualite),
             (_("District de rattachement"), "الدائرة", self.district_id.name),
         ]
+
+    def _lignes_du_nom(self):
+        """Rend les lignes imprimées du nom ; qui n'en porte qu'un n'a pas de ligne « Prénom » vide."""
+        lignes = (_("Nom"), "اللقب", self.nom), (_("Prénom"), "الاسم", self.prenom)
+        return [ligne for ligne in lignes if ligne[2]]
 
     def _action_documents(self, modele, titre, vues):
         self.ensure_one()

@@ -38,6 +38,8 @@ CHAMPS_PAR_ACTION = {
     "lien": "« Rattacher » ou « Sortie de famille »",
     "date_affiliation": "une période de droits",
 }
+# Ce qui, changé sur un brouillon, le fait rapprocher à nouveau.
+CHAMPS_RAPPROCHES = frozenset(("nom", "prenom", "genre", "date_naissance"))
 CHAMPS_FIGES = frozenset((*CHAMPS_IDENTITE, *CHAMPS_PAR_ACTION, "date_deces"))
 
 
@@ -74,7 +76,7 @@ class Assure(models.Model):
     name = fields.Char(
         string="Nom complet", compute="_compute_name", store=True, precompute=True)
     nom = fields.Char(string="Nom", required=True, tracking=True)
-    prenom = fields.Char(string="Prénom", required=True, tracking=True)
+    prenom = fields.Char(string="Prénom", tracking=True, help="Vide pour qui n'a qu'un nom.")
     genre = fields.Selection(selection=GENRES, string="Genre", required=True, tracking=True)
     statut_matrimonial = fields.Selection(
         selection=STATUTS_MATRIMONIAUX, string="Statut matrimonial", default="celibataire")
@@ -237,9 +239,9 @@ class Assure(models.Model):
     @api.constrains("nom", "prenom")
     def _check_noms(self):
         for assure in self:
-            if not (assure.nom or "").strip() or not (assure.prenom or "").strip():
-                raise ValidationError(_("Le nom et le prénom sont obligatoires."))
-            if not any(c.isalpha() for c in assure.nom) or not any(c.isalpha() for c in assure.prenom):
+            if not (assure.nom or "").strip():
+                raise ValidationError(_("Le nom est obligatoire."))
+            if not all(any(c.isalpha() for c in texte) for texte in (assure.nom, assure.prenom) if texte):
                 raise ValidationError(_("Le nom « %s » ne contient aucune lettre : vérifiez la saisie.", assure.name))
 
     # ------------------------------------------------------------------ calculs
@@ -326,6 +328,7 @@ class Assure(models.Model):
         assures = super().create(vals_list)
         assures._fixer_famille()
         assures._synchroniser_liens()
+        assures._chercher_a_la_creation()
         return assures
 
     def write(self, vals):
@@ -337,6 +340,8 @@ class Assure(models.Model):
         if {"assure_principal_id", "lien", "type_assure"} & vals.keys():
             self._fixer_famille()
             self._synchroniser_liens()
+        if not CHAMPS_RAPPROCHES.isdisjoint(vals):
+            self.filtered(lambda a: a.state == "brouillon")._chercher_a_la_creation()
         if "date_deces" in vals and vals["date_deces"]:
             self._appliquer_deces()
         return resultat

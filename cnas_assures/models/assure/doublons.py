@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_debut
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import sans_accent
 
 from ...phonetique import cle_phonetique, ressemblance
@@ -68,7 +71,23 @@ SELECT DISTINCT LEAST(a.id, b.id), GREATEST(a.id, b.id)
    AND NOT EXISTS (SELECT 1 FROM cnas_doublon d
                     WHERE d.assure_1_id = LEAST(a.id, b.id) AND d.assure_2_id = GREATEST(a.id, b.id))
 """
+# Même naissance, même genre et même nom à la graphie près : les candidats au double exact.
+SQL_DOUBLES = """
+SELECT a.id, c.id
+  FROM cnas_assure a
+  JOIN LATERAL (SELECT c.id FROM cnas_assure c
+                 WHERE c.nom_phonetique = a.nom_phonetique AND c.date_naissance = a.date_naissance
+                   AND c.genre = a.genre AND c.id <> a.id AND c.active
+                   AND NOT EXISTS (SELECT 1 FROM cnas_doublon d
+                                    WHERE d.assure_1_id = LEAST(a.id, c.id) AND d.assure_2_id = GREATEST(a.id, c.id)
+                                      AND d.state <> 'a_examiner')
+                 ORDER BY c.id LIMIT %(maximum)s) c ON TRUE
+ WHERE a.id = ANY(%(ids)s) AND a.active
+ ORDER BY a.id, c.id
+"""
 DOUBLONS_MONTRES = 5
+# Jusque-là, une création cherche aussitôt toutes les ressemblances ; au-delà, la nuit les trouve.
+PETITE_CREATION = 5
 
 
 class AssureDoublons(models.Model):
@@ -84,7 +103,7 @@ class AssureDoublons(models.Model):
     def _compute_doublons_html(self):
         for assure in self:
             assure.doublons_html = False
-            if assure.state != "brouillon" or not assure.nom or not assure.prenom:
+            if assure.state != "brouillon" or not assure.nom:
                 continue
             valeurs = {champ: assure[champ] for champ in CHAMPS_COMPARES}
             valeurs.update(id=assure._origin.id, district_id=assure.district_id.id)
@@ -313,10 +332,70 @@ class AssureDoublons(models.Model):
         seuil = self.env["cnas.parametre"]._au("seuil_doublon")
         saisies = {a.id: a._normaliser_saisie(a._valeurs_comparees())
                    for a in self.sudo().browse({i for paire in paires for i in paire})}
+        self._mettre_en_file(paires, saisies, seuil)
+        return len(paires)
+
+    @api.model
+    def _mettre_en_file(self, paires, saisies, seuil=0):
+        """Met ces paires dans la file d'examen, si elles se ressemblent assez ou sont des doubles exacts."""
         rangs = []
         for un, deux in paires:
             score, raisons = self._noter(saisies[un], saisies[deux])
-            if score >= seuil:
+            if score >= seuil or self._est_double(saisies[un], saisies[deux]):
                 rangs.append({"assure_1_id": un, "assure_2_id": deux, "score": score, "raisons": "\n".join(raisons)})
         self.env["cnas.doublon"].sudo()._creer(rangs, suivi=False)
-        return len(rangs)
+
+    def _chercher_a_la_creation(self):
+        """Toute personne créée, d'où qu'elle vienne, passe par la recherche de doublons.
+
+        Peu de personnes : toutes les ressemblances, aussitôt. Un lot : ses doubles exacts aussitôt, le reste la nuit.
+        """
+        if len(self) <= PETITE_CREATION:
+            self._detecter_doublons()
+            return
+        paires, saisies = self._doubles()
+        connues = {(d.assure_1_id.id, d.assure_2_id.id) for d in self.env["cnas.doublon"].sudo().search(
+            [("assure_1_id", "in", [p[0] for p in paires]), ("assure_2_id", "in", [p[1] for p in paires])])} if paires else set()
+        self._mettre_en_file(paires - connues, saisies)
+
+    @api.model
+    def _cron_detecter_doublons(self):
+        """Tâche de nuit : rapproche des autres les personnes créées depuis la veille. Rend leur nombre."""
+        recentes = self.sudo().search([("create_date", ">=", aujourd_hui() - timedelta(days=1))], order="id")
+        if recentes:
+            self.env["cnas.lot"]._lancer(_("Doublons des personnes récentes"), "cnas.assure", "_detecter_doublons",
+                                         recentes.ids, taille=1000)
+        return len(recentes)
+
+    def _doubles(self):
+        """Rend ({paires de doubles exacts sur lesquels personne n'a décidé}, {id: saisie}), en deux requêtes."""
+        self.flush_model()
+        self.env["cnas.doublon"].flush_model()
+        self.env.cr.execute(SQL_DOUBLES, {"ids": self._origin.ids, "maximum": CANDIDATS_MAX})
+        paires = {tuple(sorted(paire)) for paire in self.env.cr.fetchall()}
+        saisies = {a.id: a._normaliser_saisie(a._valeurs_comparees())
+                   for a in self.sudo().browse({i for paire in paires for i in paire})}
+        return {(un, deux) for un, deux in paires if self._est_double(saisies[un], saisies[deux])}, saisies
+
+    def _double_sans_decision(self):
+        """Rend {id: phrase} des personnes qui en répètent une autre sans que personne ait décidé."""
+        raisons, siens = {}, set(self._origin.ids)
+        for paire in sorted(self._doubles()[0]):
+            for un, deux in (paire, paire[::-1]):
+                if un in siens:
+                    raisons.setdefault(un, self._phrase_double(self.sudo().browse(deux)))
+        return raisons
+
+    @api.model
+    def _phrase_double(self, autre):
+        return _("%(nom)s (%(matricule)s%(lieu)s) porte ce nom et cette date de naissance : décidez d'abord, dans la file "
+                 "des doublons, si c'est la même personne.", nom=autre.name, matricule=autre.matricule,
+                 lieu=autre.district_id and f", {autre.district_id.name}" or "")
+
+    @api.model
+    def _est_double(self, a, b):
+        """Dit si deux personnes normalisées portent les mêmes nom, naissance et genre, rien ne disant le contraire."""
+        return (a["date_naissance"] and a["date_naissance"] == b["date_naissance"] and a["genre"] == b["genre"]
+                and sorted(sans_accent(a["nom_complet"]).split()) == sorted(sans_accent(b["nom_complet"]).split())
+                and not (a["nni"] and b["nni"] and a["nni"] != b["nni"])
+                and all(self._indice_parent(a[p], b[p], 10, "")[0] >= 0 for p in ("nom_mere", "nom_pere")))
