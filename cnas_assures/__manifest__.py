@@ -11,11 +11,13 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir.model.access-documents.csv",
+        "security/ir.model.access-amed.csv",
         "data/assure_sequence_data.xml",
         "data/parametre_data.xml",
         "data/documents_sequence_data.xml",
         "data/documents_cron_data.xml",
         "data/type_piece_data.xml",
+        "data/amed_data.xml",
         "report/documents_reports.xml",
         "wizards/carte_remise_wizard_views.xml",
         "wizards/changement_regime_wizard_views.xml",
@@ -33,7 +35,11 @@
         "views/attestation_views.xml",
         "views/assure_documents_views.xml",
         "views/verification_templates.xml",
+        "views/liste_rsu_views.xml",
+        "views/decision_amed_views.xml",
+        "views/reclamation_amed_views.xml",
         "views/menus.xml",
+        "views/amed_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
