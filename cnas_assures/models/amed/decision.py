@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
-from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.garde import Action, actions, en_silence, sans_suivi, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -134,7 +134,8 @@ class DecisionAmed(models.Model):
         :return: True
         """
         self._attendre_son_tour()
-        self._changer_etat("recertifiee")
+        with sans_suivi(en_silence() or len(self) > 1):
+            self._changer_etat("recertifiee")
         self._etablir([decision._suite() for decision in self])
 
     @transition("laisser_echoir")
@@ -164,7 +165,8 @@ class DecisionAmed(models.Model):
         preavis = self.env["cnas.parametre"]._au("preavis_recertification_amed_jours")
         decisions = self.sudo().search([("state", "=", "en_vigueur"), ("decision", "=", "eligible"),
                                         ("date_fin", "<=", aujourd_hui() + timedelta(days=preavis))])
-        decisions._changer_etat("a_recertifier")
+        with sans_suivi():
+            decisions._changer_etat("a_recertifier")
         return len(decisions)
 
     # ------------------------------------------------------------------ privé : établir
@@ -193,10 +195,11 @@ class DecisionAmed(models.Model):
         """Arrête ces décisions à la veille de celle qui prend leur suite ; celle qui commencerait après ne compte plus."""
         touchees = self.filtered(lambda d: (d.date_fin or INFINI) >= debuts[d.cle_menage])
         annulees = touchees.filtered(lambda d: d.date_debut >= debuts[d.cle_menage])
-        annulees._changer_etat("annulee", motif_fin=_("Remplacée avant d'avoir commencé"))
-        for debut, decisions in (touchees - annulees).grouped(lambda d: debuts[d.cle_menage]).items():
-            decisions.filtered(lambda d: d.state == "remplacee")._ecrire({"date_fin": debut - UN_JOUR})
-            decisions.filtered(lambda d: d.state != "remplacee")._changer_etat("remplacee", date_fin=debut - UN_JOUR)
+        with sans_suivi(en_silence() or len(self) > 1):
+            annulees._changer_etat("annulee", motif_fin=_("Remplacée avant d'avoir commencé"))
+            for debut, decisions in (touchees - annulees).grouped(lambda d: debuts[d.cle_menage]).items():
+                decisions.filtered(lambda d: d.state == "remplacee")._ecrire({"date_fin": debut - UN_JOUR})
+                decisions.filtered(lambda d: d.state != "remplacee")._changer_etat("remplacee", date_fin=debut - UN_JOUR)
         self.flush_model(["state", "date_fin"])
 
     @api.model
