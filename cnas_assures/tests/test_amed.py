@@ -138,6 +138,22 @@ class TestListeRsu(CasAmed):
             with self.assertRaisesRegex(UserError, "Quatre yeux"):
                 liste.with_user(role).action_rejeter("Erreur")
 
+    def test_qui_a_pris_part_a_la_liste_ne_la_valide_pas(self):
+        gestes = {
+            "date": lambda liste: liste.write({"reference": "AMED-X"}),
+            "communauté": lambda liste: liste.ligne_ids[0].write({"decision_communaute": "non_eligible"}),
+            "écarter": lambda liste: liste.ligne_ids[0].action_ecarter("Parti"),
+            "garder": lambda liste: liste.ligne_ids.filtered(lambda li: li.state == "double").action_garder("Deux personnes")}
+        for nom, geste in gestes.items():
+            doubles = "D-1;Adoum;42;;1;Amra;;;oui\nD-2;Adoum;42;;1;Kolo;;;oui\n" if nom == "garder" else ""
+            liste = self.soumise("R-1;Adoum Brahim;;;31,5;Amra;;6;éligible\nR-2;Zara;;;1;Amra;;;oui\n" + doubles)
+            geste(liste.with_user(self.superviseur))
+            with self.subTest(nom), self.assertRaisesRegex(UserError, "Quatre yeux"):
+                liste.with_user(self.superviseur).action_valider()
+            with self.assertRaises(UserError):
+                liste.write({"intervenant_ids": [Command.clear()]})
+            self.assertTrue(liste.with_user(self.superviseur2).action_rejeter("Essai"))
+
     def test_rejeter_a_un_motif_et_n_etablit_rien(self):
         liste = self.soumise("R-1;Adoum Brahim;;;31,5;Amra;;6;éligible\n")
         self.assertEqual(liste.with_user(self.superviseur).action_rejeter()["res_model"], "cnas.motif.wizard")
@@ -154,7 +170,11 @@ class TestListeRsu(CasAmed):
         liste.action_controler()
         liste.action_soumettre()
         with self.assertRaisesRegex(UserError, "devant l'assemblée"):
-            liste.date_effet = self.jour
+            liste.village = "Kolo"
+        with self.assertRaisesRegex(UserError, "se reporter, pas s'avancer"):
+            liste.date_effet = self.jour - timedelta(days=4)
+        # L'assemblée se tient après le jour prévu : la date suit, la liste n'est pas à refaire.
+        liste.write({"date_effet": self.jour, "date_assemblee": self.jour})
         vide = self.liste("R-1;Adoum Brahim;;;31,5;Amra;;6;bof\n")
         vide.action_controler()
         with self.assertRaisesRegex(UserError, "Aucun ménage retenu"):
@@ -361,6 +381,9 @@ class TestDecisionAmed(CasAmed):
         chef = self.chef()
         chef._fermer_droits(date(2025, 6, 1), "Essai", "fermeture")
         salarie = self.chef(prenom="Salarié", regime_id=self.ass.id)
+        with self.assertRaisesRegex(AccessError, "rattacher une décision"):
+            decision.assure_id = chef
+        decision = decision.with_user(self.superviseur)
         with self.assertRaisesRegex(UserError, "régime ASS"):
             decision.assure_id = salarie
         with self.assertRaises(UserError):
@@ -373,7 +396,7 @@ class TestDecisionAmed(CasAmed):
         with self.assertRaisesRegex(UserError, "déjà celle de"):
             decision.assure_id = False
         with self.assertRaisesRegex(UserError, "déjà le chef du ménage"):
-            self.decision(numero="R-2").with_user(self.agent).assure_id = chef
+            self.decision(numero="R-2").with_user(self.superviseur).assure_id = chef
 
     def test_deux_decisions_d_un_menage_ne_se_chevauchent_pas(self):
         decision = self.decision()
@@ -514,6 +537,14 @@ class TestReclamationAmed(CasAmed):
         seconde = self.reclamation(numero_menage="r-77", village="AMRA", district_id=self.district.id)
         with self.assertRaisesRegex(UserError, "déjà éligible"):
             seconde.with_user(self.superviseur2).action_accepter("Encore")
+
+    def test_le_chef_d_un_autre_menage_ou_d_un_autre_regime_n_est_pas_admis(self):
+        chef, salarie = self.chef(), self.chef(prenom="Salarié", regime_id=self.ass.id)
+        self.validee(f"R-1;{chef.name};;{chef.matricule};1;Amra;;;oui\n")
+        for assure, phrase in ((chef, "déjà le chef du ménage R-1"), (salarie, "régime ASS")):
+            reclamation = self.reclamation(numero_menage="R-9", village="Kolo", district_id=self.district.id, assure_id=assure.id)
+            with self.assertRaisesRegex(UserError, phrase):
+                reclamation.with_user(self.superviseur2).action_accepter("Oui")
 
     def test_erreur_sur_le_menage(self):
         decision = self.decision()

@@ -34,7 +34,7 @@ class DecisionAmed(models.Model):
 
     États : en vigueur → à recertifier (à l'approche du terme, par la tâche quotidienne) → proposée → recertifiée (la
     suivante prend la suite), ou échue ; remplacée ou annulée par une décision plus récente. Elle naît d'une liste validée
-    ou d'une réclamation acceptée ; l'agent n'y écrit que l'assuré reconnu, une fois. Le reste : la table `_actions`.
+    ou d'une réclamation acceptée ; le superviseur n'y écrit que l'assuré reconnu, une fois. Le reste : la table `_actions`.
     """
 
     _name = "cnas.decision_amed"
@@ -103,6 +103,9 @@ class DecisionAmed(models.Model):
     def _rattachables(self, assure_id):
         """Rend les décisions que l'on rattache à cet assuré ; refuse d'en changer, et un assuré qui ne convient pas."""
         neuves = self.filtered(lambda decision: decision.assure_id.id != assure_id)
+        if neuves:
+            # Rattacher ouvre ou ferme des droits : c'est à qui décide de le faire, comme à la validation d'une liste.
+            self._exiger_groupe(SUPERVISEUR, _("rattacher une décision à un assuré"))
         for decision in neuves.filtered("assure_id"):
             raise UserError(_("« %(decision)s » est déjà celle de %(nom)s : si c'est une erreur, passez par une réclamation.",
                               decision=decision.display_name, nom=decision.assure_id.name))

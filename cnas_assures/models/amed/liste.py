@@ -1,6 +1,6 @@
 import base64
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
@@ -12,7 +12,7 @@ from odoo.addons.cnas_base.lecture import lire_tableau
 from ..droit import DEBUT_PLAUSIBLE
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
-SIGNATAIRES = ("create_uid", "soumetteur_id", "proces_verbal_par_id")
+SIGNATAIRES = ("create_uid", "soumetteur_id", "proces_verbal_par_id", "intervenant_ids")
 COLONNES = ("menage", "chef", "nni", "matricule", "score", "village", "district", "personnes", "decision")
 # Autres en-têtes admis, sous leur forme normalisée (sans accent, espaces soulignés).
 EN_TETES = dict.fromkeys(COLONNES, ()) | {
@@ -30,6 +30,8 @@ EN_TETES = dict.fromkeys(COLONNES, ()) | {
 }
 # Ce que le contrôle a lu et jugé : changé ensuite, il se contrôle à nouveau.
 CONTROLES = ("fichier", "nom_fichier", "district_id", "village", "date_effet")
+# Qui écrit cela, ou tranche un ménage, a pris part à la liste : il ne la valide pas.
+SAISIS = (*CONTROLES, "name", "reference", "date_assemblee", "proces_verbal")
 TAILLE_PLAGE = 500
 
 
@@ -59,7 +61,7 @@ class ListeRsu(models.Model):
                           quatre_yeux=SIGNATAIRES, motif=True),
     }
     _passages = {"controlee": ("brouillon",)}
-    _champs_geles = ("soumetteur_id", "proces_verbal_par_id", "valideur_id", "date_validation", "motif_rejet", "lot_id")
+    _champs_geles = ("intervenant_ids", "soumetteur_id", "proces_verbal_par_id", "valideur_id", "date_validation", "motif_rejet", "lot_id")
     _champs_journal = ("reference", "date_effet", "date_assemblee", "proces_verbal_nom")
 
     name = fields.Char(string="Titre", required=True)
@@ -76,6 +78,9 @@ class ListeRsu(models.Model):
                    ("validee", "Validée"), ("rejetee", "Rejetée")],
         string="Statut", default="brouillon", required=True, copy=False, index=True, tracking=True)
     soumetteur_id = fields.Many2one("res.users", string="Soumise par", copy=False, ondelete="restrict")
+    intervenant_ids = fields.Many2many(
+        "res.users", "cnas_liste_rsu_intervenant_rel", "liste_id", "user_id", string="Y ont pris part", copy=False,
+        help="Qui a écrit la liste ou tranché un de ses ménages.")
     date_assemblee = fields.Date(string="Assemblée du", copy=False, tracking=True)
     proces_verbal = fields.Binary(string="Procès-verbal", attachment=True, copy=False, help="Signé par l'assemblée : PDF ou photo.")
     proces_verbal_nom = fields.Char(string="Nom du procès-verbal", copy=False)
@@ -138,16 +143,27 @@ class ListeRsu(models.Model):
         if any(liste.state in ("validee", "rejetee") for liste in self):
             raise UserError(_("Une liste décidée ne se modifie plus."))
         controles = set(CONTROLES) & vals.keys()
-        if controles and any(liste.state == "soumise" for liste in self):
+        soumises = self.filtered(lambda liste: liste.state == "soumise")
+        if soumises and controles - {"date_effet"}:
             raise UserError(_("Cette liste est devant l'assemblée : son fichier et ses réglages ne se changent plus."))
         if vals.get("proces_verbal"):
             self._verifier_proces_verbal(vals["proces_verbal"])
+        avant = {liste: liste.date_effet for liste in soumises}
         resultat = super().write(vals)
+        if any(liste.date_effet < jour for liste, jour in avant.items()):
+            raise UserError(_("Cette liste est devant l'assemblée : l'ouverture des droits peut se reporter, pas s'avancer."))
         if "proces_verbal" in vals:
             self._ecrire({"proces_verbal_par_id": bool(vals["proces_verbal"]) and self.env.uid})
+        if not vals.keys().isdisjoint(SAISIS):
+            self._noter_intervenant()
         if controles:
             self.filtered(lambda liste: liste.state == "controlee")._changer_etat("brouillon")
         return resultat
+
+    def _noter_intervenant(self):
+        """Retient que l'usager a pris part à ces listes."""
+        nouvelles = self.sudo().filtered(lambda liste: self.env.user not in liste.intervenant_ids)
+        nouvelles._ecrire({"intervenant_ids": [Command.link(self.env.uid)]})
 
     @api.model
     def _verifier_proces_verbal(self, fichier):

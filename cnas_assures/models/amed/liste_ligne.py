@@ -72,6 +72,7 @@ class ListeRsuLigne(models.Model):
                 raise UserError(phrase)
             self._verifier_natures(vals)
             self._verifier_assure(vals.get("assure_id"))
+            self.liste_id._noter_intervenant()
         return super().write(vals)
 
     def _verifier_assure(self, assure_id):
@@ -91,6 +92,7 @@ class ListeRsuLigne(models.Model):
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
         :return: True, ou l'action de l'assistant
         """
+        self.liste_id._noter_intervenant()
         self._changer_etat("retenue", motif=motif)
 
     @transition("ecarter")
@@ -100,6 +102,7 @@ class ListeRsuLigne(models.Model):
         :param str motif: obligatoire ; sans lui l'assistant s'ouvre
         :return: True, ou l'action de l'assistant
         """
+        self.liste_id._noter_intervenant()
         self._changer_etat("ecartee", motif=motif)
 
     def _liste_decidee(self):

@@ -168,6 +168,10 @@ class ReclamationAmed(models.Model):
         """Rend {id: phrase} des réclamations hors délai, sans objet, ou dont la décision contestée n'est plus en cours."""
         en_cours = self.env["cnas.decision_amed"].search([
             ("cle_menage", "in", self.mapped("cle_menage")), ("decision", "=", "eligible"), ("state", "in", EN_COURS)]).grouped("cle_menage")
+        cles = {}
+        for reclamation in self.filtered(lambda r: r.nature == "exclusion" and r.assure_id):
+            cles.setdefault(reclamation.assure_id.id, set()).add(reclamation.cle_menage)
+        doutes = self.env["cnas.decision_amed"]._raisons_de_douter(self.env["cnas.assure"].browse(cles), cles)
         raisons = {}
         for reclamation in self:
             eligible = en_cours.get(reclamation.cle_menage)
@@ -177,6 +181,8 @@ class ReclamationAmed(models.Model):
                 phrase = _("la décision contestée n'est plus en cours.")
             elif reclamation.nature == "exclusion" and eligible:
                 phrase = _("ce ménage est déjà éligible jusqu'au %s.", ecrire_date(eligible[:1].date_fin))
+            elif reclamation.nature == "exclusion" and reclamation.assure_id.id in doutes:
+                phrase = doutes[reclamation.assure_id.id]
             elif reclamation.nature == "erreur" and not any(reclamation[champ] for champ in CORRIGES):
                 phrase = _("rien n'est donné à corriger.")
             else:
