@@ -485,10 +485,11 @@ class TestDecisionAmed(CasAmed):
         self.assertEqual(couts[2], couts[1])
 
     def test_compteurs_par_district_et_village(self):
-        self.validee("C-1;A;;;1;Amra;;4;oui\nC-2;B;;;1;Amra;;3;oui\nC-3;C;;;1;Kolo;;2;non\n", reference="COMPTE")
+        self.validee("C-1;A;;;1;Amra;;4;oui\nC-2;B;;;1; AMRA ;;3;oui\n", reference="COMPTE")
+        self.validee("C-3;C;;;1;Kolo;;2;non\nC-4;D;;;1;amra;;1;oui\n", reference="COMPTE")
         lus = self.Decision.read_group([("reference", "=", "COMPTE")], ["personnes:sum"], ["district_id", "village", "decision"], lazy=False)
         self.assertEqual({(g["village"], g["decision"]): (g["__count"], g["personnes"]) for g in lus},
-                         {("Amra", "eligible"): (2, 7), ("Kolo", "non_eligible"): (1, 2)})
+                         {("Amra", "eligible"): (3, 8), ("Kolo", "non_eligible"): (1, 2)})
 
 
 @tagged("post_install", "-at_install", "cnas")

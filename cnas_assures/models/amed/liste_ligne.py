@@ -120,6 +120,7 @@ class ListeRsuLigne(models.Model):
         """
         districts = {sans_accent(d.name): d.id for d in self.env["cnas.district"].search([])}
         lignes = [self._lire_ligne(liste, rang, districts) for rang in rangs]
+        self._accorder_villages(lignes)
         self._reconnaitre_assures(lignes)
         self._confronter_decisions(liste, lignes)
         self._signaler_doubles(lignes)
@@ -160,6 +161,19 @@ class ListeRsuLigne(models.Model):
         cle = self._cle(valeurs["district_id"], valeurs["village"], valeurs["numero_menage"])
         return {"numero": rang.numero, "recu": texte, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
                 "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
+
+    @api.model
+    def _accorder_villages(self, lignes):
+        """Écrit chaque village comme les décisions d'avant, ou la première ligne : « AMRA » et « Amra » se comptent ensemble."""
+        def cle(district, village):
+            return district, sans_accent(village)
+
+        ecritures = {cle(district.id, village): village for district, village in self.env["cnas.decision_amed"]._read_group(
+            [("district_id", "in", list({li["valeurs"]["district_id"] for li in lignes}))], ["district_id", "village"])}
+        for ligne in lignes:
+            valeurs = ligne["valeurs"]
+            if valeurs["village"]:
+                valeurs["village"] = ecritures.setdefault(cle(valeurs["district_id"], valeurs["village"]), valeurs["village"])
 
     @api.model
     def _reconnaitre_assures(self, lignes):
