@@ -12,10 +12,10 @@ from odoo.addons.cnas_base.lecture import sans_accent
 # Graphies que le squelette ne rapproche pas de lui-même.
 VARIANTES = {
     "brahim": "ibrahim", "ibrahima": "ibrahim", "abraham": "ibrahim",
-    "issa": "isa", "aissa": "isa",
+    "issa": "isa", "aissa": "isa", "aisa": "isa",
     "yusuf": "youssouf", "youssef": "youssouf", "yussuf": "youssouf", "issoufou": "youssouf",
-    "ousman": "ousmane", "osman": "ousmane", "othman": "ousmane", "usman": "ousmane",
-    "hawa": "haoua", "awa": "haoua", "hawwa": "haoua",
+    "ousman": "ousmane", "osman": "ousmane", "othman": "ousmane", "usman": "ousmane", "athman": "ousmane",
+    "hawa": "haoua", "awa": "haoua", "hawwa": "haoua", "houa": "haoua",
     "aboubakar": "abakar", "abubakar": "abakar", "aboubacar": "abakar", "abubakr": "abakar",
     "khadidja": "kadidja", "hadidja": "kadidja", "khadija": "kadidja", "hadja": "kadidja",
     "aicha": "aicha", "achta": "achta", "aichatou": "aicha", "aissatou": "aicha", "aishatu": "aicha",
@@ -27,6 +27,16 @@ VARIANTES = {
 }
 # Particules que l'usage ajoute ou omet.
 PARTICULES = {"el", "al", "ould", "ben", "bin", "bint", "mme", "mlle", "m", "mr"}
+
+# L'écriture arabe, lettre à lettre, comme on la dit au Tchad ; les voyelles brèves ne s'y écrivent pas, et n'y comptent pas.
+_ARABE = {
+    "ا": "a", "ب": "b", "ت": "t", "ث": "th", "ج": "dj", "ح": "h", "خ": "kh", "د": "d", "ذ": "d", "ر": "r", "ز": "z",
+    "س": "s", "ش": "ch", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "a", "غ": "gh", "ف": "f", "ق": "k", "ك": "k",
+    "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "ou", "ي": "i", "ى": "a", "ة": "a", "ء": "", "ک": "k", "ی": "i",
+}
+_ARABE_SERVITEUR = re.compile(r"\bعبد ال")  # عبد القادر : un seul nom, Abdelkader
+_ARABE_ARTICLE = re.compile(r"\bال(?=\w{3})")
+_ARABE_ASPIREE = re.compile(r"\b([حه])(?=[^اويى\W])")  # حسن se dit Hassan : une voyelle suit l'initiale
 
 _REGLES = (
     (r"tch|sch|sh|ch", "x"), (r"dj|gi|ge|j", "g"), (r"kh|ck|qu|q|c", "k"), (r"gu|gh", "g"),
@@ -48,15 +58,41 @@ def squelette(mot):
     return initiale + reste
 
 
+def transliterer(texte):
+    """Rend en lettres latines un texte en écriture arabe ; tout autre texte reste tel quel."""
+    if texte.isascii() or not any("\u0600" <= lettre <= "\u06ff" for lettre in texte):
+        return texte
+    lu = _ARABE_SERVITEUR.sub("عبدال", sans_accent(texte))
+    lu = _ARABE_ASPIREE.sub(r"\1ا", _ARABE_ARTICLE.sub("", lu))
+    return "".join(_ARABE.get(lettre, lettre) for lettre in lu)
+
+
 def mots(*textes):
-    """Rend les mots utiles de plusieurs textes, sans accent, sans particule."""
-    tous = sans_accent(" ".join(t for t in textes if t)).split()
+    """Rend les mots utiles de plusieurs textes, en lettres latines, sans accent, sans particule."""
+    tous = sans_accent(transliterer(" ".join(t for t in textes if t))).split()
     return [m for m in tous if m not in PARTICULES] or tous
 
 
 def cle_phonetique(*textes):
     """Rend la clé de rapprochement d'un nom complet : squelettes triés, l'ordre des noms n'y compte pas."""
     return " ".join(sorted({squelette(m) for m in mots(*textes)}))
+
+
+def se_disent_pareil(cherches, nom):
+    """Dit si chaque mot cherché se dit comme un mot du nom.
+
+    Un squelette de deux signes dit trop peu (Ali et Élie) : là, la voyelle de l'initiale compte aussi.
+    """
+    sons = {_son(mot) for mot in mots(nom)}
+    return all(_son(mot) in sons for mot in mots(cherches))
+
+
+@lru_cache(maxsize=20_000)
+def _son(mot):
+    cle = squelette(mot)
+    if len(cle) > 2 or cle[:1] != "a":
+        return cle
+    return cle + re.sub(r"ou|w", "u", VARIANTES.get(mot, mot).replace("h", ""))[:1].replace("y", "i")
 
 
 def ressemblance(texte_a, texte_b):

@@ -18,3 +18,5 @@ from . import test_piece_administrative
 from . import test_vues_par_role
 from . import test_garde
 from . import test_suspension
+from . import test_recherche
+from . import test_amed

@@ -7,5 +7,7 @@ from .date import lire_bornes, lire_date, lire_date_naissance, lire_dates, lire_
 from .fichier import type_reel
 from .nombre import lire_entier, lire_montant
 from .tableau import EnTeteIncompris, Ligne, Tableau, lire_tableau
+from .nombre import lire_decimal, lire_entier, lire_montant
+from .tableau import Ligne, lire_tableau
 from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
 from .vide import dit_absent

@@ -65,6 +65,23 @@ def lire_entier(valeur, defaut=OBLIGATOIRE, quoi=None, minimum=None, maximum=Non
         "quoi": quoi, "valeur": montrer(valeur), "minimum": minimum, "maximum": maximum})
 
 
+def lire_decimal(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
+    """Rend un nombre à décimales (un score) : `12,5`, `45.678`, 37. Un signe seul y sépare toujours des décimales.
+
+    :param str quoi: nom de la donnée, cité dans le refus
+    :raise ValidationError: manquant ou illisible
+    """
+    if absent(valeur) and defaut is not OBLIGATOIRE:
+        return defaut
+    quoi = quoi or _("Le nombre")
+    texte = valeur.strip() if isinstance(valeur, str) and not stricte else ""
+    nombre = Decimal(texte.replace(",", ".")) if _NOMBRE.fullmatch(texte) else _lire_nombre(valeur, quoi, stricte)
+    if nombre is None:
+        raise ValidationError(_("%(quoi)s illisible : « %(valeur)s ». Écrivez un nombre, en chiffres.",
+                                quoi=quoi, valeur="" if absent(valeur) else montrer(valeur)))
+    return float(nombre)
+
+
 def _lire_nombre(valeur, quoi, stricte):
     """Rend un nombre exact, ou None s'il ne se lit pas. Un booléen n'est pas un nombre, ni un texte en mode strict."""
     if isinstance(valeur, float) and math.isfinite(valeur):

@@ -12,6 +12,7 @@ from odoo.addons.cnas_base.lecture import (
     lire_bornes,
     lire_date,
     lire_date_naissance,
+    lire_decimal,
     lire_entier,
     lire_montant,
     lire_motif,
@@ -145,6 +146,14 @@ class TestLecture(BaseCase):
         for valeur in ("1", True, None, 1.5, float("nan")):
             self.refuse("nombre entier", lire_entier, valeur, stricte=True)
 
+    def test_decimaux(self):
+        self.assertEqual([lire_decimal(v) for v in ("12,5", "45.678", " 0.42 ", 37, 9.81, "-1", "1 500,5")],
+                         [12.5, 45.678, 0.42, 37, 9.81, -1, 1500.5])
+        self.assertEqual(lire_decimal("", 0.0), 0.0)
+        for valeur in ("abc", None, True, [], "1.2.3", float("inf")):
+            self.refuse("Score illisible", lire_decimal, valeur, quoi="Score")
+        self.refuse("illisible", lire_decimal, "12,5", stricte=True)
+
     # ------------------------------------------------------------------ textes
     def test_textes(self):
         self.assertEqual(sans_accent("  Fatimé-Zara  N'Guélé "), "fatime zara n guele")
@@ -162,7 +171,7 @@ class TestLecture(BaseCase):
         bizarres = [None, True, [], {}, (), b"12", 10**5000, -10**400, float("nan"), float("inf"), "٣", "½", "1_000"]
         bizarres += ["".join(tirage.choices(alphabet, k=tirage.randint(0, 14))) for _rang in range(1500)]
         for valeur in bizarres:
-            for lire in (lire_date, lire_date_naissance, lire_montant, lire_entier):
+            for lire in (lire_date, lire_date_naissance, lire_montant, lire_entier, lire_decimal):
                 try:
                     lire(valeur)
                 except UserError as refus:

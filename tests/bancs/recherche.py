@@ -9,7 +9,7 @@ def mesurer(banc):
     banc.cr.execute("SELECT max(id) FROM cnas_assure")
     cle = banc.cr.fetchone()[0]
     etalon = banc.chrono(lambda: assures.browse(cle).read(["name", "matricule"]), fois=15)
-    for morceau in ("NGARADOUM MBAI", "djimrangar hagg", "KEBZABO"):
+    for morceau in ("NGARADOUM MBAI", "djimrangar hagg", "KEBZABO", "mohamed saleh", "Hawa Adam"):
         duree = banc.chrono(lambda m=morceau: assures.name_search(m, limit=8), fois=15)
         banc.noter(f"name_search « {morceau} »", (duree - etalon) * 1000, "ms de plus", f"{etalon * 1000:.2f} ms", "≤ 15 ms", duree - etalon <= 0.015)
     banc.cr.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'cnas_assure' AND indexdef LIKE '%%gin_trgm_ops%%'")

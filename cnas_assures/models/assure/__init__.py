@@ -1,4 +1,5 @@
 from . import dossier
+from . import recherche
 from . import circuit
 from . import droits
 from . import famille

@@ -3,17 +3,13 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.modules.db import FunctionStatus, has_unaccent
-from odoo.osv import expression
 
 from odoo.addons.cnas_base.age import age_en_annees, age_en_mois
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import sans_accent
 
 from ...phonetique import cle_phonetique
 
-# Au-delà, une recherche passe par une sous-requête plutôt que par la liste des identifiants.
-IDENTIFIANTS_MAX = 3000
 GENRES = [("masculin", "Masculin"), ("feminin", "Féminin")]
 STATUTS_MATRIMONIAUX = [
     ("celibataire", "Célibataire"), ("marie", "Marié(e)"), ("divorce", "Divorcé(e)"), ("veuf", "Veuf(ve)"),
@@ -165,8 +161,6 @@ class Assure(models.Model):
         groups="cnas_base.group_agent")
 
     # ------------------------------------------------------------------ recherche, rapprochement, import
-    recherche = fields.Char(
-        string="Nom, matricule, carte ou téléphone", compute="_compute_recherche", search="_search_recherche")
     nom_phonetique = fields.Char(
         string="Clé de rapprochement", compute="_compute_nom_phonetique", store=True, precompute=True)
     cle_import = fields.Char(string="Clé d'import", copy=False, readonly=True)
@@ -199,6 +193,7 @@ class Assure(models.Model):
         tools.create_index(cr, "cnas_assure_phonetique_idx", table, ["nom_phonetique", "date_naissance"])
         # Sans accents par construction : cet index trigramme porte sur la colonne nue.
         tools.create_index(cr, "cnas_assure_phonetique_trgm_idx", table, ["nom_phonetique gin_trgm_ops"], "gin")
+        tools.create_index(cr, "cnas_assure_squelettes_idx", table, ["string_to_array(nom_phonetique::text, ' ')"], "gin")
         self._poser_index_nom()
 
     def _poser_index_nom(self):
@@ -284,15 +279,6 @@ class Assure(models.Model):
             "!=": ["|", ("date_naissance", ">", ne_au_plus_tard), ("date_naissance", "<=", ne_apres)],
         }[operator]
 
-    def _compute_recherche(self):
-        self.recherche = False
-
-    def _search_recherche(self, operator, value):
-        """Cherche ce que l'usager a sous les yeux : un nom, un matricule, une carte, un QR, un téléphone."""
-        if not isinstance(value, str) or operator in ("!=", "not ilike", "not like", "not in", "in"):
-            raise UserError(_("Cherchez un nom, un matricule, un numéro de carte ou un téléphone."))
-        return self._domaine_recherche(value)
-
     @api.depends("ayant_droit_ids")
     def _compute_nombre_ayants_droit(self):
         comptes = dict(self.env["cnas.assure"]._read_group(
@@ -351,66 +337,7 @@ class Assure(models.Model):
         if any(assure.state != "brouillon" for assure in self):
             raise UserError(_("Un assuré immatriculé ne se supprime pas : radiez-le, avec un motif et une date."))
 
-    @api.model
-    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
-        """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI."""
-        if name and operator == "ilike":
-            domaine = expression.AND([[("recherche", "ilike", name)], domain or []])
-            # L'ordre de la liste ferait lire dix mille noms pour en proposer huit.
-            return self._search(domaine, limit=limit, order="id" if order == self._order else order)
-        return super()._name_search(name, domain, operator, limit, order)
-
-    # ------------------------------------------------------------------ métier : recherche, matricule, âge
-    @api.model
-    def _domaine_recherche(self, texte):
-        """Rend le domaine qui cherche `texte` : un numéro entier, un début de matricule, des morceaux de nom.
-
-        L'ordre des mots d'un nom n'y compte pas.
-
-        :param str texte: nom, matricule, numéro de carte, contenu d'un QR (`version|matricule|carte|…`),
-            téléphone ou NNI
-        """
-        morceaux = [m for m in texte.split("|") if self._cle_valide(self._normaliser_matricule(m))]
-        trouves = list(filter(None, self._resoudre_matricules(morceaux).values()))
-        if trouves:
-            return [("id", "in", trouves)]
-        if any(c.isdigit() for c in texte):
-            compact = self._normaliser_matricule(texte)
-            return expression.OR([
-                [("matricule", "=like", f"{compact}%")], [("nni", "=", compact)],
-                [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))],
-                [("name", "ilike", texte)]])
-        mots = sans_accent(texte).split()
-        if len(mots) < 2:
-            return [("name", "ilike", texte.strip())]
-        self.flush_model(["name"])
-        for requete, parametres in (self._requete_debuts_de_mots(mots), self._requete_morceaux(mots)):
-            self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
-            ids = [rang[0] for rang in self.env.cr.fetchall()]
-            if len(ids) > IDENTIFIANTS_MAX:
-                return [("id", "inselect", (requete, parametres))]
-            if ids:
-                return [("id", "in", ids)]
-        return [("id", "in", [])]
-
-    # Les listes se trient par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en croyant
-    # les mots répartis au hasard, et lirait la moitié de la table.
-    @api.model
-    def _requete_debuts_de_mots(self, mots):
-        """Rend (SQL, paramètres) des assurés dont un mot du nom commence par chacun de ces mots, sans accent."""
-        colonne = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
-        return (
-            "WITH trouves AS MATERIALIZED (SELECT id FROM cnas_assure"
-            f" WHERE to_tsvector('simple', {colonne}) @@ to_tsquery('simple', %s)) SELECT id FROM trouves",
-            (" & ".join(f"{mot}:*" for mot in mots),))
-
-    @api.model
-    def _requete_morceaux(self, mots):
-        """Rend (SQL, paramètres) des assurés dont le nom contient tous ces morceaux."""
-        requete = self._where_calc([("name", "ilike", mot) for mot in mots], active_test=False)
-        sql, parametres = requete.select("cnas_assure.id")
-        return f"WITH trouves AS MATERIALIZED ({sql}) SELECT id FROM trouves", tuple(parametres)
-
+    # ------------------------------------------------------------------ métier : matricule, âge
     @api.model
     def _matricule_prefixe(self, vals):
         """Rend « TD » + numéro du régime + année d'inscription (domaine §3.7)."""

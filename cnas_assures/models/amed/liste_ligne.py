@@ -1,0 +1,286 @@
+from datetime import date, datetime
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.lecture import lire_decimal, lire_entier, lire_texte, sans_accent
+
+from ...phonetique import cle_phonetique, ressemblance
+from .decision import EN_COURS
+from .menage_mixin import DECISIONS
+
+AGENT = "cnas_base.group_agent"
+DECISIONS_LUES = {
+    **dict.fromkeys(("eligible", "retenu", "retenue", "admis", "admise", "beneficiaire", "oui", "o", "accepte", "acceptee"), "eligible"),
+    **dict.fromkeys(("non eligible", "ineligible", "non retenu", "non retenue", "exclu", "exclue", "rejete", "rejetee", "refuse",
+                     "non beneficiaire", "non", "n"), "non_eligible"),
+}
+# Au-dessous, le NNI désigne sans doute quelqu'un d'autre que le chef de ménage nommé.
+RESSEMBLANCE_MIN = 0.7
+PERSONNES_MAX = 100
+
+
+@actions
+class ListeRsuLigne(models.Model):
+    """Un ménage d'une liste du registre social : ce qu'elle en dit, ce que le contrôle en juge, ce que l'assemblée en décide.
+
+    États : retenue, en double (à trancher par l'agent : garder ou écarter), refusée, déjà décidée, écartée ; puis décidée,
+    quand la liste est validée. L'agent y écrit la décision de l'assemblée et l'assuré reconnu, tant que la liste n'est pas
+    décidée. Le reste : la table `_actions`.
+    """
+
+    _name = "cnas.liste_rsu.ligne"
+    _description = "Ménage d'une liste du registre social"
+    _inherit = ["cnas.etat.mixin", "cnas.menage_rsu.mixin"]
+    _order = "liste_id, numero, id"
+    _rec_name = "numero_menage"
+
+    _etat_initial = "retenue"
+    _actions = {
+        "garder": Action(titre=_lt("Garder"), de=("double",), vers=("retenue",), roles=(AGENT,), motif=True,
+                         empeche=("_liste_decidee",)),
+        "ecarter": Action(titre=_lt("Écarter"), de=("retenue", "double"), vers=("ecartee",), roles=(AGENT,), motif=True,
+                          empeche=("_liste_decidee",)),
+    }
+    _passages = {"retenue": ("decidee",)}
+    _champs_geles = ("numero", "recu", "numero_menage", "district_id", "village", "chef", "nni", "score", "personnes", "decision",
+                     "message", "motif")
+
+    # Refusée, une ligne n'a pas toujours son district ni son village.
+    numero_menage = fields.Char(required=False)
+    district_id = fields.Many2one(required=False)
+    village = fields.Char(required=False)
+    liste_id = fields.Many2one("cnas.liste_rsu", string="Liste", required=True, index=True, ondelete="cascade")
+    numero = fields.Integer(string="Ligne")
+    recu = fields.Json(string="Valeurs reçues")
+    decision = fields.Selection(selection=DECISIONS, string="Décision proposée")
+    decision_communaute = fields.Selection(selection=DECISIONS, string="Décision de l'assemblée", help="Vide : comme proposé.")
+    state = fields.Selection(
+        selection=[("retenue", "Retenu"), ("double", "En double"), ("refusee", "Refusé"), ("deja", "Déjà décidé"),
+                   ("ecartee", "Écarté"), ("decidee", "Décidé")],
+        string="Résultat", default="retenue", required=True, index=True)
+    message = fields.Char(string="Que faire")
+    motif = fields.Char(string="Motif")
+
+    # ------------------------------------------------------------------ CRUD
+    def write(self, vals):
+        if not self._ouvert(vals):
+            for phrase in self._liste_decidee().values():
+                raise UserError(phrase)
+            self._verifier_natures(vals)
+            self._verifier_assure(vals.get("assure_id"))
+            self.liste_id._noter_intervenant()
+        return super().write(vals)
+
+    def _verifier_assure(self, assure_id):
+        """Refuse à un ménage éligible un assuré qui ne convient pas, ou qui est déjà le chef d'un autre."""
+        assure = self.env["cnas.assure"].browse(assure_id or ()).exists()
+        neuves = self.filtered(lambda ligne: ligne.assure_id != assure and ligne.decision == "eligible")
+        if assure and neuves:
+            for phrase in self.env["cnas.decision_amed"]._raisons_de_douter(
+                    assure, {assure.id: set(neuves.mapped("cle_menage"))}).values():
+                raise UserError(phrase)
+
+    # ------------------------------------------------------------------ actions
+    @transition("garder")
+    def action_garder(self, motif=None):
+        """Garde des ménages signalés en double : ce ne sont pas les mêmes personnes, ou leur droit est établi.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :return: True, ou l'action de l'assistant
+        """
+        self.liste_id._noter_intervenant()
+        self._changer_etat("retenue", motif=motif)
+
+    @transition("ecarter")
+    def action_ecarter(self, motif=None):
+        """Écarte des ménages : aucune décision n'en naîtra.
+
+        :param str motif: obligatoire ; sans lui l'assistant s'ouvre
+        :return: True, ou l'action de l'assistant
+        """
+        self.liste_id._noter_intervenant()
+        self._changer_etat("ecartee", motif=motif)
+
+    def _liste_decidee(self):
+        """Rend {id: phrase} des ménages dont la liste est décidée."""
+        return {ligne._origin.id: _("Cette liste est décidée : ses ménages ne changent plus.") for ligne in self
+                if ligne.liste_id.state not in ("brouillon", "controlee", "soumise")}
+
+    # ------------------------------------------------------------------ contrôle à blanc
+    @api.model
+    def _juger(self, liste, rangs):
+        """Juge tous les ménages d'un fichier et les enregistre, en un nombre constant de requêtes.
+
+        :param liste: la liste
+        :param rangs: lignes rendues par `lire_tableau`
+        """
+        districts = {sans_accent(d.name): d.id for d in self.env["cnas.district"].search([])}
+        lignes = [self._lire_ligne(liste, rang, districts) for rang in rangs]
+        self._accorder_villages(lignes)
+        self._reconnaitre_assures(lignes)
+        self._confronter_decisions(liste, lignes)
+        self._signaler_doubles(lignes)
+        self._proposer_ressemblants(lignes)
+        self._creer([{**ligne["valeurs"], "liste_id": liste.id, "numero": ligne["numero"], "recu": ligne["recu"],
+                      "state": self._verdict(ligne), "message": " ".join(ligne["erreurs"] + ligne["doubles"] + ligne["notes"]) or False}
+                     for ligne in lignes], suivi=False)
+
+    @api.model
+    def _verdict(self, ligne):
+        if ligne["erreurs"]:
+            return "refusee"
+        return "deja" if ligne["deja"] else "double" if ligne["doubles"] else "retenue"
+
+    @api.model
+    def _lire_ligne(self, liste, rang, districts):
+        """Rend un ménage lu : ses valeurs, et ce qui y est refusé, en français."""
+        texte = {c: " ".join(lire_texte(v).split()) if not isinstance(v, (date, datetime)) else ecrire_date(v) for c, v in rang.items()}
+        erreurs = []
+        valeurs = {
+            "numero_menage": texte.get("menage") or False, "chef": " ".join(filter(None, (texte.get("chef"), texte.get("prenom")))) or False,
+            "village": texte.get("village") or liste.village or False,
+            "nni": self.env["cnas.assure"]._normaliser_matricule(texte.get("nni")) or False,
+            "district_id": districts.get(sans_accent(texte["district"]), False) if texte.get("district") else liste.district_id.id,
+            "decision": DECISIONS_LUES.get(sans_accent(texte.get("decision", ""))) or False}
+        for champ, phrase in (
+            ("numero_menage", _("Numéro de ménage manquant.")), ("village", _("Village manquant.")),
+            ("district_id", _("District inconnu : %s.", texte["district"]) if texte.get("district") else _("District manquant.")),
+            ("decision", _("Décision illisible : écrivez « éligible » ou « non éligible »."))):
+            if not valeurs[champ]:
+                erreurs.append(phrase)
+        for champ, lire in (("score", lambda v: lire_decimal(v, 0.0, _("Score"))),
+                            ("personnes", lambda v: lire_entier(v, 0, _("Le nombre de personnes"), 0, PERSONNES_MAX))):
+            try:
+                valeurs[champ] = lire(rang.get(champ))
+            except UserError as refus:
+                erreurs.append(str(refus))
+        cle = self._cle(valeurs["district_id"], valeurs["village"], valeurs["numero_menage"])
+        return {"numero": rang.numero, "recu": texte, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
+                "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
+
+    @api.model
+    def _accorder_villages(self, lignes):
+        """Écrit chaque village comme les décisions d'avant, ou la première ligne : « AMRA » et « Amra » se comptent ensemble."""
+        def cle(district, village):
+            return district, sans_accent(village)
+
+        ecritures = {cle(district.id, village): village for district, village in self.env["cnas.decision_amed"]._read_group(
+            [("district_id", "in", list({li["valeurs"]["district_id"] for li in lignes}))], ["district_id", "village"])}
+        for ligne in lignes:
+            valeurs = ligne["valeurs"]
+            if valeurs["village"]:
+                valeurs["village"] = ecritures.setdefault(cle(valeurs["district_id"], valeurs["village"]), valeurs["village"])
+
+    @api.model
+    def _reconnaitre_assures(self, lignes):
+        """Donne à chaque ménage l'assuré que son matricule ou son NNI désigne ; un autre nom est un double à trancher."""
+        Assure = self.env["cnas.assure"]
+        nnis = [li["valeurs"]["nni"] for li in lignes if li["valeurs"]["nni"]]
+        par_nni = {a.nni: a for a in Assure.search([("nni", "in", nnis)])}
+        par_matricule = Assure._resoudre_matricules([li["matricule"] for li in lignes if li["matricule"]])
+        for ligne in lignes:
+            nni, chef = ligne["valeurs"]["nni"], ligne["valeurs"]["chef"]
+            assure = Assure.browse(par_matricule.get(ligne["matricule"]) or ()) or par_nni.get(nni, Assure)
+            if ligne["matricule"] and not par_matricule.get(ligne["matricule"]):
+                ligne["erreurs"].append(_("Aucun assuré ne porte le matricule « %s ».", ligne["matricule"]))
+            if not assure:
+                continue
+            ligne["valeurs"]["assure_id"] = assure.id
+            if nni and assure.nni and assure.nni != nni:
+                ligne["doubles"].append(_("Le NNI %(nni)s n'est pas celui du matricule %(matricule)s.", nni=nni, matricule=assure.matricule))
+            if chef and ressemblance(chef, assure.name) < RESSEMBLANCE_MIN:
+                ligne["doubles"].append(_("Le numéro donné est celui de %(nom)s (%(matricule)s), pas de %(chef)s.",
+                                          nom=assure.name, matricule=assure.matricule, chef=chef))
+
+    @api.model
+    def _confronter_decisions(self, liste, lignes):
+        """Reprend l'assuré de la décision en cours du même ménage ; la même décision au même jour est déjà prise."""
+        en_cours = self.env["cnas.decision_amed"].search([
+            ("cle_menage", "in", [li["cle"] for li in lignes]), ("state", "in", EN_COURS)]).grouped("cle_menage")
+        vues = {}
+        for ligne in lignes:
+            premiere = vues.setdefault(ligne["cle"], ligne["numero"])
+            if premiere != ligne["numero"] and ligne["valeurs"]["numero_menage"]:
+                ligne["erreurs"].append(_("Répète le ménage de la ligne %s.", premiere))
+            actuelle = en_cours.get(ligne["cle"], self.env["cnas.decision_amed"])[:1]
+            if not actuelle:
+                continue
+            ligne["valeurs"].setdefault("assure_id", actuelle.assure_id.id)
+            if actuelle.date_debut == liste.date_effet and actuelle.decision == ligne["valeurs"]["decision"]:
+                ligne["deja"] = True
+                ligne["notes"].append(_("Déjà décidé : %s.", actuelle.reference))
+            elif actuelle.date_debut >= liste.date_effet:
+                ligne["erreurs"].append(_("Une décision plus récente est en cours depuis le %s.", ecrire_date(actuelle.date_debut)))
+            else:
+                ligne["notes"].append(_("Prend la suite de la décision %s.", actuelle.reference))
+
+    @api.model
+    def _signaler_doubles(self, lignes):
+        """Signale la personne de deux ménages : même NNI ou même assuré, dans le fichier ou parmi les décisions en cours."""
+        eligibles = [li for li in lignes if li["valeurs"]["decision"] == "eligible" and not li["erreurs"]]
+        Decision = self.env["cnas.decision_amed"]
+        ailleurs = Decision.search([
+            ("nni", "in", [li["valeurs"]["nni"] for li in eligibles if li["valeurs"]["nni"]]), ("decision", "=", "eligible"),
+            ("state", "in", EN_COURS)]).grouped("nni")
+        cles, numeros = {}, {}
+        for ligne in eligibles:
+            personne = ligne["valeurs"].get("assure_id") or ligne["valeurs"]["nni"]
+            if personne:
+                numeros.setdefault(personne, []).append(ligne["numero"])
+            cles.setdefault(ligne["valeurs"].get("assure_id"), set()).add(ligne["cle"])
+        raisons = Decision._raisons_de_douter(self.env["cnas.assure"].browse(filter(None, cles)), cles)
+        for ligne in eligibles:
+            valeurs = ligne["valeurs"]
+            autres = [n for n in numeros.get(valeurs.get("assure_id") or valeurs["nni"], ()) if n != ligne["numero"]]
+            if autres:
+                ligne["doubles"].append(_("La même personne est chef du ménage de la ligne %s.", autres[0]))
+            if valeurs.get("assure_id") in raisons:
+                ligne["doubles"].append(raisons[valeurs["assure_id"]])
+                continue
+            for decision in ailleurs.get(valeurs["nni"], Decision).filtered(lambda d, cle=ligne["cle"]: d.cle_menage != cle)[:1]:
+                ligne["doubles"].append(_(
+                    "Le NNI %(nni)s est aussi celui du ménage %(numero)s (%(village)s), éligible jusqu'au %(fin)s.", nni=valeurs["nni"],
+                    numero=decision.numero_menage, village=decision.village, fin=ecrire_date(decision.date_fin)))
+
+    @api.model
+    def _proposer_ressemblants(self, lignes):
+        """Nomme l'assuré qui ressemble au chef d'un ménage sans assuré : proposé, jamais confondu."""
+        seules = {cle_phonetique(li["valeurs"]["chef"]): li for li in lignes if li["valeurs"]["chef"] and not li["valeurs"].get("assure_id")}
+        if not seules:
+            return
+        trouves = self.env["cnas.assure"].search([
+            ("nom_phonetique", "in", list(seules)), ("type_assure", "=", "principal"),
+            ("district_id", "in", [li["valeurs"]["district_id"] for li in seules.values()])]).grouped("nom_phonetique")
+        for ligne in lignes:
+            valeurs = ligne["valeurs"]
+            if valeurs.get("assure_id") or not valeurs["chef"]:
+                continue
+            for assure in trouves.get(cle_phonetique(valeurs["chef"]), self.env["cnas.assure"]).filtered(
+                    lambda a, district=valeurs["district_id"]: a.district_id.id == district)[:1]:
+                ligne["notes"].append(_("Ressemble à %(nom)s (%(matricule)s) : si c'est la même personne, donnez-la comme assuré.",
+                                        nom=assure.name, matricule=assure.matricule))
+
+    # ------------------------------------------------------------------ validation
+    def _decider(self):
+        """Établit les décisions de ces ménages (idempotent : un ménage décidé est passé)."""
+        if not self:
+            return 0
+        self.flush_model(["state"])
+        self.env.cr.execute(
+            "SELECT id FROM cnas_liste_rsu_ligne WHERE id = ANY(%s) AND state = 'retenue' ORDER BY id FOR UPDATE", (self.ids,))
+        lignes = self.browse([rang[0] for rang in self.env.cr.fetchall()]).sudo()
+        self.env["cnas.decision_amed"]._etablir([ligne._valeurs_de_la_decision() for ligne in lignes])
+        lignes._changer_etat("decidee")
+        return len(lignes)
+
+    def _valeurs_de_la_decision(self):
+        self.ensure_one()
+        return {
+            "numero_menage": self.numero_menage, "district_id": self.district_id.id, "village": self.village, "chef": self.chef,
+            "nni": self.nni, "score": self.score, "personnes": self.personnes, "assure_id": self.assure_id.id,
+            "decision": self.decision_communaute or self.decision, "reference": self.liste_id.reference, "liste_id": self.liste_id.id,
+            "date_decision": self.liste_id.date_assemblee, "date_debut": self.liste_id.date_effet}

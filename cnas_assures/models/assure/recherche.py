@@ -1,0 +1,169 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.modules.db import FunctionStatus
+from odoo.osv import expression
+from odoo.tools import SQL
+
+from odoo.addons.cnas_base.lecture import sans_accent
+
+from ...phonetique import mots as mots_utiles
+from ...phonetique import se_disent_pareil, squelette, transliterer
+
+# Au-delà, une recherche passe par une sous-requête plutôt que par la liste des identifiants.
+IDENTIFIANTS_MAX = 3000
+# Ce qu'une liste lit au plus de graphies proches ; un champ qui propose quelques noms en lit moins.
+PROCHES_LUS, PROCHES_PROPOSES = 200, 60
+# Deux lettres se disent comme trop de noms.
+LETTRES_MIN = 3
+OPERATEURS = ("ilike", "=ilike", "like", "=like", "=")
+
+# Chaque mot cherché se dit comme un mot du nom : l'index des squelettes les croise sans lire la table.
+SQL_PROCHES = """
+SELECT id, name FROM (
+       SELECT id, name FROM cnas_assure
+        WHERE string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[] AND id <> ALL(%(sauf)s::int[])
+        LIMIT %(lus)s) AS proches
+ ORDER BY similarity(name, %(texte)s) DESC, id
+"""
+
+
+class AssureRecherche(models.Model):
+    """Retrouver une personne : d'abord ce qui s'écrit comme on l'a cherché, puis ce qui se dit pareil.
+
+    « mohamed saleh » trouve Mahamat Saleh, « Hawa Adam » Adam Haoua, « محمد » Mahamat : dans la liste, dans un champ
+    qui désigne un assuré (le bénéficiaire d'une feuille), par XML-RPC.
+    """
+
+    _inherit = "cnas.assure"
+
+    recherche = fields.Char(
+        string="Nom, matricule, carte ou téléphone", compute="_compute_recherche", search="_search_recherche")
+
+    def _compute_recherche(self):
+        self.recherche = False
+
+    def _search_recherche(self, operator, value):
+        """Cherche ce que l'usager a sous les yeux : un nom, un matricule, une carte, un QR, un téléphone."""
+        if not isinstance(value, str) or operator not in OPERATEURS:
+            raise UserError(_("Cherchez un nom, un matricule, un numéro de carte ou un téléphone."))
+        return self._trouver(value)[0]
+
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, access_rights_uid=None):
+        """Range les graphies proches après le reste, tant que l'usager n'a pas choisi un autre tri."""
+        developpe, proches = [], []
+        for terme in domain or ():
+            if isinstance(terme, (list, tuple)) and len(terme) == 3 and terme[0] == "recherche" and terme[1] in OPERATEURS and (
+                    isinstance(terme[2], str)):
+                trouve, ids = self._trouver(terme[2])
+                developpe += expression.normalize_domain(trouve)
+                proches += ids
+            else:
+                developpe.append(terme)
+        requete = super()._search(developpe, offset, limit, order, access_rights_uid)
+        if proches and order == self._order:
+            requete.order = SQL("array_position(%s::int[], %s) NULLS FIRST, %s", proches,
+                                SQL.identifier(self._table, "id"), self._order_to_sql(order, requete))
+        return requete
+
+    @api.model
+    def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
+        """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI, et par graphies proches."""
+        if not name or operator != "ilike":
+            return super()._name_search(name, domain, operator, limit, order)
+        if not limit:
+            return self._search(expression.AND([[("recherche", "ilike", name)], domain or []]), order=order)
+        # L'ordre de la liste ferait lire dix mille noms pour en proposer huit.
+        exacts = list(self._search(
+            expression.AND([self._domaine_exact(name), domain or []]), limit=limit, order="id" if order == self._order else order))
+        proches = self._proches(name, exacts, PROCHES_PROPOSES) if len(exacts) < limit else []
+        if not proches:
+            return exacts
+        permis = set(self._search(expression.AND([[("id", "in", proches)], domain or []])))
+        return exacts + [ident for ident in proches if ident in permis][:limit - len(exacts)]
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _trouver(self, texte):
+        """Rend (domaine, graphies proches) : ce que cherche `texte`, et ce qui n'y est venu que par l'oreille."""
+        exact = self._domaine_exact(texte)
+        if not self._squelettes(texte):
+            return exact, []
+        self.flush_model(["name"])
+        requete = self._where_calc(exact, active_test=False)
+        requete.limit = IDENTIFIANTS_MAX + 1
+        exacts = list(requete)
+        proches = self._proches(texte, exacts) if len(exacts) <= IDENTIFIANTS_MAX else []
+        return ([("id", "in", exacts + proches)], proches) if proches else (exact, [])
+
+    @api.model
+    def _squelettes(self, texte):
+        """Rend ce que l'oreille garde d'un nom cherché ; rien d'un numéro ni de deux lettres."""
+        lu = sans_accent(texte)
+        if any(c.isdigit() for c in texte) or len(lu) < LETTRES_MIN:
+            return []
+        return sorted({squelette(mot) for mot in mots_utiles(texte)} - {""})
+
+    @api.model
+    def _proches(self, texte, sauf, maximum=PROCHES_LUS):
+        """Rend les assurés dont le nom se dit comme `texte`, sauf ceux-là, les plus ressemblants d'abord.
+
+        :return: identifiants, archivés compris : à l'appelant de filtrer
+        """
+        squelettes = self._squelettes(texte)
+        if not squelettes:
+            return []
+        self.flush_model(["name", "nom_phonetique"])
+        self.env.cr.execute(SQL_PROCHES, {
+            "squelettes": squelettes, "sauf": list(sauf), "texte": transliterer(texte), "lus": maximum})
+        return [ident for ident, nom in self.env.cr.fetchall() if se_disent_pareil(texte, nom)]
+
+    @api.model
+    def _domaine_exact(self, texte):
+        """Rend le domaine qui cherche `texte` tel qu'écrit : un numéro entier, un début de matricule, des morceaux de nom.
+
+        L'ordre des mots d'un nom n'y compte pas.
+
+        :param str texte: nom, matricule, numéro de carte, contenu d'un QR (`version|matricule|carte|…`),
+            téléphone ou NNI
+        """
+        morceaux = [m for m in texte.split("|") if self._cle_valide(self._normaliser_matricule(m))]
+        trouves = list(filter(None, self._resoudre_matricules(morceaux).values()))
+        if trouves:
+            return [("id", "in", trouves)]
+        if any(c.isdigit() for c in texte):
+            compact = self._normaliser_matricule(texte)
+            return expression.OR([
+                [("matricule", "=like", f"{compact}%")], [("nni", "=", compact)],
+                [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))],
+                [("name", "ilike", texte)]])
+        mots = sans_accent(texte).split()
+        if len(mots) < 2:
+            return [("name", "ilike", texte.strip())]
+        self.flush_model(["name"])
+        for requete, parametres in (self._requete_debuts_de_mots(mots), self._requete_morceaux(mots)):
+            self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
+            ids = [rang[0] for rang in self.env.cr.fetchall()]
+            if len(ids) > IDENTIFIANTS_MAX:
+                return [("id", "inselect", (requete, parametres))]
+            if ids:
+                return [("id", "in", ids)]
+        return [("id", "in", [])]
+
+    # Les listes se trient par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en croyant
+    # les mots répartis au hasard, et lirait la moitié de la table.
+    @api.model
+    def _requete_debuts_de_mots(self, mots):
+        """Rend (SQL, paramètres) des assurés dont un mot du nom commence par chacun de ces mots, sans accent."""
+        colonne = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
+        return (
+            "WITH trouves AS MATERIALIZED (SELECT id FROM cnas_assure"
+            f" WHERE to_tsvector('simple', {colonne}) @@ to_tsquery('simple', %s)) SELECT id FROM trouves",
+            (" & ".join(f"{mot}:*" for mot in mots),))
+
+    @api.model
+    def _requete_morceaux(self, mots):
+        """Rend (SQL, paramètres) des assurés dont le nom contient tous ces morceaux."""
+        requete = self._where_calc([("name", "ilike", mot) for mot in mots], active_test=False)
+        sql, parametres = requete.select("cnas_assure.id")
+        return f"WITH trouves AS MATERIALIZED ({sql}) SELECT id FROM trouves", tuple(parametres)
