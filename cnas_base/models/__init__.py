@@ -22,5 +22,6 @@ from . import exportation
 from . import lot
 from . import colonne
 from . import import_fichier
+from . import import_assistant_mixin
 from . import res_users
 from . import sante

@@ -150,7 +150,7 @@ class SynonymeColonne(models.Model):
             manquent = [attendues[code][0] for code in refus.manquantes]
             raise EnTeteIncompris(_(
                 "L'en-tête n'est pas compris. Colonnes absentes : %(absentes)s. Attendues : %(attendues)s. Le fichier porte : "
-                "%(trouvees)s. Dites quel titre du fichier est quelle colonne : ce sera retenu.", absentes=", ".join(manquent),
+                "%(trouvees)s. Associez ces titres aux colonnes, à l'écran d'import ou dans « En-têtes des fichiers reçus ».", absentes=", ".join(manquent),
                 attendues=", ".join(nom for nom, obligatoire in attendues.values() if obligatoire),
                 trouvees=ecrire_debut([t for t in refus.titres if t], 30, ", ")[:1000] or _("aucun titre")),
                 refus.manquantes, refus.titres, refus.comprises) from None

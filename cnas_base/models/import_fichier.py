@@ -1,20 +1,17 @@
 import base64
-import math
 from collections import Counter
-from datetime import date
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from ..ecriture import ecrire_debut, ecrire_xlsx
+from ..ecriture import TITRES_DU_RAPPORT, ecrire_debut, ecrire_rapport, ecrire_xlsx
 from ..garde import Action, actions, sans_suivi, transition
 from ..lecture import EnTeteIncompris
 from .colonne import SUJETS
 
 TAILLE_PLAGE = 200
 FAISABLES = ("creation", "correction")
-QUE_FAIRE, RESULTAT = "Que faire", "Résultat"
 ROLES = ("cnas_base.group_agent", "cnas_base.group_portail_formation")
 
 
@@ -178,22 +175,10 @@ class ImportFichier(models.Model):
 
     def _rapport(self):
         """Rend le classeur : les lignes du fichier sous leurs titres, leur résultat et que faire. Il se corrige et se renvoie."""
-        tableau = self._lire()
-        gardees = [place for place, titre in enumerate(tableau.titres) if titre not in (QUE_FAIRE, RESULTAT)]
         dits = {}
         for ligne in self.sudo().ligne_ids:
             dits.update(ligne._que_faire())
-        rangs = []
-        for ligne in tableau:
-            cases = [self._cellule(ligne.cases[place]) if place < len(ligne.cases) else None for place in gardees]
-            rangs.append([*cases, *dits.get(ligne.numero, (_("Passée"), ""))])
-        return ecrire_xlsx([*(tableau.titres[place] for place in gardees), RESULTAT, QUE_FAIRE], rangs, _("Rapport"))
-
-    @staticmethod
-    def _cellule(valeur):
-        """Rend une valeur qu'un classeur sait écrire."""
-        impossible = (isinstance(valeur, float) and not math.isfinite(valeur)) or (isinstance(valeur, date) and valeur.year < 1900)
-        return str(valeur) if impossible else valeur
+        return ecrire_rapport(self._lire(), dits)
 
     # ------------------------------------------------------------------ privé
     def _lire(self):
@@ -211,7 +196,7 @@ class ImportFichier(models.Model):
         self.sudo().titre_ids._supprimer()
         self.env["cnas.import_fichier.titre"].sudo()._creer([
             {"import_id": self.id, "titre": titre[:200], "colonne_id": colonnes.get(comprise, False)}
-            for titre, comprise in zip(titres, comprises) if titre and titre not in (QUE_FAIRE, RESULTAT)])
+            for titre, comprise in zip(titres, comprises) if titre and titre not in TITRES_DU_RAPPORT])
 
     def _retenir_associations(self):
         """Retient, pour l'expéditeur, les colonnes associées depuis la dernière lecture."""
@@ -320,7 +305,7 @@ class ImportFichierLigne(models.Model):
         etat = "refus" if erreurs else "correction" if differe else "connue" if connue else "creation"
         donnees, erreurs = _sans_nul({c: v for c, v in donnees.items() if v is not None}), _sans_nul([list(e) for e in erreurs])
         return {
-            "numero": rangs[0], "rangs": list(rangs), "cle": _sans_nul(str(cle or "")[:200]), "note": note,
+            "numero": rangs[0], "rangs": list(rangs), "cle": _sans_nul(str(cle or "")[:200]), "note": _sans_nul(note),
             "donnees": donnees, "erreurs": erreurs, "state": etat,
             **({"modele": connue._name, "res_id": connue.id, "resultat": connue.display_name} if connue else {})}
 
