@@ -36,7 +36,7 @@ class ImportFichier(models.Model):
     groupe entier ou rien, `_roles_du_sujet` dit qui. Une formation y passe par son espace, jamais par ce modèle.
 
     États : brouillon → contrôlé → en cours → terminé. Qui peut quoi : la table `_actions` ; chacun voit les siens, le
-    superviseur voit tout.
+    superviseur voit tout, et n'y change rien.
     """
 
     _name = "cnas.import_fichier"
@@ -49,7 +49,7 @@ class ImportFichier(models.Model):
         "controler": Action(titre=_lt("Contrôler à blanc"), seul=True, de=("brouillon", "controle"),
                             vers=("controle", "brouillon"), roles=ROLES, empeche=("_sujet_reserve",)),
         "appliquer": Action(titre=_lt("Appliquer"), seul=True, de=("controle",), vers=("en_cours",), roles=ROLES,
-                            empeche=("_sujet_reserve", "_rien_a_appliquer")),
+                            empeche=("_sujet_reserve", "_d_un_autre", "_rien_a_appliquer")),
     }
     _passages = {"en_cours": ("termine",)}
     _champs_geles = ("lot_id", "refus_lecture")
@@ -216,7 +216,12 @@ class ImportFichier(models.Model):
         """Rend {id: phrase} de ceux dont l'usager n'importe pas le sujet."""
         roles = self._roles_du_sujet()
         return {import_.id: _("Seul le rôle %s importe ce fichier.", self._noms_roles(roles[import_.sujet]))
-                for import_ in self if not self._a_le_role(roles[import_.sujet])}
+                for import_ in self if not self._a_le_role(roles.get(import_.sujet, ()))}
+
+    def _d_un_autre(self):
+        """Rend {id: phrase} de ceux qu'un collègue a reçus : qui applique est qui saisit, les quatre yeux le regardent."""
+        return {import_.id: _("c'est à %s, qui l'a reçu, de l'appliquer.", import_.create_uid.name) for import_ in self.sudo()
+                if import_.create_uid != self.env.user and not import_.create_uid.share}
 
     def _terminer_si_fini(self):
         """Passe à « Terminé » les imports dont plus aucune ligne n'attend."""

@@ -163,6 +163,12 @@ class TestImportFeuilles(CommunFeuille):
                 self.env[modele].with_user(self.agent2).browse(ids).read(["display_name"])
             with self.assertRaises(AccessError):
                 self.env[modele].with_user(self.portail).search([])
+        du_superviseur = import_.with_user(self.superviseur)
+        self.assertFalse(du_superviseur.peut_appliquer, "qui applique est qui saisit")
+        with self.assertRaisesRegex(UserError, "qui l'a reçu"):
+            du_superviseur.action_appliquer()
+        with self.assertRaises(AccessError):
+            du_superviseur.avec_corrections = True
         for valeurs in ({"state": "termine"}, {"lot_id": 1}, {"refus_lecture": "x"},
                         {"ligne_ids": [(1, import_.ligne_ids.id, {"state": "creation", "donnees": {}})]}):
             with self.assertRaises(UserError):
