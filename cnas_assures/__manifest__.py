@@ -11,6 +11,8 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir.model.access-documents.csv",
+        "data/cnas.colonne.csv",
+        "data/cnas.synonyme_colonne.csv",
         "data/assure_sequence_data.xml",
         "data/parametre_data.xml",
         "data/documents_sequence_data.xml",

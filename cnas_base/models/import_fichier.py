@@ -47,7 +47,7 @@ class ImportFichier(models.Model):
 
     _actions = {
         "controler": Action(titre=_lt("Contrôler à blanc"), seul=True, de=("brouillon", "controle"),
-                            vers=("controle", "brouillon"), roles=ROLES, empeche=("_sujet_reserve",)),
+                            vers=("controle", "brouillon"), roles=ROLES, empeche=("_sujet_reserve", "_d_un_autre")),
         "appliquer": Action(titre=_lt("Appliquer"), seul=True, de=("controle",), vers=("en_cours",), roles=ROLES,
                             empeche=("_sujet_reserve", "_d_un_autre", "_rien_a_appliquer")),
     }
@@ -220,7 +220,7 @@ class ImportFichier(models.Model):
 
     def _d_un_autre(self):
         """Rend {id: phrase} de ceux qu'un collègue a reçus : qui applique est qui saisit, les quatre yeux le regardent."""
-        return {import_.id: _("c'est à %s, qui l'a reçu, de l'appliquer.", import_.create_uid.name) for import_ in self.sudo()
+        return {import_.id: _("c'est à %s, qui l'a reçu, de s'en servir.", import_.create_uid.name) for import_ in self.sudo()
                 if import_.create_uid != self.env.user and not import_.create_uid.share}
 
     def _terminer_si_fini(self):

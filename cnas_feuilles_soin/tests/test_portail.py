@@ -174,6 +174,21 @@ class TestPortail(HttpCase, CommunFeuille):
         accord = json.loads(self.saisir(entetes={"Accept": "application/json"}).text)
         self.assertEqual(accord["adresse"], f"/my/formation/feuilles/{self.feuille_de('P-1').id}?message=deposee")
 
+    def test_saisie_qui_remplace(self):
+        """Même référence, autre contenu : l'écart se dit, la case propose de remplacer ; contrôlée, elle ne se remplace plus."""
+        self.saisir()
+        premiere = self.feuille_de("P-1")
+        page = self.saisir(lignes=(("T-ACT-1", "1", "1 400"),))
+        self.assertIn("Ce qui diffère", page.text)
+        self.assertIn(f'name="remplace" value="{premiere.numero}"', page.text)
+        refus = json.loads(self.saisir(lignes=(("T-ACT-1", "1", "1 400"),), entetes={"Accept": "application/json"}).text)
+        self.assertEqual(refus["remplace"], premiere.numero)
+        self.saisir(lignes=(("T-ACT-1", "1", "1 400"),), remplace=premiere.numero)
+        seconde = self.feuille_de("P-1") - premiere
+        self.assertEqual((premiere.state, seconde.montant_facture), ("annulee", 1400))
+        seconde.with_user(self.controleur).action_controler()
+        self.assertIn('id="remplacer" hidden', self.saisir(lignes=(("T-ACT-1", "1", "1 300"),)).text)
+
     def test_saisie_pour_une_autre_formation(self):
         page = self.saisir(formation="T-HD-01")
         self.assertIn("pas la vôtre", page.text)
