@@ -3,6 +3,7 @@ import io
 import re
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -162,7 +163,7 @@ def test_classeur_corrige_et_renvoye(page, rpc, matricule, largeur, hauteur):
     assert onglet.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "la page déborde"
     with onglet.expect_download() as recu:
         onglet.click("a:has-text('Télécharger le rapport')")
-    rapport = openpyxl.load_workbook(recu.value.path())
+    rapport = openpyxl.load_workbook(io.BytesIO(Path(recu.value.path()).read_bytes()))
     assert "ambigu" in rapport.active["I4"].value
     rapport.active["G4"] = 1000
     onglet.goto("/my/formation/import")
