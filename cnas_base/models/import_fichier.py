@@ -147,17 +147,17 @@ class ImportFichier(models.Model):
         """Rend le téléchargement du rapport : les lignes du fichier, leur résultat et que faire."""
         self.ensure_one()
         self._exiger_groupe(ROLES, _("télécharger un rapport d'import"))
-        piece = self.env["ir.attachment"].create({
-            "name": self._nom_rapport(), "raw": self._rapport(), "res_model": self._name, "res_id": self.id})
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+        self.check_access_rule("read")
+        self._journaliser_export({"quoi": "rapport d'import"})
+        return self._telecharger(self._nom_rapport(), self._rapport())
 
     def action_telecharger_modele(self):
         """Rend le téléchargement d'un classeur vide à remplir."""
         self.ensure_one()
+        self._exiger_groupe(ROLES, _("télécharger un modèle à remplir"))
+        self.check_access_rule("read")
         colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"]._du_sujet(self.sujet)]
-        piece = self.env["ir.attachment"].create({
-            "name": _("modele_%s.xlsx", self.sujet), "raw": ecrire_xlsx(colonnes, []), "res_model": self._name, "res_id": self.id})
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+        return self._telecharger(_("modele_%s.xlsx", self.sujet), ecrire_xlsx(colonnes, []))
 
     # ------------------------------------------------------------------ points d'extension
     @api.model
@@ -181,9 +181,14 @@ class ImportFichier(models.Model):
         return ecrire_rapport(self._lire(), dits)
 
     # ------------------------------------------------------------------ privé
+    def _telecharger(self, nom, contenu):
+        """Rend le téléchargement d'un classeur ; qui lit l'import le lit, sans pouvoir y écrire."""
+        piece = self.env["ir.attachment"].sudo().create({"name": nom, "raw": contenu, "res_model": self._name, "res_id": self.id})
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+
     def _lire(self):
         contenu = base64.b64decode(self.sudo().with_context(bin_size=False).fichier or b"")
-        return self.env["cnas.synonyme_colonne"]._lire(self.sujet, contenu, self.nom_fichier, self._expediteur())
+        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(self.sujet, contenu, self.nom_fichier, self._expediteur())
 
     def _oublier(self):
         """Oublie le contrôle précédent : ses verdicts, et son état."""

@@ -96,6 +96,8 @@ class TestImportFeuilles(CommunFeuille):
         inconnu.colonne_id = self.env.ref("cnas_feuilles_soin.colonne_feuilles_prix_unitaire")
         import_.action_controler()
         self.assertEqual((import_.state, import_.nombre_creations, import_.refus_lecture), ("controle", 1, False))
+        retenus = self.env["cnas.synonyme_colonne"].search([("expediteur", "=", f"cnas.formation_sanitaire,{self.formation.id}")])
+        self.assertEqual(retenus.mapped("entete"), ["Combien ça coûte"], "ce qui se comprend déjà ne s'ajoute pas")
         self.assertEqual(self.recu([self.rang()], titres).state, "controle", "la prochaine fois, c'est lu")
         self.assertEqual(self.recu([self.rang()], titres, formation=self.autre_formation).state, "brouillon", "pour lui seul")
         with self.assertRaises(UserError):
@@ -169,6 +171,10 @@ class TestImportFeuilles(CommunFeuille):
             du_superviseur.action_appliquer()
         with self.assertRaises(AccessError):
             du_superviseur.avec_corrections = True
+        self.assertEqual(du_superviseur.action_telecharger_rapport()["type"], "ir.actions.act_url")
+        for geste in ("action_telecharger_rapport", "action_telecharger_modele", "action_controler"):
+            with self.assertRaises(AccessError):
+                getattr(import_.with_user(self.agent2), geste)()
         for valeurs in ({"state": "termine"}, {"lot_id": 1}, {"refus_lecture": "x"},
                         {"ligne_ids": [(1, import_.ligne_ids.id, {"state": "creation", "donnees": {}})]}):
             with self.assertRaises(UserError):

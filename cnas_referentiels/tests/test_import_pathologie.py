@@ -64,8 +64,9 @@ class TestImportPathologie(CommunReferentiels):
         self.assertIn("code CIM-10 attendu", rapport[1]["que_faire"])
         assistant.action_importer()
         self.assertTrue(self._pathologie("Y95.1"))
-        with self.assertRaisesRegex(UserError, "Colonnes absentes : Libellé.*Attendues : Code, Libellé"):
+        with self.assertRaisesRegex(UserError, "Colonnes absentes : Libellé.*Attendues : Code, Libellé") as refus:
             self._importer("code;bidule\nY95.9;x\n", "cim.csv")
+        self.assertIs(type(refus.exception), UserError, "le client web ne montre d'une phrase que celle-là")
 
     def test_claml(self):
         rendu = self._importer(CLAML, "cim10.xml")
