@@ -12,6 +12,8 @@
         "security/ir.model.access.csv",
         "security/ir.model.access-documents.csv",
         "security/ir.model.access-amed.csv",
+        "data/cnas.colonne.csv",
+        "data/cnas.synonyme_colonne.csv",
         "data/assure_sequence_data.xml",
         "data/parametre_data.xml",
         "data/documents_sequence_data.xml",

@@ -5,12 +5,15 @@ espace insécable (celle d'Odoo en français), dates JJ/MM/AAAA.
 """
 import csv
 import io
+import math
+from datetime import date
 
 from babel.dates import format_date
 
 from odoo import _
 
 INSECABLE = "\u00a0"
+TITRES_DU_RAPPORT = ("Résultat", "Que faire")
 
 
 def ecrire_nombre(valeur):
@@ -65,6 +68,13 @@ def ecrire_csv(colonnes, lignes):
     return tampon.getvalue().encode("utf-8-sig")
 
 
+def _inscriptible(valeur):
+    """Rend une valeur qu'un classeur sait garder : l'infini et une date d'avant 1900 s'y écrivent en texte."""
+    if (isinstance(valeur, float) and not math.isfinite(valeur)) or (isinstance(valeur, date) and valeur.year < 1900):
+        return str(valeur)
+    return valeur
+
+
 def ecrire_xlsx(colonnes, lignes, titre="CNAS"):
     """Écrit un classeur.
 
@@ -86,9 +96,23 @@ def ecrire_xlsx(colonnes, lignes, titre="CNAS"):
         feuille.set_column(j, j, max(12, min(40, len(str(colonne)) + 4)))
     for i, ligne in enumerate(lignes, 1):
         for j, valeur in enumerate(ligne):
+            valeur = _inscriptible(valeur)
             if hasattr(valeur, "isoformat"):
                 feuille.write_datetime(i, j, valeur, jour)
             elif valeur is not None and valeur is not False:  # zéro s'écrit
                 feuille.write(i, j, valeur)
     classeur.close()
     return tampon.getvalue()
+
+
+def ecrire_rapport(tableau, dits, titre="Rapport"):
+    """Écrit le rapport d'un fichier reçu : ses lignes sous ses titres, puis « Résultat » et « Que faire ». Il se corrige et se renvoie.
+
+    :param tableau: `Tableau` rendu par la lecture
+    :param dits: {ligne du fichier: (résultat, que faire)} ; une ligne absente a été passée
+    :return: bytes
+    """
+    gardees = [place for place, nom in enumerate(tableau.titres) if nom not in TITRES_DU_RAPPORT]
+    rangs = ([*(ligne.cases[place] if place < len(ligne.cases) else None for place in gardees),
+              *dits.get(ligne.numero, (_("Passée"), ""))] for ligne in tableau)
+    return ecrire_xlsx([*(tableau.titres[place] for place in gardees), *TITRES_DU_RAPPORT], rangs, titre)

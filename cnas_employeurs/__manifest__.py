@@ -26,6 +26,7 @@
         "views/declaration_effectif_views.xml",
         "views/employeur_views.xml",
         "views/assure_views.xml",
+        "views/import_employeurs_views.xml",
         "views/menus.xml",
         "views/population_views.xml",
         "data/tableaux_de_bord.xml",

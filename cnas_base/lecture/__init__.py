@@ -9,5 +9,6 @@ from .nombre import lire_entier, lire_montant
 from .tableau import EnTeteIncompris, Ligne, Tableau, lire_tableau
 from .nombre import lire_decimal, lire_entier, lire_montant
 from .tableau import Ligne, lire_tableau
+from .tableau import EnTeteIncompris, Ligne, Tableau, colonne_du_titre, en_tetes_connus, lire_ou_associer, lire_tableau
 from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
 from .vide import dit_absent

@@ -24,7 +24,10 @@ _FUSION = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9
 
 
 class EnTeteIncompris(UserError):
-    """Il manque des colonnes : `manquantes` les nomme, `titres` et `comprises` disent ce que porte le fichier."""
+    """Il manque des colonnes : `manquantes` les nomme, `titres` et `comprises` disent ce que porte le fichier.
+
+    Pour qui sait les associer ; ailleurs, une UserError ordinaire : le client web ne montre bien que celle-là.
+    """
 
     def __init__(self, phrase, manquantes, titres, comprises):
         super().__init__(phrase)
@@ -57,14 +60,22 @@ def lire_tableau(contenu, nom_fichier, colonnes=None, obligatoires=()):
     :param dict colonnes: {colonne: autres en-têtes admis} ; elles font trouver l'en-tête et la feuille du classeur
     :param obligatoires: colonnes sans lesquelles le fichier est refusé
     :return: `Tableau` de `Ligne` ; lignes vides, en-têtes répétés et lignes TOTAL sont passés
-    :raise UserError: fichier trop gros, illisible, vide ou d'un autre format
+    :raise UserError: fichier trop gros, illisible, vide, d'un autre format, ou sans les colonnes obligatoires
+    """
+    try:
+        return lire_ou_associer(contenu, nom_fichier, colonnes, obligatoires)
+    except EnTeteIncompris as refus:
+        raise UserError(str(refus)) from None
+
+
+def lire_ou_associer(contenu, nom_fichier, colonnes=None, obligatoires=()):
+    """Lit un tableau, pour qui sait associer ses titres (voir `lire_tableau`).
+
     :raise EnTeteIncompris: colonnes obligatoires absentes
     """
     if len(contenu) > TAILLE_MAX_TABLEAU:
         raise UserError(_("Le fichier dépasse 25 Mo : découpez-le en plusieurs envois."))
-    colonnes = colonnes or {}
-    connues = {colonne: colonne for colonne in colonnes}
-    connues.update({autre: colonne for colonne, autres in colonnes.items() for autre in autres})
+    connues = en_tetes_connus(colonnes or {})
     nom = (nom_fichier or "").lower()
     if nom.endswith((".csv", ".txt", ".tsv")) and not contenu.startswith(b"PK\x03\x04"):
         rangs = _rangs_csv(contenu, connues)
@@ -86,7 +97,7 @@ def _lignes(rangs, connues, obligatoires):
     place = _place_entete(rangs, connues)[1]
     entete = rangs[place][1]
     titres = [" ".join(str("" if titre is None else titre).split()) for titre in entete]
-    comprises = [_colonne(titre, connues) for titre in entete]
+    comprises = [colonne_du_titre(titre, connues) for titre in entete]
     entetes = [comprise or nom_de_colonne(titre) for comprise, titre in zip(comprises, entete)]
     manquantes = [nom for nom in obligatoires if nom not in entetes]
     if manquantes:
@@ -107,14 +118,20 @@ def _lignes(rangs, connues, obligatoires):
     return Tableau(lignes, titres, comprises)
 
 
-def _colonne(titre, connues):
+def en_tetes_connus(colonnes):
+    """Rend {en-tête: colonne}, pour `colonne_du_titre` ; un autre en-tête l'emporte sur le nom d'une colonne."""
+    return {**{colonne: colonne for colonne in colonnes},
+            **{autre: colonne for colonne, autres in colonnes.items() for autre in autres}}
+
+
+def colonne_du_titre(titre, connues):
     """Rend la colonne que dit un titre, ou None ; « Prix unitaire (FCFA) » se comprend sans sa parenthèse."""
     return connues.get(nom_de_colonne(titre)) or connues.get(nom_de_colonne(_PRECISION.sub(" ", str(titre or ""))))
 
 
 def _place_entete(rangs, connues):
     """Rend (titres reconnus, place de l'en-tête) ; sans titre connu, la première ligne d'au moins deux cases."""
-    notes = [(len({_colonne(titre, connues) for titre in rang} - {None}), -place)
+    notes = [(len({colonne_du_titre(titre, connues) for titre in rang} - {None}), -place)
              for place, (_numero, rang) in enumerate(rangs[:LIGNES_DE_TITRE])]
     note, place = max(notes)
     if note:

@@ -2,7 +2,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 
 from ..ecriture import ecrire_debut
-from ..lecture import EnTeteIncompris, lire_tableau, nom_de_colonne
+from ..lecture import EnTeteIncompris, colonne_du_titre, en_tetes_connus, lire_ou_associer, nom_de_colonne
 
 SUJETS = [
     ("assures", "Assurés et ménages"),
@@ -139,18 +139,29 @@ class SynonymeColonne(models.Model):
     def _lire(self, sujet, contenu, nom_fichier, expediteur=None):
         """Lit un fichier avec le dictionnaire ; rend un `Tableau`.
 
+        :raise UserError: fichier illisible, en-tête incompris, ou aucune ligne sous l'en-tête
+        """
+        try:
+            return self._lire_ou_associer(sujet, contenu, nom_fichier, expediteur)
+        except EnTeteIncompris as refus:
+            raise UserError(str(refus)) from None
+
+    @api.model
+    def _lire_ou_associer(self, sujet, contenu, nom_fichier, expediteur=None):
+        """Lit un fichier avec le dictionnaire, pour qui sait associer ses titres ; rend un `Tableau`.
+
         :raise EnTeteIncompris: colonnes obligatoires absentes ; la phrase dit les attendues et les trouvées
         :raise UserError: fichier illisible, ou sans aucune ligne sous l'en-tête
         """
         attendues = {code: (nom, obligatoire) for code, nom, obligatoire, _aide in self.env["cnas.colonne"]._du_sujet(sujet)}
         try:
-            tableau = lire_tableau(contenu, nom_fichier, self._colonnes(sujet, expediteur=expediteur),
-                                   [code for code, (_nom, obligatoire) in attendues.items() if obligatoire])
+            tableau = lire_ou_associer(contenu, nom_fichier, self._colonnes(sujet, expediteur=expediteur),
+                                       [code for code, (_nom, obligatoire) in attendues.items() if obligatoire])
         except EnTeteIncompris as refus:
             manquent = [attendues[code][0] for code in refus.manquantes]
             raise EnTeteIncompris(_(
                 "L'en-tête n'est pas compris. Colonnes absentes : %(absentes)s. Attendues : %(attendues)s. Le fichier porte : "
-                "%(trouvees)s. Dites quel titre du fichier est quelle colonne : ce sera retenu.", absentes=", ".join(manquent),
+                "%(trouvees)s. Associez ces titres aux colonnes, à l'écran d'import ou dans « En-têtes des fichiers reçus ».", absentes=", ".join(manquent),
                 attendues=", ".join(nom for nom, obligatoire in attendues.values() if obligatoire),
                 trouvees=ecrire_debut([t for t in refus.titres if t], 30, ", ")[:1000] or _("aucun titre")),
                 refus.manquantes, refus.titres, refus.comprises) from None
@@ -162,14 +173,14 @@ class SynonymeColonne(models.Model):
     def _retenir(self, sujet, associations, expediteur):
         """Retient ce que cet expéditeur veut dire : {titre: code de colonne}."""
         colonnes = {c.code: c.id for c in self.env["cnas.colonne"].sudo().search([("sujet", "=", sujet)])}
-        tous, siens = dict(self._cles(sujet, False)), self.sudo().search(
+        connues, siens = en_tetes_connus(self._colonnes(sujet, expediteur=expediteur)), self.sudo().search(
             [("sujet", "=", sujet), ("expediteur", "=", f"{expediteur._name},{expediteur.id}")]).grouped("cle")
         for titre, code in associations.items():
             cle = nom_de_colonne(titre)
-            if not cle or code not in colonnes:
+            if not cle or code not in colonnes or colonne_du_titre(titre, connues) == code:
                 continue
             if cle in siens:
                 siens[cle].colonne_id = colonnes[code]
-            elif tous.get(cle) != code:
+            else:
                 siens[cle] = self.sudo().create({
                     "colonne_id": colonnes[code], "entete": titre[:200], "expediteur": f"{expediteur._name},{expediteur.id}"})

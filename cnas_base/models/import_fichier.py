@@ -1,20 +1,17 @@
 import base64
-import math
 from collections import Counter
-from datetime import date
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from ..ecriture import ecrire_debut, ecrire_xlsx
+from ..ecriture import TITRES_DU_RAPPORT, ecrire_debut, ecrire_rapport, ecrire_xlsx
 from ..garde import Action, actions, sans_suivi, transition
 from ..lecture import EnTeteIncompris
 from .colonne import SUJETS
 
 TAILLE_PLAGE = 200
 FAISABLES = ("creation", "correction")
-QUE_FAIRE, RESULTAT = "Que faire", "Résultat"
 ROLES = ("cnas_base.group_agent", "cnas_base.group_portail_formation")
 
 
@@ -39,7 +36,7 @@ class ImportFichier(models.Model):
     groupe entier ou rien, `_roles_du_sujet` dit qui. Une formation y passe par son espace, jamais par ce modèle.
 
     États : brouillon → contrôlé → en cours → terminé. Qui peut quoi : la table `_actions` ; chacun voit les siens, le
-    superviseur voit tout.
+    superviseur voit tout, et n'y change rien.
     """
 
     _name = "cnas.import_fichier"
@@ -50,9 +47,9 @@ class ImportFichier(models.Model):
 
     _actions = {
         "controler": Action(titre=_lt("Contrôler à blanc"), seul=True, de=("brouillon", "controle"),
-                            vers=("controle", "brouillon"), roles=ROLES, empeche=("_sujet_reserve",)),
+                            vers=("controle", "brouillon"), roles=ROLES, empeche=("_sujet_reserve", "_d_un_autre")),
         "appliquer": Action(titre=_lt("Appliquer"), seul=True, de=("controle",), vers=("en_cours",), roles=ROLES,
-                            empeche=("_sujet_reserve", "_rien_a_appliquer")),
+                            empeche=("_sujet_reserve", "_d_un_autre", "_rien_a_appliquer")),
     }
     _passages = {"en_cours": ("termine",)}
     _champs_geles = ("lot_id", "refus_lecture")
@@ -150,17 +147,17 @@ class ImportFichier(models.Model):
         """Rend le téléchargement du rapport : les lignes du fichier, leur résultat et que faire."""
         self.ensure_one()
         self._exiger_groupe(ROLES, _("télécharger un rapport d'import"))
-        piece = self.env["ir.attachment"].create({
-            "name": self._nom_rapport(), "raw": self._rapport(), "res_model": self._name, "res_id": self.id})
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+        self.check_access_rule("read")
+        self._journaliser_export({"quoi": "rapport d'import"})
+        return self._telecharger(self._nom_rapport(), self._rapport())
 
     def action_telecharger_modele(self):
         """Rend le téléchargement d'un classeur vide à remplir."""
         self.ensure_one()
+        self._exiger_groupe(ROLES, _("télécharger un modèle à remplir"))
+        self.check_access_rule("read")
         colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"]._du_sujet(self.sujet)]
-        piece = self.env["ir.attachment"].create({
-            "name": _("modele_%s.xlsx", self.sujet), "raw": ecrire_xlsx(colonnes, []), "res_model": self._name, "res_id": self.id})
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+        return self._telecharger(_("modele_%s.xlsx", self.sujet), ecrire_xlsx(colonnes, []))
 
     # ------------------------------------------------------------------ points d'extension
     @api.model
@@ -178,27 +175,20 @@ class ImportFichier(models.Model):
 
     def _rapport(self):
         """Rend le classeur : les lignes du fichier sous leurs titres, leur résultat et que faire. Il se corrige et se renvoie."""
-        tableau = self._lire()
-        gardees = [place for place, titre in enumerate(tableau.titres) if titre not in (QUE_FAIRE, RESULTAT)]
         dits = {}
         for ligne in self.sudo().ligne_ids:
             dits.update(ligne._que_faire())
-        rangs = []
-        for ligne in tableau:
-            cases = [self._cellule(ligne.cases[place]) if place < len(ligne.cases) else None for place in gardees]
-            rangs.append([*cases, *dits.get(ligne.numero, (_("Passée"), ""))])
-        return ecrire_xlsx([*(tableau.titres[place] for place in gardees), RESULTAT, QUE_FAIRE], rangs, _("Rapport"))
-
-    @staticmethod
-    def _cellule(valeur):
-        """Rend une valeur qu'un classeur sait écrire."""
-        impossible = (isinstance(valeur, float) and not math.isfinite(valeur)) or (isinstance(valeur, date) and valeur.year < 1900)
-        return str(valeur) if impossible else valeur
+        return ecrire_rapport(self._lire(), dits)
 
     # ------------------------------------------------------------------ privé
+    def _telecharger(self, nom, contenu):
+        """Rend le téléchargement d'un classeur ; qui lit l'import le lit, sans pouvoir y écrire."""
+        piece = self.env["ir.attachment"].sudo().create({"name": nom, "raw": contenu, "res_model": self._name, "res_id": self.id})
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
+
     def _lire(self):
         contenu = base64.b64decode(self.sudo().with_context(bin_size=False).fichier or b"")
-        return self.env["cnas.synonyme_colonne"]._lire(self.sujet, contenu, self.nom_fichier, self._expediteur())
+        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(self.sujet, contenu, self.nom_fichier, self._expediteur())
 
     def _oublier(self):
         """Oublie le contrôle précédent : ses verdicts, et son état."""
@@ -211,7 +201,7 @@ class ImportFichier(models.Model):
         self.sudo().titre_ids._supprimer()
         self.env["cnas.import_fichier.titre"].sudo()._creer([
             {"import_id": self.id, "titre": titre[:200], "colonne_id": colonnes.get(comprise, False)}
-            for titre, comprise in zip(titres, comprises) if titre and titre not in (QUE_FAIRE, RESULTAT)])
+            for titre, comprise in zip(titres, comprises) if titre and titre not in TITRES_DU_RAPPORT])
 
     def _retenir_associations(self):
         """Retient, pour l'expéditeur, les colonnes associées depuis la dernière lecture."""
@@ -231,7 +221,12 @@ class ImportFichier(models.Model):
         """Rend {id: phrase} de ceux dont l'usager n'importe pas le sujet."""
         roles = self._roles_du_sujet()
         return {import_.id: _("Seul le rôle %s importe ce fichier.", self._noms_roles(roles[import_.sujet]))
-                for import_ in self if not self._a_le_role(roles[import_.sujet])}
+                for import_ in self if not self._a_le_role(roles.get(import_.sujet, ()))}
+
+    def _d_un_autre(self):
+        """Rend {id: phrase} de ceux qu'un collègue a reçus : qui applique est qui saisit, les quatre yeux le regardent."""
+        return {import_.id: _("c'est à %s, qui l'a reçu, de s'en servir.", import_.create_uid.name) for import_ in self.sudo()
+                if import_.create_uid != self.env.user and not import_.create_uid.share}
 
     def _terminer_si_fini(self):
         """Passe à « Terminé » les imports dont plus aucune ligne n'attend."""
@@ -320,7 +315,7 @@ class ImportFichierLigne(models.Model):
         etat = "refus" if erreurs else "correction" if differe else "connue" if connue else "creation"
         donnees, erreurs = _sans_nul({c: v for c, v in donnees.items() if v is not None}), _sans_nul([list(e) for e in erreurs])
         return {
-            "numero": rangs[0], "rangs": list(rangs), "cle": _sans_nul(str(cle or "")[:200]), "note": note,
+            "numero": rangs[0], "rangs": list(rangs), "cle": _sans_nul(str(cle or "")[:200]), "note": _sans_nul(note),
             "donnees": donnees, "erreurs": erreurs, "state": etat,
             **({"modele": connue._name, "res_id": connue.id, "resultat": connue.display_name} if connue else {})}
 

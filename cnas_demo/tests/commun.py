@@ -24,6 +24,8 @@ FABRIQUES = {
         "formation_id": env["cnas.formation_sanitaire"].search([("state", "=", "active")], limit=1).id, "usage": "principal",
         "rib_nouveau": composer_rib("60005", "00021", "00000000001"), "justification": "Changement de banque"},
     "cnas.import_assures": lambda env: {"name": "Essai", "fichier": base64.b64encode(b"nom;prenom\n"), "nom_fichier": "a.csv"},
+    "cnas.import_fichier": lambda env: {
+        "sujet": "employeurs", "fichier": base64.b64encode(b"Employeur;NIF\nEssai;\n"), "nom_fichier": "a.csv"},
     "cnas.revision_tarif": lambda env: {"name": "Essai"},
 }
 

@@ -9,6 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.lecture import lire_tableau
 
 from .commun import CasEmployeur
 
@@ -203,6 +204,28 @@ class TestDeclaration(CasEmployeur):
             ("TD1260000000000", "Inconnu", 90000, "")])
         self.assertEqual(declaration.ligne_ids.mapped("ecart"), ["entrant", "entrant", "inconnu"])
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [120_000, 150_000, 90_000])
+
+    def test_import_controle_a_blanc(self):
+        """Le contrôle à blanc ne change rien, son rapport se corrige ; l'en-tête associé à l'employeur est retenu."""
+        declaration = self._declaration()
+        contenu = ecrire_xlsx(["Matricule", "Nom", "Brut"], [
+            (self.assures[0].matricule, "A", "30 FCFA"), (self.assures[1].matricule, "B", "1.000"), ("TD12", "C", 5)])
+        assistant = self.env["cnas.declaration_import"].with_user(self.agent).create({
+            "declaration_id": declaration.id, "fichier": base64.b64encode(contenu), "nom_fichier": "d.xlsx"})
+        assistant.action_controler()
+        self.assertIn("2 ligne(s) bonne(s), dont 1 au matricule inconnu", assistant.compte_rendu)
+        self.assertEqual(declaration.ligne_ids.mapped("salaire"), [200_000] * 3)
+        rapport = lire_tableau(base64.b64decode(assistant.rapport), "r.xlsx")
+        self.assertEqual([ligne["resultat"] for ligne in rapport], ["Bonne", "Refusée", "Bonne"])
+        self.assertIn("ambigu", rapport[1]["que_faire"])
+        with self.assertRaisesRegex(UserError, "Colonnes absentes : Salaire"):
+            assistant.fichier = base64.b64encode(ecrire_xlsx(["Matricule", "Paie de base"], [("TD12", 5)]))
+            assistant.action_controler()
+        self.env["cnas.synonyme_colonne"].create({
+            "colonne_id": self.env.ref("cnas_employeurs.colonne_declaration_salaire").id, "entete": "Paie de base",
+            "expediteur": f"cnas.employeur,{self.employeur.id}"})
+        assistant.action_controler()
+        self.assertIn("1 ligne(s) bonne(s)", assistant.compte_rendu)
 
     def test_import_refuse_en_entier(self):
         declaration = self._declaration()

@@ -31,11 +31,12 @@ class PortailSaisie(PortailFormation):
             resultat = self._importer([self._feuille_saisie(champs)])[0]
         except UserError as refus:
             resultat = {"erreurs": [str(refus)]}
-        adresse = f"/my/formation/feuilles/{resultat.get('id')}?message=deposee"
+        adresse, erreurs = f"/my/formation/feuilles/{resultat.get('id')}?message=deposee", resultat["erreurs"]
+        remplacable = self._remplacable(champs, erreurs)
         if request.httprequest.accept_mimetypes.best == "application/json":
-            return self._json({"erreurs": resultat["erreurs"]} if resultat["erreurs"] else {"adresse": adresse})
-        if resultat["erreurs"]:
-            return self._rendre_saisie(champs, resultat["erreurs"])
+            return self._json({"erreurs": erreurs, "remplace": remplacable} if erreurs else {"adresse": adresse})
+        if erreurs:
+            return self._rendre_saisie(champs, erreurs, remplacable)
         return request.redirect(adresse)
 
     @espace_formation("/my/formation/chercher/<string:quoi>")
@@ -122,12 +123,21 @@ class PortailSaisie(PortailFormation):
         """Passe par `importer`, avec les droits de l'usager : il ne dépose que pour ses formations."""
         return request.env["cnas.feuille_soin"].importer(feuilles)
 
-    def _rendre_saisie(self, champs, erreurs):
+    @staticmethod
+    def _remplacable(champs, erreurs):
+        """Rend le numéro de la feuille que le refus cite et que celle-ci peut remplacer, vide s'il n'y en a pas."""
+        feuille = request.env["cnas.feuille_soin"].search([
+            ("reference", "=", champs.get("reference", "").strip()), ("formation_id.code", "=", champs.get("formation", "")),
+            ("state", "!=", "annulee")], limit=1) if erreurs else None
+        cite = feuille and feuille.numero and any(feuille.numero in phrase for phrase in erreurs)
+        return feuille.numero if cite and not feuille.sudo()._raisons("retirer") else ""
+
+    def _rendre_saisie(self, champs, erreurs, remplacable=""):
         lignes = self._lignes_saisies(champs)
         types = self._types_piece()
         praticiens = request.env["cnas.praticien"].search_fetch([], ["numero_ordre", "name"], limit=50, order="name")
         return self._rendre("cnas_feuilles_soin.portail_saisie", {
-            "page": "saisie", "champs": champs, "erreurs": erreurs,
+            "page": "saisie", "champs": champs, "erreurs": erreurs, "remplacable": remplacable,
             "lignes": lignes + [{}] * max(1, LIGNES_VIDES - len(lignes)),
             "aujourdhui": fields.Date.to_string(aujourd_hui()),
             "types_piece": types, "types_proposes": types[:2], "praticiens": praticiens,
@@ -138,7 +148,7 @@ class PortailSaisie(PortailFormation):
         """Rend la feuille au format d'`importer` ; les champs laissés vides sont omis."""
         feuille = {
             nom: champs[nom].strip() for nom in (
-                "reference", "formation", "date_soins", "date_fin_soins", "type_soins", "entente", *CHAMPS_FEUILLE)
+                "reference", "formation", "date_soins", "date_fin_soins", "type_soins", "entente", "remplace", *CHAMPS_FEUILLE)
             if champs.get(nom, "").strip()}
         for nom in ("pathologie", "praticien"):
             if nom in feuille:
@@ -230,7 +240,7 @@ class PortailSaisie(PortailFormation):
     def _rendre_import(self, import_, erreur=None):
         lignes = import_.ligne_ids.sudo()
         etats = {etat: lignes.search([("import_id", "=", import_.id), ("state", "=", etat)], limit=RESULTATS_MONTRES)
-                 for etat in ("refus", "correction", "faite", "connue")}
+                 for etat in ("creation", "refus", "correction", "faite", "connue")}
         feuilles = request.env["cnas.feuille_soin"].sudo().browse(
             [ligne.res_id for etat in ("faite", "connue") for ligne in etats[etat]]).exists()
         reponse = self._rendre("cnas_feuilles_soin.portail_un_import", {

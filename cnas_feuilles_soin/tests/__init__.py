@@ -6,6 +6,7 @@ from . import test_concurrence
 from . import test_entente
 from . import test_faits_figes
 from . import test_files
+from . import test_import_feuilles
 from . import test_importer
 from . import test_instance
 from . import test_moteur_calcul

@@ -4,6 +4,8 @@ import json
 import re
 from datetime import date, timedelta
 
+import openpyxl
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import new_test_user, tagged
@@ -172,6 +174,21 @@ class TestPortail(HttpCase, CommunFeuille):
         accord = json.loads(self.saisir(entetes={"Accept": "application/json"}).text)
         self.assertEqual(accord["adresse"], f"/my/formation/feuilles/{self.feuille_de('P-1').id}?message=deposee")
 
+    def test_saisie_qui_remplace(self):
+        """Même référence, autre contenu : l'écart se dit, la case propose de remplacer ; contrôlée, elle ne se remplace plus."""
+        self.saisir()
+        premiere = self.feuille_de("P-1")
+        page = self.saisir(lignes=(("T-ACT-1", "1", "1 400"),))
+        self.assertIn("Ce qui diffère", page.text)
+        self.assertIn(f'name="remplace" value="{premiere.numero}"', page.text)
+        refus = json.loads(self.saisir(lignes=(("T-ACT-1", "1", "1 400"),), entetes={"Accept": "application/json"}).text)
+        self.assertEqual(refus["remplace"], premiere.numero)
+        self.saisir(lignes=(("T-ACT-1", "1", "1 400"),), remplace=premiere.numero)
+        seconde = self.feuille_de("P-1") - premiere
+        self.assertEqual((premiere.state, seconde.montant_facture), ("annulee", 1400))
+        seconde.with_user(self.controleur).action_controler()
+        self.assertIn('id="remplacer" hidden', self.saisir(lignes=(("T-ACT-1", "1", "1 300"),)).text)
+
     def test_saisie_pour_une_autre_formation(self):
         page = self.saisir(formation="T-HD-01")
         self.assertIn("pas la vôtre", page.text)
@@ -218,9 +235,32 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertIn("ne dit pas le siècle", page.text)
         self.assertIn("est ambigu", page.text)
 
-    def test_modele_a_telecharger_se_relit(self):
-        import openpyxl
+    def test_classeur_controle_puis_depose(self):
+        """À l'écran, rien n'est déposé avant l'accord ; l'en-tête incompris s'associe ; le rapport se renvoie."""
+        entete, m = "Référence;Matricule;Date soins;Pathologie;Prestation;Quantité;Combien", self.assure.matricule
+        bonne, fausse = f"E-1;{m};10/11/2026;X98.8;T-ACT-1;1;1500\n", f"E-2;{m};10/11/2026;X98.8;T-ACT-1;1;cher\n"
+        page = self.url_open("/my/formation/import", data={"csrf_token": self.jeton("/my/formation/import"), "etape": "controler"},
+                             files={"classeur": ("e.csv", f"{entete}\n{bonne}{fausse}".encode(), "text/csv")})
+        self.assertIn("Colonnes absentes : Prix unitaire", page.text)
+        adresse = page.url
+        import_ = self.env["cnas.import_fichier"].search([], limit=1)
+        champs = {f"titre_{t.id}": t.colonne_id.code or "prix_unitaire" for t in import_.titre_ids}
+        page = self.ouvrir(f"{adresse}/associer", data={"csrf_token": self.jeton(adresse), **champs})
+        self.assertIn("Rien n'est encore déposé", page.text)
+        self.assertIn("prix unitaire", page.text)
+        self.assertFalse(self.feuille_de("E-1"))
+        page = self.ouvrir(f"{adresse}/appliquer", data={"csrf_token": self.jeton(adresse)})
+        self.assertEqual(self.feuille_de("E-1").saisie_par_id, self.portail)
+        self.assertFalse(self.feuille_de("E-2"))
+        self.assertIn("Que faire", [c.value for c in openpyxl.load_workbook(io.BytesIO(
+            self.ouvrir(f"{adresse}/rapport.xlsx").content)).active[1]])
+        encore = self.ouvrir(f"{adresse}/appliquer", data={"csrf_token": self.jeton()})
+        self.assertIn("se fait à l'état", encore.text.replace("&#39;", "'"))
+        self.authenticate("t_voisin", "portail-essai-2")
+        for suite in ("", "/rapport.xlsx"):
+            self.assertTrue(self.ouvrir(adresse + suite).url.endswith("/my/formation/import"), "un voisin n'en voit rien")
 
+    def test_modele_a_telecharger_se_relit(self):
         modele = self.ouvrir("/my/formation/import/modele.xlsx").content
         feuille = openpyxl.load_workbook(io.BytesIO(modele)).active
         self.assertEqual([c.value for c in feuille[1]][:3], ["Référence", "Matricule", "Date soins"])

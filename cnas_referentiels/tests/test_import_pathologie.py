@@ -3,6 +3,8 @@ import base64
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
+from odoo.addons.cnas_base.lecture import lire_tableau
+
 from .common import CommunReferentiels
 
 CLAML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -47,6 +49,24 @@ class TestImportPathologie(CommunReferentiels):
         self.assertEqual(self._pathologie("Y95.1").name, "Ancien nom", "un code connu garde son libellé")
         self._importer(texte, "cim.csv", maj_libelles=True)
         self.assertEqual((self._pathologie("Y95.1").name, self._pathologie("Y95.1").ald), ("Nouveau nom", True))
+
+    def test_controle_a_blanc_et_rapport(self):
+        """Le contrôle dit tout et n'écrit rien ; le rapport rend les mêmes lignes et dit que faire."""
+        texte = "CIM-10;Intitulé\ny951;Essai\nPALU;Faux\n"
+        assistant = self.env["cnas.import_pathologie"].with_user(self.administrateur).create(
+            {"fichier": base64.b64encode(texte.encode("utf-16")), "fichier_nom": "cim.txt"})
+        assistant.action_controler()
+        self.assertIn("1 pathologie(s) créée(s)", assistant.compte_rendu)
+        self.assertIn("rien n'est encore écrit", assistant.compte_rendu)
+        self.assertFalse(self._pathologie("Y95.1"))
+        rapport = lire_tableau(base64.b64decode(assistant.rapport), "r.xlsx")
+        self.assertEqual([ligne["cim_10"] for ligne in rapport], ["y951", "PALU"])
+        self.assertIn("code CIM-10 attendu", rapport[1]["que_faire"])
+        assistant.action_importer()
+        self.assertTrue(self._pathologie("Y95.1"))
+        with self.assertRaisesRegex(UserError, "Colonnes absentes : Libellé.*Attendues : Code, Libellé") as refus:
+            self._importer("code;bidule\nY95.9;x\n", "cim.csv")
+        self.assertIs(type(refus.exception), UserError, "le client web ne montre d'une phrase que celle-là")
 
     def test_claml(self):
         rendu = self._importer(CLAML, "cim10.xml")

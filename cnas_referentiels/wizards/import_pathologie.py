@@ -6,19 +6,15 @@ from lxml import etree
 from odoo import _, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_debut
 from odoo.addons.cnas_base.garde import sans_suivi
-from odoo.addons.cnas_base.lecture import Ligne, lire_entier, lire_tableau, sans_accent
+from odoo.addons.cnas_base.lecture import Ligne, lire_entier, sans_accent
 
 from ..models.constantes import AGE_SANS_LIMITE
 from ..models.pathologie import CODE_CIM10, lire_code_cim10
 
 TAILLE_MAX_CLAML = 60 * 1024 * 1024
 REFUS_MONTRES = 50
-EN_TETES = {
-    "code": ("code_cim10", "code_cim_10", "cim10"), "libelle": ("nom", "name", "pathologie", "diagnostic"),
-    "categorie": ("chapitre",), "sexe": ("genre",), "age_min": ("age_min_ans", "age_minimum"),
-    "age_max": ("age_max_ans", "age_maximum"), "ald": ("chronique",), "maternite": (),
-}
 VRAI = {"1", "oui", "o", "x", "vrai", "true"}
 SEXES = {"m": "masculin", "masculin": "masculin", "f": "feminin", "feminin": "feminin", "": False}
 
@@ -32,33 +28,37 @@ class ImportPathologie(models.TransientModel):
 
     _name = "cnas.import_pathologie"
     _description = "Import de la CIM-10"
+    _inherit = ["cnas.import_assistant.mixin"]
 
     fichier = fields.Binary(string="Fichier", required=True, attachment=False)
     fichier_nom = fields.Char(string="Nom du fichier")
     maj_libelles = fields.Boolean(string="Mettre à jour les libellés des codes connus")
-    compte_rendu = fields.Text(string="Compte rendu", readonly=True)
+
+    def action_controler(self):
+        """Contrôle à blanc : dit ce qui serait créé, mis à jour, refusé. N'écrit aucune pathologie."""
+        return self._traiter(a_blanc=True)
 
     def action_importer(self):
         """Importe le fichier et montre le compte rendu (créées, mises à jour, refusées avec leur motif)."""
+        return self._traiter(a_blanc=False)
+
+    def _traiter(self, a_blanc):
         self.ensure_one()
         if not self.env.user.has_group("cnas_base.group_administrateur"):
             raise AccessError(_("Seul un administrateur peut importer la CIM-10."))
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
         nom = (self.fichier_nom or "").lower()
-        lignes = self._lire_claml(contenu) if nom.endswith((".xml", ".claml")) else lire_tableau(
-            contenu, nom, EN_TETES)
+        lignes = self._lire_claml(contenu) if nom.endswith((".xml", ".claml")) else self.env["cnas.synonyme_colonne"]._lire(
+            "pathologies", contenu, nom, self.env.user)
         bonnes, refus = self._controler(lignes)
         with sans_suivi():
-            creees, modifiees = self._ecrire(bonnes)
-        montres = "\n".join(refus[:REFUS_MONTRES])
-        if len(refus) > REFUS_MONTRES:
-            montres += _("\n… et %s autres.", len(refus) - REFUS_MONTRES)
-        self.compte_rendu = _(
+            creees, modifiees = self._compter(bonnes) if a_blanc else self._ecrire(bonnes)
+        montres = ecrire_debut([phrase for _numero, phrase in refus], REFUS_MONTRES)
+        compte_rendu = _(
             "%(creees)s pathologie(s) créée(s), %(modifiees)s libellé(s) mis à jour, %(connues)s déjà connue(s), "
             "%(refus)s refusée(s).", creees=creees, modifiees=modifiees, connues=len(bonnes) - creees - modifiees,
             refus=len(refus)) + ("\n" + montres if refus else "")
-        return {"type": "ir.actions.act_window", "name": _("Importer la CIM-10"), "res_model": self._name,
-                "res_id": self.id, "view_mode": "form", "target": "new"}
+        return self._montrer(compte_rendu, lignes, refus, a_blanc)
 
     def _lire_claml(self, contenu):
         """Lit un ClaML (norme de publication de la CIM-10) : dict {code, libelle, categorie} par catégorie."""
@@ -98,7 +98,7 @@ class ImportPathologie(models.TransientModel):
         return ""
 
     def _controler(self, lignes):
-        """Rend ({code: valeurs}, liste des refus)."""
+        """Rend ({code: valeurs}, [(ligne, phrase de refus)])."""
         bonnes, refus = {}, []
         for ligne in lignes:
             code = lire_code_cim10(self._texte(ligne, "code"))
@@ -126,7 +126,7 @@ class ImportPathologie(models.TransientModel):
                     "categorie": self._texte(ligne, "categorie"),
                 }
                 continue
-            refus.append(_("Ligne %(n)s, « %(code)s » : %(motif)s.", n=ligne.numero, code=code[:20], motif=motif))
+            refus.append((ligne.numero, _("Ligne %(n)s, « %(code)s » : %(motif)s.", n=ligne.numero, code=code[:20], motif=motif)))
         return bonnes, refus
 
     def _texte(self, ligne, nom):
@@ -134,6 +134,12 @@ class ImportPathologie(models.TransientModel):
         valeur = ligne.get(nom)
         valeur = "" if valeur is None else valeur
         return re.sub(r"\s+", " ", str(valeur).replace("\x00", "")).strip()[:500]
+
+    def _compter(self, bonnes):
+        """Rend (à créer, libellés à changer), sans rien écrire."""
+        connues = {p.code: p.name for p in self.env["cnas.pathologie"].with_context(active_test=False).search([("code", "in", list(bonnes))])}
+        changent = sum(bonnes[code]["name"] != nom for code, nom in connues.items()) if self.maj_libelles else 0
+        return len(bonnes) - len(connues), changent
 
     def _ecrire(self, bonnes):
         """Crée les codes nouveaux et, si demandé, change les libellés ; rend (créées, modifiées)."""

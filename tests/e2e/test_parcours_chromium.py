@@ -1,9 +1,12 @@
 """Le circuit d'une feuille à l'écran, dans un vrai Chromium : agent, contrôleur, superviseur, formation ; puis les nombres du tableau de bord."""
+import io
 import re
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 from jours import jour
 from playwright.sync_api import TimeoutError
@@ -137,6 +140,50 @@ def test_formation_au_portail(page, rpc, matricule, largeur, hauteur):
     onglet.goto(f"/my/formation/feuilles?recherche={reference}")
     onglet.wait_for_selector(f"a:has-text('{numero['numero']}')")
     assert not onglet.erreurs, onglet.erreurs
+
+
+@pytest.mark.parametrize("largeur, hauteur", [(390, 844), (1366, 768)])
+def test_classeur_corrige_et_renvoye(page, rpc, matricule, largeur, hauteur):
+    """La formation associe une colonne, dépose ce qui est bon, corrige le rapport et le renvoie : rien n'est perdu ni déposé deux fois."""
+    bonne, fausse, titre = f"CHR-I-{largeur}-1", f"CHR-I-{largeur}-2", f"Combien {largeur}"
+    livre = openpyxl.Workbook()
+    for rang in (["Centre d'essai"], ["N° feuille", "Matricule", "Date des soins", "Diagnostic", "Prestation", "Qté", titre],
+                 [bonne, matricule, jour(20), "J069", "act0002", 1, "550,00"], ["", "", "", "", "MED0001", 10, "30 FCFA"],
+                 [fausse, matricule, jour(20), "J069", "ACT0002", 1, "1.000"], ["TOTAL", None, None, None, None, None, 1850]):
+        livre.active.append(rang)
+    onglet = page("formation", chemin="/my/formation/import", largeur=largeur, hauteur=hauteur)
+    envoyer(onglet, livre)
+    onglet.wait_for_selector("[role=alert]:has-text('Prix unitaire')")
+    onglet.select_option(f"label:has-text('{titre}') select", "prix_unitaire")
+    onglet.click("button:has-text('Associer')")
+    onglet.wait_for_selector("h2:has-text('1 feuille(s) à déposer sur 2')")
+    assert not rpc("agent").appel("cnas.feuille_soin", "search", [("reference", "in", [bonne, fausse])]), "le contrôle n'écrit rien"
+    onglet.click("button:has-text('Déposer')")
+    onglet.wait_for_selector("h2:has-text('1 feuille(s) déposée(s) sur 2')")
+    assert onglet.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "la page déborde"
+    with onglet.expect_download() as recu:
+        onglet.click("a:has-text('Télécharger le rapport')")
+    rapport = openpyxl.load_workbook(io.BytesIO(Path(recu.value.path()).read_bytes()))
+    assert "ambigu" in rapport.active["I4"].value
+    rapport.active["G4"] = 1000
+    onglet.goto("/my/formation/import")
+    envoyer(onglet, rapport)
+    onglet.wait_for_selector("p:has-text('1 déjà reçue(s)')")
+    onglet.click("button:has-text('Déposer')")
+    onglet.wait_for_selector("h2:has-text('1 feuille(s) déposée(s) sur 2')")
+    lues = rpc("agent").appel("cnas.feuille_soin", "search_read", [("reference", "in", [bonne, fausse])], fields=["montant_facture"])
+    assert sorted(lue["montant_facture"] for lue in lues) == [850, 1000]
+    assert not onglet.erreurs, onglet.erreurs
+
+
+def envoyer(onglet, livre):
+    """Envoie un classeur depuis l'espace formation."""
+    tampon = io.BytesIO()
+    livre.save(tampon)
+    onglet.set_input_files("input[name=classeur]", {
+        "name": "feuilles.xlsx", "buffer": tampon.getvalue(),
+        "mimeType": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+    onglet.click("button:has-text('Contrôler')")
 
 
 def test_tableau_activite_compte_juste(page, rpc):

@@ -7,16 +7,10 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_tableau
 
 from ..constantes import TYPES_PRESTATION
 
 TYPES_TARIF = [*TYPES_PRESTATION, ("lettre_cle", "Lettre-clé")]
-EN_TETES = {
-    "code": ("code_prestation", "prestation"), "libelle": ("designation",), "niveau": ("niveau_de_formation",),
-    "montant": ("tarif", "prix", "nouveau_tarif", "montant_fcfa"), "date_debut": ("date_de_debut", "debut", "date_d_effet"),
-    "date_fin": ("date_de_fin", "fin"), "description": ("observation", "observations"),
-}
 COLONNES = ["Code", "Libellé", "Niveau", "Montant", "Date début", "Date fin", "Description"]
 # Au-delà, l'application se fait en tâche de fond, plage par plage.
 TAILLE_LOT = 5000
@@ -202,10 +196,10 @@ class RevisionTarif(models.Model):
         self._exiger_groupe(ADMINISTRATEUR, _("exporter des tarifs"))
         self.ensure_one()
         if self.ligne_ids:
-            colonnes = [*COLONNES, "Avant", "Anomalie", "Refus"]
+            colonnes = [*COLONNES, "Avant", "Anomalie", "Refus", "Que faire"]
             rangs = [
                 (li.code, li.libelle, li.niveau or None, li.montant_apres, li.date_debut, li.date_fin or None,
-                 li.description or None, li.montant_avant, li.anomalie or None, li.refus or None)
+                 li.description or None, li.montant_avant, li.anomalie or None, li.refus or None, self._que_faire(li))
                 for li in self.ligne_ids]
         else:
             colonnes = COLONNES
@@ -220,6 +214,13 @@ class RevisionTarif(models.Model):
         return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
 
     # Métier
+
+    @api.model
+    def _que_faire(self, ligne):
+        """Dit que faire d'une ligne du classeur avant de le renvoyer."""
+        if ligne.state == "refusee":
+            return _("À corriger : %s", ligne.refus)
+        return _("À vérifier : %s", ligne.anomalie) if ligne.anomalie else _("Rien : la ligne est bonne.")
 
     @api.model
     def _creer_depuis_selection(self, modele, ids):
@@ -239,10 +240,8 @@ class RevisionTarif(models.Model):
         """Lit le classeur : liste de dict {code, niveau, montant, date_debut, date_fin, description, rang}."""
         if not self.fichier:
             raise UserError(_("Joignez le classeur à importer (XLSX ou CSV)."))
-        rangs = lire_tableau(base64.b64decode(self.with_context(bin_size=False).fichier), self.fichier_nom, EN_TETES,
-                             obligatoires=("code", "montant"))
-        if not rangs:
-            raise UserError(_("Le classeur n'a aucune ligne."))
+        rangs = self.env["cnas.synonyme_colonne"]._lire(
+            "tarifs", base64.b64decode(self.with_context(bin_size=False).fichier), self.fichier_nom, self.env.user)
         return [{**rang, "rang": rang.numero} for rang in rangs]
 
     def _rangs_en_pourcentage(self):

@@ -94,6 +94,16 @@
             ? `${lus.name} : droits ${ouverts ? "ouverts" : "fermés — " + lus.motif}` : lus.motif;
     }
 
+    // Une feuille déjà reçue autrement, et que rien n'a encore contrôlé : on propose de la remplacer.
+    function proposerDeRemplacer(numero) {
+        const choix = document.getElementById("remplacer");
+        const coche = choix.querySelector("input");
+        coche.checked = coche.checked && coche.value === numero;
+        coche.value = numero;
+        choix.querySelector("span").textContent = numero;
+        choix.hidden = !numero;
+    }
+
     function montrerErreurs(phrases) {
         erreurs.querySelector("ul").replaceChildren(...phrases.map((phrase) => {
             const element = document.createElement("li");
@@ -120,6 +130,7 @@
                 return;
             }
             montrerErreurs(lu.erreurs);
+            proposerDeRemplacer(lu.remplace);
         } catch {
             montrerErreurs(["Le réseau n'a pas répondu ou votre session a expiré. Rien n'est perdu ici : réessayez ; une feuille déjà reçue ne sera pas déposée deux fois."]);
         }
