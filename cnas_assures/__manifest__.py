@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Assurés",
     "summary": "Identité, famille, droits, carte sanitaire, attestation, pièces administratives",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -17,6 +17,7 @@
         "data/documents_cron_data.xml",
         "data/type_piece_data.xml",
         "report/documents_reports.xml",
+        "wizards/attestation_wizard_views.xml",
         "wizards/carte_remise_wizard_views.xml",
         "wizards/changement_regime_wizard_views.xml",
         "wizards/famille_wizard_views.xml",
