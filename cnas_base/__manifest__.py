@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -41,7 +41,7 @@
     ],
     "assets": {
         "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],
-        "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss"],
+        "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss", "cnas_base/static/src/js/*.js"],
     },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",

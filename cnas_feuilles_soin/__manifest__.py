@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Feuilles de soins",
     "summary": "Dossier numérique, tri, files, contrôle par règles et liquidation par lots",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -27,6 +27,8 @@
         "wizards/affectation_wizard_views.xml",
         "wizards/archivage_wizard_views.xml",
         "wizards/avis_medical_wizard_views.xml",
+        "wizards/demande_pieces_wizard_views.xml",
+        "wizards/transmission_wizard_views.xml",
         "wizards/entente_accord_wizard_views.xml",
         "wizards/export_decisions_wizard_views.xml",
         "wizards/verification_wizard_views.xml",
@@ -54,6 +56,8 @@
         "data/tableaux_de_bord.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "cnas_feuilles_soin/static/src/js/*.js", "cnas_feuilles_soin/static/src/xml/*.xml", "cnas_feuilles_soin/static/src/scss/*.scss"],
         "web.assets_tests": ["cnas_feuilles_soin/static/tests/tours/*.js"],
     },
 }

@@ -1,5 +1,4 @@
 from datetime import date, timedelta
-from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -295,7 +294,7 @@ class AssureFamille(models.Model):
                 '<p class="text-muted">%s</p>') % _("Aucun ayant droit : cette personne est seule dans sa famille.")
 
     def _dessiner_arbre(self, principal, membres):
-        """Rend l'arbre en HTML : ascendants au-dessus, principal et conjoints, puis les enfants, un rang par mère.
+        """Rend l'arbre en HTML : ascendants au-dessus, principal et conjoints, puis les enfants, par mère et par âge.
 
         Un membre qu'on est en train de saisir n'a encore ni nom, ni lien, ni date.
         """
@@ -315,8 +314,7 @@ class AssureFamille(models.Model):
         rangs = [
             [(m, libelles[m.lien]) for m in membres if m.lien == "ascendant"],
             [(principal, _("Assuré principal"))] + [(m, libelles[m.lien]) for m in membres if m.lien == "conjoint"],
-            *([(m, _("Enfant de %s", nom) if nom else libelles["enfant"]) for m in fratrie]
-              for nom, fratrie in groupby(enfants, mere)),
+            [(m, _("Enfant de %s", mere(m)) if mere(m) else libelles["enfant"]) for m in enfants],
             [(m, libelles.get(m.lien) or "") for m in membres if m.lien not in ("ascendant", "conjoint", "enfant")],
         ]
         lignes = Markup("").join(
