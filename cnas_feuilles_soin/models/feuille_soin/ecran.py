@@ -43,9 +43,9 @@ class FeuilleSoin(models.Model):
                                   ("state", "not in", ("brouillon", "annulee"))],
                                  order="date_soins desc, id desc", limit=3) if feuille.assure_id else self.browse()
             feuille.dernieres_feuilles = Markup(" · ").join(
-                Markup('<a href="/web#id=%s&amp;model=cnas.feuille_soin&amp;view_type=form" target="_blank">%s</a>') % (
-                    autre.id, _("%(jour)s, %(formation)s, %(etat)s", jour=ecrire_date(autre.date_soins),
-                                formation=autre.formation_id.name, etat=etats[autre.state].lower()))
+                Markup('<a href="/web#id=%s&amp;model=cnas.feuille_soin&amp;view_type=form" target="_blank" title="%s">%s</a>') % (
+                    autre.id, autre.formation_id.name,
+                    _("%(jour)s %(etat)s", jour=ecrire_date(autre.date_soins), etat=etats[autre.state].lower()))
                 for autre in autres) or _("aucune")
 
     @api.depends("demande_ids.state")
