@@ -15,3 +15,4 @@ from . import carte
 from . import carte_lot
 from . import attestation
 from . import ir_actions_report
+from . import accueil

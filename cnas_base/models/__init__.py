@@ -22,3 +22,4 @@ from . import exportation
 from . import lot
 from . import res_users
 from . import sante
+from . import accueil

@@ -5,3 +5,4 @@ from . import test_demonstration
 
 from . import test_enfants
 from . import test_fiches_vides
+from . import test_accueil

@@ -6,3 +6,4 @@ from . import bareme_cotisation
 from . import declaration_effectif
 from . import declaration_effectif_ligne
 from . import assure
+from . import accueil

@@ -22,3 +22,4 @@ from . import (
     prestation,
     formation_sanitaire,
 )
+from . import accueil
