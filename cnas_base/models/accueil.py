@@ -52,4 +52,4 @@ class Accueil(models.AbstractModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(tache.action)
         return {"titre": str(tache.titre), "nombre": modele.search_count(domaine), "retard": retard,
                 "urgent": str(tache.urgent or ""),
-                "action": {**action, "name": str(tache.titre), "domain": domaine, "context": {}}}
+                "action": {**action, "name": str(tache.titre), "domain": domaine}}

@@ -14,7 +14,7 @@ class Accueil(models.AbstractModel):
         return [
             Tache(_lt("Factures à ordonnancer"), "cnas.facture", [("state", "=", "validee")],
                   "cnas_facturation.facture_a_ordonnancer_action", (FINANCE,)),
-            Tache(_lt("Factures à payer"), "cnas.facture", [("state", "=", "ordonnancee"), ("montant_net", ">", 0)],
+            Tache(_lt("Factures à payer"), "cnas.facture", [("state", "=", "ordonnancee"), ("net_a_payer", ">", 0)],
                   "cnas_facturation.facture_a_payer_action", (FINANCE,)),
             *super()._taches(),
             Tache(_lt("Factures à contrôler"), "cnas.facture", [("state", "in", ("soumise", "controle"))],

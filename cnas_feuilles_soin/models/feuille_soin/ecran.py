@@ -17,6 +17,7 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
+    matricule = fields.Char(related="assure_id.matricule", string="Matricule")
     resume_beneficiaire = fields.Char(string="Patient", compute="_compute_resume_beneficiaire", groups=GROUPES_DOSSIER)
     dernieres_feuilles = fields.Html(
         string="Dernières feuilles", compute="_compute_dernieres_feuilles", sanitize=False, groups=GROUPES_DOSSIER)
