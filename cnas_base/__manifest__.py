@@ -45,7 +45,8 @@
     ],
     "assets": {
         "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],
-        "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss"],
+        "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss", "cnas_base/static/src/js/*.js",
+                               "cnas_base/static/src/xml/*.xml"],
     },
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",

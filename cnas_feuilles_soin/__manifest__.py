@@ -29,6 +29,8 @@
         "wizards/affectation_wizard_views.xml",
         "wizards/archivage_wizard_views.xml",
         "wizards/avis_medical_wizard_views.xml",
+        "wizards/demande_pieces_wizard_views.xml",
+        "wizards/transmission_wizard_views.xml",
         "wizards/entente_accord_wizard_views.xml",
         "wizards/export_decisions_wizard_views.xml",
         "wizards/verification_wizard_views.xml",
@@ -58,6 +60,8 @@
         "data/livraison_data.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "cnas_feuilles_soin/static/src/js/*.js", "cnas_feuilles_soin/static/src/xml/*.xml", "cnas_feuilles_soin/static/src/scss/*.scss"],
         "web.assets_tests": ["cnas_feuilles_soin/static/tests/tours/*.js"],
     },
 }

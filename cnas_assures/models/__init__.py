@@ -17,3 +17,4 @@ from . import carte_lot
 from . import attestation
 from . import ir_actions_report
 from . import amed
+from . import accueil

@@ -1,6 +1,6 @@
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .. import cle_signature as outil
 from .commun_documents import CasDocuments
@@ -27,6 +27,17 @@ class TestAttestation(CasDocuments):
         for methode in ("action_preparer_attestation", "action_delivrer_attestation"):
             with self.subTest(methode), self.assertRaisesRegex(UserError, "sont fermés"):
                 getattr(fiche, methode)()
+
+    def test_rien_n_est_delivre_avant_le_bouton(self):
+        """Ouvrir l'assistant, le remplir, le quitter : aucune attestation ; « Délivrer et imprimer » en délivre une."""
+        action = self.assure.with_user(self.agent).action_preparer_attestation()
+        assistant = Form(self.env[action["res_model"]].with_user(self.agent).with_context(action["context"]))
+        assistant.objet = "Hôpital"
+        brouillon = assistant.save()
+        self.assertFalse(self.assure.attestation_ids)
+        ouverture = brouillon.action_delivrer_et_imprimer()
+        self.assertEqual(ouverture["url"], f"/cnas/attestations/{self.assure.attestation_ids.id}")
+        self.assertEqual(self.assure.attestation_ids.objet, "Hôpital")
 
     def test_dates_proposees(self):
         attestation = self._attestation()

@@ -4,7 +4,7 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .commun_assures import CasAssure
@@ -217,3 +217,66 @@ class TestFamille(CasAssure):
         self.assertNotIn("<b>Zara", enfant.arbre_famille)
         self.assertIn("seule", self.creer(nom="Solitaire").arbre_famille)
         self.assertEqual(self.pere.nombre_ayants_droit, 2)
+
+    # ------------------------------------------------------------------ d'un trait
+    def nouvelle_famille(self):
+        """Saisit au formulaire un principal, deux épouses et trois enfants, dont un né « vers », puis enregistre."""
+        naissance = fields.Date.today().replace(month=1, day=1)
+        with Form(self.Assure.with_user(self.usagers["agent"])) as fiche:
+            fiche.nom, fiche.prenom, fiche.genre, fiche.regime_id = "Brahim", "Issa", "masculin", self.amed
+            fiche.date_naissance = naissance.replace(year=naissance.year - 45)
+            for prenom, lien, genre, age, mere in (
+                    ("Fatimé", "conjoint", "feminin", 30, False), ("Zara", "conjoint", "feminin", 28, False),
+                    ("Ali", "enfant", "masculin", 9, "Oumar Fatimé"), ("Hawa", "enfant", "feminin", 7, "zara oumar"),
+                    ("Idriss", "enfant", "masculin", None, "Oumar Fatimé")):
+                with fiche.ayant_droit_ids.new() as membre:
+                    membre.lien, membre.genre, membre.prenom = lien, genre, prenom
+                    membre.nom = "Oumar" if lien == "conjoint" else "Brahim"
+                    if age:
+                        membre.date_naissance = naissance.replace(year=naissance.year - age)
+                    else:
+                        membre.date_naissance_estimee = True
+                    if mere:
+                        membre.nom_mere = mere
+        return fiche.record
+
+    def test_une_famille_de_six_se_saisit_et_s_immatricule_d_un_trait(self):
+        principal = self.nouvelle_famille()
+        self.assertEqual(principal.ayant_droit_ids.mapped("regime_id"), self.amed)
+        meres = {m.prenom: m.mere_id.prenom for m in principal.ayant_droit_ids if m.lien == "enfant"}
+        self.assertEqual(meres, {"Ali": "Fatimé", "Hawa": "Zara", "Idriss": "Fatimé"})
+        self.assertIn("Enfant de Oumar Zara", principal.arbre_famille)
+        self.assertTrue(principal.peut_immatriculer_famille)
+        with self.assertRaisesRegex(UserError, "Brahim Idriss.*la date de naissance"):
+            principal.action_immatriculer_famille()
+        self.assertEqual(set((principal | principal.ayant_droit_ids).mapped("state")), {"brouillon"})
+        principal.ayant_droit_ids.filtered(lambda m: m.prenom == "Idriss").date_naissance = "2020-01-01"
+        self.assertTrue(principal.action_immatriculer_famille())
+        self.assertEqual((principal | principal.ayant_droit_ids).mapped("state"), ["actif"] * 6)
+        self.assertFalse(principal.peut_immatriculer_famille)
+
+    def test_les_cartes_de_la_famille_se_commandent_une_fois(self):
+        principal = self.nouvelle_famille()
+        principal.ayant_droit_ids.filtered(lambda m: not m.date_naissance).date_naissance = "2020-01-01"
+        principal.action_immatriculer_famille()
+        self.env["cnas.carte"].create({"assure_id": principal.id})
+        action = principal.action_commander_cartes()
+        cartes = self.env["cnas.carte"].search(action["domain"])
+        self.assertEqual(cartes.assure_id, principal.ayant_droit_ids)
+        with self.assertRaisesRegex(UserError, "première carte"):
+            principal.action_commander_cartes()
+
+    def test_un_deuxieme_ayant_droit_s_ajoute_a_la_fiche(self):
+        self.membre("enfant", naissance=date(2018, 5, 5))
+        with Form(self.pere.with_user(self.usagers["agent"])) as fiche, fiche.ayant_droit_ids.new() as membre:
+            membre.lien, membre.nom, membre.prenom, membre.genre = "enfant", "Abdoulaye", "Cadet", "masculin"
+        self.assertEqual(len(self.pere.ayant_droit_ids), 2)
+
+    def test_la_mere_ne_s_ecrit_pas_et_suit_son_nom(self):
+        epouse = self.membre("conjoint", prenom="Zara")
+        enfant = self.creer(assure_principal_id=self.pere.id, lien="enfant", nom_mere="Zara Abdoulaye")
+        self.assertEqual(enfant.mere_id, epouse)
+        with self.assertRaisesRegex(UserError, "ne s'écrit pas directement"):
+            enfant.write({"mere_id": self.pere.id})
+        enfant.nom_mere = "Inconnue"
+        self.assertFalse(enfant.mere_id)

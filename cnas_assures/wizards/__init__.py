@@ -1,3 +1,4 @@
+from . import attestation_wizard
 from . import carte_remise_wizard
 from . import changement_regime_wizard
 from . import famille_wizard

@@ -27,3 +27,4 @@ from . import import_fichier
 from . import import_assistant_mixin
 from . import res_users
 from . import sante
+from . import accueil

@@ -68,6 +68,25 @@ class EtatMixin(models.AbstractModel):
         for enregistrement, phrases in attentes.items():
             enregistrement.raisons_actions = "\n".join(phrases) or False
 
+    # ------------------------------------------------------------------ listes groupées
+    @api.model
+    def read_group(self, domain, fields, groupby, offset=0, limit=None, orderby=False, lazy=True):
+        """Les états se lisent dans l'ordre du circuit, pas dans celui de leur clé : colonnes, tableaux croisés, graphes."""
+        groupes = super().read_group(domain, fields, groupby, offset, limit, orderby, lazy)
+        cles = [groupby] if isinstance(groupby, str) else list(groupby)
+        cles = cles[:1] if lazy else cles
+        if "state" not in cles or orderby or offset or limit:
+            return groupes
+        etats = self._fields["state"].get_values(self.env)
+        rangs = {cle: {} for cle in cles}
+
+        def rang(groupe):
+            return [etats.index(groupe[cle]) if cle == "state" and groupe[cle] in etats
+                    else rangs[cle].setdefault(str(groupe[cle]), len(rangs[cle])) for cle in cles]
+        for groupe in groupes:
+            rang(groupe)
+        return sorted(groupes, key=rang)
+
     # ------------------------------------------------------------------ métier
     def _actions_du_modele(self):
         """Rend la table {nom: Action} du modèle, celle des addons du dessus comprise."""

@@ -1,6 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from ..bilan import bilan
 from ..jour import aujourd_hui
 
 
@@ -33,4 +34,8 @@ class MotifWizard(models.TransientModel):
         cibles = self.env[self.modele].browse(int(i) for i in self.ids_texte.split(",") if i.isdigit())
         arguments = (self.motif, *[self.date] * self.avec_date, *[self.date_fin] * self.avec_fin)
         resultat = getattr(cibles, f"action_{self.action}")(*arguments)
-        return resultat if isinstance(resultat, dict) else {"type": "ir.actions.act_window_close"}
+        if isinstance(resultat, dict):
+            return resultat
+        if len(cibles) > 1:
+            return bilan(_("« %(action)s » : %(nombre)s dossiers.", action=table[self.action].titre, nombre=len(cibles)))
+        return {"type": "ir.actions.act_window_close"}

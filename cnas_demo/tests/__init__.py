@@ -4,3 +4,5 @@ from . import test_matrice_actions
 from . import test_demonstration
 
 from . import test_enfants
+from . import test_fiches_vides
+from . import test_accueil

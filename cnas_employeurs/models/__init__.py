@@ -7,3 +7,4 @@ from . import declaration_effectif
 from . import declaration_effectif_ligne
 from . import assure
 from . import import_employeurs
+from . import accueil

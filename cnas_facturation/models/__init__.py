@@ -15,3 +15,4 @@ from . import (
     indu_compensation,
     formation_sanitaire,
 )
+from . import accueil

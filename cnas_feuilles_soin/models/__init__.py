@@ -23,3 +23,4 @@ from . import (
     formation_sanitaire,
     import_feuilles,
 )
+from . import accueil

@@ -24,6 +24,8 @@ class AvisMedical(models.Model):
     avis = fields.Selection([("accord", "Accord"), ("partiel", "Accord partiel"), ("refus", "Refus")],
                             string="Avis", required=True, readonly=True)
     motif = fields.Text(string="Motif", required=True, readonly=True)
+    ligne_refusee_ids = fields.Many2many(
+        "cnas.feuille_soin.ligne", "cnas_avis_medical_ligne_rel", "avis_id", "ligne_id", string="Lignes refusées", readonly=True)
     medecin_id = fields.Many2one("res.users", string="Médecin-conseil", required=True, readonly=True)
     date = fields.Datetime(string="Rendu le", required=True, readonly=True, default=fields.Datetime.now)
 

@@ -7,7 +7,7 @@ from odoo.addons.cnas_referentiels.bareme import Bareme
 from ..liquidation import execution
 from ..liquidation.explication import expliquer
 from ..regles.registre import REGLES
-from .feuille_soin.actions import SUPERVISEUR
+from .feuille_soin.actions import CONTROLEUR, MEDECIN, SUPERVISEUR
 from .feuille_soin.dossier import GROUPES_DOSSIER
 
 # Ce que coupe une règle → ce que la révision retient.
@@ -33,7 +33,7 @@ class FeuilleSoinLigne(models.Model):
     _champs_geles = (
         "quantite_retenue", "tarif", "montant_base", "taux", "montant_cnas", "ticket_moderateur", "depassement",
         "montant_rejete", "montant_facture", "decision", "revue_par_id", "revue_le", "coefficient_multiple",
-        "entente_imputee_id", "franchise", "hors_plafond",
+        "entente_imputee_id", "franchise", "hors_plafond", "avis_demande",
     )
     _champs_revue = ("quantite_revue", "prix_revu", "rejet_revu", "motif_revue")
 
@@ -78,6 +78,8 @@ class FeuilleSoinLigne(models.Model):
     entente_imputee_id = fields.Many2one("cnas.entente_prealable", string="Accord imputé", readonly=True, copy=False,
                                          index="btree_not_null", ondelete="restrict")
     anomalie_ids = fields.One2many("cnas.anomalie", "ligne_id", string="Anomalies", groups=GROUPES_DOSSIER)
+    anomalies_texte = fields.Text(string="Anomalies et avis", compute="_compute_anomalies_texte", groups=GROUPES_DOSSIER)
+    avis_demande = fields.Boolean(string="Avis médical demandé", readonly=True, copy=False)
     explication = fields.Char(string="Calcul", compute="_compute_explication", groups=GROUPES_DOSSIER)
     tarif_propose = fields.Monetary(string="Tarif en vigueur", compute="_compute_tarif_propose", compute_sudo=True,
                                     help="Tarif de la formation à la date des soins.")
@@ -104,6 +106,19 @@ class FeuilleSoinLigne(models.Model):
     def _compute_montant_facture(self):
         for ligne in self:
             ligne.montant_facture = ligne.quantite * ligne.prix_unitaire
+
+    @api.depends("anomalie_ids.state", "anomalie_ids.message", "avis_demande")
+    @api.depends_context("uid")
+    def _compute_anomalies_texte(self):
+        """Ce que les règles ont constaté sur la ligne, et ce que le médecin en a dit, pour juger sans changer d'onglet."""
+        lit_les_avis = self.env.user.has_group(CONTROLEUR) or self.env.user.has_group(MEDECIN)
+        for ligne in self:
+            phrases = [a.message if a.state == "ouverte" else _("levée : %s", a.message) for a in ligne.anomalie_ids if a.message]
+            if lit_les_avis and ligne._origin in ligne.feuille_id.avis_ids[:1].ligne_refusee_ids:
+                phrases.append(_("refusée par le médecin-conseil"))
+            elif ligne.avis_demande:
+                phrases.append(_("avis médical demandé"))
+            ligne.anomalies_texte = "\n".join(phrases) or False
 
     def _compute_explication(self):
         phrases = expliquer(self)

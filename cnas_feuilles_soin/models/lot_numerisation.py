@@ -3,6 +3,8 @@ import re
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.bilan import bilan
+from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 NUMERO = re.compile(r"[A-Z0-9-]{2,12}-[0-9]{4}-[0-9]{6}")
@@ -27,7 +29,7 @@ class LotNumerisation(models.Model):
     _fichiers_comme = "cnas.feuille_soin.piece"
     _cloison_agence = ("agence_id",)
 
-    name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", aujourd_hui()))
+    name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", ecrire_date(aujourd_hui())))
     agence_id = fields.Many2one("cnas.agence", string="Agence", ondelete="restrict",
                                 default=lambda self: self.env["cnas.agence"]._de_l_usager())
     fichier_ids = fields.Many2many("ir.attachment", "cnas_lot_numerisation_fichier_rel", "lot_id", "attachment_id",
@@ -50,7 +52,10 @@ class LotNumerisation(models.Model):
             self.env["cnas.lot_numerisation.ligne"].create([{
                 "lot_id": lot.id, "attachment_id": fichier.id, "feuille_id": dossiers.get(fichier.name, False),
             } for fichier in nouveaux])
-        return True
+        reconnus = len(self.ligne_ids.filtered("feuille_id"))
+        inconnus = len(self.ligne_ids) - reconnus
+        return bilan(_("%(nombre)s fichier(s) : %(reconnus)s reconnu(s), %(inconnus)s à désigner.",
+                       nombre=len(self.ligne_ids), reconnus=reconnus, inconnus=inconnus), alerte=bool(inconnus))
 
     def action_ranger(self):
         """Range chaque fichier reconnu dans son dossier ; un fichier refusé garde son motif.
@@ -60,7 +65,10 @@ class LotNumerisation(models.Model):
         self.action_reconnaitre()
         for ligne in self.ligne_ids.filtered(lambda x: x.feuille_id and not x.piece_id):
             ligne._ranger()
-        return True
+        ranges, refuses = len(self.ligne_ids.filtered("piece_id")), len(self.ligne_ids.filtered("refus"))
+        return bilan(_("%(nombre)s fichier(s) : %(ranges)s rangé(s), %(refuses)s refusé(s), %(reste)s sans dossier.",
+                       nombre=len(self.ligne_ids), ranges=ranges, refuses=refuses,
+                       reste=len(self.ligne_ids.filtered(lambda x: not x.feuille_id))), alerte=ranges < len(self.ligne_ids))
 
     def _dossiers_par_nom(self, noms):
         """Rend {nom de fichier: feuille_id}, en deux requêtes : par numéro, puis par référence."""

@@ -27,3 +27,4 @@ from . import test_rien_ne_contourne
 from . import test_synthese_formation
 from . import test_tableaux
 from . import test_tarif_utilise
+from . import test_gestes_ecran

@@ -174,7 +174,7 @@ class TestCircuit(CommunFeuille):
 
     def test_instance_et_regularisation(self):
         feuille = self.deposee().with_user(self.controleur)
-        self.assertEqual(feuille.action_demander_pieces()["res_model"], "cnas.motif.wizard")
+        self.assertEqual(feuille.action_demander_pieces()["res_model"], "cnas.demande_pieces.wizard")
         self.assertEqual(feuille.state, "deposee")
         feuille.action_demander_pieces("Ordonnance illisible")
         self.assertEqual((feuille.state, feuille.completude), ("instance", "incomplet"))

@@ -51,7 +51,7 @@ class EssaiRegleWizard(models.TransientModel):
     def _onchange_regle_id(self):
         """Propose la sévérité et les valeurs en vigueur."""
         aujourdhui = aujourd_hui()
-        self.severite = self.regle_id and self.regle_id._severite_au(aujourdhui)
+        self.severite = self.regle_id._severite_au(aujourdhui) if self.regle_id else False
         self.active_essai = self.regle_id.active if self.regle_id else True
         en_vigueur = self.regle_id.parametre_ids.filtered(
             lambda p: p.parametre_id._couvre(aujourdhui))

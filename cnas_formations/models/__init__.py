@@ -11,3 +11,4 @@ from . import res_partner_bank
 from . import journal_rib
 from . import res_users
 from . import res_partner
+from . import accueil

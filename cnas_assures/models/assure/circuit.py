@@ -206,7 +206,7 @@ class AssureCircuit(models.Model):
             return aujourdhui
         affiliation = principal.date_affiliation or aujourdhui
         if self.lien == "enfant":
-            return max(self.date_naissance, affiliation)
+            return max(self.date_naissance or affiliation, affiliation)
         return affiliation if principal.date_immatriculation == aujourdhui else aujourdhui
 
     # ------------------------------------------------------------------ privé : suspension

@@ -22,6 +22,8 @@ class AssureDocuments(models.Model):
 
     _actions = {
         "demander_carte": Action(titre=_lt("Demander une carte"), seul=True, de=("actif",), roles=(AGENT,)),
+        "commander_cartes": Action(titre=_lt("Commander les cartes"), de=("actif",), roles=(AGENT,),
+                                   empeche=("_famille_sans_carte_a_commander",), annonce=False),
         "delivrer_attestation": Action(titre=_lt("Délivrer une attestation"), seul=True, de=("actif",), roles=(AGENT,)),
     }
 
@@ -109,6 +111,16 @@ class AssureDocuments(models.Model):
             return anciennes.sorted(lambda c: (c.state == "active", c.id))[-1].action_remplacer()
         return self.env["cnas.carte"].create({"assure_id": self.id})._ouvrir()
 
+    @transition("commander_cartes")
+    def action_commander_cartes(self):
+        """Demande d'un trait la première carte de chaque membre actif de la famille qui n'en a jamais eu.
+
+        :return: l'action qui ouvre les cartes demandées
+        """
+        cartes = self.env["cnas.carte"].create([{"assure_id": membre.id} for membre in self._sans_carte()])
+        return {"type": "ir.actions.act_window", "name": _("Cartes commandées"), "res_model": "cnas.carte",
+                "view_mode": "tree,kanban,form", "domain": [("id", "in", cartes.ids)]}
+
     @transition("delivrer_attestation")
     def action_delivrer_attestation(self):
         """Délivre une attestation aux dates proposées ; rend l'action qui l'ouvre.
@@ -120,7 +132,7 @@ class AssureDocuments(models.Model):
                 "res_id": attestation.id, "view_mode": "form"}
 
     def action_preparer_attestation(self):
-        """Ouvre une attestation à compléter (dates, objet) ; enregistrer la délivre.
+        """Ouvre l'assistant de délivrance (dates, objet) : rien n'est délivré avant « Délivrer ».
 
         :raise UserError: droits fermés ou assuré inactif, dit avant toute saisie
         """
@@ -128,8 +140,8 @@ class AssureDocuments(models.Model):
         jour = aujourd_hui()
         self.env["cnas.attestation"]._exiger_droits_ouverts(
             self, jour, self._droits_par_lot([(self.id, jour)])[self.id, jour])
-        return {"type": "ir.actions.act_window", "name": _("Attestation"), "res_model": "cnas.attestation",
-                "view_mode": "form", "context": {"default_assure_id": self.id}}
+        return {**self.env["ir.actions.act_window"]._for_xml_id("cnas_assures.attestation_wizard_action"),
+                "context": {"default_assure_id": self.id}}
 
     def action_voir_cartes(self):
         """Ouvre les cartes de l'assuré."""
@@ -150,6 +162,19 @@ class AssureDocuments(models.Model):
         return {"type": "ir.actions.act_url", "url": f"/cnas/famille/{ids}", "target": "new"}
 
     # ------------------------------------------------------------------ métier
+    def _sans_carte(self):
+        """Rend les membres actifs de ces familles qui n'ont jamais eu de carte."""
+        membres = (self | self.ayant_droit_ids).filtered(lambda a: a.state == "actif")
+        pourvus = self.env["cnas.carte"]._read_group(
+            [("assure_id", "in", membres.ids), ("state", "!=", "annulee")], ["assure_id"])
+        return membres - membres.browse([assure.id for (assure,) in pourvus])
+
+    def _famille_sans_carte_a_commander(self):
+        """Rend {id: phrase} de ceux qui n'ont pas de famille, ou dont toute la famille a déjà ses cartes."""
+        manquants = self._sans_carte()
+        return {a._origin.id: _("personne n'attend de première carte dans cette famille.") for a in self
+                if not a.ayant_droit_ids or not (a._origin | a.ayant_droit_ids._origin) & manquants}
+
     def _pdf_famille(self):
         """Rend le PDF (bytes) de la fiche des familles, après contrôle du rôle et du nombre."""
         self._verifier_imprimable_famille()

@@ -251,10 +251,13 @@ class Assure(models.Model):
             assure.nom_phonetique = cle_phonetique(assure.nom, assure.prenom)
 
     @api.depends("name", "matricule")
+    @api.depends_context("nom_court")
     def _compute_display_name(self):
+        # Une liste montre le matricule dans sa colonne.
+        court = self.env.context.get("nom_court")
         for assure in self:
             nom = assure.name or _("Nouveau")
-            assure.display_name = f"{nom} ({assure.matricule})" if assure.matricule else nom
+            assure.display_name = f"{nom} ({assure.matricule})" if assure.matricule and not court else nom
 
     @api.depends("date_naissance", "date_naissance_estimee", "date_deces")
     def _compute_age(self):

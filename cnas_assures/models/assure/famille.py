@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from markupsafe import Markup, escape
 
@@ -24,9 +24,31 @@ class AssureFamille(models.Model):
         "rattacher": Action(titre=_lt("Rattacher"), seul=True, de=("brouillon", "actif", "suspendu"), roles=(AGENT,)),
         "sortir_famille": Action(titre=_lt("Sortie de famille"), de=TOUT_ETAT, roles=(AGENT,), motif=True, date=True),
         "changer_principal": Action(titre=_lt("Changer de principal"), seul=True, de=TOUT_ETAT, roles=(AGENT,)),
+        "immatriculer_famille": Action(titre=_lt("Immatriculer la famille"), de=("brouillon", "actif"), roles=(AGENT,),
+                                       empeche=("_sans_brouillon_en_famille",), annonce=False),
     }
+    _champs_geles = ("mere_id",)
+
+    mere_id = fields.Many2one(
+        "cnas.assure", string="Mère", readonly=True, copy=False, index="btree_not_null", ondelete="set null",
+        help="La mère, quand le nom donné est celui d'une seule femme de la famille.")
 
     arbre_famille = fields.Html(string="Arbre familial", compute="_compute_arbre_famille", sanitize=False)
+
+    # ------------------------------------------------------------------ CRUD
+    @api.model_create_multi
+    def create(self, vals_list):
+        assures = super().create(vals_list)
+        assures._relier_meres()
+        return assures
+
+    def write(self, vals):
+        resultat = super().write(vals)
+        if not {"nom_mere", "lien", "assure_principal_id", "genre", "nom", "prenom"}.isdisjoint(vals):
+            if "nom_mere" in vals:
+                self.filtered("mere_id")._ecrire({"mere_id": False})
+            self._relier_meres()
+        return resultat
 
     # ------------------------------------------------------------------ contraintes
     @api.constrains("assure_principal_id", "lien", "type_assure")
@@ -115,6 +137,15 @@ class AssureFamille(models.Model):
             raise UserError(_("%s n'est pas actif : il ne peut pas devenir assuré principal.", nouveau.name))
         self._transmettre_famille(nouveau, self._lire_date(date), motif)
 
+    @transition("immatriculer_famille")
+    def action_immatriculer_famille(self):
+        """Immatricule d'un trait le principal et ses ayants droit encore en brouillon ; un seul incomplet, et rien n'est fait.
+
+        :return: True
+        :raise UserError: identité incomplète de l'un d'eux
+        """
+        (self | self.ayant_droit_ids).filtered(lambda a: a.state == "brouillon").action_immatriculer()
+
     def action_voir_famille(self):
         """Montre la famille : le principal et ses ayants droit.
 
@@ -126,6 +157,29 @@ class AssureFamille(models.Model):
                 "domain": [("famille_id", "=", self.famille_id.id)]}
 
     # ------------------------------------------------------------------ privé : liens
+    def _sans_brouillon_en_famille(self):
+        """Rend {id: phrase} de ceux dont aucun ayant droit n'attend d'être immatriculé."""
+        avec = {p.id for (p,) in self._read_group(
+            [("assure_principal_id", "in", self.ids), ("state", "=", "brouillon")], ["assure_principal_id"])}
+        return {a._origin.id: _("aucun ayant droit à immatriculer dans cette famille.")
+                for a in self if a._origin.id not in avec}
+
+    def _relier_meres(self):
+        """Relie à sa mère chaque enfant de ces familles dont le nom de mère est celui d'une seule femme de la famille."""
+        self.flush_model(["famille_id", "lien", "genre", "nom", "prenom", "name", "nom_mere", "mere_id"])
+        self.env.cr.execute("""
+            WITH trouvees AS (
+                SELECT e.id, min(m.id) AS mere_id
+                  FROM cnas_assure e
+                  JOIN cnas_assure m ON m.famille_id = e.famille_id AND m.id <> e.id AND m.genre = 'feminin'
+                       AND (m.lien IS NULL OR m.lien = 'conjoint')
+                       AND lower(e.nom_mere) IN (lower(m.name), lower(m.prenom || ' ' || m.nom))
+                 WHERE e.lien = 'enfant' AND e.mere_id IS NULL
+                       AND e.famille_id IN (SELECT famille_id FROM cnas_assure WHERE id = ANY(%s))
+              GROUP BY e.id HAVING count(*) = 1)
+            UPDATE cnas_assure e SET mere_id = t.mere_id FROM trouvees t WHERE e.id = t.id RETURNING e.id""", (self.ids,))
+        self.browse([rang[0] for rang in self.env.cr.fetchall()]).invalidate_recordset(["mere_id"])
+
     def _fixer_famille(self):
         """Écrit `famille_id` (le principal, ou soi) pour tout le lot en une requête."""
         self.flush_model(["assure_principal_id", "famille_id"])
@@ -230,8 +284,8 @@ class AssureFamille(models.Model):
         return "autre"
 
     # ------------------------------------------------------------------ arbre
-    @api.depends("assure_principal_id", "ayant_droit_ids", "ayant_droit_ids.lien", "ayant_droit_ids.state",
-                 "assure_principal_id.ayant_droit_ids")
+    @api.depends("assure_principal_id", "ayant_droit_ids", "assure_principal_id.ayant_droit_ids", *(
+        f"ayant_droit_ids.{champ}" for champ in ("lien", "state", "name", "date_naissance", "nom_mere")))
     def _compute_arbre_famille(self):
         for assure in self:
             principal = assure.assure_principal_id or assure
@@ -240,20 +294,28 @@ class AssureFamille(models.Model):
                 '<p class="text-muted">%s</p>') % _("Aucun ayant droit : cette personne est seule dans sa famille.")
 
     def _dessiner_arbre(self, principal, membres):
-        """Rend l'arbre en HTML : ascendants au-dessus, principal et conjoints, enfants au-dessous."""
+        """Rend l'arbre en HTML : ascendants au-dessus, principal et conjoints, puis les enfants, par mère et par âge.
+
+        Un membre qu'on est en train de saisir n'a encore ni nom, ni lien, ni date.
+        """
         def boite(personne, legende):
-            est_soi = personne._origin == self._origin
+            est_soi = personne._origin and personne._origin == self._origin
             return Markup(
                 '<div class="o_cnas_personne%s"><strong>%s</strong><br/><small>%s · %s</small></div>') % (
-                    " o_cnas_personne_ici" if est_soi else "", personne.name or "",
+                    " o_cnas_personne_ici" if est_soi else "", personne.name or _("à compléter"),
                     legende, personne.age_detail or _("âge inconnu"))
 
+        def mere(enfant):
+            return enfant.mere_id.name or enfant.nom_mere or ""
+
         libelles = dict(LIENS)
+        enfants = membres.filtered(lambda m: m.lien == "enfant").sorted(
+            lambda m: (mere(m).casefold(), m.date_naissance or date.max))
         rangs = [
             [(m, libelles[m.lien]) for m in membres if m.lien == "ascendant"],
             [(principal, _("Assuré principal"))] + [(m, libelles[m.lien]) for m in membres if m.lien == "conjoint"],
-            [(m, libelles[m.lien]) for m in membres.sorted("date_naissance") if m.lien == "enfant"],
-            [(m, libelles.get(m.lien, "")) for m in membres if m.lien not in ("ascendant", "conjoint", "enfant")],
+            [(m, _("Enfant de %s", mere(m)) if mere(m) else libelles["enfant"]) for m in enfants],
+            [(m, libelles.get(m.lien) or "") for m in membres if m.lien not in ("ascendant", "conjoint", "enfant")],
         ]
         lignes = Markup("").join(
             Markup('<div class="o_cnas_rang">%s</div>') % Markup("").join(boite(p, escape(t)) for p, t in rang)

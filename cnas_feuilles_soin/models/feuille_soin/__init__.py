@@ -16,3 +16,4 @@ from . import nouveau_ne
 from . import apres_coup
 from . import rectification
 from . import plafond_libere
+from . import ecran

@@ -2,7 +2,10 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.garde import Action, actions, en_silence, sans_suivi, transition
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, en_silence, sans_suivi, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
 AGENT = "cnas_base.group_agent"
 PORTAIL = "cnas_base.group_portail_formation"
@@ -87,14 +90,19 @@ class FeuilleSoin(models.Model):
         a_controler._affecter_au_moins_charge()
 
     @transition("demander_pieces")
-    def action_demander_pieces(self, motif=None):
+    def action_demander_pieces(self, motif=None, date_limite=None):
         """Suspend les feuilles et ouvre une demande de pièces datée.
 
         :param motif: ce qui manque ; vide : rend l'assistant qui le demande
+        :param date_limite: à fournir avant ce jour (date ou AAAA-MM-JJ) ; vide : le délai réglé
         :return: True ou l'assistant
+        :raise UserError: échéance passée
         """
+        limite = lire_date(date_limite, False, stricte=True)
+        if limite and limite <= aujourd_hui():
+            raise UserError(_("Laissez au moins un jour : l'échéance du %s est passée.", ecrire_date(limite)))
         self._changer_etat("instance", completude="incomplet", motif_journal=motif)
-        self._ouvrir_demandes({feuille.id: [motif] for feuille in self})
+        self._ouvrir_demandes({feuille.id: [motif] for feuille in self}, limite)
         self._prevenir_formation(_("Pièces attendues"))
 
     @transition("regulariser")
@@ -118,9 +126,17 @@ class FeuilleSoin(models.Model):
         return manques
 
     @transition("transmettre_medecin")
-    def action_transmettre_medecin(self):
-        """Demande l'avis du médecin-conseil. Rend True."""
-        self._changer_etat("avis_medical", motif_journal=_("Avis médical demandé"))
+    def action_transmettre_medecin(self, question=None, ligne_ids=None):
+        """Demande l'avis du médecin-conseil. Rend True.
+
+        :param question: ce qu'on lui demande
+        :param ligne_ids: identifiants des lignes visées ; vide : toute la feuille
+        :raise UserError: ligne d'une autre feuille
+        """
+        visees = self._lignes_designees(ligne_ids)
+        self._changer_etat("avis_medical", motif_journal=_("Avis médical demandé"), question_medecin=lire_motif(question, MOTIF_MAX) or False)
+        self.ligne_ids._ecrire({"avis_demande": False})
+        visees._ecrire({"avis_demande": True})
 
     @transition("valider")
     def action_valider(self):

@@ -14,14 +14,15 @@ class FeuilleSoin(models.Model):
                                   groups="cnas_base.group_agent,cnas_base.group_medecin_conseil,cnas_base.group_portail_formation")
 
     # ------------------------------------------------------------------ métier
-    def _ouvrir_demandes(self, manques):
+    def _ouvrir_demandes(self, manques, limite=False):
         """Ouvre une demande par feuille et date l'échéance.
 
         :param manques: {feuille_id: [ce qui manque…]}
+        :param limite: à fournir avant ce jour ; vide : le délai réglé
         """
         if not self:
             return
-        limite = aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
+        limite = limite or aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
         self.env["cnas.demande_pieces"].sudo()._creer([{
             "feuille_id": feuille.id,
             "motif": ", ".join(manques[feuille.id]),

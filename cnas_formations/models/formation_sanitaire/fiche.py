@@ -136,9 +136,11 @@ class FormationSanitaire(models.Model):
             formation.niveau = NIVEAU_DU_TYPE.get(formation.type_formation, 1)
 
     @api.depends("code", "name")
+    @api.depends_context("nom_court")
     def _compute_display_name(self):
+        court = self.env.context.get("nom_court")
         for formation in self:
-            if formation.code and formation.name:
+            if formation.code and formation.name and not court:
                 formation.display_name = f"{formation.name} ({formation.code})"
             else:
                 formation.display_name = formation.name or formation.code or _("Nouveau")

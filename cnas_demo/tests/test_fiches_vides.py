@@ -1,0 +1,58 @@
+from odoo import fields
+from odoo.tests import Form, tagged
+
+from odoo.addons.cnas_base.tests.common import TransactionCase
+
+# Une valeur plausible par nature de champ, pour qu'une ligne remplie côtoie une ligne vide.
+PLAUSIBLES = {"char": "Essai", "text": "Essai", "html": "Essai", "integer": 1, "float": 1.0, "monetary": 1.0, "boolean": True}
+CHOIX = 4
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestFichesVides(TransactionCase):
+    """Aucune fiche nouvelle, vide ou à demi remplie, ne fait tomber un calcul : toutes les vues formulaire des modèles cnas.*."""
+
+    def test_les_fiches_neuves_se_calculent_avec_des_lignes_vides(self):
+        modeles = self.env["ir.ui.view"].search([("type", "=", "form"), ("model", "=like", "cnas.%")]).mapped("model")
+        essayes, lignes = 0, 0
+        for nom in sorted(set(modeles)):
+            modele = self.env.get(nom)
+            if modele is None or modele._abstract:
+                continue
+            essayes += 1
+            with self.subTest(nom):
+                lignes += self._essayer(modele)
+        self.assertGreater(essayes, 60)
+        self.assertGreater(lignes, 10)
+
+    def _essayer(self, modele):
+        """Ouvre une fiche neuve, puis lui ajoute des lignes vides, remplies et à demi ; rend le nombre de listes essayées."""
+        fiche = Form(modele)
+        spec = fiche._view["fields_spec"]
+        simples = {n: v for n, v in fiche._values.items() if modele._fields[n].type not in ("one2many", "many2many")}
+        listes = [n for n in spec if modele._fields[n].type == "one2many" and spec[n].get("fields")]
+        for nom in listes:
+            lignes = self._lignes(modele._fields[nom].comodel_name, spec[nom]["fields"])
+            for fond in ({}, *(self._valeurs(modele, spec, rang, ("date", "datetime")) for rang in range(CHOIX))):
+                modele.onchange({**simples, **fond, nom: lignes}, [nom], spec)
+        return len(listes)
+
+    def _lignes(self, modele, spec):
+        """Pour chaque choix de ses listes : une ligne remplie, une sans date, une sans nombre ni texte ; et deux vides."""
+        trous = ((), ("date", "datetime"), ("char", "text", "integer", "float", "monetary"))
+        valeurs = [self._valeurs(self.env[modele], spec, rang, vides) for rang in range(CHOIX) for vides in trous]
+        return [(0, f"virtual_{rang}", ligne) for rang, ligne in enumerate([{}, *valeurs, {}])]
+
+    def _valeurs(self, modele, spec, rang, vides):
+        """Rend les valeurs des champs simples d'une vue, comme le client les envoie ; ceux de nature `vides` le restent."""
+        champs = {n: modele._fields[n] for n in spec if n != "id"}
+        return {n: False if champ.readonly or champ.type in vides else self._valeur(champ, rang)
+                for n, champ in champs.items() if champ.type not in ("one2many", "many2many", "many2one")}
+
+    def _valeur(self, champ, rang):
+        if champ.type in ("date", "datetime"):
+            return str(fields.Date.today())
+        if champ.type == "selection":
+            choix = champ.get_values(self.env)
+            return choix[rang % len(choix)] if choix else False
+        return PLAUSIBLES.get(champ.type, False)

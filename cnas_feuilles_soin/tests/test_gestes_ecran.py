@@ -1,0 +1,125 @@
+import base64
+import io
+from datetime import timedelta
+
+from PIL import Image, TiffImagePlugin
+
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.common import HttpCase
+
+from .commun_feuille import CommunFeuille
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestGestesEcran(CommunFeuille):
+    """Juger à l'écran : chaque geste groupé rend compte, la pièce manquante est nommée, la question est posée."""
+
+    def en_controle(self, *references):
+        feuilles = self.feuilles.union(*(self.deposee(reference) for reference in references))
+        feuilles._changer_etat("controle")
+        for ligne in feuilles.ligne_ids:
+            montant = ligne.montant_facture
+            ligne._ecrire({"decision": "acceptee", "montant_base": montant, "montant_cnas": montant})
+        return feuilles.with_user(self.controleur)
+
+    def test_le_controle_groupe_dit_ses_comptes(self):
+        feuilles = self.feuilles.union(*(self.deposee(f"R-{i}") for i in range(3))).with_user(self.controleur)
+        compte_rendu = feuilles.action_controler_lot()
+        self.assertEqual((compte_rendu["tag"], compte_rendu["params"]["voir"]["domain"]), ("cnas_bilan", [("id", "in", feuilles.ids)]))
+        etats = feuilles.grouped("state")
+        validees = len(etats.get("validee", ()))
+        self.assertIn(f"3 contrôlées : {validees} validées", compte_rendu["params"]["message"])
+        self.assertIn("à juger", compte_rendu["params"]["message"])
+
+    def test_valider_en_lot_garde_ce_qui_ne_peut_l_etre(self):
+        bonnes, mauvaise = self.en_controle("V-1", "V-2"), self.en_controle("V-3")
+        mauvaise.sudo().ligne_ids._ecrire({"decision": "attente", "montant_base": 0, "montant_cnas": 0})
+        compte_rendu = (bonnes | mauvaise).action_valider_lot()["params"]
+        self.assertEqual(((bonnes | mauvaise).mapped("state"), compte_rendu["alerte"]), (["validee", "validee", "controle"], True))
+        self.assertIn("3 choisies : 2 validées, 1 non validées", compte_rendu["message"])
+        self.assertIn("lancez le contrôle", compte_rendu["message"])
+
+    def test_valider_et_suivante_ouvre_la_plus_ancienne_de_sa_file_l_urgente_d_abord(self):
+        premiere, ancienne, urgente = (self.en_controle(f"S-{i}") for i in range(3))
+        (ancienne | urgente).sudo()._ecrire({"controleur_id": self.controleur.id})
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET urgence = true WHERE id = %s", [urgente.id])
+        self.env.invalidate_all()
+        suite = premiere.action_valider_et_suivante()
+        self.assertEqual((premiere.state, suite["params"]["action"]["res_id"]), ("validee", urgente.id))
+        suite = urgente.action_valider_et_suivante()
+        self.assertEqual(suite["params"]["action"]["res_id"], ancienne.id)
+        self.assertIn("file est vide", ancienne.action_valider_et_suivante()["params"]["message"])
+
+    def test_demander_des_pieces_se_coche_et_la_banniere_les_nomme(self):
+        feuille = self.en_controle("P-1")
+        action = feuille.action_demander_pieces()
+        assistant = Form(self.env[action["res_model"]].with_user(self.controleur).with_context(action["context"]))
+        types = self.env["cnas.type_piece"].search([("usage", "=", "feuille")], limit=2)
+        for type_piece in types:
+            assistant.type_ids.add(type_piece)
+        self.assertIn(types[0].name, str(assistant.apercu))
+        limite = aujourd_hui() + timedelta(days=3)
+        assistant.date_limite = limite
+        assistant.save().action_confirmer()
+        self.assertEqual((feuille.state, feuille.date_limite_instance), ("instance", limite))
+        self.assertEqual(feuille.pieces_attendues, ", ".join(types.mapped("name")))
+
+    def test_demander_rien_ou_pour_hier_se_refuse(self):
+        feuille = self.en_controle("P-2")
+        assistant = self.env["cnas.demande_pieces.wizard"].with_user(self.controleur).create({"feuille_ids": feuille.ids})
+        with self.assertRaisesRegex(UserError, "Cochez au moins une pièce"):
+            assistant.action_confirmer()
+        with self.assertRaisesRegex(UserError, "échéance"):
+            feuille.action_demander_pieces("Ordonnance", aujourd_hui())
+        self.assertEqual(feuille.state, "controle")
+
+    def test_la_question_au_medecin_vise_des_lignes_et_l_avis_repond_par_ligne(self):
+        feuille = self.en_controle("M-1")
+        premiere, seconde = feuille.ligne_ids
+        with self.assertRaisesRegex(UserError, "celles de la feuille"):
+            feuille.action_transmettre_medecin("Fondé ?", self.deposee("M-2").ligne_ids.ids)
+        feuille.action_transmettre_medecin("La durée est-elle fondée ?", [seconde.id])
+        self.assertEqual(feuille.with_user(self.medecin).question_medecin, "La durée est-elle fondée ?")
+        self.assertEqual((premiere.avis_demande, seconde.avis_demande), (False, True))
+        avis = self.env["cnas.avis_medical.wizard"].with_user(self.medecin).create(
+            {"feuille_ids": feuille.ids, "avis": "partiel", "motif": "Durée trop longue"})
+        with self.assertRaisesRegex(UserError, "quelles lignes"):
+            avis.action_confirmer()
+        avis.ligne_ids = seconde
+        avis.action_confirmer()
+        self.assertEqual((feuille.state, feuille.avis_ids.ligne_refusee_ids), ("controle", seconde))
+        self.assertIn("refusée par le médecin", seconde.anomalies_texte)
+        self.assertNotIn("médecin", seconde.with_user(self.agent).anomalies_texte.replace("avis médical demandé", ""))
+
+    def test_les_etats_se_groupent_dans_l_ordre_du_circuit(self):
+        self.en_controle("O-1")
+        self.deposee("O-2")
+        ordre = [etat for etat, _libelle in self.feuilles._fields["state"].selection]
+        for lazy, cles in ((True, ["state"]), (False, ["state"]), (False, ["formation_id", "state"])):
+            with self.subTest(lazy=lazy, cles=cles):
+                lus = self.feuilles.read_group([("formation_id", "=", self.formation.id)], ["__count"], cles, lazy=lazy)
+                etats = [groupe["state"] for groupe in lus]
+                self.assertEqual(etats, sorted(etats, key=ordre.index))
+                self.assertGreater(len(etats), 1)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestApercuTiff(CommunFeuille, HttpCase):
+
+    def test_une_page_de_tiff_s_affiche_a_qui_lit_la_piece(self):
+        feuille, pages = self.deposee("T-1"), [Image.new("RGB", (20, 20), couleur) for couleur in ("white", "black")]
+        sortie = io.BytesIO()
+        pages[0].save(sortie, TiffImagePlugin.TiffImageFile.format, save_all=True, append_images=pages[1:])
+        piece = self.env["cnas.feuille_soin.piece"].with_user(self.agent).create({
+            "feuille_id": feuille.id, "name": "scan.tif", "contenu": base64.b64encode(sortie.getvalue()).decode()})
+        self.authenticate("t_controleur", "t_controleur")
+        reponse = self.url_open(f"/cnas/piece/{piece.id}/page/2")
+        self.assertEqual((reponse.status_code, reponse.headers["Content-Type"], reponse.headers["X-Pages"]), (200, "image/png", "2"))
+        self.assertEqual(Image.open(io.BytesIO(reponse.content)).getpixel((1, 1)), (0, 0, 0))
+        self.authenticate("t_finance", "t_finance")
+        with mute_logger("odoo.http"):
+            self.assertEqual(self.url_open(f"/cnas/piece/{piece.id}/page/1").status_code, 403)

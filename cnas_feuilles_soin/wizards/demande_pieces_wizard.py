@@ -1,0 +1,51 @@
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.bilan import bilan
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
+
+
+class DemandePiecesWizard(models.TransientModel):
+    """Demander des pièces : types à cocher, échéance, précision, et la lettre telle que la formation la lira."""
+
+    _name = "cnas.demande_pieces.wizard"
+    _description = "Demander des pièces"
+
+    feuille_ids = fields.Many2many("cnas.feuille_soin", string="Dossiers", required=True)
+    type_ids = fields.Many2many("cnas.type_piece", string="Pièces à fournir", domain=[("usage", "=", "feuille")])
+    precision = fields.Char(string="Précision", help="Ce que les types ne disent pas : page illisible, cachet absent…")
+    date_limite = fields.Date(string="À fournir avant le", required=True, default=lambda self: self._limite_par_defaut())
+    apercu = fields.Html(string="La formation lira", compute="_compute_apercu", sanitize=False)
+
+    @api.model
+    def _limite_par_defaut(self):
+        return aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
+
+    @api.depends("type_ids", "precision", "date_limite")
+    def _compute_apercu(self):
+        for assistant in self:
+            lignes = Markup("").join(Markup("<li>%s</li>") % texte for texte in assistant._manques())
+            assistant.apercu = Markup("<p>%s</p><ul>%s</ul><p>%s</p>") % (
+                _("Il manque :"), lignes or Markup("<li>…</li>"),
+                _("À fournir avant le %s, à l'agence ou sur votre espace.", ecrire_date(assistant.date_limite))
+                if assistant.date_limite else "")
+
+    def _manques(self):
+        return [*self.type_ids.mapped("name"), *filter(None, [(self.precision or "").strip()])]
+
+    def action_confirmer(self):
+        """Ouvre les demandes et rend compte.
+
+        :raise UserError: rien de coché ni d'écrit, ou échéance passée
+        """
+        manques = self._manques()
+        if not manques:
+            raise UserError(_("Cochez au moins une pièce, ou dites ce qui manque."))
+        self.feuille_ids.action_demander_pieces(", ".join(manques), date_limite=self.date_limite)
+        return bilan(_("%(nombre)s dossier(s) en instance jusqu'au %(jour)s : %(quoi)s.", nombre=len(self.feuille_ids),
+                       jour=ecrire_date(self.date_limite), quoi=", ".join(manques)))

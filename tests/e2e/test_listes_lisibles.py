@@ -1,0 +1,41 @@
+"""À 1366 × 768, panneau de recherche ouvert : aucun numéro, montant, RIB ni état tronqué dans une liste."""
+import pytest
+
+from .test_demarrage import enfants, menus  # noqa: F401
+
+# Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé).
+CELLULES_TRONQUEES = """() => {
+    const coupe = (el) => [el, ...el.querySelectorAll('span, div, a')].some(
+        (e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== 'visible');
+    const rigide = (td) => td.matches('.o_list_number, .o_badge_cell, .o_date_cell, .o_datetime_cell, .o_monetary_cell')
+        || td.querySelector('.o_field_badge') || /^[^\\p{Ll}]*$/u.test(td.textContent.trim());
+    return [...document.querySelectorAll('.o_list_view .o_list_table')].flatMap((table) =>
+        [...table.querySelectorAll('tbody td.o_data_cell, tfoot td')]
+            .filter((td) => td.textContent.trim() && !td.querySelector('.o_field_tags') && rigide(td) && coupe(td))
+            .map((td) => `${td.getAttribute('name') || 'total'} : ${td.textContent.trim()}`));
+}"""
+
+
+def feuilles(session, menu):
+    """Rend les menus qui ouvrent une fenêtre, sous celui-ci."""
+    sous = enfants(session, menu["id"]) if menu["child_id"] else []
+    return [f for s in sous for f in feuilles(session, s)] if sous else [menu]
+
+
+@pytest.mark.parametrize("login", ["administrateur", "finance", "agent"])
+def test_aucune_cle_tronquee(page, rpc, menus, login):  # noqa: F811
+    """Chaque liste du rôle, ouverte par son menu, se lit en entier."""
+    session = rpc(login)
+    a_ouvrir = [f for m in enfants(session, menus["cnas_base.menu_root"]) for f in feuilles(session, m)]
+    onglet = page(login, chemin=None)
+    onglet.set_viewport_size({"width": 1366, "height": 768})
+    tronquees = {}
+    for menu in a_ouvrir:
+        if not menu["action"] or not menu["action"].startswith("ir.actions.act_window"):
+            continue
+        onglet.goto("about:blank")
+        onglet.goto(f"/web#menu_id={menu['id']}&action={menu['action'].split(',')[1]}&view_type=list")
+        onglet.pret()
+        if coupees := onglet.evaluate(CELLULES_TRONQUEES):
+            tronquees[menu["name"]] = coupees[:5]
+    assert not tronquees, tronquees
