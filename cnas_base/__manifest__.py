@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -10,7 +10,8 @@
         "base", "web", "mail", "portal", "auth_signup", "auth_totp_mail_enforce", "phone_validation", "queue_job",
         "spreadsheet_dashboard"],
     "external_dependencies": {
-        "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode"]},
+        "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode",
+                   "PyPDF2"]},
     "data": [
         "security/cnas_base_groups.xml",
         "security/ir.model.access.csv",
@@ -36,6 +37,7 @@
         "views/lot_views.xml",
         "views/journal_views.xml",
         "views/changement_views.xml",
+        "views/fichier_abime_views.xml",
         "views/res_users_views.xml",
         "views/menus.xml",
     ],

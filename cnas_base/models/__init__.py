@@ -17,6 +17,7 @@ from . import ir_http
 from . import ir_rule
 from . import message
 from . import fichier
+from . import fichier_abime
 from . import fichiers_mixin
 from . import exportation
 from . import lot
