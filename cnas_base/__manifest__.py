@@ -25,6 +25,8 @@
         "data/journal_data.xml",
         "data/parametre_data.xml",
         "data/changement_data.xml",
+        "views/courriel_templates.xml",
+        "data/courriel_data.xml",
         "data/tableaux_de_bord.xml",
         "wizards/motif_wizard_views.xml",
         "wizards/parametre_wizard_views.xml",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Formations sanitaires",
     "summary": "Formations, conventions, praticiens, comptes bancaires, carnets, usagers du portail",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -12,6 +12,7 @@
         "security/cnas_formations_security.xml",
         "data/cnas_formations_data.xml",
         "data/parametre_data.xml",
+        "data/mail_template_data.xml",
         "views/convention_views.xml",
         "views/praticien_views.xml",
         "views/affectation_views.xml",

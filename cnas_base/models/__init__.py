@@ -16,6 +16,7 @@ from . import ir_default
 from . import ir_http
 from . import ir_rule
 from . import message
+from . import courriel
 from . import fichier
 from . import fichier_abime
 from . import fichiers_mixin

@@ -193,10 +193,10 @@ class MailThread(models.AbstractModel):
     def _repondre_refus(self, message_values, suite):
         expediteur = email_normalize(message_values.get("email_from") or "")
         if expediteur:
-            self.env["mail.mail"].sudo().create([{
-                "email_to": expediteur, "subject": _("Pièces jointes refusées : %s", message_values.get("subject") or _("votre envoi")),
-                "body_html": suite + Markup("<p>%s</p>") % _("Les autres pièces sont bien arrivées."), "auto_delete": True,
-                "headers": "{'Auto-Submitted': 'auto-replied'}"}])
+            self.env["mail.mail"]._ecrire(
+                [expediteur], _("Pièces jointes refusées : %s", message_values.get("subject") or _("votre envoi")),
+                suite + Markup("<p>%s</p>") % _("Les autres pièces sont bien arrivées."), auto_delete=True,
+                headers="{'Auto-Submitted': 'auto-replied'}")
 
     def _message_update_content(self, message, body, **kwargs):
         message.with_user(self.env.user)._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))
