@@ -10,7 +10,8 @@
         "base", "web", "mail", "portal", "auth_signup", "auth_totp_mail_enforce", "phone_validation", "queue_job",
         "spreadsheet_dashboard"],
     "external_dependencies": {
-        "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode"]},
+        "python": ["phonenumbers", "python-stdnum", "openpyxl", "reportlab", "arabic-reshaper", "python-bidi", "qrcode",
+                   "PyPDF2"]},
     "data": [
         "security/cnas_base_groups.xml",
         "security/ir.model.access.csv",
@@ -24,6 +25,8 @@
         "data/journal_data.xml",
         "data/parametre_data.xml",
         "data/changement_data.xml",
+        "views/courriel_templates.xml",
+        "data/courriel_data.xml",
         "data/tableaux_de_bord.xml",
         "wizards/motif_wizard_views.xml",
         "wizards/parametre_wizard_views.xml",
@@ -39,6 +42,7 @@
         "views/journal_views.xml",
         "views/changement_views.xml",
         "views/livraison_views.xml",
+        "views/fichier_abime_views.xml",
         "views/res_users_views.xml",
         "views/menus.xml",
         "data/livraison_data.xml",

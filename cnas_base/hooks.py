@@ -10,6 +10,13 @@ def pre_init_hook(env):
         env.cr.execute(f'CREATE EXTENSION IF NOT EXISTS "{extension}"')
 
 
+def oter_adresse_d_exemple(env):
+    """Ôte de la société l'adresse d'exemple qu'Odoo lui donne : elle s'imprimait au pied des courriels et des papiers."""
+    societe = env.ref("base.main_partner")
+    if (societe.email or "").endswith("@yourcompany.com") or (societe.street or "").startswith("250 Executive Park"):
+        societe.write(dict.fromkeys(("email", "street", "street2", "zip", "state_id", "website"), False))
+
+
 def post_init_hook(env):
     """Met la société, l'administrateur et les nouveaux contacts en français, à N'Djamena."""
     installation = env["base.language.install"].create(
@@ -17,6 +24,8 @@ def post_init_hook(env):
                        .search([("code", "=", "fr_FR")]).ids)]}
     )
     installation.lang_install()
+    oter_adresse_d_exemple(env)
+    env["mail.template"]._habiller()
     env["ir.default"].set("res.partner", "lang", "fr_FR")
     env["ir.default"].set("res.partner", "tz", "Africa/Ndjamena")
     # Les tâches planifiées aussi (OdooBot, inactif) : « aujourd'hui » est celui de N'Djamena.

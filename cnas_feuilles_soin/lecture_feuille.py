@@ -7,7 +7,7 @@ import re
 from odoo import _
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.lecture import absent, lire_date, lire_entier, montrer, type_reel
+from odoo.addons.cnas_base.lecture import absent, lire_date, lire_entier, montrer, ouvrir_fichier
 from odoo.addons.cnas_referentiels.models.pathologie import lire_code_cim10
 
 LIGNES_MAX = 200
@@ -212,12 +212,12 @@ class LecteurFeuille:
                 continue
             type_piece = self._code(piece.get("type"), _("Pièce %s : le type", rang))
             nom = self._texte_sur(piece.get("nom"), _("pièce %s, nom", rang), 255)
-            contenu = self._contenu(piece.get("contenu"), rang)
+            contenu = self._contenu(piece.get("contenu"), rang, nom)
             if contenu is not None:
                 self.valeurs["pieces"].append((type_piece, nom, contenu, hashlib.sha256(contenu).hexdigest()))
 
-    def _contenu(self, valeur, rang):
-        """Décode et vérifie le fichier ; rend ses octets ou None en notant l'erreur."""
+    def _contenu(self, valeur, rang, nom):
+        """Décode et ouvre le fichier ; rend ses octets ou None en notant l'erreur."""
         phrase = None
         contenu = b""
         if not isinstance(valeur, (str, bytes)):
@@ -229,10 +229,11 @@ class LecteurFeuille:
                 contenu = base64.b64decode(valeur, validate=True)
             except (binascii.Error, ValueError):
                 phrase = _("Pièce %s : le contenu n'est pas du base64 lisible.", rang)
-        if not phrase and not contenu:
-            phrase = _("Pièce %s : le fichier est vide.", rang)
-        if not phrase and not type_reel(contenu):
-            phrase = _("Pièce %s : seuls les fichiers PDF, JPEG, PNG et TIFF sont acceptés.", rang)
+        if not phrase:
+            try:
+                ouvrir_fichier(contenu, nom or _("sans nom"))
+            except UserError as refus:
+                phrase = _("Pièce %(rang)s : %(refus)s", rang=rang, refus=refus)
         if phrase:
             self.erreurs.append(phrase)
             return None

@@ -12,6 +12,7 @@
         "security/cnas_formations_security.xml",
         "data/cnas_formations_data.xml",
         "data/parametre_data.xml",
+        "data/mail_template_data.xml",
         "views/convention_views.xml",
         "views/praticien_views.xml",
         "views/affectation_views.xml",

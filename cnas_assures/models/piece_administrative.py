@@ -1,10 +1,8 @@
 import base64
 import binascii
 import hashlib
-import io
 
 from dateutil.relativedelta import relativedelta
-from PIL import Image
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -15,10 +13,9 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_dates, lire_texte, type_reel
+from odoo.addons.cnas_base.lecture import FORMATS, lire_dates, lire_texte, ouvrir_fichier, type_reel
 
 ALERTES_PAR_PASSAGE = 500
-PIXELS_MAX = 60_000_000
 CHAMPS_DU_DEPOT = frozenset(("fichier", "nom_fichier", "mimetype", "taille", "empreinte"))
 
 
@@ -222,7 +219,7 @@ class PieceAdministrative(models.Model):
         if vals.get("fichier") in (None, False):
             return vals
         contenu = self._decoder(vals["fichier"], type_piece)
-        mime = self._type_verifie(contenu, type_piece)
+        mime = self._type_verifie(contenu, type_piece, vals.get("nom_fichier"))
         return {**vals, "mimetype": mime, "taille": len(contenu), "empreinte": hashlib.sha256(contenu).hexdigest(),
                 "nom_fichier": self._nom_sur(vals.get("nom_fichier"), mime)}
 
@@ -247,34 +244,19 @@ class PieceAdministrative(models.Model):
         return contenu
 
     @api.model
-    def _type_verifie(self, contenu, type_piece):
+    def _type_verifie(self, contenu, type_piece, nom):
         acceptes = type_piece._types_acceptes() if type_piece else {}
         mime = type_reel(contenu)
         if not mime or (acceptes and mime not in acceptes):
             raise UserError(_(
                 "Ce fichier n'est pas accepté ici : son contenu doit être %s (l'extension ne suffit pas).",
                 ", ".join(acceptes.values()) or "PDF, JPEG, PNG"))
-        if mime.startswith("image/"):
-            self._verifier_image(contenu)
-        elif b"%%EOF" not in contenu[-2048:]:
-            raise UserError(_("Le PDF est tronqué : numérisez ou exportez le document à nouveau."))
-        return mime
-
-    @api.model
-    def _verifier_image(self, contenu):
-        try:
-            with Image.open(io.BytesIO(contenu)) as image:
-                pixels = image.width * image.height
-                image.verify()
-        except Exception as erreur:  # Pillow lève des exceptions de toute sorte sur un fichier piégé
-            raise UserError(_("L'image est illisible : numérisez le document à nouveau.")) from erreur
-        if pixels > PIXELS_MAX:
-            raise UserError(_("L'image est démesurée (plus de 60 millions de points) : réduisez la résolution."))
+        return ouvrir_fichier(contenu, lire_texte(nom) or _("piece")).mime
 
     @api.model
     def _nom_sur(self, nom, mime):
         """Rend un nom de fichier sans chemin, dont l'extension est celle du type réel."""
-        extension = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}[mime]
+        extension = FORMATS[mime]
         radical = (lire_texte(nom) or _("piece")).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
         radical = "".join(c for c in radical if c.isprintable() and c not in '<>:"|?*').strip()[:80]
         return f"{radical or _('piece')}.{extension}"

@@ -3,9 +3,9 @@ import base64
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.cnas_base.lecture import type_reel
+from odoo.addons.cnas_base.lecture import ouvrir_fichier
 
-TAILLE_MAX_JUSTIFICATIF = 8 * 1024 * 1024
+TAILLE_MAX_JUSTIFICATIF_MO = 8
 
 
 class ProlongationAge(models.Model):
@@ -43,11 +43,7 @@ class ProlongationAge(models.Model):
     @api.constrains("fichier")
     def _check_fichier(self):
         for prolongation in self.with_context(bin_size=False).filtered("fichier"):
-            contenu = prolongation._contenu()
-            if len(contenu) > TAILLE_MAX_JUSTIFICATIF:
-                raise ValidationError(_("Le justificatif dépasse 8 Mo : numérisez-le en moindre qualité."))
-            if not type_reel(contenu):
-                raise ValidationError(_("Le justificatif doit être un PDF ou une image (JPEG, PNG, TIFF)."))
+            ouvrir_fichier(prolongation._contenu(), prolongation.nom_fichier or _("justificatif"), TAILLE_MAX_JUSTIFICATIF_MO)
 
     @api.constrains("date_fin", "nature")
     def _check_fin_scolarite(self):

@@ -6,7 +6,7 @@ from PIL import Image
 from odoo.tests import new_test_user
 
 from odoo.addons.cnas_base.garde import sans_suivi
-from odoo.addons.cnas_base.tests.common import TransactionCase
+from odoo.addons.cnas_base.tests.common import TransactionCase, pdf
 
 
 def image_base64(format_image="PNG", taille=(60, 80), couleur=(120, 150, 90)):
@@ -16,7 +16,7 @@ def image_base64(format_image="PNG", taille=(60, 80), couleur=(120, 150, 90)):
     return base64.b64encode(tampon.getvalue())
 
 
-PDF_MINIMAL = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF_MINIMAL = pdf()
 
 
 class CasDocuments(TransactionCase):

@@ -15,6 +15,11 @@ EXE = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + b"\x00" * 200
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
+def pdf_de(taille):
+    """Rend un vrai PDF de cette taille : un commentaire l'allonge."""
+    return PDF_MINIMAL.replace(b"startxref", b"%" + b" " * (taille - len(PDF_MINIMAL) - 2) + b"\nstartxref")
+
+
 @tagged("post_install", "-at_install", "cnas")
 class TestPieceAdministrative(CasDocuments):
 
@@ -69,9 +74,9 @@ class TestPieceAdministrative(CasDocuments):
 
     def test_trop_gros(self):
         self.type_cni.taille_max_mo = 1
-        self.assertTrue(self._piece(PDF_MINIMAL[:-6] + b" " * (1024 * 1024 - 100) + b"%%EOF\n"))
+        self.assertTrue(self._piece(pdf_de(1024 * 1024 - 100)))
         with self.assertRaisesRegex(UserError, "dépasse 1 Mo"):
-            self._piece(PDF_MINIMAL[:-6] + b" " * (1024 * 1024) + b"%%EOF\n")
+            self._piece(pdf_de(1024 * 1024 + 1))
         with self.assertRaisesRegex(UserError, "dépasse 1 Mo"):
             self._piece(b"x" * (5 * 1024 * 1024))
 

@@ -1,3 +1,4 @@
 from . import accueil
+from . import fichiers
 from . import rpc
 from . import sante

@@ -4,7 +4,7 @@ Toute lecture d'une entrée passe ici. `stricte=True` est le contrat des scripts
 sans lui, on comprend ce qu'un agent comprendrait, et l'ambigu se refuse en disant pourquoi.
 """
 from .date import lire_bornes, lire_date, lire_date_naissance, lire_dates, lire_effet
-from .fichier import type_reel
+from .fichier import FORMATS, Fichier, apercu_pdf, ouvrir_fichier, se_dit_document, type_reel, vues
 from .nombre import lire_entier, lire_montant
 from .tableau import EnTeteIncompris, Ligne, Tableau, lire_tableau
 from .nombre import lire_decimal, lire_entier, lire_montant

@@ -17,7 +17,9 @@ from . import ir_http
 from . import ir_rule
 from . import ir_sequence
 from . import message
+from . import courriel
 from . import fichier
+from . import fichier_abime
 from . import fichiers_mixin
 from . import exportation
 from . import livraison

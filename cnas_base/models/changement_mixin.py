@@ -184,10 +184,9 @@ class ChangementMixin(models.AbstractModel):
         cible = self.sudo()
         if "message_ids" in self._fields:
             cible.message_post(body=phrase)
-        self.env["mail.mail"].sudo().create([{
-            "subject": _("Changement sur votre dossier à la CNAS"), "email_to": adresse, "auto_delete": False,
-            "body_html": _("%s Si vous n'êtes pas à l'origine de ce changement, prévenez votre agence.", phrase),
-        } for adresse in sorted(contacts | cible._contacts())])
+        self.env["mail.mail"]._ecrire(
+            sorted(contacts | cible._contacts()), _("Changement sur votre dossier à la CNAS : %s", cible.display_name),
+            _("%s Si vous n'êtes pas à l'origine de ce changement, prévenez votre agence.", phrase), auto_delete=False)
 
     # ------------------------------------------------------------------ privé
     def _journaliser_contacts(self, avant):

@@ -1,13 +1,20 @@
+import base64
+import binascii
+import contextlib
 import errno
+import hashlib
+import logging
 import os
-import uuid
 
 from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.osv import expression
 
-from ..garde import efface_en_cours
+from ..garde import efface_en_cours, ouverture, ouvrir
+from ..lecture import ouvrir_fichier, se_dit_document
 from .message import est_scelle
+
+_logger = logging.getLogger(__name__)
 
 CONTENU = {"datas", "raw", "db_datas", "index_content"}
 # Ce qu'est un fichier : son contenu, son nom, son dossier, qui l'ouvre.
@@ -22,6 +29,10 @@ class IrAttachment(models.Model):
 
     Joint à un dossier, un fichier ne change plus ; son auteur seul le retire, tant qu'aucun message ne le cite. Celui
     d'un champ ne passe que par la fiche, et sa garde.
+
+    Reçu par quelque porte que ce soit, il s'ouvre jusqu'à sa dernière page, ou il est refusé (`_check_contents`) ; il se
+    garde tel quel, à l'octet près. Écrit, il est forcé sur le disque, relu et comparé à son empreinte dans la
+    transaction (`_file_write`) ; chaque nuit le relit (`cnas.fichier_abime`).
     """
 
     _inherit = "ir.attachment"
@@ -66,6 +77,10 @@ class IrAttachment(models.Model):
     def write(self, vals):
         if FIGES & vals.keys() and self._joints_a_un_dossier():
             raise UserError(_("Le fichier d'un dossier ne change plus : joignez-en un autre."))
+        arrivee = vals.get("res_model")
+        if est_scelle(arrivee) and not getattr(self.env.registry.get(arrivee), "_fichiers_a_trier", False):
+            for fichier in self.sudo().filtered(lambda f: f.type == "binary" and not est_scelle(f.res_model)):
+                fichier._exiger_lisible(fichier.raw, fichier.name, fichier.mimetype)
         return super().write(vals)
 
     def unlink(self):
@@ -80,44 +95,96 @@ class IrAttachment(models.Model):
             self._journaliser_lecture()
         return super()._read_format(fnames, load)
 
+    # ------------------------------------------------------------------ réception
+    def _check_contents(self, values):
+        """Toute porte passe ici : le fichier d'un dossier qui est, ou se dit, un document s'ouvre vraiment."""
+        if est_scelle(self._modele_vise(values)):
+            contenu = self._octets_recus(values)
+            if contenu is not None and (contenu or not values.get("res_field")):
+                fichier = self._exiger_lisible(contenu, values.get("name") or self[:1].name, values.get("mimetype"))
+                if fichier:
+                    values = {**values, "mimetype": fichier.mime}
+        return super()._check_contents(values)
+
+    def _postprocess_contents(self, values):
+        # Réduite par Odoo, une page numérisée ne serait plus celle qu'on a reçue, ni un TIFF toutes ses pages.
+        # Choisie avant que sa fiche existe, elle n'a pas encore de modèle.
+        modele = self._modele_vise(values)
+        return values if not modele or est_scelle(modele) else super()._postprocess_contents(values)
+
+    def _modele_vise(self, values):
+        return values.get("res_model") or self.env.context.get("default_res_model") or self[:1].sudo().res_model
+
+    @api.model
+    def _octets_recus(self, values):
+        """Rend les octets donnés, ou None s'il n'en vient pas (un lien, un autre champ)."""
+        if values.get("raw") is not None:
+            brut = values["raw"]
+            return brut.encode() if isinstance(brut, str) else brut or b""
+        if values.get("datas") is None:
+            return None
+        try:
+            return base64.b64decode(values["datas"] or b"")
+        except (binascii.Error, ValueError, TypeError) as erreur:
+            raise UserError(_("Un fichier est mal transmis : envoyez-le de nouveau.")) from erreur
+
+    @api.model
+    def _exiger_lisible(self, contenu, nom, mime=None):
+        """Rend le `Fichier` ouvert d'un document, None d'un fichier d'une autre sorte (un classeur).
+
+        :raise UserError: vide, illisible, ou qui n'est pas ce que dit son nom
+        """
+        if not contenu or se_dit_document(contenu, nom, mime):
+            return ouvrir_fichier(contenu, nom or _("sans nom"))
+        return None
+
     # ------------------------------------------------------------------ disque
     @api.model
     def _file_write(self, bin_value, checksum):
-        """Pose un fichier, forcé sur le disque et relu, ou refuse d'une phrase : Odoo, lui, tait un disque plein.
+        """Écrit à côté, force sur le disque, relit, compare, puis met en place ; un fichier abîmé est remplacé.
 
-        Un fichier du même nom que son contenu dément (tronqué par un disque plein) est remplacé.
+        :raise UserError: plus de place, ou disque qui ne rend pas ce qu'on lui a confié
         """
-        self._ecarter_abime(checksum)
-        nom, chemin = self._get_path(bin_value, checksum)
-        if os.path.exists(chemin):
-            return nom
-        partiel = f"{chemin}.{uuid.uuid4().hex}"
-        try:
-            with open(partiel, "wb") as flux:
-                flux.write(bin_value)
-                flux.flush()
-                os.fsync(flux.fileno())
-            if os.path.getsize(partiel) != len(bin_value):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self._mark_for_gc(nom)
-            os.replace(partiel, chemin)
-        except OSError as erreur:
-            if os.path.exists(partiel):
-                os.unlink(partiel)
-            if erreur.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise UserError(_("Plus de place sur le serveur : la pièce n'est pas enregistrée. Prévenez l'exploitant, puis recommencez."))
-            raise UserError(_("Le serveur n'a pas pu écrire la pièce (%s) : elle n'est pas enregistrée.", erreur.strerror))
-        return nom
+        chemins = [self._full_path(f"{checksum[:taille]}/{checksum}") for taille in (3, 2)]
+        for chemin in filter(os.path.isfile, chemins):
+            if empreinte_du_disque(chemin) == checksum:
+                continue
+            _logger.warning("Fichier abîmé, remplacé par celui qu'on renvoie : %s", chemin)
+            os.unlink(chemin)
+        if not any(map(os.path.isfile, chemins)):
+            try:
+                # D'abord la marque du ramasse-miettes : une transaction annulée laisse le fichier à effacer.
+                self._mark_for_gc(f"{checksum[:2]}/{checksum}")
+                _ecrire_surement(chemins[1], bin_value, checksum)
+            except OSError as erreur:
+                _logger.warning("Fichier non enregistré : %s", erreur)
+                if erreur.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise UserError(_("Plus de place sur le serveur : le fichier n'est pas enregistré. "
+                                      "Prévenez l'administrateur, puis recommencez.")) from erreur
+                raise UserError(_("Le serveur n'a pas pu garder le fichier : rien n'est enregistré. "
+                                  "Prévenez l'administrateur, puis recommencez.")) from erreur
+        return super()._file_write(bin_value, checksum)
 
-    @api.model
-    def _ecarter_abime(self, checksum):
-        """Retire le fichier dont le contenu n'a plus l'empreinte qui le nomme."""
-        for nom in (f"{checksum[:3]}/{checksum}", f"{checksum[:2]}/{checksum}"):
-            chemin = self._full_path(nom)
-            if os.path.isfile(chemin):
-                with open(chemin, "rb") as flux:
-                    if self._compute_checksum(flux.read()) != checksum:
-                        os.unlink(chemin)
+    def _remplacer(self, contenu):
+        """Met un nouveau contenu à la place d'un fichier perdu ou altéré : au seul code, qui l'a constaté.
+
+        :raise UserError: le nouveau fichier est illisible
+        """
+        self.ensure_one()
+        # Le même nom peut avoir changé de format : l'extension ne dit rien, le contenu décide.
+        fichier = self._exiger_lisible(contenu, self.name)
+        ancien = self.checksum
+        with ouvrir(self, ("raw",)):
+            self.sudo().write({"raw": contenu, **({"mimetype": fichier.mime} if fichier else {})})
+        self._apres_remplacement(contenu)
+        return ancien, self.checksum
+
+    def _remplacement_en_cours(self):
+        ouverte = ouverture()
+        return bool(ouverte) and ouverte.couvre(self, ("raw",))
+
+    def _apres_remplacement(self, contenu):
+        """Point d'extension : la fiche qui porte ce fichier en note la nouvelle empreinte."""
 
     # ------------------------------------------------------------------ privé
     @api.model
@@ -162,6 +229,43 @@ class IrAttachment(models.Model):
              WHERE r.attachment_id = ANY(%s) AND m.model LIKE 'cnas.%%'""", [self.ids])
         if any(not efface_en_cours(modele, res_id) for modele, res_id in self.env.cr.fetchall()):
             raise UserError(_("Le fichier d'un message de dossier ne s'efface pas."))
+
+
+def _ecrire_surement(chemin, contenu, empreinte):
+    """Écrit un fichier entier ou pas du tout.
+
+    :raise OSError: le disque est plein, ou ne rend pas les octets qu'on lui a donnés
+    """
+    dossier, provisoire = os.path.dirname(chemin), f"{chemin}.{os.getpid()}.tmp"
+    os.makedirs(dossier, exist_ok=True)
+    try:
+        with open(provisoire, "wb") as sortie:
+            sortie.write(contenu)
+            sortie.flush()
+            os.fsync(sortie.fileno())
+        if empreinte_du_disque(provisoire) != empreinte:
+            raise OSError(errno.EIO, "relu autre qu'écrit", chemin)
+        os.replace(provisoire, chemin)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(provisoire)
+    descripteur = os.open(dossier, os.O_RDONLY)
+    try:
+        os.fsync(descripteur)
+    finally:
+        os.close(descripteur)
+
+
+def empreinte_du_disque(chemin):
+    """Rend le SHA-1 d'un fichier, celui que garde Odoo, ou None s'il ne se lit pas."""
+    try:
+        with open(chemin, "rb") as entree:
+            calcul = hashlib.sha1()
+            while morceau := entree.read(1 << 20):
+                calcul.update(morceau)
+            return calcul.hexdigest()
+    except OSError:
+        return None
 
 
 class IrBinary(models.AbstractModel):

@@ -41,7 +41,8 @@ class GardeMixin(models.AbstractModel):
     la liste de celles qu'on a lues ensemble.
 
     Qui lit : `_cloison_agence` et `_cloison_usager` (chemins vers l'agence et vers l'usager à qui la fiche revient)
-    et `_fichiers_comme` (le modèle qui dit qui lit les fichiers joints) sont appliqués par `ir.rule` et `ir.attachment`.
+    et `_fichiers_comme` (le modèle qui dit qui lit les fichiers joints) sont appliqués par `ir.rule` et `ir.attachment` ; `_fichiers_a_trier` dit
+    qu'un fichier choisi s'ouvre plus tard, un mauvais n'arrêtant pas les autres.
 
     Le code métier complète ce que l'usager donne à la création dans `_completer_creation`.
     """
@@ -55,6 +56,7 @@ class GardeMixin(models.AbstractModel):
     _cloison_agence = ()
     _cloison_usager = ()
     _fichiers_comme = None
+    _fichiers_a_trier = False
 
     # ------------------------------------------------------------------ mise en place
     def _setup_complete(self):

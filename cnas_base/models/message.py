@@ -1,7 +1,10 @@
 import re
 
+from markupsafe import Markup, escape
+
 from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import email_normalize
 
 from ..garde import efface_en_cours
 
@@ -159,6 +162,41 @@ class MailThread(models.AbstractModel):
         if est_scelle(kwargs.get("model") or self._name) and self.env.uid != SUPERUSER_ID:
             kwargs = {cle: valeur for cle, valeur in kwargs.items() if cle not in ("author_id", "email_from")}
         return super().message_notify(**kwargs)
+
+    def _process_attachments_for_post(self, attachments, attachment_ids, message_values):
+        """Courriel reçu : chaque pièce jointe illisible est écartée, les autres entrent, et l'expéditeur l'apprend."""
+        modele = message_values.get("model") if "res_id" in message_values else self._name
+        refus = []
+        if est_scelle(modele) and message_values.get("message_type") == "email":
+            attachments, refus = self._trier_pieces_jointes(attachments)
+        valeurs = super()._process_attachments_for_post(attachments, attachment_ids, message_values)
+        if refus:
+            suite = Markup("<p>%s</p><ul>%s</ul>") % (
+                _("Pièces jointes refusées :"), Markup("").join(Markup("<li>%s</li>") % phrase for phrase in refus))
+            corps = valeurs.get("body") or message_values.get("body") or ""
+            valeurs["body"] = (corps if isinstance(corps, Markup) else escape(corps)) + suite
+            self._repondre_refus(message_values, suite)
+        return valeurs
+
+    def _trier_pieces_jointes(self, attachments):
+        """Rend (les pièces jointes lisibles, les phrases de refus des autres)."""
+        gardees, refus = [], []
+        for piece in attachments or ():
+            try:
+                if isinstance(piece[1], bytes):
+                    self.env["ir.attachment"]._exiger_lisible(piece[1], piece[0])
+                gardees.append(piece)
+            except UserError as erreur:
+                refus.append(str(erreur))
+        return gardees, refus
+
+    def _repondre_refus(self, message_values, suite):
+        expediteur = email_normalize(message_values.get("email_from") or "")
+        if expediteur:
+            self.env["mail.mail"]._ecrire(
+                [expediteur], _("Pièces jointes refusées : %s", message_values.get("subject") or _("votre envoi")),
+                suite + Markup("<p>%s</p>") % _("Les autres pièces sont bien arrivées."), auto_delete=True,
+                headers="{'Auto-Submitted': 'auto-replied'}")
 
     def _message_update_content(self, message, body, **kwargs):
         message.with_user(self.env.user)._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))

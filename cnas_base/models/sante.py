@@ -16,18 +16,21 @@ class Sante(models.AbstractModel):
         """Rend l'état du service et ce qui l'explique.
 
         :return: {"etat": "bon"|"a_surveiller", "alertes": [codes], "base", "taches": {en attente, en cours, en échec},
-            "disque_libre": pour cent, "sauvegarde_heures": âge ou None, "journal": dernière vérification ou None}
+            "disque_libre": pour cent, "sauvegarde_heures": âge ou None, "journal": dernière vérification ou None,
+            "fichiers_abimes": fichiers perdus ou altérés, pas encore remplacés}
         """
         seuil = self.env["cnas.parametre"].sudo()._au
         releve = {
             "base": True, "taches": self._taches(), "disque_libre": self._disque_libre(),
-            "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification()}
+            "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification(),
+            "fichiers_abimes": self.env["cnas.fichier_abime"].sudo().search_count([("state", "=", "constate")])}
         alertes = [code for code, alerte in (
             ("taches_en_echec", releve["taches"]["en_echec"]),
             ("disque", releve["disque_libre"] < seuil("surveillance_disque_libre")),
             ("sauvegarde", releve["sauvegarde_heures"] is None
              or releve["sauvegarde_heures"] > seuil("surveillance_sauvegarde_heures")),
             ("journal", releve["journal"] and not releve["journal"]["intact"]),
+            ("fichiers", releve["fichiers_abimes"]),
         ) if alerte]
         return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}
 

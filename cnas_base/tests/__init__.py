@@ -5,6 +5,7 @@ from . import test_coordonnees
 from . import test_espece_parametre
 from . import test_disque
 from . import test_etat
+from . import test_fichiers_recus
 from . import test_groupes
 from . import test_journal
 from . import test_jour

@@ -2,9 +2,14 @@
 
 Un test importe d'ici `TransactionCase` ou `HttpCase` ; ses dates s'écrivent par rapport à `JOUR`, ou en toutes lettres.
 """
+import base64
+import io
+import random
 from datetime import datetime
 
 from freezegun import freeze_time
+from PIL import Image, ImageDraw
+from reportlab.pdfgen.canvas import Canvas
 
 from odoo.tests import common
 
@@ -71,6 +76,49 @@ class HttpCase(JourFige, common.HttpCase):
 
 class BaseCase(JourFige, common.BaseCase):
     """`BaseCase` d'Odoo, le jour figé pour Python seulement : ses curseurs sont de vraies connexions."""
+
+
+def pdf(texte="essai", pages=1):
+    """Rend les octets d'un vrai petit PDF qui porte ce texte."""
+    sortie = io.BytesIO()
+    page = Canvas(sortie, invariant=1)
+    for rang in range(pages):
+        page.drawString(72, 720, f"{texte} {rang + 1}")
+        page.showPage()
+    page.save()
+    return sortie.getvalue()
+
+
+def pdf_base64(texte="essai", pages=1):
+    """Le même, tel qu'une API le reçoit."""
+    return base64.b64encode(pdf(texte, pages)).decode()
+
+
+def page_numerisee(graine=0, taille=(620, 877)):
+    """Rend l'image d'une feuille remplie : un même modèle, une écriture par graine."""
+    alea = random.Random(graine)
+    large, haut = 620, 877
+    image = Image.new("L", (large, haut), 255)
+    trait = ImageDraw.Draw(image)
+    trait.rectangle((30, 30, large - 30, 70), fill=60)
+    for y in range(90, haut - 40, 29):
+        trait.line((30, y, large - 30, y), fill=0)
+        x = 130 + alea.randint(0, 20)
+        for _mot in range(alea.randint(1, 6)):
+            mot = alea.randint(15, 70)
+            trait.rectangle((x, y + 8 + alea.randint(-2, 2), x + mot, y + 19), fill=40)
+            x += mot + alea.randint(6, 20)
+            if x > large - 110:
+                break
+    trait.rectangle((30, 30, large - 30, haut - 30), outline=0)
+    return image.resize(taille)
+
+
+def octets(image, genre, **options):
+    """Rend le fichier d'une image de Pillow."""
+    sortie = io.BytesIO()
+    image.save(sortie, genre, **options)
+    return sortie.getvalue()
 
 
 def periodes_hors_journal(env, addon):

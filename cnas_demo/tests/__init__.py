@@ -1,4 +1,5 @@
 from . import test_confiance
+from . import test_courriels
 from . import test_hostile
 from . import test_matrice_actions
 from . import test_demonstration

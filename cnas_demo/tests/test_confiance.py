@@ -10,7 +10,7 @@ from odoo.http import Stream
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.cnas_base.tests.common import HttpCase, TransactionCase
+from odoo.addons.cnas_base.tests.common import HttpCase, TransactionCase, pdf
 
 ROLES = ("agent", "controleur", "medecin", "superviseur", "finance", "administrateur", "formation")
 REFUS = (AccessError, UserError, MissingError)
@@ -198,7 +198,7 @@ class TestFichiers(Confiance, TransactionCase):
                 dossier = self.env[nom].search([], limit=1)
                 if dossier:
                     yield nom, dossier, self.env["ir.attachment"].create({
-                        "name": "ordonnance.pdf", "raw": b"%PDF-1.4 secret", "res_model": nom, "res_id": dossier.id})
+                        "name": "ordonnance.pdf", "raw": pdf("secret"), "res_model": nom, "res_id": dossier.id})
 
     def test_la_finance_n_en_lit_aucun(self):
         finance = self.usagers["finance"]
@@ -231,8 +231,8 @@ class TestFichiers(Confiance, TransactionCase):
             if not dossier:
                 continue
             garde = self.env["ir.attachment"].create({
-                "name": champ, "raw": b"%PDF vrai", "res_model": nom, "res_id": dossier.id, "res_field": champ})
-            joint = self.env["ir.attachment"].create({"name": "j", "raw": b"%PDF vrai", "res_model": nom, "res_id": dossier.id})
+                "name": champ, "raw": pdf("vrai"), "res_model": nom, "res_id": dossier.id, "res_field": champ})
+            joint = self.env["ir.attachment"].create({"name": "j", "raw": pdf("vrai"), "res_model": nom, "res_id": dossier.id})
             for role, usager in usagers.items():
                 for fichier in (garde.with_user(usager), joint.with_user(usager)):
                     for vals in ({"raw": b"faux"}, {"datas": base64.b64encode(b"faux")}, {"name": "autre"}, {"public": True},
@@ -249,7 +249,7 @@ class TestFichiers(Confiance, TransactionCase):
                     except REFUS:
                         continue
                     self.assertFalse(cree.sudo().res_field or cree.sudo().public, (nom, champ, role, su))
-            self.assertEqual((garde.raw, joint.raw), (b"%PDF vrai",) * 2)
+            self.assertEqual((garde.raw, joint.raw), (pdf("vrai"),) * 2)
 
     def test_son_auteur_retire_ce_qui_n_a_pas_ete_dit(self):
         agent = self.usagers["agent"]
@@ -277,7 +277,7 @@ class TestFichiers(Confiance, TransactionCase):
     def test_un_lot_s_ouvre_a_tout_agent(self):
         agent, autre = self.usagers["agent"], new_test_user(self.env, "autre_agent_lot", groups="cnas_base.group_agent")
         depose = self.env["ir.attachment"].with_user(agent).create({
-            "name": "a.pdf", "raw": b"%PDF", "res_model": "cnas.lot_numerisation", "res_id": 0})
+            "name": "a.pdf", "raw": pdf(), "res_model": "cnas.lot_numerisation", "res_id": 0})
         self.env.invalidate_all()
         self.refuse(lambda: depose.with_user(autre).read(["name"]), "avant le lot")
         lot = self.env["cnas.lot_numerisation"].with_user(agent).create({"fichier_ids": [Command.set(depose.ids)]})

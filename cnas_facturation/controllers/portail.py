@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_montant, type_reel
+from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
 
 PAR_PAGE = 20
@@ -217,16 +217,11 @@ class PortailFacturation(PortailFormation):
         contestation.sudo().write({"piece_ids": [(6, 0, attachements.ids)]})
 
     def _lire_pieces(self):
-        """Rend [(nom, octets, type)] des fichiers envoyés, vérifiés par leurs premiers octets."""
+        """Rend [(nom, octets, type)] des fichiers envoyés, ouverts."""
         pieces = []
         for fichier in [f for f in request.httprequest.files.getlist("fichiers") if f.filename]:
-            contenu = fichier.read(TAILLE_MAX_PIECE + 1)
-            mime = type_reel(contenu)
-            if len(contenu) > TAILLE_MAX_PIECE:
-                raise UserError(_("« %s » dépasse 10 Mo : réduisez-le.", fichier.filename))
-            if not mime:
-                raise UserError(_("« %s » n'est ni un PDF ni une image : convertissez-le.", fichier.filename))
-            pieces.append((fichier.filename[:128], contenu, mime))
+            nom, contenu = fichier.filename[:128], fichier.read(TAILLE_MAX_PIECE + 1)
+            pieces.append((nom, contenu, ouvrir_fichier(contenu, nom, TAILLE_MAX_PIECE // 1024 ** 2).mime))
         if len(pieces) > NOMBRE_MAX_PIECES:
             raise UserError(_("Joignez %s pièces au plus.", NOMBRE_MAX_PIECES))
         return pieces

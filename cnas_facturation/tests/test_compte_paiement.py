@@ -1,4 +1,3 @@
-import base64
 from datetime import timedelta
 
 from freezegun import freeze_time
@@ -10,6 +9,7 @@ from odoo.tests.common import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.common import pdf_base64
 from odoo.addons.cnas_formations.rib import composer_rib
 
 from .commun_facture import CommunFacture
@@ -161,7 +161,7 @@ class TestComptePaiement(CommunComptes):
         self.assertIn("Airtel Money", " ".join(self.assure.message_ids.mapped("body")))
 
     def test_activite_et_journal(self):
-        compte = self.demander_compte(self.assure, preuve=base64.b64encode(b"%PDF-1.4"), preuve_nom="carte.pdf")
+        compte = self.demander_compte(self.assure, preuve=pdf_base64(), preuve_nom="carte.pdf")
         self.env.invalidate_all()
         self.assertTrue(compte.sudo().activity_ids)
         compte.with_user(self.superviseur).action_accepter()

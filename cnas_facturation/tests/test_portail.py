@@ -2,7 +2,7 @@ import re
 
 from odoo.tests.common import tagged
 
-from odoo.addons.cnas_base.tests.common import HttpCase
+from odoo.addons.cnas_base.tests.common import HttpCase, pdf
 
 from .commun_facture import CommunFacture
 
@@ -68,7 +68,7 @@ class TestPortail(HttpCase, CommunFacture):
         self.assertIn("ni un PDF", refus.text)
         self.assertFalse(ligne.contestation_ids)
         self.url_open(adresse, data={"csrf_token": self.jeton(adresse), "motif": "Ordonnance jointe", "montant": "1 000"},
-                      files={"fichiers": ("ordonnance.pdf", b"%PDF-1.4 essai", "application/pdf")})
+                      files={"fichiers": ("ordonnance.pdf", pdf(), "application/pdf")})
         contestation = ligne.contestation_ids
         self.assertEqual((contestation.montant_demande, contestation.deposant_id), (1000, self.portail))
         self.assertEqual(contestation.piece_ids.name, "ordonnance.pdf")

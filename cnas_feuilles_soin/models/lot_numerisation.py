@@ -27,6 +27,7 @@ class LotNumerisation(models.Model):
     _order = "id desc"
     _champs_fichiers = ("fichier_ids",)
     _fichiers_comme = "cnas.feuille_soin.piece"
+    _fichiers_a_trier = True
     _cloison_agence = ("agence_id",)
 
     name = fields.Char(string="Lot", required=True, default=lambda self: _("Lot du %s", ecrire_date(aujourd_hui())))

@@ -5,6 +5,7 @@ from . import test_circuit
 from . import test_concurrence
 from . import test_entente
 from . import test_faits_figes
+from . import test_fichiers_recus
 from . import test_files
 from . import test_import_feuilles
 from . import test_importer

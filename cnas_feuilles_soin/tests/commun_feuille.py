@@ -1,11 +1,10 @@
-import base64
 from datetime import date
 
 from odoo.tests.common import new_test_user
 
-from odoo.addons.cnas_base.tests.common import TransactionCase
+from odoo.addons.cnas_base.tests.common import TransactionCase, pdf_base64
 
-PDF = base64.b64encode(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF").decode()
+PDF = pdf_base64()
 
 
 class CommunFeuille(TransactionCase):

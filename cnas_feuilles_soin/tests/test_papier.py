@@ -10,6 +10,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.cnas_base.tests.common import pdf
+
 from .commun_feuille import PDF, CommunFeuille
 
 
@@ -94,8 +96,8 @@ class TestPapier(CommunFeuille):
         feuille, autre = self.deposee("REF-AA"), self.deposee("REF-BB")
         fichiers = self.env["ir.attachment"].create([
             {"name": nom, "raw": contenu} for nom, contenu in (
-                (f"{feuille.numero}.pdf", b"%PDF-1.4 un"), ("ref-bb.pdf", b"%PDF-1.4 deux"),
-                ("inconnu.pdf", b"%PDF-1.4 trois"), (f"{autre.numero} page 2.pdf", b"MZ virus"))])
+                (f"{feuille.numero}.pdf", pdf("un")), ("ref-bb.pdf", pdf("deux")),
+                ("inconnu.pdf", pdf("trois")), (f"{autre.numero} page 2.pdf", b"MZ virus"))])
         lot = self.env["cnas.lot_numerisation"].with_user(self.agent).create({"fichier_ids": [(6, 0, fichiers.ids)]})
         lot.action_ranger()
         self.assertEqual(len(feuille.piece_ids), 1)

@@ -10,12 +10,12 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import new_test_user, tagged
 
-from odoo.addons.cnas_base.tests.common import HttpCase
+from odoo.addons.cnas_base.tests.common import HttpCase, pdf
 
 from .commun_feuille import CommunFeuille
 
 POIDS_MAX = 100_000
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF"
+PDF = pdf()
 PAGES = (
     "/my/formation", "/my/formation/droits", "/my/formation/feuilles", "/my/formation/feuilles/nouvelle",
     "/my/formation/import",

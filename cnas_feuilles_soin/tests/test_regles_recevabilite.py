@@ -1,7 +1,8 @@
-import base64
 from datetime import date, timedelta
 
 from odoo.tests.common import tagged
+
+from odoo.addons.cnas_base.tests.common import pdf_base64
 
 from .commun_moteur import JOUR, CommunMoteur
 
@@ -62,7 +63,7 @@ class TestReglesRecevabilite(CommunTables):
         def joindre(feuille):
             self.env["cnas.feuille_soin.piece"].sudo().create({
                 "feuille_id": feuille.id, "type_id": genre.id, "name": "piece.pdf",
-                "contenu": base64.b64encode(b"%PDF-1.4 essai")})
+                "contenu": pdf_base64()})
             return feuille
 
         def feuille(prix):
@@ -130,7 +131,7 @@ class TestReglesRecevabilite(CommunTables):
             feuille = self.feuille(assure_id=self.creer_assure().id)
             self.env["cnas.feuille_soin.piece"].sudo().create({
                 "feuille_id": feuille.id, "type_id": genre.id, "name": "scan.pdf",
-                "contenu": base64.b64encode(b"%PDF-1.4 " + contenu)})
+                "contenu": pdf_base64(contenu.decode())})
             return feuille
         annulee = feuille(b"trois")
         annulee._ecrire({"state": "annulee"})

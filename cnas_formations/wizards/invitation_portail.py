@@ -42,7 +42,7 @@ class InvitationPortail(models.TransientModel):
         """Rend le lien de première connexion et l'envoie ; un courriel qui ne part pas ne bloque rien."""
         partenaire = usager.partner_id.sudo()
         partenaire.signup_prepare(signup_type="reset")
-        modele = self.env.ref("auth_signup.set_password_email", raise_if_not_found=False)
+        modele = self.env.ref("cnas_formations.courriel_invitation", raise_if_not_found=False)
         if modele:
             modele.sudo().send_mail(usager.id, email_values={"email_to": usager.email, "recipient_ids": []})
         return partenaire._get_signup_url_for_action()[partenaire.id]

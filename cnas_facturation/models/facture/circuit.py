@@ -1,4 +1,5 @@
 import psycopg2
+from markupsafe import Markup
 
 from odoo import _, fields, models
 from odoo.exceptions import UserError
@@ -224,10 +225,15 @@ class FactureCircuit(models.Model):
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
         return formation.partner_id | usagers.partner_id
 
-    def _informer_formation(self, titre, texte):
-        """Publie un message sur la facture, envoyé par courriel aux contacts de la formation."""
+    def _informer_formation(self, titre, texte, page=None):
+        """Publie un message sur la facture, envoyé par courriel aux contacts de la formation.
+
+        :param page: la page de son espace où elle le lit
+        """
         for facture in self.sudo():
-            objet, corps = f"{titre} — {facture.numero}", f"{titre} : {texte}"
+            objet, corps = f"{titre} — {facture.numero}", Markup("<p>%s : %s</p>") % (titre, texte)
+            if page:
+                corps += Markup('<p><a href="%s%s">%s</a></p>') % (facture.get_base_url(), page, _("Ouvrir dans votre espace"))
             facture.with_context(mail_notify_force_send=False).message_post(
                 subject=objet, body=corps,
                 message_type="comment", subtype_xmlid="mail.mt_comment",
@@ -238,8 +244,8 @@ class FactureCircuit(models.Model):
         for facture in self.sudo():
             decompte = facture.decompte_id
             facture._informer_formation(_("Décompte disponible"), _(
-                "le décompte %(numero)s de %(mois)s est disponible dans votre espace (/my/formation/decomptes/%(id)s). "
+                "le décompte %(numero)s de %(mois)s est disponible dans votre espace. "
                 "Net à payer : %(net)s. Recours possible jusqu'au %(limite)s.",
-                numero=decompte.numero, mois=ecrire_mois(facture.periode), id=decompte.id,
+                numero=decompte.numero, mois=ecrire_mois(facture.periode),
                 net=ecrire_montant(facture.net_a_payer),
-                limite=ecrire_date(decompte.date_limite_recours)))
+                limite=ecrire_date(decompte.date_limite_recours)), f"/my/formation/decomptes/{decompte.id}")

@@ -1,0 +1,80 @@
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from odoo import api, models
+from odoo.tools import formataddr
+
+# Les courriels d'Odoo à ses usagers, et notre texte : le sien invite à visiter son site.
+A_NOTRE_NOM = {
+    "auth_signup.set_password_email": "cnas_base.courriel_invitation",
+    "auth_signup.mail_template_user_signup_account_created": "cnas_base.courriel_compte_cree",
+    "auth_signup.mail_template_data_unregistered_users": "cnas_base.courriel_rappel",
+    "portal.mail_template_data_portal_welcome": "cnas_base.courriel_portail",
+    "auth_totp_mail.mail_template_totp_invite": "cnas_base.courriel_deux_facteurs",
+    "auth_totp_mail_enforce.mail_template_totp_mail_code": "cnas_base.courriel_code",
+}
+EXPEDITEUR = "{{ object.env.company._expediteur() }}"
+PAPIER = "cnas_base.courriel"
+
+
+class MailTemplate(models.Model):
+    """Les courriels de la caisse : un papier à lettres, un expéditeur, du français."""
+
+    _inherit = "mail.template"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{
+            **vals, "email_from": vals.get("email_from") or EXPEDITEUR,
+            "email_layout_xmlid": vals.get("email_layout_xmlid") or PAPIER} for vals in vals_list])
+
+    @api.model
+    def _habiller(self):
+        """Met notre texte aux gabarits d'Odoo, en chaque langue ; rejoué à chaque mise à jour."""
+        self.search([("model", "like", "cnas.%"), ("email_layout_xmlid", "=", False)]).email_layout_xmlid = PAPIER
+        self.search([("model", "like", "cnas.%"), ("email_from", "=", False)]).email_from = EXPEDITEUR
+        langues = [code for code, _nom in self.env["res.lang"].get_installed()] or ["en_US"]
+        for ailleurs, ici in A_NOTRE_NOM.items():
+            siens, notre = self.env.ref(ailleurs, raise_if_not_found=False), self.env.ref(ici)
+            if siens:
+                siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": "fr_FR"})
+                for langue in {"en_US", *langues}:
+                    siens.with_context(lang=langue).write({"subject": notre.subject, "body_html": notre.body_html})
+
+
+class MailMail(models.Model):
+    """Un courriel écrit par le code, sans gabarit ni fil : même papier, même expéditeur."""
+
+    _inherit = "mail.mail"
+
+    @api.model
+    def _ecrire(self, adresses, sujet, corps, **valeurs):
+        """Met en file un courriel par adresse.
+
+        :param sujet: il dit l'affaire
+        :param corps: Markup, ou texte à échapper
+        """
+        societe = self.env.company
+        page = self.env["ir.qweb"]._render(PAPIER, {
+            "company": societe, "message": self.env["mail.message"].sudo().new(
+                {"body": corps if isinstance(corps, Markup) else Markup("<p>%s</p>") % corps})},
+            lang="fr_FR", minimal_qcontext=True)
+        return self.sudo().create([{
+            "email_to": adresse, "email_from": societe._expediteur(), "subject": sujet,
+            "body_html": self.env["mail.render.mixin"]._replace_local_links(page), **valeurs} for adresse in adresses])
+
+
+class ResCompany(models.Model):
+    """La société dit qui écrit."""
+
+    _inherit = "res.company"
+
+    def _expediteur(self):
+        """Rend « Caisse Nationale d'Assurance Santé <adresse> » : celle de la société, sinon celle de son domaine."""
+        self.ensure_one()
+        adresse = self.email or self.catchall_email or self.env["ir.config_parameter"].sudo().get_param("mail.default.from")
+        if not adresse or "@" not in adresse:
+            domaine = self.alias_domain_name or urlsplit(self.get_base_url()).hostname or "localhost"
+            adresse = f"{adresse or 'ne-pas-repondre'}@{domaine}"
+        return formataddr((self.name, adresse))

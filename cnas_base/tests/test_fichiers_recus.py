@@ -1,0 +1,172 @@
+import base64
+import errno
+import os
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.lecture import apercu_pdf, ouvrir_fichier, vues
+from odoo.addons.cnas_base.models import fichier as module
+
+from .common import TransactionCase, octets, page_numerisee, pdf
+from .fichiers_pieges import fichiers_abimes, fichiers_sains
+
+
+def ecart(une, quatre):
+    return min(sum(a != b for a, b in zip(une, autre)) for autre in quatre)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestFichiersRecus(TransactionCase):
+    """Un fichier reçu se lit jusqu'au bout ou se refuse ; gardé, le disque le rend tel quel ou on le sait."""
+
+    # ------------------------------------------------------------------ lecture
+    def test_abimes_refuses_d_une_phrase(self):
+        abimes = fichiers_abimes()
+        self.assertGreaterEqual(len(abimes), 60)
+        for nom, contenu in abimes.items():
+            with self.subTest(nom), self.assertRaises(UserError) as refus:
+                ouvrir_fichier(contenu, nom)
+            self.assertIn(nom, str(refus.exception))
+
+    def test_sains_lus_et_affichables(self):
+        for nom, (contenu, mime, pages) in fichiers_sains().items():
+            with self.subTest(nom):
+                self.assertEqual(ouvrir_fichier(contenu, nom), (mime, pages))
+                apercu = apercu_pdf(contenu, mime)
+                if apercu:
+                    self.assertEqual(ouvrir_fichier(apercu, nom), ("application/pdf", pages))
+                self.assertEqual(bool(apercu), mime in ("image/tiff", "image/webp"))
+
+    # ------------------------------------------------------------------ image déjà vue
+    def test_meme_page_tournee_recadree_recompressee(self):
+        for graine in range(6):
+            page = page_numerisee(graine, (1240, 1754))
+            vue = vues(octets(page, "JPEG"), "image/jpeg")[1][0]
+            retouches = {
+                "tournée": page.rotate(90, expand=True), "retournée": page.rotate(180), "recadrée": page.crop((40, 30, 1210, 1720)),
+                "réduite": page.resize((930, 1315)),
+            }
+            for nom, image in retouches.items():
+                with self.subTest(nom, graine=graine):
+                    self.assertLessEqual(ecart(vue, vues(octets(image, "JPEG", quality=35), "image/jpeg")[1]), 26)
+            with self.subTest("dans un PDF", graine=graine):
+                self.assertLessEqual(ecart(vue, vues(octets(page, "PDF"), "application/pdf")[1]), 26)
+            autre = vues(octets(page_numerisee(graine + 50, (1240, 1754)), "JPEG"), "image/jpeg")[1]
+            self.assertGreater(ecart(vue, autre), 30)
+
+    def test_page_blanche_ne_ressemble_a_rien(self):
+        self.assertFalse(vues(octets(page_numerisee(1).point(lambda _p: 255), "JPEG"), "image/jpeg"))
+        self.assertFalse(vues(pdf("texte"), "application/pdf"))
+
+    # ------------------------------------------------------------------ toute pièce jointe d'un dossier
+    def test_jointe_a_un_dossier(self):
+        agence = self.env["cnas.agence"].search([], limit=1)
+        joindre = {"res_model": "cnas.agence", "res_id": agence.id}
+        for nom, contenu in (("a.pdf", b"%PDF-1.4"), ("a.pdf", b""), ("a.jpg", b"MZ"), ("sans extension", b"%PDF-1.4 rien")):
+            for valeurs in ({"raw": contenu}, {"datas": base64.b64encode(contenu)}):
+                with self.subTest(nom, **valeurs), self.assertRaises(UserError):
+                    self.env["ir.attachment"].create({"name": nom, **joindre, **valeurs})
+        with self.assertRaises(UserError):
+            self.env["ir.attachment"].with_context(default_res_model="cnas.agence").create({"name": "a.pdf", "raw": b"%PDF-1.4"})
+        libre = self.env["ir.attachment"].create({"name": "a.pdf", "raw": b"%PDF-1.4"})
+        with self.assertRaises(UserError):
+            libre.write(joindre)
+        with self.assertRaises(UserError):
+            libre.with_user(self.env.ref("base.user_admin")).sudo().write(joindre)
+        classeur = self.env["ir.attachment"].create({"name": "a.csv", "raw": b"a;b", **joindre})
+        self.assertEqual(classeur.raw, b"a;b")
+
+    def test_garde_a_l_octet_pres(self):
+        """Odoo réduit une image de plus de 1 920 points, et d'un TIFF ne garde que la première page."""
+        grand = page_numerisee(5, (2400, 3200))
+        contenu = octets(grand, "TIFF", save_all=True, append_images=[grand], compression="tiff_deflate")
+        joint = self.env["ir.attachment"].create({"name": "a.tif", "raw": contenu, "res_model": "cnas.agence", "res_id": 1})
+        joint.invalidate_recordset()
+        self.assertEqual(joint.raw, contenu)
+
+    # ------------------------------------------------------------------ disque
+    def joint(self, contenu=None, nom="a.pdf"):
+        agence = self.env["cnas.agence"].search([], limit=1)
+        return self.env["ir.attachment"].create({
+            "name": nom, "raw": contenu or pdf(os.urandom(8).hex()), "res_model": "cnas.agence", "res_id": agence.id})
+
+    @mute_logger("odoo.addons.cnas_base.models.fichier")
+    def test_disque_plein(self):
+        contenu = pdf(os.urandom(8).hex())
+        for numero, phrase in ((errno.ENOSPC, "Plus de place"), (errno.EIO, "n'a pas pu garder")):
+            with self.subTest(phrase), patch.object(module.os, "fsync", side_effect=OSError(numero, "essai")), \
+                    self.assertRaisesRegex(UserError, phrase):
+                self.joint(contenu)
+        joint = self.joint(contenu)
+        joint.invalidate_recordset()
+        self.assertEqual(joint.raw, contenu, "une fois la place revenue, le même fichier se renvoie")
+
+    @mute_logger("odoo.addons.cnas_base.models.fichier")
+    def test_relu_autre_qu_ecrit(self):
+        with patch.object(module, "empreinte_du_disque", return_value="autre"), self.assertRaisesRegex(UserError, "n'a pas pu garder"):
+            self.joint()
+
+    @mute_logger("odoo.addons.cnas_base.models.fichier")
+    def test_renvoi_repare(self):
+        """Tronqué par un disque plein d'autrefois, le même fichier renvoyé reprend sa place."""
+        contenu = pdf(os.urandom(8).hex())
+        joint = self.joint(contenu)
+        with open(joint._full_path(joint.store_fname), "wb") as sortie:
+            sortie.write(contenu[:40])
+        autre = self.joint(contenu)
+        self.assertEqual((autre.raw, autre.store_fname), (contenu, joint.store_fname))
+
+    # ------------------------------------------------------------------ contrôle nocturne
+    def test_controle_nocturne_et_remplacement(self):
+        abimes = self.env["cnas.fichier_abime"]
+        perdu, altere, sain, raccourci = self.joint(), self.joint(), self.joint(), self.joint()
+        chemins = {f: f._full_path(f.store_fname) for f in (perdu, altere, raccourci)}
+        os.unlink(chemins[perdu])
+        contenu = altere.raw
+        with open(chemins[altere], "wb") as sortie:
+            sortie.write(contenu[:-10] + b"x" * 10)
+        with open(chemins[raccourci], "wb") as sortie:
+            sortie.write(b"")
+        abimes._controler_chaque_nuit()
+        self.assertFalse(abimes.search([("attachment_id", "=", sain.id)]))
+        trouves = {f: abimes.search([("attachment_id", "=", f.id)]) for f in (perdu, altere, raccourci)}
+        self.assertEqual([trouves[f].constat for f in (perdu, altere, raccourci)], ["perdu", "altere", "altere"])
+        self.assertIn("fichiers", self.env["cnas.sante"]._relever()["alertes"])
+        abimes._controler_chaque_nuit()
+        self.assertEqual(abimes.search_count([("attachment_id", "=", perdu.id)]), 1, "signalé une fois")
+        self._remplacer(trouves[perdu], perdu)
+        with open(chemins[altere], "wb") as sortie:
+            sortie.write(contenu)
+        abimes._controler_chaque_nuit()
+        self.assertEqual((trouves[altere].state, trouves[raccourci].state), ("retrouve", "constate"))
+
+    def _remplacer(self, abime, joint):
+        abime = abime.with_user(self.env.ref("base.user_admin"))
+        with self.assertRaises(UserError):
+            abime.action_remplacer("perdu")
+        abime.remplacement = base64.b64encode(b"%PDF-1.4")
+        with self.assertRaises(UserError):
+            abime.action_remplacer("perdu")
+        abime.remplacement = base64.b64encode(pdf("renumérisé"))
+        self.assertNotEqual(abime.action_remplacer(), True, "le motif est exigé")
+        abime.action_remplacer("page renumérisée")
+        joint.invalidate_recordset()
+        self.assertEqual((joint.raw, abime.state, abime.remplacement), (pdf("renumérisé"), "remplace", False))
+        ligne = self.env["cnas.journal"].search([("evenement", "=", "remplacement_fichier")], limit=1, order="id desc")
+        self.assertEqual((ligne.res_id, ligne.motif), (joint.res_id, "page renumérisée"))
+
+    def test_chaque_nuit_relit_la_suite(self):
+        joints = self.joint() | self.joint() | self.joint()
+        self.env["cnas.parametre"].search([("code", "=", "fichiers_relus_par_nuit")])._ecrire({"valeur": "1"})
+        self.env["ir.config_parameter"].set_param("cnas.dernier_fichier_relu", joints[0].id)
+        for joint in joints:
+            with open(joint._full_path(joint.store_fname), "r+b") as sortie:
+                sortie.write(b"xxxx")
+        constats = []
+        for _nuit in range(2):
+            self.env["cnas.fichier_abime"]._controler_chaque_nuit()
+            constats.append(self.env["cnas.fichier_abime"].search([("attachment_id", "in", joints.ids)]).attachment_id)
+        self.assertEqual(constats, [joints[1], joints[1] | joints[2]])
