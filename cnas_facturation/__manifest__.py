@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Facturation",
     "summary": "Facture mensuelle, décompte figé, ordonnancement, paiement, contestation",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -20,7 +20,8 @@
         "views/decompte_views.xml",
         "views/facture_views.xml",
         "views/contestation_views.xml",
-        "views/lot_virement_views.xml",
+        "views/lot_paiement_views.xml",
+        "views/retour_paiement_views.xml",
         "views/ordre_paiement_views.xml",
         "views/indu_views.xml",
         "views/schema_comptable_views.xml",

@@ -117,15 +117,18 @@ class Facturation(Etape):
             return
         payeur = self.usager("finance2")
         paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
-        virements = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
-        if virements:
+        emis = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
+        if emis:
             with self._le(recul, 20):
-                lot = self.comme("finance2", "cnas.lot_virement").browse(virements.action_creer_lot()["res_id"])
-                lot.action_transmettre()
+                emis.action_creer_lot()
+                lots = emis.lot_id.with_user(payeur)
+                lots.with_user(self.usager("finance")).action_signer()
+                lots.action_transmettre()
             if recul == 2:
                 return
             with en_ce_jour(paiement):
-                lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
+                for lot in lots:
+                    lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
         with en_ce_jour(paiement):
             for facture in a_payer.filtered(lambda f: f.state == "ordonnancee").with_user(payeur):
                 facture.action_payer(str(paiement), "SANS OBJET")

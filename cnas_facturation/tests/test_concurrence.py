@@ -60,7 +60,7 @@ class TestConcurrence(TransactionCase):
                 "DELETE FROM cnas_decompte_ligne WHERE decompte_id IN (SELECT id FROM cnas_decompte WHERE formation_id = %s)",
                 "DELETE FROM cnas_decompte WHERE formation_id = %s",
                 "DELETE FROM cnas_ordre_paiement WHERE formation_id = %s",
-                "DELETE FROM cnas_lot_virement WHERE %s > 0 AND create_uid IN "
+                "DELETE FROM cnas_lot_paiement WHERE %s > 0 AND create_uid IN "
                 "(SELECT id FROM res_users WHERE login LIKE 'conc\\_%%')",
                 "DELETE FROM cnas_feuille_soin WHERE formation_id = %s",
                 "DELETE FROM mail_message WHERE model = 'cnas.facture' AND res_id IN "
@@ -137,13 +137,15 @@ class TestConcurrence(TransactionCase):
                    ("finance", "action_ordonnancer"))
         with self.connexion("finance2") as env:
             lot = env["cnas.facture"].browse(self.facture_id).ordre_ids.action_creer_lot()["res_id"]
+        with self.connexion("finance3") as env:
+            env["cnas.lot_paiement"].browse(lot).action_signer()
         with self.connexion("finance2") as env:
-            self.assertIs(env["cnas.lot_virement"].browse(lot).action_transmettre(), True)
+            self.assertIs(env["cnas.lot_paiement"].browse(lot).action_transmettre(), True)
             env.flush_all()
             with self.assertRaisesRegex(UserError, "même instant"), self.connexion("finance3") as autre:
-                autre["cnas.lot_virement"].browse(lot).action_transmettre()
+                autre["cnas.lot_paiement"].browse(lot).action_transmettre()
         with self.assertRaisesRegex(UserError, "état"), self.connexion("finance3") as autre:
-            autre["cnas.lot_virement"].browse(lot).action_transmettre()
+            autre["cnas.lot_paiement"].browse(lot).action_transmettre()
         self.assertEqual(self.lire("SELECT state FROM cnas_ordre_paiement WHERE facture_id = %s"), "transmis")
 
     def test_preparer_a_deux(self):

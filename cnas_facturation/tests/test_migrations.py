@@ -59,9 +59,7 @@ class TestMigrations(CommunIndus):
 
     def test_lots_indus_et_ordres_d_avant(self):
         facture = self.ordonnancee()
-        lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
-        lot.with_user(self.finance2).action_transmettre()
+        lot = self.transmettre(facture)
         fichier = lot.fichier
         lot._ecrire({"fichier": False})
         facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")
