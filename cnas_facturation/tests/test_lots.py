@@ -329,7 +329,7 @@ class TestRetour(CommunLots):
         ligne = self.bon.retour_ids.ligne_ids
         self.env.flush_all()
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.env.cr.savepoint():
-            ligne.sudo()._creer([{c: ligne[c] for c in ("numero", "ordre", "verdict", "montant", "date", "reference", "resultat")}
+            self.env[ligne._name].sudo()._creer([{c: ligne[c] for c in ("numero", "ordre", "verdict", "montant", "date", "reference", "resultat")}
                                  | {"retour_id": ligne.retour_id.id, "ordre_id": ligne.ordre_id.id}])
 
     def test_execution_sans_fichier_puis_fichier(self):
@@ -462,9 +462,9 @@ class TestLotEnNombre(CommunLots):
     def _mesurer(self, nombre):
         """Rend {étape: requêtes} d'un lot de `nombre` ordres, préparé, signé, transmis, payé et rejeté par un retour."""
         factures, mesures = self._factures(nombre), {}
-        ordres = factures.ordre_ids
+        ordres = factures.ordre_ids.browse(factures.ordre_ids.ids)  # comme un appel de dehors : des identifiants
         mesures["preparer"] = self.requetes(lambda: ordres.with_user(self.finance2).action_creer_lot())
-        lot = ordres.lot_id
+        lot = ordres.lot_id.browse(ordres.lot_id.ids)
         mesures["signer"] = self.requetes(lambda: lot.with_user(self.signataire).action_signer())
         mesures["transmettre"] = self.requetes(lambda: lot.with_user(self.finance2).action_transmettre())
         contenu = ecrire_csv(TITRES, [self.reponse(o, "Rejeté" if rang % 10 == 0 else "Payé", reference=f"T{rang}", motif=f"M{rang}")
