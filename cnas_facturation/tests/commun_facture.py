@@ -96,11 +96,11 @@ class CommunFacture(CommunFeuille):
         return self.env["cnas.lot_paiement"].browse(
             emis.with_user(usager or self.finance2).action_creer_lot()["res_id"])
 
-    def transmettre(self, factures):
+    def transmettre(self, factures, payeur=None):
         """Rend le lot des ordres émis des factures, préparé, signé par une autre personne, transmis."""
-        lot = self.lot(factures)
+        lot = self.lot(factures, payeur)
         lot.with_user(self.signataire).action_signer()
-        lot.with_user(self.finance2).action_transmettre()
+        lot.with_user(payeur or self.finance2).action_transmettre()
         return lot
 
     def rejeter(self, ordres, usager=None, motif="Compte clos"):

@@ -125,6 +125,7 @@ class TestQuiPeutPayer(CommunOrdres):
         facture = self.validee()
         self.demander_rib().with_user(self.finance).action_valider()
         facture.with_user(self.finance2).action_ordonnancer()
+        self.transmettre(facture, self.finance3)
         self.rejeter(facture.ordre_ids, self.finance2)
         with self.assertRaisesRegex(UserError, "décidé du RIB"):
             facture.ordre_ids.with_user(self.finance).action_reemettre()
