@@ -1,7 +1,11 @@
+import base64
 from datetime import timedelta
 from random import Random
 
 from odoo.exceptions import UserError
+
+from odoo.addons.cnas_base.ecriture import ecrire_csv
+from odoo.addons.cnas_formations.rib import composer_rib
 
 from ..calendrier import en_ce_jour
 from .envois import Envois
@@ -17,6 +21,8 @@ class Facturation(Etape):
     def charger(self):
         """Prépare, contrôle, valide, paie, conteste, compense, mois après mois ; tout est daté du mois suivant."""
         self._etoffer_feuilles()
+        self.env["cnas.parametre"]._dater(
+            "compte_debite_banque", composer_rib("60001", "00001", f"{20260001:011d}"), self.calendrier.mois(MOIS_RACONTES))
         formations = self.env["cnas.feuille_soin"]._read_group(
             [("state", "not in", ("brouillon", "annulee")), ("mode", "=", "tiers_payant")], ["formation_id"])
         formations = sorted((f for f, in formations), key=lambda f: (f.code not in PORTAIL, f.code))
@@ -117,18 +123,33 @@ class Facturation(Etape):
             return
         payeur = self.usager("finance2")
         paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
-        virements = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
-        if virements:
+        emis = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
+        if emis:
             with self._le(recul, 20):
-                lot = self.comme("finance2", "cnas.lot_virement").browse(virements.action_creer_lot()["res_id"])
-                lot.action_transmettre()
+                emis.action_creer_lot()
+                lots = emis.lot_id.with_user(payeur)
+                lots.with_user(self.usager("finance")).action_signer()
+                lots.action_transmettre()
             if recul == 2:
                 return
             with en_ce_jour(paiement):
-                lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
+                if recul == 3:
+                    self._lire_retours(lots, paiement)
+                for lot in lots.filtered(lambda lot: lot.state == "transmis"):
+                    lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
         with en_ce_jour(paiement):
-            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee").with_user(payeur):
+            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee" and not f.ordre_ids).with_user(payeur):
                 facture.action_payer(str(paiement), "SANS OBJET")
+
+    def _lire_retours(self, lots, jour):
+        """La banque rend son fichier : un ordre rejeté, que l'ordonnateur réémet ; il attend un nouveau lot."""
+        rejete = lots.ordre_ids.sorted("numero")[:1]
+        for lot in lots:
+            rangs = [(o.numero, int(o.montant), "Rejeté" if o == rejete else "Payé", str(jour), f"BEAC-{jour:%Y%m}-{o.id:05d}",
+                      "Compte clos" if o == rejete else "") for o in lot.ordre_ids.sorted("numero")]
+            fichier = ecrire_csv(("ordre", "montant", "statut", "date", "reference", "motif"), rangs)
+            lot.importer_retour(base64.b64encode(fichier).decode(), f"retour_{lot.numero.replace('/', '-')}.csv")
+        rejete.with_user(self.usager("finance")).action_reemettre()
 
     # ------------------------------------------------------------------ recours, indus, remboursements
     def _raconter_recours(self, recul):

@@ -18,7 +18,7 @@ ETATS = {
     "cnas.feuille_soin": {"brouillon", "deposee", "controle", "avis_medical", "instance", "validee", "rejetee", "payee", "annulee"},
     "cnas.facture": {"brouillon", "soumise", "controle", "validee", "ordonnancee", "payee", "rejetee", "annulee"},
     "cnas.contestation": {"deposee", "acceptee", "rejetee"},
-    "cnas.lot_virement": {"transmis", "execute"},
+    "cnas.lot_paiement": {"transmis", "execute"},
 }
 VOLUMES = {"cnas.assure": 200, "cnas.employeur": 7, "cnas.formation_sanitaire": 16, "cnas.feuille_soin": 400, "cnas.facture": 55}
 # Les dates d'un fait : elles ne peuvent être devant nous (une échéance, une fin de droits le peuvent).
@@ -28,7 +28,7 @@ FAITS = {
     "cnas.feuille_soin": ("date_soins", "date_depot", "date_decision"),
     "cnas.facture": ("date_soumission", "date_controle", "date_validation", "date_ordonnancement", "date_paiement"),
     "cnas.decompte": ("date_decompte",),
-    "cnas.lot_virement": ("date_transmission",),
+    "cnas.lot_paiement": ("date_transmission",),
     "cnas.contestation": ("date_decision",),
 }
 

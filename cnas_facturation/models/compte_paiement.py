@@ -15,6 +15,7 @@ from odoo.addons.cnas_formations.rib import erreur_rib, grouper_rib, nettoyer_ri
 from .facture.dossier import SUPERVISEUR
 
 TITULAIRES = {"cnas.assure": "assure_id", "cnas.formation_sanitaire": "formation_id", "cnas.employeur": "employeur_id"}
+NATURES = [("banque", "Banque"), ("airtel", "Airtel Money"), ("moov", "Moov Money"), ("guichet", "Guichet")]
 MOBILES = ("airtel", "moov")
 INDICATIF_TCHAD = 235
 DEMANDE = ("titulaire_type", *TITULAIRES.values(), "nature", "numero", "nom_titulaire", "preuve", "preuve_nom",
@@ -63,9 +64,7 @@ class ComptePaiement(models.Model):
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", index="btree_not_null", ondelete="restrict")
     employeur_id = fields.Many2one("cnas.employeur", string="Employeur", index="btree_not_null", ondelete="restrict")
-    nature = fields.Selection(
-        [("banque", "Banque"), ("airtel", "Airtel Money"), ("moov", "Moov Money"), ("guichet", "Guichet")],
-        string="Nature", required=True, default="airtel")
+    nature = fields.Selection(NATURES, string="Nature", required=True, default="airtel")
     numero = fields.Char(
         string="Numéro", index="btree_not_null",
         help="Banque : les 23 chiffres du RIB, ou l'IBAN tchadien. Mobile : huit chiffres. Guichet : rien.")

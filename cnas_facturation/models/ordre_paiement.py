@@ -2,17 +2,20 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.garde import Action, actions, sans_suivi, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .facture.dossier import FINANCE, ORDRES_VIVANTS
+from .compte_paiement import INDICATIF_TCHAD, NATURES
+from .facture.dossier import FINANCE
 
 
 @actions
 class OrdrePaiement(models.Model):
-    """Ordre de payer un compte : le RIB y est figé au jour de l'ordonnancement.
+    """Ordre de payer un compte : le RIB ou le téléphone y est figé au jour de l'ordonnancement.
 
-    États : émis → en lot → transmis → payé ; rejeté par la banque (puis réémis) ou annulé (table `_actions`).
+    États : émis → en lot → transmis → payé ; rejeté par qui paie (puis réémis) ou annulé (table `_actions`). On ne rejette
+    que ce qui est parti : rien ne se réémet sans un vrai retour.
     Il naît de l'ordonnancement ; personne ne le crée ni ne le modifie à la main. Qui l'émet, ou le réémet
     (`create_uid`), l'ordonnance : il ne le paiera pas. Rien ne part d'une facture qui n'est plus ordonnancée.
     """
@@ -26,9 +29,10 @@ class OrdrePaiement(models.Model):
     _etat_initial = "emis"
     _actions = {
         "creer_lot": Action(
-            titre=_lt("Préparer le lot de virements"), de=("emis",), vers=("en_lot",), roles=(FINANCE,),
+            titre=_lt("Préparer le lot"), de=("emis",), vers=("en_lot",), roles=(FINANCE,),
             empeche=("_empeche_facture", "_empeche_payeur", "_empeche_rib")),
-        "rejeter_banque": Action(titre=_lt("Rejet de la banque"), de=ORDRES_VIVANTS, vers=("rejete",), roles=(FINANCE,), motif=True),
+        "rejeter_banque": Action(
+            titre=_lt("Noter un rejet"), de=("transmis", "paye"), vers=("rejete",), roles=(FINANCE,), motif=True),
         "reemettre": Action(
             titre=_lt("Réémettre"), de=("rejete",), roles=(FINANCE,),
             quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_facture", "_empeche_reemis", "_empeche_decideur_du_rib")),
@@ -60,6 +64,7 @@ class OrdrePaiement(models.Model):
     mode_paiement = fields.Selection(
         [("virement", "Virement"), ("mobile_money", "Mobile money"), ("cheque", "Chèque du Trésor")],
         string="Mode de paiement", required=True, readonly=True)
+    nature = fields.Selection(NATURES, string="Voie", compute="_compute_nature", store=True)
     montant = fields.Monetary(string="Montant", required=True, readonly=True)
     titulaire = fields.Char(string="Titulaire", readonly=True)
     compte_bancaire_id = fields.Many2one(
@@ -70,11 +75,11 @@ class OrdrePaiement(models.Model):
     banque = fields.Char(string="Banque", readonly=True)
     telephone = fields.Char(string="Téléphone du paiement mobile", readonly=True)
     state = fields.Selection(
-        [("emis", "Émis"), ("en_lot", "En lot"), ("transmis", "Transmis à la banque"), ("paye", "Payé"),
-         ("rejete", "Rejeté par la banque"), ("annule", "Annulé")],
+        [("emis", "Émis"), ("en_lot", "En lot"), ("transmis", "Transmis"), ("paye", "Payé"),
+         ("rejete", "Rejeté"), ("annule", "Annulé")],
         string="État", default="emis", required=True, readonly=True, index=True, tracking=True)
     lot_id = fields.Many2one(
-        "cnas.lot_virement", string="Lot de virements", readonly=True, index="btree_not_null", ondelete="restrict")
+        "cnas.lot_paiement", string="Lot de paiement", readonly=True, index="btree_not_null", ondelete="restrict")
     remplace_id = fields.Many2one(
         "cnas.ordre_paiement", string="Réémission de", readonly=True, index="btree_not_null", ondelete="restrict")
     remplacant_ids = fields.One2many("cnas.ordre_paiement", "remplace_id", string="Réémis par", readonly=True)
@@ -102,6 +107,17 @@ class OrdrePaiement(models.Model):
                 WHERE state IN ('emis', 'en_lot', 'transmis', 'paye')
         """)
 
+    @api.depends("mode_paiement", "compte_paiement_id", "telephone")
+    def _compute_nature(self):
+        """Qui paie : la nature du compte ; un ordre mobile d'avant les comptes de paiement n'a que son numéro."""
+        for ordre in self:
+            if ordre.mode_paiement == "mobile_money":
+                prefixe = f"+{INDICATIF_TCHAD}9"
+                numero = (ordre.telephone or "").replace(" ", "")
+                ordre.nature = ordre.sudo().compte_paiement_id.nature or ("moov" if numero.startswith(prefixe) else "airtel")
+            else:
+                ordre.nature = "banque" if ordre.mode_paiement == "virement" else "guichet"
+
     # ------------------------------------------------------------------ CRUD
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
@@ -110,39 +126,29 @@ class OrdrePaiement(models.Model):
     # ------------------------------------------------------------------ actions publiques
     @transition("creer_lot")
     def action_creer_lot(self):
-        """Met les ordres émis (virements) dans un nouveau lot. Rend l'action qui ouvre le lot.
+        """Met les ordres émis dans de nouveaux lots, un par voie (banque, Airtel Money, Moov Africa, guichet).
 
-        :raise UserError: aucun virement à mettre en lot
+        Les autres ordres émis des mêmes factures partent avec eux : une facture ne se paie pas en partie.
+
+        :return: l'action qui ouvre le lot, ou la liste des lots s'il y en a plusieurs
         """
-        ordres = self.filtered(lambda o: o.mode_paiement == "virement")
-        if not ordres:
-            raise UserError(_("Choisissez des ordres émis, payables par virement."))
-        freres = ordres.facture_id.ordre_ids.filtered(
-            lambda o: o.state == "emis" and o.mode_paiement == "virement")
-        # Paiement partiel interdit : les deux ordres d'une facture partent ensemble.
-        ordres |= freres
+        ordres = self | self.facture_id.ordre_ids.filtered(lambda o: o.state == "emis")
         ordres.facture_id._verrouiller()
         ordres._exiger("creer_lot")
-        lot = self.env["cnas.lot_virement"]._creer([{
-            "numero": self.env["ir.sequence"].sudo().next_by_code(
-                "cnas.lot_virement", sequence_date=aujourd_hui())}])
-        ordres._changer_etat("en_lot", lot_id=lot.id)
-        return {
-            "type": "ir.actions.act_window", "res_model": "cnas.lot_virement", "res_id": lot.id,
-            "view_mode": "form", "target": "current",
-        }
+        lots = self.env["cnas.lot_paiement"]._preparer(ordres)
+        action = {"type": "ir.actions.act_window", "name": _("Lots de paiement"), "res_model": lots._name, "target": "current"}
+        if len(lots) == 1:
+            return {**action, "res_id": lots.id, "view_mode": "form"}
+        return {**action, "domain": [("id", "in", lots.ids)], "view_mode": "tree,form"}
 
     @transition("rejeter_banque")
     def action_rejeter_banque(self, motif=None):
-        """Note que la banque a rendu le virement. Une facture déjà payée redevient ordonnancée.
+        """Note que la banque ou l'opérateur a rendu le paiement. Une facture déjà payée redevient ordonnancée.
 
         :return: True, ou l'action de l'assistant de motif
         """
         self.facture_id._verrouiller()
-        # Un ordre rejeté avant d'être remis à la banque n'est plus de son lot.
-        self.filtered(lambda o: o.state == "en_lot")._changer_etat("emis", lot_id=False)
-        self._changer_etat("rejete", motif_rejet=motif)
-        self.facture_id._rouvrir_apres_rejet_banque()
+        self._noter_rejet(dict.fromkeys(self.ids, motif))
 
     @transition("reemettre")
     def action_reemettre(self):
@@ -204,13 +210,78 @@ class OrdrePaiement(models.Model):
         seul = self.compte == "principal" or self.formation_id.compte_pharmacie_id
         return (self.compte,) if seul else (self.compte, "principal")
 
-    def _constater_paiement(self, jour, reference):
-        """Note les ordres payés, au compte qu'ils portent, même si la formation en a changé depuis l'envoi."""
-        self._changer_etat("paye", date_paiement=jour, reference_paiement=reference, payeur_id=self.env.uid)
-        for ordre in self.sudo().filtered(lambda o: o._rib_change()):
-            ordre.facture_id.message_post(body=_(
-                "L'ordre %(ordre)s a été payé au RIB %(rib)s, qui n'est plus celui de la formation.",
-                ordre=ordre.numero, rib=ordre.rib))
+    def _raison_de_date(self, jour):
+        """Rend pourquoi l'ordre n'a pas pu être payé ce jour-là, ou rien : il devait être émis, et remis s'il est en lot."""
+        parti = max(filter(None, (self.date_emission, self.sudo().lot_id.date_transmission)))
+        return jour < parti and _("L'ordre %(ordre)s n'est parti que le %(jour)s : il n'a pas pu être payé avant.",
+                                  ordre=self.numero, jour=ecrire_date(parti))
+
+    def _exiger_date(self, jour):
+        """Refuse une date de paiement qui précède le départ d'un ordre."""
+        for ordre in self:
+            raison = ordre._raison_de_date(jour)
+            if raison:
+                raise UserError(raison)
+
+    def _constater(self, payes, rejetes=()):
+        """Note ce qu'un lot apprend de ses ordres, et ce qu'en deviennent leurs factures et leurs feuilles.
+
+        :param dict payes: {id: (jour, référence)}
+        :param dict rejetes: {id: motif}
+        """
+        with sans_suivi():  # la trace d'un lot : son retour, le journal, et un mot sur chaque facture
+            self.browse(rejetes)._noter_rejet(rejetes)
+            ordres = self.browse(payes)
+            ordres._constater_paiement(payes)
+            factures = ordres.facture_id.filtered(lambda f: f.state == "ordonnancee")
+            if factures:
+                factures._constater_paiement()
+
+    def _constater_paiement(self, faits):
+        """Note les ordres payés, au compte qu'ils portent, même si la formation en a changé depuis l'envoi.
+
+        :param dict faits: {id: (jour, référence)}
+        """
+        # Payé à la main, il quitte le lot qui ne l'a pas encore remis.
+        self.filtered(lambda o: o.state == "en_lot")._ecrire({"lot_id": False})
+        self._poser({"date_paiement": "date", "reference_paiement": "varchar"}, [(i, *faits[i]) for i in self.ids])
+        self._changer_etat("paye", payeur_id=self.env.uid)
+        self._noter_aux_factures(self.sudo().filtered(lambda o: o._rib_change()), lambda ordre: _(
+            "L'ordre %(ordre)s a été payé au RIB %(rib)s, qui n'est plus celui de la formation.", ordre=ordre.numero, rib=ordre.rib))
+        self.lot_id._clore_si_tout_dit()
+
+    def _noter_rejet(self, motifs):
+        """Note les ordres rendus par qui devait payer ; une facture déjà payée redevient ordonnancée.
+
+        :param dict motifs: {id: motif}
+        """
+        self._poser({"motif_rejet": "varchar"}, [(i, motifs[i]) for i in self.ids])
+        self._changer_etat("rejete")
+        self._noter_aux_factures(self.sudo(), lambda ordre: _(
+            "L'ordre %(ordre)s a été rejeté : %(motif)s", ordre=ordre.numero, motif=ordre.motif_rejet))
+        self.facture_id._rouvrir_apres_rejet_banque()
+        self.lot_id._clore_si_tout_dit()
+
+    def _poser(self, colonnes, rangs):
+        """Écrit d'une requête des valeurs propres à chaque ordre ; l'état s'écrit ensuite, par la garde.
+
+        :param dict colonnes: {champ: type SQL}
+        :param rangs: [(id, valeur de chaque champ)]
+        """
+        self.flush_recordset()
+        noms = ", ".join(colonnes)
+        self.env.cr.execute(
+            f"""UPDATE cnas_ordre_paiement o SET {", ".join(f"{nom} = v.{nom}" for nom in colonnes)}
+                  FROM unnest(%s::int[], {", ".join(f"%s::{sorte}[]" for sorte in colonnes.values())}) AS v (id, {noms})
+                 WHERE o.id = v.id""", [list(colonne) for colonne in zip(*rangs)] or [[]] * (1 + len(colonnes)))
+        self.invalidate_recordset(list(colonnes))
+
+    def _noter_aux_factures(self, ordres, phrase):
+        """Écrit sur la facture de chaque ordre ce qui lui arrive : un message par facture."""
+        notes = {}
+        for ordre in ordres:
+            notes.setdefault(ordre.facture_id.id, []).append(phrase(ordre))
+        self.env["cnas.facture"].browse(notes)._message_log_batch({i: " ".join(phrases) for i, phrases in notes.items()})
 
     def _empeche_reemis(self):
         """Rend {id: raison} des ordres déjà réémis."""
@@ -239,7 +310,7 @@ class OrdrePaiement(models.Model):
         ordres = self._creer(valeurs)
         for ordre in ordres.filtered(lambda o: o.mode_paiement == "cheque"):
             ordre.facture_id.message_post(body=_(
-                "Aucun RIB ni compte de paiement en vigueur : l'ordre est payable par chèque du Trésor, hors lot de virements."))
+                "Aucun RIB ni compte de paiement en vigueur : l'ordre est payable au guichet, par chèque du Trésor."))
         return ordres
 
     @api.model

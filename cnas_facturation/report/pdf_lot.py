@@ -1,4 +1,6 @@
-"""État des virements d'un lot, à signer et à remettre à la banque."""
+"""Bordereau d'un lot de paiement, à signer et à remettre à la banque, à l'opérateur ou au guichet."""
+from itertools import groupby
+
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
 
@@ -7,38 +9,62 @@ from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
 from odoo.addons.cnas_base.jour import jour_de
 
-COLONNES = colonnes_mm(
-    (8, "droite"), (30, "gauche"), (82, "gauche"), (50, "gauche"), (32, "gauche"), (42, "gauche"), (27, "droite"))
-TITRES = ("", "Ordre", "Bénéficiaire", "RIB", "Banque", "Facture", "Montant")
+from ..adaptateurs import ADAPTATEURS
+
+COLONNES = colonnes_mm((9, "droite"), (32, "gauche"), (98, "gauche"), (56, "gauche"), (47, "gauche"), (29, "droite"))
+POINTILLES = "." * 60
 
 
 def dessiner_lot(lot):
-    """Rend les octets du PDF de l'état du lot."""
-    doc = Document(f"Virements {lot.numero}", f"{lot.numero} — état des virements")
-    doc.entete("ORDRE DE VIREMENTS", f"N° {lot.numero} — {ecrire_date(lot.date_transmission or jour_de(lot.create_date))}")
-    ordres = lot.ordre_ids.sorted("numero")
+    """Rend les octets du PDF du bordereau du lot."""
+    adaptateur = ADAPTATEURS[lot.nature]
+    doc = Document(f"Lot {lot.numero}", f"{lot.numero} — bordereau de paiement")
+    doc.entete(adaptateur.titre, f"N° {lot.numero} — {ecrire_date(lot.date_signature or jour_de(lot.create_date))}")
+    ordres = adaptateur.ranger(lot.ordre_ids)
     total = int(sum(ordres.mapped("montant")))
-    lettres = lot.env["cnas.decompte"]._en_lettres(total)
-    doc.paragraphe(
-        f"Veuillez exécuter, par le débit de notre compte, les {len(ordres)} virements ci-dessous pour un total de "
-        f"{lettres} ({ecrire_montant(total)}).", taille=9)
-    doc.y -= 4 * mm
+    _dire_quoi_payer(doc, lot, len(ordres), total)
 
     def titres():
-        doc.rang(COLONNES, TITRES, gras=True, fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
+        doc.rang(COLONNES, ("", "Ordre", "Bénéficiaire", adaptateur.colonne_compte, "Facture", "Montant"), gras=True,
+                 fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
 
     titres()
     doc.reprise = titres
-    for rang, ordre in enumerate(ordres, 1):
-        doc.rang(COLONNES, (
-            str(rang), ordre.numero, f"{ordre.titulaire} — {ordre._fields['compte'].convert_to_export(ordre.compte, ordre)}",
-            ordre.rib, ordre.banque or "—", ordre.facture_id.numero, ecrire_nombre(ordre.montant)), hauteur=5 * mm)
-        doc.filet()
-    doc.rang(COLONNES, ("", "TOTAL", "", "", "", "", ecrire_nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
+    rang = 0
+    for groupe, siens in groupby(ordres, adaptateur.groupe):
+        siens = list(siens)
+        if groupe:
+            doc.rang(COLONNES, ("", "", f"{groupe} — {len(siens)} paiement(s)", "", "", ecrire_nombre(sum(o.montant for o in siens))),
+                     gras=True, fond=VERT_PALE, hauteur=5 * mm)
+        for ordre in siens:
+            rang += 1
+            doc.rang(COLONNES, (
+                str(rang), ordre.numero, f"{ordre.titulaire} — {ordre._fields['compte'].convert_to_export(ordre.compte, ordre)}",
+                adaptateur.compte(ordre), ordre.facture_id.numero, ecrire_nombre(ordre.montant)), hauteur=5 * mm)
+            doc.filet()
+    doc.rang(COLONNES, ("", "TOTAL", "", "", "", ecrire_nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
     doc.reprise = None
+    _signatures(doc, lot)
+    return doc.terminer()
+
+
+def _dire_quoi_payer(doc, lot, nombre, total):
+    """Écrit à qui l'on s'adresse, le compte débité et le total en lettres."""
+    somme = f"{lot.env['cnas.decompte']._en_lettres(total)} ({ecrire_montant(total)})"
+    if lot.nature == "guichet":
+        doc.paragraphe(f"Veuillez payer les {nombre} bénéficiaires ci-dessous, sur présentation d'une pièce d'identité, pour un total "
+                       f"de {somme}.", taille=9)
+    else:
+        doc.paragraphe(f"Compte à débiter : {lot.compte_debite or POINTILLES}", taille=9)
+        doc.paragraphe(f"Veuillez exécuter, par le débit de ce compte, les {nombre} paiements ci-dessous pour un total de {somme}.",
+                       taille=9)
+    doc.y -= 4 * mm
+
+
+def _signatures(doc, lot):
     doc.place(30 * mm)
     doc.y -= 10 * mm
-    for x, titre in ((MARGE, "L'ordonnateur"), (doc.largeur / 2, "L'agent comptable")):
-        ecrire(doc.page, x, doc.y, titre, 9, gras=True)
-        ecrire(doc.page, x, doc.y - 5 * mm, "Nom, date, signature et cachet", 7.5, couleur=GRIS)
-    return doc.terminer()
+    for x, titre, qui in ((MARGE, "Préparé par", lot.preparateur_id), (doc.largeur / 2, "Signé par", lot.signataire_id)):
+        jour = f", le {ecrire_date(lot.date_signature)}" if qui and qui == lot.signataire_id else ""
+        ecrire(doc.page, x, doc.y, f"{titre} {qui.name or ''}{jour}".strip(), 9, gras=True)
+        ecrire(doc.page, x, doc.y - 5 * mm, "Signature et cachet", 7.5, couleur=GRIS)

@@ -7,6 +7,7 @@ from . import (
     test_faits_figes,
     test_garde,
     test_indus,
+    test_lots,
     test_migrations,
     test_ordres,
     test_paiement,

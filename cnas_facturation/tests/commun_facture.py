@@ -23,6 +23,7 @@ class CommunFacture(CommunFeuille):
             formation.rib_pharmacie = composer_rib("60003", f"{rang:05d}", f"{92000000 + rang:011d}")
         cls.superviseur2 = new_test_user(cls.env, login="t_superviseur2", groups="cnas_base.group_superviseur")
         cls.finance2 = new_test_user(cls.env, login="t_finance2", groups="cnas_base.group_finance")
+        cls.signataire = new_test_user(cls.env, login="t_signataire", groups="cnas_base.group_finance")
         cls.tout = new_test_user(
             cls.env, login="t_tout", groups="cnas_base.group_administrateur,cnas_base.group_finance")
         cls.factures = cls.env["cnas.facture"]
@@ -88,6 +89,25 @@ class CommunFacture(CommunFeuille):
         facture = self.ordonnancee(**options)
         facture.with_user(self.finance2).action_payer(self.jour(), "VIR-1")
         return facture
+
+    def lot(self, factures, usager=None):
+        """Rend le lot des ordres émis des factures, préparé par qui peut les payer."""
+        emis = factures.ordre_ids.filtered(lambda o: o.state == "emis")
+        return self.env["cnas.lot_paiement"].browse(
+            emis.with_user(usager or self.finance2).action_creer_lot()["res_id"])
+
+    def transmettre(self, factures, payeur=None):
+        """Rend le lot des ordres émis des factures, préparé, signé par une autre personne, transmis."""
+        lot = self.lot(factures, payeur)
+        lot.with_user(self.signataire).action_signer()
+        lot.with_user(payeur or self.finance2).action_transmettre()
+        return lot
+
+    def rejeter(self, ordres, usager=None, motif="Compte clos"):
+        """La banque rend les ordres : d'abord remis s'ils ne l'étaient pas."""
+        if "emis" in ordres.mapped("state"):
+            self.transmettre(ordres.facture_id)
+        ordres.with_user(usager or self.finance).action_rejeter_banque(motif)
 
     def remboursement(self, assure, jusqu_a="payee", **dossier):
         """Rend la facture de remboursement de l'assuré, menée à l'état voulu (« validee », « ordonnancee », « payee »)."""

@@ -239,7 +239,7 @@ class TestCompteDeLOrdre(CommunComptes):
         ancien.with_user(self.superviseur).action_fermer("Téléphone volé")
         self.assertEqual(ordre.telephone, "+235 66 12 34 56")
         with freeze_time(nouveau.date_debut):
-            ordre.with_user(self.finance).action_rejeter_banque("Compte clos")
+            self.rejeter(ordre)
             ordre.with_user(self.finance2).action_reemettre()
         self.assertEqual(ordre.remplacant_ids.telephone, "+235 66 99 99 99")
 
@@ -249,7 +249,8 @@ class TestCompteDeLOrdre(CommunComptes):
         ordre = facture.ordre_ids
         self.assertEqual((ordre.mode_paiement, ordre.rib, ordre.titulaire, ordre.telephone),
                          ("virement", compte.numero, "Famille Essai", False))
-        lot = self.env["cnas.lot_virement"].browse(ordre.with_user(self.finance2).action_creer_lot()["res_id"])
+        lot = self.lot(facture)
+        lot.with_user(self.signataire).action_signer()
         compte.with_user(self.superviseur2).action_fermer("Compte clos")
         self.assertIs(lot.with_user(self.finance2).action_transmettre(), True)
         lot.with_user(self.finance2).action_executer(self.jour(), "B-1")

@@ -1,3 +1,4 @@
+import base64
 import threading
 from contextlib import contextmanager
 
@@ -6,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests.common import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.tests.common import TransactionCase
 from odoo.addons.cnas_formations.rib import composer_rib
 
@@ -59,8 +61,9 @@ class TestConcurrence(TransactionCase):
             for requete in (
                 "DELETE FROM cnas_decompte_ligne WHERE decompte_id IN (SELECT id FROM cnas_decompte WHERE formation_id = %s)",
                 "DELETE FROM cnas_decompte WHERE formation_id = %s",
+                "DELETE FROM cnas_retour_paiement WHERE lot_id IN (SELECT lot_id FROM cnas_ordre_paiement WHERE formation_id = %s)",
                 "DELETE FROM cnas_ordre_paiement WHERE formation_id = %s",
-                "DELETE FROM cnas_lot_virement WHERE %s > 0 AND create_uid IN "
+                "DELETE FROM cnas_lot_paiement WHERE %s > 0 AND create_uid IN "
                 "(SELECT id FROM res_users WHERE login LIKE 'conc\\_%%')",
                 "DELETE FROM cnas_feuille_soin WHERE formation_id = %s",
                 "DELETE FROM mail_message WHERE model = 'cnas.facture' AND res_id IN "
@@ -131,20 +134,48 @@ class TestConcurrence(TransactionCase):
         self.refuse_pendant(("finance2", "action_payer"), "finance3", (jour, "VIR-C"))
         self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
 
-    def test_transmettre_un_lot_a_deux(self):
-        """Deux clics au même instant : un seul fichier, une seule transmission."""
+    def lot_prepare(self):
+        """Rend l'identifiant d'un lot préparé par finance2."""
         self.mener(("agent", "action_soumettre"), ("controleur", "action_controler"), ("chef", "action_valider"),
                    ("finance", "action_ordonnancer"))
         with self.connexion("finance2") as env:
-            lot = env["cnas.facture"].browse(self.facture_id).ordre_ids.action_creer_lot()["res_id"]
+            return env["cnas.facture"].browse(self.facture_id).ordre_ids.action_creer_lot()["res_id"]
+
+    def test_signer_puis_transmettre_un_lot_a_deux(self):
+        """Deux clics au même instant : un seul fichier, une seule signature, une seule transmission."""
+        lot = self.lot_prepare()
+        for action, premier, second in (("action_signer", "finance3", "finance"), ("action_transmettre", "finance2", "finance3")):
+            with self.connexion(premier) as env:
+                self.assertIs(getattr(env["cnas.lot_paiement"].browse(lot), action)(), True)
+                env.flush_all()
+                with self.assertRaisesRegex(UserError, "même instant"), self.connexion(second) as autre:
+                    getattr(autre["cnas.lot_paiement"].browse(lot), action)()
+            with self.assertRaisesRegex(UserError, "état"), self.connexion(second) as autre:
+                getattr(autre["cnas.lot_paiement"].browse(lot), action)()
+        self.assertEqual(self.lire("SELECT state FROM cnas_ordre_paiement WHERE facture_id = %s"), "transmis")
+
+    def test_importer_un_retour_a_deux(self):
+        """Le même retour importé par deux personnes au même instant paie une fois ; le second, rejoué, ne change rien."""
+        lot = self.lot_prepare()
+        with self.connexion("finance3") as env:
+            env["cnas.lot_paiement"].browse(lot).action_signer()
         with self.connexion("finance2") as env:
-            self.assertIs(env["cnas.lot_virement"].browse(lot).action_transmettre(), True)
+            vise = env["cnas.lot_paiement"].browse(lot)
+            vise.action_transmettre()
+            ordre = vise.ordre_ids
+            retour = base64.b64encode(ecrire_csv(
+                ("ordre", "montant", "statut", "reference"), [(ordre.numero, int(ordre.montant), "payé", "TRN-C")])).decode()
+        with self.connexion("finance2") as env:
+            self.assertEqual(env["cnas.lot_paiement"].browse(lot).importer_retour(retour, "r.csv")["payes"], 1)
             env.flush_all()
             with self.assertRaisesRegex(UserError, "même instant"), self.connexion("finance3") as autre:
-                autre["cnas.lot_virement"].browse(lot).action_transmettre()
-        with self.assertRaisesRegex(UserError, "état"), self.connexion("finance3") as autre:
-            autre["cnas.lot_virement"].browse(lot).action_transmettre()
-        self.assertEqual(self.lire("SELECT state FROM cnas_ordre_paiement WHERE facture_id = %s"), "transmis")
+                autre["cnas.lot_paiement"].browse(lot).importer_retour(retour, "r.csv")
+        with self.connexion("finance3") as autre:
+            self.assertEqual(autre["cnas.lot_paiement"].browse(lot).importer_retour(retour, "r.csv"),
+                             {"payes": 0, "rejetes": 0, "inconnus": 0, "deja_vus": 1})
+        self.assertEqual(self.lire("SELECT sum(montant) FROM cnas_ordre_paiement WHERE state = 'paye' AND facture_id = %s"), 800)
+        self.assertEqual(self.lire("SELECT count(*) FROM cnas_retour_paiement_ligne l JOIN cnas_ordre_paiement o ON o.id = l.ordre_id "
+                                   "WHERE o.facture_id = %s"), 1)
 
     def test_preparer_a_deux(self):
         """Deux préparations au même instant rendent la même facture, une seule existe."""

@@ -5,7 +5,7 @@ from .commun_facture import MOIS, CommunFacture
 
 MODELES = (
     "cnas.facture", "cnas.decompte", "cnas.decompte.ligne", "cnas.contestation", "cnas.ordre_paiement", "cnas.indu",
-    "cnas.rapprochement", "cnas.lot_virement", "cnas.compte_paiement")
+    "cnas.rapprochement", "cnas.lot_paiement", "cnas.compte_paiement")
 SOUS_MENUS = ("Factures", "À contrôler", "À ordonnancer", "À payer", "Décomptes", "Contestations")
 
 
@@ -28,7 +28,7 @@ class TestEcrans(CommunFacture):
         facture = self.payee()
         self.env["cnas.indu"].with_user(self.controleur).create({
             "formation_id": self.formation.id, "montant": 5, "motif": "Essai"})
-        interdits = {(self.agent, "cnas.rapprochement"), (self.agent, "cnas.lot_virement")}
+        interdits = {(self.agent, "cnas.rapprochement"), (self.agent, "cnas.lot_paiement")}
         for usager in (self.agent, self.superviseur, self.finance):
             for modele in MODELES:
                 with self.subTest(usager=usager.login, modele=modele):

@@ -120,15 +120,13 @@ class TestFaitsFiges(CommunFacture):
             "decomptes": [texte_pdf(d._pdf()) for d in decomptes], "csv": [d._csv() for d in decomptes],
             "intacts": decomptes.verifier(),
             "ordres": facture.ordre_ids.read(["titulaire", "rib", "banque", "telephone", "montant", "mode_paiement"]),
-            "lot": [texte_pdf(lot._pdf_etat()), lot._csv_banque()] if lot else [],
+            "lot": [texte_pdf(lot._pdf_etat()), lot._fichier_aller()] if lot else [],
             "montants": facture.read([n for n, c in facture._fields.items() if c.type == "monetary" and c.store]),
         }
 
     def test_facture_payee(self):
         facture = self.ordonnancee()
-        lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
-        lot.with_user(self.finance2).action_transmettre()
+        lot = self.transmettre(facture)
         lot.with_user(self.finance2).action_executer(self.jour(), "VIR-1")
         avant = self._photo(facture)
         self.assertEqual([r[0] for r in avant["regimes"][facture.id]], ["ASS"])
@@ -162,12 +160,10 @@ class TestFaitsFiges(CommunFacture):
 
     def test_rejet_de_banque_ne_reecrit_pas_le_lot(self):
         facture = self.ordonnancee()
-        lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
-        lot.with_user(self.finance2).action_transmettre()
-        avant = (texte_pdf(lot._pdf_etat()), lot._csv_banque())
+        lot = self.transmettre(facture)
+        avant = (texte_pdf(lot._pdf_etat()), lot._fichier_aller())
         facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")
-        self.assertEqual((texte_pdf(lot._pdf_etat()), lot._csv_banque()), avant)
+        self.assertEqual((texte_pdf(lot._pdf_etat()), lot._fichier_aller()), avant)
 
     def test_remboursement(self):
         """Le décompte d'un assuré garde le nom et le téléphone du jour où il fut payé."""

@@ -32,7 +32,7 @@ class TestGarde(CommunFacture):
         self.suivante = self.validee(feuilles=self.feuilles)
         self.suivante.with_user(self.finance).action_ordonnancer()
         lot = self.suivante.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"]
-        self.lot = self.env["cnas.lot_virement"].browse(lot)
+        self.lot = self.env["cnas.lot_paiement"].browse(lot)
         self.env.flush_all()
 
     def _cibles(self):
@@ -90,7 +90,7 @@ class TestGarde(CommunFacture):
                         [".id", f"{champ}/.id" if relation else champ], [[str(enregistrement.id), str(valeur or "")]])
                     self.assertFalse(resultat["ids"])
         self.env.invalidate_all()
-        self.assertEqual((self.suivante.state, self.contestation.state, self.lot.state), ("ordonnancee", "deposee", "prepare"))
+        self.assertEqual((self.suivante.state, self.contestation.state, self.lot.state), ("ordonnancee", "deposee", "brouillon"))
 
     def test_defaut_forge(self):
         """« default_… » d'un appelant ne remplit aucun champ gardé."""
@@ -125,7 +125,7 @@ class TestGarde(CommunFacture):
                 {"state": "notifie"}, {"solde": 1}, {"numero": "X"})),
             ("cnas.ordre_paiement", {"facture_id": self.facture.id, "compte": "principal", "montant": 5,
                                      "mode_paiement": "cheque", "numero": "X"}, ({}, {"state": "paye"})),
-            ("cnas.lot_virement", {}, ({}, {"numero": "X"}, {"state": "transmis"})),
+            ("cnas.lot_paiement", {}, ({}, {"numero": "X"}, {"state": "transmis"})),
             ("cnas.decompte", {"numero": "X", "facture_id": self.facture.id}, ({}, {"state": "contre_passe"})),
             ("cnas.indu.compensation", {"indu_id": self.indu.id, "facture_id": self.facture.id, "montant": 1}, ({},)),
         )
@@ -200,7 +200,7 @@ class TestGarde(CommunFacture):
 
     def test_les_boutons_lisent_la_table(self):
         """Plus de rôle recopié dans la vue : chaque bouton d'une action de la table suit `peut_<action>`."""
-        for modele in ("cnas.facture", "cnas.contestation", "cnas.indu", "cnas.ordre_paiement", "cnas.lot_virement"):
+        for modele in ("cnas.facture", "cnas.contestation", "cnas.indu", "cnas.ordre_paiement", "cnas.lot_paiement"):
             arch = self.env[modele].with_user(self.tout).get_view(view_type="form")["arch"]
             for nom in self.env[modele]._actions_du_modele():
                 if f'name="action_{nom}"' in arch:

@@ -59,9 +59,7 @@ class TestMigrations(CommunIndus):
 
     def test_lots_indus_et_ordres_d_avant(self):
         facture = self.ordonnancee()
-        lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
-        lot.with_user(self.finance2).action_transmettre()
+        lot = self.transmettre(facture)
         fichier = lot.fichier
         lot._ecrire({"fichier": False})
         facture.ordre_ids[0].with_user(self.finance).action_rejeter_banque("Compte clos")
@@ -75,3 +73,28 @@ class TestMigrations(CommunIndus):
         self.assertEqual(lot.fichier, fichier)
         self.assertEqual((indu.assure_id, indu.formation_id.ids), (assure, []))
         self.assertEqual(facture.ordre_ids[0].state, "annule")
+
+    def test_lots_de_virements_d_avant(self):
+        """Le modèle change de nom : les lots, leurs ordres, leurs messages et leurs noms externes restent."""
+        lot, brouillon = self.transmettre(self.ordonnancee()), self.lot(self.ordonnancee())
+        ordres, numero, messages = lot.ordre_ids, lot.numero, lot.message_ids.ids
+        self.env.flush_all()
+        self.env.cr.execute("""
+            ALTER TABLE cnas_lot_paiement RENAME TO cnas_lot_virement;
+            ALTER SEQUENCE cnas_lot_paiement_id_seq RENAME TO cnas_lot_virement_id_seq;
+            ALTER TABLE cnas_lot_virement DROP COLUMN nature, DROP COLUMN preparateur_id CASCADE;
+            UPDATE cnas_lot_virement SET state = 'prepare' WHERE state = 'brouillon';
+            UPDATE ir_model SET model = 'cnas.lot_virement' WHERE model = 'cnas.lot_paiement';
+            UPDATE ir_model_fields SET model = 'cnas.lot_virement' WHERE model = 'cnas.lot_paiement';
+            UPDATE ir_model_fields SET relation = 'cnas.lot_virement' WHERE relation = 'cnas.lot_paiement';
+            UPDATE mail_message SET model = 'cnas.lot_virement' WHERE model = 'cnas.lot_paiement';
+            UPDATE ir_sequence SET code = 'cnas.lot_virement' WHERE code = 'cnas.lot_paiement';
+            UPDATE ir_model_data SET name = replace(name, 'lot_paiement', 'lot_virement') WHERE module = 'cnas_facturation'""")
+        for _fois in range(2):
+            migrer(self.env, "cnas_facturation/migrations/17.0.1.4.0/pre-lots-de-paiement.py")
+        self.assertEqual((lot.numero, lot.nature, lot.state, lot.ordre_ids, lot.message_ids.ids), (numero, "banque", "transmis", ordres, messages))
+        self.assertEqual((lot.preparateur_id, brouillon.state), (self.finance2, "brouillon"))
+        self.env.registry.clear_cache()
+        self.assertEqual(self.env.ref("cnas_facturation.lot_paiement_action").res_model, "cnas.lot_paiement")
+        self.assertEqual(self.env.ref("cnas_facturation.model_cnas_lot_paiement").model, "cnas.lot_paiement")
+        self.assertTrue(self.env["ir.sequence"].next_by_code("cnas.lot_paiement"))

@@ -47,8 +47,11 @@ class TestPaiement(CommunFacture):
                 facture.with_user(usager).action_payer(self.jour(), "V")
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             facture.ordre_ids.with_user(self.finance).action_creer_lot()
-        lot = self.env["cnas.lot_virement"].browse(
+        lot = self.env["cnas.lot_paiement"].browse(
             facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
+        with self.assertRaisesRegex(UserError, "Quatre yeux.*Préparé par"):
+            lot.with_user(self.finance2).action_signer()
+        lot.with_user(self.signataire).action_signer()
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             lot.with_user(self.finance).action_transmettre()
         lot.with_user(self.finance2).action_transmettre()
@@ -67,8 +70,11 @@ class TestPaiement(CommunFacture):
         facture.with_user(self.finance2).action_ordonnancer()
         with self.assertRaisesRegex(UserError, "décidé du RIB"):
             facture.with_user(self.finance).action_payer(self.jour(), "V")
-        lot = self.env["cnas.lot_virement"].browse(
+        lot = self.env["cnas.lot_paiement"].browse(
             facture.ordre_ids.with_user(self.tout).action_creer_lot()["res_id"])
+        with self.assertRaisesRegex(UserError, "décidé du RIB"):
+            lot.with_user(self.finance).action_signer()
+        lot.with_user(self.signataire).action_signer()
         with self.assertRaisesRegex(UserError, "décidé du RIB"):
             lot.with_user(self.finance).action_transmettre()
         self.assertEqual(facture.state, "ordonnancee")
@@ -113,12 +119,14 @@ class TestPaiement(CommunFacture):
     def test_lot_de_virements(self):
         facture = self.ordonnancee()
         action = facture.ordre_ids[0].with_user(self.finance2).action_creer_lot()
-        lot = self.env["cnas.lot_virement"].browse(action["res_id"])
+        lot = self.env["cnas.lot_paiement"].browse(action["res_id"])
         self.assertEqual(lot.ordre_ids, facture.ordre_ids, "les deux ordres d'une facture partent ensemble")
         self.assertEqual(lot.montant_total, facture.net_a_payer)
         self.assertTrue(base64.b64decode(lot.with_user(self.finance).telecharger("pdf")["contenu"]).startswith(b"%PDF"))
-        with self.assertRaises(UserError):
-            lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
+        for action in ("action_executer", "action_transmettre"):
+            with self.assertRaisesRegex(UserError, "Brouillon"):
+                getattr(lot.with_user(self.finance2), action)(*([self.jour(), "B-1"] if action == "action_executer" else []))
+        lot.with_user(self.signataire).action_signer()
         lot.with_user(self.finance2).action_transmettre()
         texte = base64.b64decode(lot.with_user(self.finance).telecharger("csv")["contenu"]).decode("utf-8-sig")
         rangs = list(csv.DictReader(io.StringIO(texte), delimiter=";"))
@@ -134,9 +142,7 @@ class TestPaiement(CommunFacture):
 
     def test_rejet_de_banque_et_reemission(self):
         facture = self.ordonnancee()
-        lot = self.env["cnas.lot_virement"].browse(
-            facture.ordre_ids.with_user(self.finance2).action_creer_lot()["res_id"])
-        lot.with_user(self.finance2).action_transmettre()
+        lot = self.transmettre(facture)
         rejete = facture.ordre_ids.filtered(lambda o: o.compte == "pharmacie")
         rejete.with_user(self.finance).action_rejeter_banque("Compte clos")
         lot.with_user(self.finance2).action_executer(self.jour(), "B-2")
@@ -158,7 +164,7 @@ class TestPaiement(CommunFacture):
         facture.with_user(self.superviseur2).action_valider()
         facture.with_user(self.finance).action_ordonnancer()
         ordre = facture.ordre_ids[0]
-        ordre.with_user(self.finance).action_rejeter_banque("Compte clos")
+        self.rejeter(ordre)
         for usager in (self.superviseur, self.superviseur2):
             usager.groups_id |= self.env.ref("cnas_base.group_finance")
             self.assertIn("Quatre yeux", ordre.with_user(usager).raison_reemettre)
@@ -173,7 +179,7 @@ class TestPaiement(CommunFacture):
         self.env.flush_all()
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.env.cr.savepoint():
             self.env["cnas.ordre_paiement"].sudo()._emettre(facture)
-        facture.ordre_ids.with_user(self.finance).action_rejeter_banque("Compte clos")
+        self.rejeter(facture.ordre_ids)
         self.env.flush_all()
         self.env["cnas.ordre_paiement"].sudo()._emettre(facture)
         self.assertEqual(sorted(facture.ordre_ids.mapped("state")), ["emis", "emis", "rejete", "rejete"])

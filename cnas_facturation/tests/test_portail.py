@@ -92,7 +92,7 @@ class TestPortail(HttpCase, CommunFacture):
             self.assertNotIn(facture.numero, page.text)
             self.assertNotIn(decompte.numero, page.text)
         for adresse in (f"/cnas/facture/{facture.id}/pdf", f"/cnas/decompte/{decompte.id}/pdf",
-                        f"/cnas/decompte/{decompte.id}/xlsx", "/cnas/decompte/999999999/pdf", "/cnas/lot_virement/1/csv"):
+                        f"/cnas/decompte/{decompte.id}/xlsx", "/cnas/decompte/999999999/pdf", "/cnas/lot_paiement/1/csv"):
             self.assertEqual(self.url_open(adresse).status_code, 404, adresse)
 
     def test_agent_n_entre_pas(self):

@@ -10,9 +10,9 @@ class PaiementWizard(models.TransientModel):
     _description = "Paiement"
 
     facture_ids = fields.Many2many("cnas.facture", string="Factures")
-    lot_id = fields.Many2one("cnas.lot_virement", string="Lot de virements")
+    lot_id = fields.Many2one("cnas.lot_paiement", string="Lot de paiement")
     date = fields.Date(string="Date d'exécution", required=True, default=lambda self: aujourd_hui())
-    reference = fields.Char(string="Référence du virement", required=True)
+    reference = fields.Char(string="Référence du paiement", required=True)
 
     def action_confirmer(self):
         """Paie. Rend True ; les contrôles de rôle et d'état sont dans les actions appelées."""

@@ -6,8 +6,8 @@ from odoo import SUPERUSER_ID, api
 
 def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
-    for lot in env["cnas.lot_virement"].search([("state", "in", ("transmis", "execute")), ("fichier", "=", False)]):
-        lot._ecrire({"fichier": base64.b64encode(lot._csv_banque())}, suivi=False)
+    for lot in env["cnas.lot_paiement"].search([("state", "in", ("transmis", "execute")), ("fichier", "=", False)]):
+        lot._ecrire({"fichier": base64.b64encode(lot._fichier_aller())}, suivi=False)
     indus = env["cnas.indu"].search([
         ("state", "=", "constate"), ("formation_id", "!=", False), ("feuille_id.mode", "=", "remboursement")])
     for indu in indus:

@@ -79,7 +79,7 @@ class Facture(models.Model):
             empeche=("_empeche_chez_le_banquier",)),
         "payer": Action(
             titre=_lt("Payer"), de=("ordonnancee",), vers=("payee",), roles=(FINANCE,),
-            empeche=("_empeche_payeur", "_empeche_rib")),
+            empeche=("_empeche_payeur", "_empeche_lot_signe", "_empeche_rib")),
     }
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("ordonnancee",)}

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import SUPERUSER_ID, _, fields, models
 from odoo.exceptions import UserError
 
@@ -57,7 +59,7 @@ class FacturePaiement(models.Model):
         for facture in self:
             facture._exiger_date_paiement(jour)
         ordres = self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis"))
-        ordres._constater_paiement(jour, texte)
+        ordres._constater_paiement(dict.fromkeys(ordres.ids, (jour, texte)))
         self._constater_paiement(jour, texte)
         reste = self.filtered(lambda f: f.state != "payee")
         if reste:
@@ -72,7 +74,7 @@ class FacturePaiement(models.Model):
 
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"ordonnateur_id", "ordre_ids.state"}
+        return super()._champs_des_actions() | {"ordonnateur_id", "ordre_ids.state", "ordre_ids.lot_id.state"}
 
     def _empeche_payeur(self):
         """Qui peut payer, et le seul lieu qui le dit : rend {id: raison} des factures que l'usager ne paie pas.
@@ -114,10 +116,17 @@ class FacturePaiement(models.Model):
         return {facture: comptes[assure] for facture, assure in qui.items() if assure in comptes}
 
     def _empeche_chez_le_banquier(self):
-        """Rend {id: raison} des factures dont un ordre est payé ou dans un lot transmis à la banque."""
+        """Rend {id: raison} des factures dont un ordre est payé, dans un lot transmis, ou signé : son fichier a pu partir."""
         partis = self.sudo().ordre_ids.filtered(lambda o: o.state in ("transmis", "paye"))
-        return {ordre.facture_id.id: _("l'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.",
-                                       ordre.numero) for ordre in partis}
+        return self._empeche_lot_signe() | {
+            ordre.facture_id.id: _("l'ordre %s est déjà chez le banquier : attendez son exécution ou son rejet.", ordre.numero)
+            for ordre in partis}
+
+    def _empeche_lot_signe(self):
+        """Rend {id: raison} des factures dont un ordre est dans un lot signé : payé ou annulé à part, il partirait deux fois."""
+        signes = self.sudo().ordre_ids.filtered(lambda o: o.state == "en_lot" and o.lot_id.state == "signe")
+        return {ordre.facture_id.id: _("l'ordre %(ordre)s est dans le lot signé %(lot)s : transmettez ce lot, ou annulez-le d'abord.",
+                                       ordre=ordre.numero, lot=ordre.lot_id.numero) for ordre in signes}
 
     # ------------------------------------------------------------------ privé
     def _assistant_paiement(self):
@@ -148,33 +157,46 @@ class FacturePaiement(models.Model):
             raise UserError(_(
                 "La facture %(numero)s a été ordonnancée le %(jour)s : elle n'a pas pu être payée avant.",
                 numero=self.numero, jour=ecrire_date(ordonnee)))
-        for ordre in self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis")):
-            parti = max(filter(None, (ordre.date_emission, ordre.lot_id.date_transmission)))
-            if jour < parti:
-                raise UserError(_(
-                    "L'ordre %(ordre)s n'est parti que le %(jour)s : il n'a pas pu être payé avant.",
-                    ordre=ordre.numero, jour=ecrire_date(parti)))
+        self.sudo().ordre_ids.filtered(lambda o: o.state in ("emis", "en_lot", "transmis"))._exiger_date(jour)
 
-    def _constater_paiement(self, jour, reference):
-        """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles."""
+    def _constater_paiement(self, jour=None, reference=None):
+        """Passe à « payée » les factures dont tous les ordres vivants sont payés au franc, et leurs feuilles.
+
+        :param jour, reference: ceux d'une facture sans ordre ; les autres prennent ceux de leurs ordres
+        """
         self.flush_recordset()
         self.env["cnas.ordre_paiement"].flush_model()
         self.env.cr.execute("""
-            SELECT f.id FROM cnas_facture f
-              LEFT JOIN cnas_ordre_paiement o ON o.facture_id = f.id AND o.state = 'paye'
-             WHERE f.id IN %s GROUP BY f.id
-            HAVING COALESCE(SUM(o.montant), 0) = f.net_a_payer""", (tuple(self.ids),))
+            UPDATE cnas_facture f SET date_paiement = COALESCE(p.jour, %s), reference_paiement = COALESCE(p.reference, %s)
+              FROM (SELECT f.id, MAX(o.date_paiement) AS jour, STRING_AGG(DISTINCT o.reference_paiement, ', ') AS reference
+                      FROM cnas_facture f LEFT JOIN cnas_ordre_paiement o ON o.facture_id = f.id AND o.state = 'paye'
+                     WHERE f.id IN %s GROUP BY f.id HAVING COALESCE(SUM(o.montant), 0) = f.net_a_payer) AS p
+             WHERE f.id = p.id RETURNING f.id""", (jour, reference, tuple(self.ids)))
         soldees = self.browse([facture_id for facture_id, in self.env.cr.fetchall()])
         if not soldees:
             return
-        soldees._changer_etat(
-            "payee", date_paiement=jour, reference_paiement=reference, payeur_id=self.env.uid)
+        soldees.invalidate_recordset(["date_paiement", "reference_paiement"])
+        soldees._changer_etat("payee", payeur_id=self.env.uid)
         feuilles = self.env["cnas.feuille_soin"].sudo().search(
             [("facture_id", "in", soldees.ids), ("state", "=", "validee")])
         if feuilles:
             feuilles._changer_etat("payee")
-        soldees._informer_formation(_("Facture payée"), _(
-            "paiement du %(jour)s, référence %(reference)s.", jour=ecrire_date(jour), reference=reference))
+        soldees._informer_paiement()
+
+    def _informer_paiement(self):
+        """Note le paiement sur chaque facture ; une formation reçoit un seul courriel pour toutes celles d'un lot."""
+        phrases = {facture.id: _(
+            "Facture %(numero)s payée : paiement du %(jour)s, référence %(reference)s.", numero=facture.numero,
+            jour=ecrire_date(facture.date_paiement), reference=facture.reference_paiement) for facture in self}
+        for factures in self.sudo().grouped("formation_id").values():
+            if len(factures) == 1:
+                factures._informer_formation(_("Facture payée"), phrases[factures.id])
+                continue
+            factures._message_log_batch({facture.id: phrases[facture.id] for facture in factures})
+            if factures.formation_id:
+                factures[0].with_context(mail_notify_force_send=False).message_notify(
+                    subject=_("Factures payées"), partner_ids=factures[0]._partenaires_formation().ids,
+                    body=Markup("<br/>").join(phrases[facture.id] for facture in factures))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""
