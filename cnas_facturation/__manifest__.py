@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Facturation",
     "summary": "Facture mensuelle, décompte figé, ordonnancement, paiement, contestation",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -23,6 +23,7 @@
         "views/lot_virement_views.xml",
         "views/ordre_paiement_views.xml",
         "views/indu_views.xml",
+        "views/sms_views.xml",
         "views/schema_comptable_views.xml",
         "views/rapprochement_views.xml",
         "views/feuille_soin_views.xml",

@@ -69,7 +69,7 @@ class Facturation(Etape):
         elif self._controler(facture.with_user(self.usager("controleur")), recul, cible) and cible != "controle":
             with self._le(recul, 14):
                 facture.with_user(self.usager("superviseur")).action_valider()
-            if cible != "validee":
+            if cible != "validee" and not facture.close:
                 with self._le(recul, 18):
                     facture.with_user(self.usager("finance")).action_ordonnancer()
         return facture
@@ -77,12 +77,12 @@ class Facturation(Etape):
     def _soumettre(self, facture, recul):
         """Soumet la facture le 5 ; l'annule et rend faux si tout y est en instance."""
         with self._le(recul, 5):
-            facture.write({"numero_formation": f"{facture.periode:%m%y}/{facture.formation_id.code}",
-                           "montant_declare": facture.montant_facture})
             facture.action_reporter_instances()
             if not facture.nb_feuilles:
                 facture.action_annuler("Toutes les feuilles sont en instance : reportées au mois suivant.")
                 return False
+            facture.write({"numero_formation": f"{facture.periode:%m%y}/{facture.formation_id.code}",
+                           "montant_declare": facture.montant_facture})
             facture.action_soumettre()
             return True
 
@@ -99,6 +99,8 @@ class Facturation(Etape):
             if not facture.nb_feuilles:
                 facture.action_annuler("Aucune feuille décidée ce mois-ci.")
                 return False
+            if facture.peut_accepter_ecart:
+                facture.action_accepter_ecart()
             return True
 
     def _cible(self, formation, recul, rang):
@@ -126,9 +128,6 @@ class Facturation(Etape):
                 return
             with en_ce_jour(paiement):
                 lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
-        with en_ce_jour(paiement):
-            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee").with_user(payeur):
-                facture.action_payer(str(paiement), "SANS OBJET")
 
     # ------------------------------------------------------------------ recours, indus, remboursements
     def _raconter_recours(self, recul):

@@ -1,5 +1,7 @@
 from . import (
     schema_comptable,
+    sms,
+    avis,
     facture,
     feuille_soin,
     feuille_soin_ligne,
@@ -13,5 +15,7 @@ from . import (
     contestation,
     indu,
     indu_compensation,
+    indu_echeance,
+    indu_reglement,
     formation_sanitaire,
 )

@@ -12,6 +12,7 @@ from . import (
     test_paiement,
     test_portail,
     test_preparation,
+    test_rade,
     test_recours,
 )
 from . import test_tableaux

@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
@@ -173,8 +173,11 @@ class FacturePaiement(models.Model):
             [("facture_id", "in", soldees.ids), ("state", "=", "validee")])
         if feuilles:
             feuilles._changer_etat("payee")
-        soldees._informer_formation(_("Facture payée"), _(
-            "paiement du %(jour)s, référence %(reference)s.", jour=ecrire_date(jour), reference=reference))
+        for facture in soldees:
+            facture._informer(_("Facture payée"), _(
+                "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).",
+                montant=ecrire_montant(facture.net_a_payer), jour=ecrire_date(jour), reference=reference,
+                ordres=", ".join(facture.sudo().ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero"))))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""
