@@ -31,6 +31,7 @@
         "views/compte_paiement_views.xml",
         "views/assure_views.xml",
         "views/portail_templates.xml",
+        "views/public_templates.xml",
         "views/menus.xml",
         "security/tableaux/ir.model.access.csv",
         "report/facture_chiffres_views.xml",

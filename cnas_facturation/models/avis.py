@@ -2,6 +2,9 @@ from markupsafe import Markup
 
 from odoo import _, api, models
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 
 class Avis(models.AbstractModel):
     """Prévenir quelqu'un d'un fait de son dossier : fil et portail, courriel, SMS ; le journal dit par quelles voies.
@@ -38,3 +41,16 @@ class Avis(models.AbstractModel):
             voies.append("sms")
         self.env["cnas.journal"]._ajouter([{
             "modele": dossier._name, "res_id": dossier.id, "evenement": "avis", "apres": {"objet": objet, "voies": voies}}])
+
+
+class ChangementMixin(models.AbstractModel):
+    """Un changement sensible (RIB, compte de paiement, identité) se dit aussi par SMS : sans le redire, juste qu'il a eu lieu."""
+
+    _inherit = "cnas.changement.mixin"
+
+    def _annoncer_changement(self, phrase, contacts):
+        super()._annoncer_changement(phrase, contacts)
+        if "telephone_1" in self._fields:
+            self.env["cnas.sms"].sudo()._deposer(self, self.sudo().telephone_1, _(
+                "CNAS. Un changement a été fait sur votre dossier le %s. Si vous n'en êtes pas à l'origine, prévenez votre agence.",
+                ecrire_date(aujourd_hui())))

@@ -22,10 +22,11 @@ FAIRE_DROIT = {**JUGES, "empeche": ("_empeche_de_juger", "_empeche_contre_passe"
 
 @actions
 class Contestation(models.Model):
-    """Recours d'une formation contre une ligne de décompte, à deux degrés.
+    """Recours d'une formation, ou d'un assuré remboursé, contre une ligne de décompte, à deux degrés.
 
     États : déposée → en instruction → acceptée, acceptée en partie ou rejetée ; retirée par qui l'a
-    déposée (table `_actions`). La formation et l'agent déposent. Degré 1 : contrôle ; degré 2 : commission de
+    déposée (table `_actions`). La formation et l'agent déposent ; l'assuré, au guichet ou par le lien de son décompte,
+    dans les mêmes délais (`voie`). Degré 1 : contrôle ; degré 2 : commission de
     recours (superviseur), ouverte par un rejet, même partiel, du degré 1. Une ligne ne se conteste qu'une fois
     par degré. Seul le déposant retouche son recours, avant l'instruction. Le montant accordé s'ajoute au net de la
     facture suivante de la formation.
@@ -56,7 +57,7 @@ class Contestation(models.Model):
     }
     _champs_geles = (
         "numero", "montant_accorde", "date_depot", "date_limite_reponse", "date_decision", "decideur_id",
-        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id",
+        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id", "voie",
     )
     _champs_journal = ("decompte_ligne_id", "degre", "montant_demande", "montant_accorde", "facture_complement_id")
 
@@ -94,6 +95,9 @@ class Contestation(models.Model):
     date_decision = fields.Date(string="Décidée le", readonly=True, copy=False)
     deposant_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
     decideur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False)
+    voie = fields.Selection(
+        [("portail", "Portail de la formation"), ("guichet", "Guichet"), ("lien", "Lien de l'assuré")], string="Voie de dépôt",
+        readonly=True, copy=False)
     juge_premier_id = fields.Many2one(
         related="premier_degre_id.decideur_id", string="Premier degré décidé par", store=True)
     motif_decision = fields.Text(string="Motif de la décision", readonly=True, copy=False)
@@ -156,10 +160,12 @@ class Contestation(models.Model):
     def _completer_creation(self, vals_list):
         jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
+        usager = self.env.user
+        voie = "lien" if usager._is_public() else "portail" if usager.share else "guichet"
         for vals in vals_list:
             vals.update({
                 "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
-                "deposant_id": self.env.uid,
+                "deposant_id": self.env.uid, "voie": voie,
                 "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation", sequence_date=jour)})
         return super()._completer_creation(vals_list)
 

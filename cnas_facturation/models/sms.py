@@ -1,12 +1,10 @@
-import logging
+import threading
 
 import requests
 
 from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.jour import aujourd_hui
-
-_logger = logging.getLogger(__name__)
 
 TAILLE_MAX = 459  # trois SMS : au-delà, les opérateurs coupent
 ESSAIS_MAX = 5
@@ -93,5 +91,5 @@ class Sms(models.Model):
             sms._ecrire({"essais": essais, "erreur": erreur, "state": fini if erreur else "envoye",
                          "date_envoi": not erreur and fields.Datetime.now()})
             # Chaque envoi se garde : une panne plus loin ne renverrait pas celui qui est parti.
-            if not self.env.registry.in_test_mode():
+            if not getattr(threading.current_thread(), "testing", False):
                 self.env.cr.commit()

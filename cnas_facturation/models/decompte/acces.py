@@ -1,5 +1,11 @@
 from odoo import _, api, models
+from odoo.exceptions import UserError
 from odoo.tools import consteq, hmac
+
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date_naissance
+
+from ..facture.dossier import beneficiaire
 
 TAILLE_SCEAU = 32
 
@@ -37,6 +43,28 @@ class DecompteAcces(models.Model):
             return self.browse()
         decompte = self.sudo().browse(int(identifiant)).exists()
         return decompte if decompte and consteq(decompte._sceau(usage), sceau) else self.browse()
+
+    def _en_recours(self):
+        """Dit si les lignes de ce décompte se contestent encore."""
+        return self.state == "emis" and self.nature == "initial" and aujourd_hui() <= self.date_limite_recours
+
+    def _exiger_assure(self, matricule, naissance):
+        """Refuse qui ne dit pas le matricule (ou le numéro de carte) et la naissance de l'assuré remboursé.
+
+        :raise UserError: la même phrase, quelle que soit l'indication fausse
+        """
+        assure = beneficiaire(self)
+        trouve = self.env["cnas.assure"].sudo()._resoudre_matricules([matricule.strip()]).get(matricule.strip())
+        try:
+            jour, _estimee = lire_date_naissance(naissance)
+        except UserError:
+            jour = None
+        ne = assure.date_naissance
+        # Qui ne connaît que son année la dit ; le dossier d'une date connue, lui, la demande en entier.
+        juste = jour and ne and (jour == ne or assure.date_naissance_estimee and jour.year == ne.year)
+        if not (juste and trouve == assure.id):
+            raise UserError(_("Ces indications ne sont pas celles de l'assuré de ce décompte : vérifiez votre carte, ou allez "
+                              "à votre agence."))
 
     def _etat_public(self):
         """Rend ce que lit qui vérifie le papier : qui, combien, payé ou non ; ni soin, ni nom d'assuré."""
