@@ -22,11 +22,13 @@ class Avis(models.AbstractModel):
 
         :param dossier: l'enregistrement qui porte le fil
         :param qui: assuré, formation ou employeur prévenu (ses coordonnées)
-        :param lien: adresse absolue de la page qui en dit plus
+        :param lien: adresse absolue de la page qui en dit plus ; vide s'il n'y en a pas
         :param partenaires: contacts du portail, prévenus par le fil
         """
         dossier, qui = dossier.sudo(), qui.sudo()
-        corps = Markup("<p>%s</p><p><a href='%s'>%s</a></p>") % (phrase, lien, lien)
+        corps = Markup("<p>%s</p>") % phrase
+        if lien:
+            corps += Markup("<p><a href='%s'>%s</a></p>") % (lien, lien)
         dossier.with_context(mail_notify_force_send=False).message_post(
             subject=objet, body=corps, message_type="comment", subtype_xmlid="mail.mt_comment",
             partner_ids=[partenaire.id for partenaire in partenaires])
@@ -37,7 +39,7 @@ class Avis(models.AbstractModel):
             self.env["mail.mail"].sudo().create([{
                 "subject": objet, "email_to": qui.email, "auto_delete": False, "body_html": corps}])
             voies.append("courriel")
-        if self.env["cnas.sms"].sudo()._deposer(dossier, qui.telephone_1, _("CNAS. %(phrase)s %(lien)s", phrase=phrase, lien=lien)):
+        if self.env["cnas.sms"].sudo()._deposer(dossier, qui.telephone_1, f"CNAS. {phrase} {lien}".strip()):
             voies.append("sms")
         self.env["cnas.journal"]._ajouter([{
             "modele": dossier._name, "res_id": dossier.id, "evenement": "avis", "apres": {"objet": objet, "voies": voies}}])

@@ -64,12 +64,12 @@ class InduReglement(models.Model):
         self._exiger_groupe(FINANCE, _("encaisser un remboursement"))
         reglements = super().create(vals_list)
         reglements.flush_recordset()
-        reglements.indu_id._solder_ou_rouvrir()
         for reglement in reglements.sudo():
             reglement.indu_id._prevenir(_("Remboursement reçu — %s", reglement.numero), _(
                 "La CNAS a reçu %(montant)s le %(jour)s pour %(indu)s (reçu %(numero)s). Reste : %(reste)s.",
                 montant=ecrire_montant(reglement.montant), jour=ecrire_date(reglement.date), indu=reglement.indu_id.numero,
                 numero=reglement.numero, reste=ecrire_montant(reglement.reste)))
+        reglements.indu_id._solder_ou_rouvrir()
         return reglements
 
     def _completer_creation(self, vals_list):
