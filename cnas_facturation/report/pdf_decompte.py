@@ -38,7 +38,7 @@ def dessiner_decompte(decompte):
         f"{decompte.numero} — SHA-256 {decompte.empreinte}")
     doc.entete(titre, f"N° {decompte.numero} — {ecrire_mois(decompte.periode)}")
     _cadres(doc, decompte, lignes)
-    _net_et_recours(doc, decompte, contre)
+    _net_et_recours(doc, decompte, contre, lignes)
     if lignes:
         _details(doc, decompte, lignes)
     _recours_regles(doc, decompte)
@@ -67,12 +67,12 @@ def _cadres(doc, decompte, lignes):
     recap = [("Feuilles de soins", ecrire_nombre(abs(decompte.nb_feuilles)))]
     if decompte.montant_declare:
         recap += [("Total déclaré", ecrire_nombre(decompte.montant_declare)),
-                  ("Écart déclaré − facturé (accepté)", ecrire_nombre(decompte.ecart_declare))]
+                  ("Écart déclaré – facturé (accepté)", ecrire_nombre(decompte.ecart_declare))]
     recap += [
-        ("Montant facturé", ecrire_nombre(decompte.montant_facture)), ("− Rejeté", ecrire_nombre(decompte.montant_rejete)),
-        ("− Abattements (dépassement)", ecrire_nombre(decompte.depassement)),
+        ("Montant facturé", ecrire_nombre(decompte.montant_facture)), ("– Rejeté", ecrire_nombre(decompte.montant_rejete)),
+        ("– Abattements (dépassement)", ecrire_nombre(decompte.depassement)),
         ("= Base de remboursement", ecrire_nombre(decompte.montant_base)),
-        ("− Ticket modérateur", ecrire_nombre(decompte.ticket_moderateur)),
+        ("– Ticket modérateur", ecrire_nombre(decompte.ticket_moderateur)),
         ("= Part CNAS", ecrire_nombre(decompte.montant_cnas), True)]
     net = [
         ("Part CNAS — soins", ecrire_nombre(decompte.montant_soins)),
@@ -108,7 +108,7 @@ def _reglement(facture):
     return rangs
 
 
-def _net_et_recours(doc, decompte, contre):
+def _net_et_recours(doc, decompte, contre, lignes):
     page = doc.page
     hauteur = 9 * mm
     page.setFillColor(VERT_PALE)
@@ -124,6 +124,8 @@ def _net_et_recours(doc, decompte, contre):
     if contre:
         textes = [f"Motif : {decompte.motif}",
                   f"Ce décompte annule au franc le décompte {decompte.origine_id.numero}."]
+    elif not lignes:
+        textes = ["Complément", "Il règle les recours acceptés ci-dessous ; le décompte contesté garde ses voies et délais de recours."]
     else:
         textes = [
             "Voies et délais de recours",
@@ -131,7 +133,8 @@ def _net_et_recours(doc, decompte, contre):
             + (f"au guichet de votre agence, ou par le lien {decompte._url_assure()}" if decompte.mode == "remboursement" else
                "dans votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence."),
             "Premier degré : service du contrôle. Second degré : commission de recours, dans le même délai à compter "
-            "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant.",
+            "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant, "
+            "ou se règle seul.",
         ]
     y = haut - 4 * mm
     for rang, texte in enumerate(textes):

@@ -130,7 +130,7 @@ def _signatures(doc, facture):
     ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
     for rang, (libelle, valeur) in enumerate((
         ("Date", _soumise_le(facture)), ("Déposée par", facture.soumetteur_id.name or "…"), ("Reçue par", _recue_par(facture)),
-        ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles)),
+        ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles) if facture.date_soumission else "…"),
     ), 1):
         ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)
     doc.y -= 22 * mm

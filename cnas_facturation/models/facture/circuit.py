@@ -132,7 +132,8 @@ class FactureCircuit(models.Model):
 
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"nb_feuilles", "nb_non_decidees"}
+        return super()._champs_des_actions() | {
+            "nb_feuilles", "nb_non_decidees", "complement_ids", "ecart_declare", "ecart_accepte", "ecart_accepte_caisse", "close"}
 
     def _empeche_vide(self):
         """Rend {id: raison} des factures sans feuille, ou des compléments sans recours."""

@@ -180,16 +180,15 @@ class FacturePreparation(models.Model):
 
         :raise UserError: aucun recours accepté n'attend d'être réglé
         """
-        identite = {**identite, "nature": "complement"}
-        facture = self._brouillon(identite, mois)
+        complement = {**identite, "nature": "complement"}
+        facture = self._brouillon(complement, mois)
         if not facture:
-            concurrente = self._attendre_concurrente(identite, mois)
+            concurrente = self._attendre_concurrente(complement, mois)
             if concurrente:
                 return self.sudo().browse(concurrente)
-            qui = self.sudo().new(identite)
-            if not self.env["cnas.contestation"].sudo()._a_regler(qui):
+            if not self.env["cnas.contestation"].sudo()._a_regler(self.sudo().new(complement)):
                 raise UserError(self._phrase_rien_a_facturer(identite, mois))
-            facture = self.sudo()._creer([{**identite, "periode": mois}])
+            facture = self.sudo()._creer([{**complement, "periode": mois}])
         facture._attacher_recours()
         return facture
 
