@@ -294,7 +294,9 @@ class Contestation(models.Model):
             _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s",
               numero=self.numero, etat=libelle.lower(), montant=ecrire_montant(montant), motif=motif),
             decompte._url_assure() if decompte.mode == "remboursement" else lien,
-            self.sudo().facture_id._partenaires_formation())
+            self.sudo().facture_id._partenaires_formation(),
+            _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s.", numero=self.numero,
+              etat=libelle.lower(), montant=ecrire_montant(montant)))
 
     @api.model
     def _refuser_redites(self, vals_list):

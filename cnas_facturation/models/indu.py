@@ -163,7 +163,9 @@ class Indu(models.Model):
                 suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
             indu._prevenir(_("Indu %s", indu.numero), _(
                 "Une somme de %(montant)s vous a été versée à tort (%(numero)s) : %(motif)s. %(suite)s",
-                montant=ecrire_montant(indu.montant), numero=indu.numero, motif=(indu.motif or "").strip().rstrip("."), suite=suite))
+                montant=ecrire_montant(indu.montant), numero=indu.numero, motif=(indu.motif or "").strip().rstrip("."), suite=suite), _(
+                "Une somme de %(montant)s vous a été versée à tort (%(numero)s). %(suite)s",
+                montant=ecrire_montant(indu.montant), numero=indu.numero, suite=suite))
 
     @transition("encaisser")
     def action_encaisser(self, montant=None, mode=None, date=None, reference=None):
@@ -246,12 +248,12 @@ class Indu(models.Model):
         """Rend qui doit : la formation, l'assuré ou l'employeur."""
         return self.formation_id or self.assure_id or self.employeur_id
 
-    def _prevenir(self, objet, phrase):
+    def _prevenir(self, objet, phrase, bref=None):
         """Écrit à qui doit, avec le lien de la page où la formation lit ses indus."""
         indu = self.sudo()
         lien = f"{indu.get_base_url()}/my/formation/indus" if indu.formation_id else ""
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", indu.formation_id.ids)])
-        self.env["cnas.avis"]._donner(indu, indu._qui(), objet, phrase, lien, indu.formation_id.partner_id | usagers.partner_id)
+        self.env["cnas.avis"]._donner(indu, indu._qui(), objet, phrase, lien, indu.formation_id.partner_id | usagers.partner_id, bref)
 
     def _solder_ou_rouvrir(self):
         """Mène les indus là où leur reste les met : soldés avec leur quittance, ou de nouveau dus."""

@@ -11,6 +11,10 @@ ESSAIS_MAX = 5
 DELAI_SECONDES = 10
 
 
+class PasserelleInjoignable(Exception):
+    """La passerelle ne répond pas."""
+
+
 class PasserelleHttp:
     """Un envoi : POST JSON {"to", "text"} à la passerelle de l'opérateur, jeton porteur s'il y en a un."""
 
@@ -19,13 +23,16 @@ class PasserelleHttp:
         self.jeton = env["ir.config_parameter"].sudo().get_param("cnas_facturation.sms_jeton")
 
     def envoyer(self, numero, texte):
-        """Rend None si l'opérateur a pris le message, sinon la phrase qui dit pourquoi."""
+        """Rend None si l'opérateur a pris le message, sinon la phrase qui dit pourquoi.
+
+        :raise PasserelleInjoignable: le réseau, pas le message : on réessaiera plus tard
+        """
         entetes = {"Authorization": f"Bearer {self.jeton}"} if self.jeton else {}
         try:
             reponse = requests.post(
                 self.adresse, json={"to": numero, "text": texte}, headers=entetes, timeout=DELAI_SECONDES, allow_redirects=False)
         except requests.RequestException as erreur:
-            return _("Passerelle injoignable : %s", type(erreur).__name__)
+            raise PasserelleInjoignable(type(erreur).__name__) from erreur
         return None if reponse.ok else _("Refusé par la passerelle (%s).", reponse.status_code)
 
 
@@ -73,19 +80,28 @@ class Sms(models.Model):
         return classe(self.env) if branche else None
 
     @api.model
-    def _deposer(self, dossier, numero, texte):
-        """Dépose un SMS pour l'envoi suivant. Rend le SMS, vide sans numéro ou sans adaptateur."""
-        if not numero or not self._adaptateur():
+    def _deposer(self, textes):
+        """Dépose des SMS pour l'envoi suivant ; sans adaptateur, rien, et qui n'a pas de numéro n'en reçoit pas.
+
+        :param textes: [(dossier, numéro, texte)]
+        :return: les SMS déposés
+        """
+        if not self._adaptateur():
             return self.browse()
-        return self._creer([{"modele": dossier._name, "res_id": dossier.id, "numero": numero.replace(" ", ""),
-                             "texte": texte[:TAILLE_MAX]}])
+        return self._creer([
+            {"modele": dossier._name, "res_id": dossier.id, "numero": numero.replace(" ", ""), "texte": texte[:TAILLE_MAX]}
+            for dossier, numero, texte in textes if numero])
 
     @api.model
     def _envoyer_en_attente(self):
-        """Tâche planifiée : envoie ce qui attend ; un échec se réessaie, puis se dit."""
+        """Tâche planifiée : envoie ce qui attend ; un refus se réessaie puis se dit, une panne s'attend sans compter."""
         adaptateur = self._adaptateur()
         for sms in self.search([("state", "=", "attente")], order="id", limit=500) if adaptateur else ():
-            erreur = adaptateur.envoyer(sms.numero, sms.texte)
+            try:
+                erreur = adaptateur.envoyer(sms.numero, sms.texte)
+            except PasserelleInjoignable as panne:
+                sms._ecrire({"erreur": _("Passerelle injoignable : %s", panne)})
+                return
             essais = sms.essais + 1
             fini = "echec" if erreur and essais >= ESSAIS_MAX else "attente"
             sms._ecrire({"essais": essais, "erreur": erreur, "state": fini if erreur else "envoye",

@@ -1,6 +1,8 @@
 import re
 from unittest.mock import Mock, patch
 
+import requests
+
 from odoo.tests.common import tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -54,9 +56,25 @@ class TestAvis(CommunFacture):
         for prestation in facture.feuille_ids.ligne_ids.prestation_id:
             self.assertFalse([texte for texte in textes if prestation.name in texte or prestation.code in texte])
 
+    def test_un_lot_en_requetes_constantes(self):
+        """Six remboursements payés se disent en autant de requêtes qu'un seul ; une formation reçoit un seul avis."""
+        self.brancher()
+        factures = self.factures
+        for rang in range(6):
+            assure = self.creer_assure(f"Lot{rang}", "1980-01-01")
+            assure._ecrire({"email": f"lot{rang}@example.org", "telephone_1": f"66 12 34 {rang}0"})
+            factures |= self.remboursement(assure, "ordonnancee")
+        factures._ecrire({"date_paiement": aujourd_hui(), "reference_paiement": "MM-9"})
+        _chauffe, un, six = (self.requetes(lot._informer_paiement) for lot in (factures, factures[:1], factures))
+        self.assertLessEqual(six, un + 2)
+        self.assertEqual(len(self.sms("+23566123450")), 3, "son décompte, puis deux fois son paiement")
+
     def test_passerelle(self):
         self.brancher()
-        sms = self.env["cnas.sms"].sudo()._deposer(self.formation, "+235 66 12 34 56", "Essai " * 200)
+        sms = self.env["cnas.sms"].sudo()._deposer([(self.formation, "+235 66 12 34 56", "Essai " * 200)])
+        with patch(POSTER, side_effect=requests.ConnectionError):
+            self.env["cnas.sms"]._envoyer_en_attente()
+        self.assertEqual((sms.state, sms.essais), ("attente", 0), "une panne s'attend, sans compter")
         self.assertLessEqual(len(sms.texte), 459)
         with patch(POSTER, return_value=Mock(ok=False, status_code=503)):
             self.env["cnas.sms"]._envoyer_en_attente()
@@ -66,7 +84,7 @@ class TestAvis(CommunFacture):
             self.env["cnas.sms"]._envoyer_en_attente()
         self.assertEqual((sms.state, envoi.call_count), ("envoye", 1))
         self.assertEqual(envoi.call_args.kwargs["json"]["to"], "+23566123456")
-        perdu = self.env["cnas.sms"].sudo()._deposer(self.formation, "+235 66 12 34 57", "Essai")
+        perdu = self.env["cnas.sms"].sudo()._deposer([(self.formation, "+235 66 12 34 57", "Essai")])
         with patch(POSTER, return_value=Mock(ok=False, status_code=400)):
             for _essai in range(6):
                 self.env["cnas.sms"]._envoyer_en_attente()
@@ -86,6 +104,7 @@ class TestAvis(CommunFacture):
         self.formation._annoncer_changement("RIB changé : 123 → 456", set())
         textes = self.sms("+23566203040").mapped("texte")
         self.assertTrue([texte for texte in textes if "rejetée" in texte])
+        self.assertFalse([texte for texte in textes if "illisible" in texte], "le motif se lit au dossier, pas sur un téléphone")
         changement = [texte for texte in textes if "changement" in texte]
         self.assertTrue(changement and "456" not in changement[0])
 

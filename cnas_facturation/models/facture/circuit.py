@@ -72,7 +72,7 @@ class FactureCircuit(models.Model):
         self._verrouiller()
         self._changer_etat("rejetee", motif_rejet=motif)
         self._rendre_recours()
-        self._informer(_("Facture rejetée"), motif)
+        self._informer(_("Facture rejetée"), motif, bref=_("lisez pourquoi dans votre espace, ou à votre agence."))
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -116,7 +116,7 @@ class FactureCircuit(models.Model):
         # Leur décompte ne tient plus : les recours qu'un complément ouvert allait régler le quittent.
         self.sudo().contestation_ids._ecrire({"facture_complement_id": False})
         (self | suspendues).sudo()._actualiser_montants()
-        self._informer(_("Décompte contre-passé"), motif)
+        self._informer(_("Décompte contre-passé"), motif, bref=_("un autre le remplacera."))
 
     def _empeche_de_contre_passer(self):
         """Rend {id: raison} des factures sans décompte à contre-passer, ou dont un recours est réglé sur une autre."""
@@ -276,19 +276,22 @@ class FactureCircuit(models.Model):
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
         return formation.partner_id | usagers.partner_id
 
-    def _informer(self, titre, texte, chemin=None):
+    def _informer(self, titre, texte, chemin=None, bref=None):
         """Publie un message au fil de la facture et le fait parvenir à qui elle paie, avec un lien qui s'ouvre.
 
         :param chemin: la page que le lien ouvre (défaut : celle de la facture, ou le décompte de l'assuré)
+        :param bref: ce que dit le SMS (défaut : le texte)
         """
         for facture in self.sudo():
-            if facture.mode == "remboursement":
-                lien = facture.decompte_id._url_assure()
-            else:
-                lien = facture.get_base_url() + (chemin or f"/my/formation/factures/{facture.id}")
             self.env["cnas.avis"]._donner(
-                facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {texte}", lien,
-                facture._partenaires_formation())
+                facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {texte}", facture._lien(chemin),
+                facture._partenaires_formation(), f"{titre} : {bref or texte}")
+
+    def _lien(self, chemin=None):
+        """Rend l'adresse absolue de la page qui en dit plus : l'espace de la formation, ou le décompte de l'assuré."""
+        if self.mode == "remboursement":
+            return self.decompte_id._url_assure()
+        return self.get_base_url() + (chemin or f"/my/formation/factures/{self.id}")
 
     def _notifier_decompte(self):
         """Prévient qui est payé que son décompte est lisible : le net et le délai de recours, ou pourquoi rien n'est à payer."""

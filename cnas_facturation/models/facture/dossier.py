@@ -82,6 +82,8 @@ class Facture(models.Model):
         "ordonnateur_id", "payeur_id", "date_soumission", "date_controle", "date_premiere_validation",
         "date_validation", "date_ordonnancement", "date_paiement", "reference_paiement", "motif_rejet",
     )
+    # Le total que la formation déclare se compare au sien jusqu'à la validation : qui le change le signe au journal.
+    _champs_journal = ("montant_declare",)
 
     # === Identité === #
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import SUPERUSER_ID, _, fields, models
 from odoo.exceptions import UserError
 
@@ -173,11 +175,28 @@ class FacturePaiement(models.Model):
             [("facture_id", "in", soldees.ids), ("state", "=", "validee")])
         if feuilles:
             feuilles._changer_etat("payee")
-        for facture in soldees:
-            facture._informer(_("Facture payée"), _(
-                "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).",
-                montant=ecrire_montant(facture.net_a_payer), jour=ecrire_date(jour), reference=reference,
-                ordres=", ".join(facture.sudo().ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero"))))
+        soldees._informer_paiement()
+
+    def _informer_paiement(self):
+        """Dit le paiement à qui l'a reçu : un avis par assuré ; une formation, un seul pour toutes ses factures d'un lot."""
+        titre, avis = _("Facture payée"), self.env["cnas.avis"]
+        textes = {facture: _(
+            "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).", montant=ecrire_montant(facture.net_a_payer),
+            jour=ecrire_date(facture.date_paiement), reference=facture.reference_paiement,
+            ordres=", ".join(facture.ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero"))) for facture in self.sudo()}
+        directes = self.sudo().filtered(lambda f: f.mode == "remboursement")
+        avis._donner_en_nombre([
+            (facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {textes[facture]}", facture._lien(), None)
+            for facture in directes])
+        for formation, factures in (self.sudo() - directes).grouped("formation_id").items():
+            if len(factures) == 1:
+                factures._informer(titre, textes[factures])
+                continue
+            factures[1:]._message_log_batch({facture.id: f"{titre} : {textes[facture]}" for facture in factures[1:]})
+            phrase = Markup("<br/>").join(f"{facture.numero} : {textes[facture]}" for facture in factures)
+            avis._donner(
+                factures[0], formation, _("Factures payées"), phrase, f"{formation.get_base_url()}/my/formation/factures",
+                factures[0]._partenaires_formation(), _("%s factures payées.", len(factures)))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""
