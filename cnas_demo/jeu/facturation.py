@@ -170,6 +170,7 @@ class Facturation(Etape):
                 "formation_id": formation.id, "compte": "pharmacie", "montant": 12500,
                 "motif": f"Médicaments facturés deux fois pour la même hospitalisation (contrôle sur place du {controle:%d/%m/%Y})."})
             indu.with_user(self.usager("superviseur")).action_notifier()
+            indu.with_user(self.usager("finance")).action_encaisser(2500, "versement", str(jour), f"BV-{jour:%Y%m%d}")
 
     def _rembourser_assures(self):
         """Deux remboursements directs : un payé, un en contrôle."""

@@ -66,6 +66,11 @@ class TestInduReglement(CommunFacture):
     def test_un_recu_ne_se_retouche_pas(self):
         indu = self.notifie()
         recu = self.encaisser(indu, 1000)
+        autre = self.notifie(formation_id=self.autre_formation.id)
+        for geste in (lambda: recu.sudo().write({"indu_id": autre.id}), lambda: autre.sudo().write({"reglement_ids": [(4, recu.id)]}),
+                      lambda: autre.sudo().write({"reglement_ids": [(6, 0, recu.ids)]})):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                geste()
         for valeurs in ({"montant": 1}, {"reference": "X"}, {"state": "annule"}, {"reste": 5}, {"numero": "X"}):
             with self.subTest(valeurs=valeurs), self.assertRaises(UserError):
                 recu.with_user(self.finance).write(valeurs)
