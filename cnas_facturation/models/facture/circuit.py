@@ -298,12 +298,12 @@ class FactureCircuit(models.Model):
         for facture in self.sudo():
             decompte, limite = facture.decompte_id, ecrire_date(facture.decompte_id.date_limite_recours)
             valeurs = {"numero": decompte.numero, "mois": ecrire_mois(facture.periode), "limite": limite,
-                       "net": ecrire_montant(facture.net_a_payer), "pourquoi": facture._pourquoi_close()}
+                       "net": ecrire_montant(facture.net_a_payer)}
             texte = _("le décompte %(numero)s de %(mois)s est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
                       "%(limite)s.", **valeurs)
             if facture.close:
                 texte = _("le décompte %(numero)s de %(mois)s ne laisse rien à payer : %(pourquoi)s Recours possible "
-                          "jusqu'au %(limite)s.", **valeurs)
+                          "jusqu'au %(limite)s.", pourquoi=facture._pourquoi_close(), **valeurs)
             facture._informer(_("Facture close, rien à payer") if facture.close else _("Décompte disponible"), texte,
                               f"/my/formation/decomptes/{decompte.id}")
 
