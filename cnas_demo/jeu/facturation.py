@@ -75,7 +75,7 @@ class Facturation(Etape):
         elif self._controler(facture.with_user(self.usager("controleur")), recul, cible) and cible != "controle":
             with self._le(recul, 14):
                 facture.with_user(self.usager("superviseur")).action_valider()
-            if cible != "validee":
+            if cible != "validee" and not facture.close:
                 with self._le(recul, 18):
                     facture.with_user(self.usager("finance")).action_ordonnancer()
         return facture
@@ -83,12 +83,12 @@ class Facturation(Etape):
     def _soumettre(self, facture, recul):
         """Soumet la facture le 5 ; l'annule et rend faux si tout y est en instance."""
         with self._le(recul, 5):
-            facture.write({"numero_formation": f"{facture.periode:%m%y}/{facture.formation_id.code}",
-                           "montant_declare": facture.montant_facture})
             facture.action_reporter_instances()
             if not facture.nb_feuilles:
                 facture.action_annuler("Toutes les feuilles sont en instance : reportées au mois suivant.")
                 return False
+            facture.write({"numero_formation": f"{facture.periode:%m%y}/{facture.formation_id.code}",
+                           "montant_declare": facture.montant_facture})
             facture.action_soumettre()
             return True
 
@@ -105,6 +105,8 @@ class Facturation(Etape):
             if not facture.nb_feuilles:
                 facture.action_annuler("Aucune feuille décidée ce mois-ci.")
                 return False
+            if facture.peut_accepter_ecart:
+                facture.action_accepter_ecart()
             return True
 
     def _cible(self, formation, recul, rang):
@@ -137,9 +139,6 @@ class Facturation(Etape):
                     self._lire_retours(lots, paiement)
                 for lot in lots.filtered(lambda lot: lot.state == "transmis"):
                     lot.action_executer(str(paiement), f"BEAC-{paiement:%Y%m}-{lot.id:04d}")
-        with en_ce_jour(paiement):
-            for facture in a_payer.filtered(lambda f: f.state == "ordonnancee" and not f.ordre_ids).with_user(payeur):
-                facture.action_payer(str(paiement), "SANS OBJET")
 
     def _lire_retours(self, lots, jour):
         """La banque rend son fichier : un ordre rejeté, que l'ordonnateur réémet ; il attend un nouveau lot."""
@@ -192,6 +191,7 @@ class Facturation(Etape):
                 "formation_id": formation.id, "compte": "pharmacie", "montant": 12500,
                 "motif": f"Médicaments facturés deux fois pour la même hospitalisation (contrôle sur place du {controle:%d/%m/%Y})."})
             indu.with_user(self.usager("superviseur")).action_notifier()
+            indu.with_user(self.usager("finance")).action_encaisser(2500, "versement", str(jour), f"BV-{jour:%Y%m%d}")
 
     def _rembourser_assures(self):
         """Deux remboursements directs : un payé, un en contrôle."""

@@ -10,7 +10,7 @@ from .commun import exemple, modeles
 A_LEUR_GARDE = {
     "cnas.attestation", "cnas.carnet", "cnas.carte", "cnas.config_acte", "cnas.config_consommable", "cnas.config_examen",
     "cnas.config_lettre_cle", "cnas.config_medicament", "cnas.contestation", "cnas.convention", "cnas.correction_identite",
-    "cnas.declaration_effectif", "cnas.demande_rib", "cnas.piece_administrative",
+    "cnas.declaration_effectif", "cnas.demande_rib", "cnas.indu.reglement", "cnas.piece_administrative",
 }
 # Un référentiel qu'un administrateur range, une ligne que nul ne peut écrire, un emploi que l'agent corrige.
 LIBRES = {"cnas.district", "cnas.decompte.ligne", "cnas.indication", "cnas.emploi"}

@@ -1,1 +1,1 @@
-from . import documents, portail
+from . import documents, portail, public

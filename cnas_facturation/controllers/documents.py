@@ -9,14 +9,17 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv;charset=utf-8",
 }
-MODELES = {"facture": "cnas.facture", "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement"}
+MODELES = {
+    "facture": "cnas.facture", "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu",
+    "indu_reglement": "cnas.indu.reglement",
+}
 
 
 class Documents(http.Controller):
     """Fichiers de la facturation, servis avec les droits de qui les demande."""
 
     @http.route(
-        "/cnas/<any(facture,decompte,lot_paiement):sorte>/<int:identifiant>/<any(pdf,xlsx,csv):extension>",
+        "/cnas/<any(facture,decompte,lot_paiement,indu,indu_reglement):sorte>/<int:identifiant>/<any(pdf,xlsx,csv):extension>",
         type="http", auth="user", methods=["GET"])
     def telecharger(self, sorte, identifiant, extension, **_parametres):
         """Sert un document : /cnas/decompte/12/pdf. Inconnu, interdit ou absent : 404, sans distinction."""

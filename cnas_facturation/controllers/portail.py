@@ -8,6 +8,8 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
 
+from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
+
 PAR_PAGE = 20
 LIGNES_PAR_PAGE = 60
 TAILLE_MAX_PIECE = 10 * 1024 * 1024
@@ -48,8 +50,8 @@ class PortailFacturation(PortailFormation):
         return self._rendre_facture(facture, numero_page)
 
     @espace_formation("/my/formation/factures/<int:facture_id>/<any(soumettre,rassembler,reporter):quoi>", methods=["POST"])
-    def agir_facture(self, facture_id, quoi, numero_formation="", montant_declare="", **_parametres):
-        """Soumet la facture, y ajoute les feuilles arrivées depuis, ou reporte ses instances."""
+    def agir_facture(self, facture_id, quoi, numero_formation="", montant_declare="", ecart_accepte="", **_parametres):
+        """Soumet la facture (l'écart entre les totaux vu et accepté), y ajoute les feuilles arrivées depuis, ou reporte ses instances."""
         facture = self._chercher("cnas.facture", facture_id)
         if not facture:
             return request.redirect("/my/formation/factures")
@@ -57,6 +59,8 @@ class PortailFacturation(PortailFormation):
             with request.env.cr.savepoint():
                 if quoi == "soumettre":
                     self._declarer(facture, numero_formation, montant_declare)
+                    if ecart_accepte and ecart_accepte == str(int(facture.sudo().ecart_declare)):
+                        facture.action_accepter_ecart()
                     facture.action_soumettre()
                 elif quoi == "rassembler":
                     facture.action_rassembler()
@@ -65,7 +69,8 @@ class PortailFacturation(PortailFormation):
                 request.env.flush_all()
         except UserError as refus:
             request.env.invalidate_all()
-            return self._rendre_facture(facture, 1, erreur=str(refus))
+            saisie = self._saisie(facture, numero_formation, montant_declare)
+            return self._rendre_facture(facture, 1, erreur=str(refus), saisie=saisie)
         return request.redirect(f"/my/formation/factures/{facture.id}")
 
     # ------------------------------------------------------------------ décomptes
@@ -90,12 +95,14 @@ class PortailFacturation(PortailFormation):
         contestations = {}
         for contestation in request.env["cnas.contestation"].search([("decompte_ligne_id", "in", page.ids)]).sudo():
             contestations.setdefault(contestation.decompte_ligne_id.id, []).append(contestation)
-        jour = aujourd_hui()
+        facture = decompte.sudo().facture_id
+        en_vigueur = decompte.sudo() == facture.decompte_id
         return self._rendre("cnas_facturation.portail_decompte", {
+            "en_vigueur": en_vigueur,
+            "ordres": facture.ordre_ids.filtered(lambda o: en_vigueur and o.state in ORDRES_VIVANTS).sorted("id"),
             "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "numero_page": numero_page,
             "pages": pages, "total": total, "refus": refus, "contestations": contestations,
-            "recours_ouvert": decompte.sudo().state == "emis" and decompte.sudo().nature == "initial"
-            and jour <= decompte.sudo().date_limite_recours,
+            "recours_ouvert": decompte.sudo()._en_recours(),
         })
 
     # ------------------------------------------------------------------ contestations
@@ -104,6 +111,11 @@ class PortailFacturation(PortailFormation):
         """Liste des contestations et de leurs décisions."""
         return self._rendre_liste(
             "cnas.contestation", "cnas_facturation.portail_contestations", "contestations", numero_page)
+
+    @espace_formation(["/my/formation/indus", "/my/formation/indus/page/<int:numero_page>"])
+    def indus(self, numero_page=1, **_parametres):
+        """Sommes versées à tort : ce qui reste, ce qui est retenu ou remboursé, reçus et quittances."""
+        return self._rendre_liste("cnas.indu", "cnas_facturation.portail_indus", "indus", numero_page)
 
     @espace_formation("/my/formation/lignes/<int:ligne_id>/contester", methods=["GET", "POST"])
     def contester(self, ligne_id, motif="", montant="", **_parametres):
@@ -125,9 +137,9 @@ class PortailFacturation(PortailFormation):
             "page": "decomptes", "ligne": ligne.sudo(), "erreur": erreur, "motif": motif,
             "montant_demande": montant or ligne.sudo()._montant_contestable()})
 
-    @espace_formation("/my/formation/contestations/<int:contestation_id>/<any(retirer,second):quoi>", methods=["POST"])
+    @espace_formation("/my/formation/contestations/<int:contestation_id>/<any(retirer,second,complement):quoi>", methods=["POST"])
     def agir_contestation(self, contestation_id, quoi, motif="", **_parametres):
-        """Retire une contestation, ou la porte au second degré."""
+        """Retire une contestation, la porte au second degré, ou prépare la facture qui la règle seule."""
         contestation = self._chercher("cnas.contestation", contestation_id)
         erreur = None
         if contestation:
@@ -135,6 +147,9 @@ class PortailFacturation(PortailFormation):
                 with request.env.cr.savepoint():
                     if quoi == "retirer":
                         contestation.action_retirer()
+                    elif quoi == "complement":
+                        return request.redirect(
+                            f"/my/formation/factures/{contestation.action_preparer_complement()['res_id']}")
                     elif motif.strip():
                         contestation.action_second_degre(motif.strip()[:4000])
                     else:
@@ -165,6 +180,7 @@ class PortailFacturation(PortailFormation):
         return self._rendre(gabarit, {
             "page": page, "numero_page": numero_page, "pages": pages, "total": total, "erreur": None,
             "objets": objets.search([], limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE).sudo(),
+            "figes": ETATS_FIGES,
             "libelles": dict(objets.sudo()._fields["state"]._description_selection(request.env)), **valeurs})
 
     def _rendre_factures(self, numero_page, erreur=None):
@@ -172,12 +188,22 @@ class PortailFacturation(PortailFormation):
         return self._rendre_liste(
             "cnas.facture", "cnas_facturation.portail_factures", "factures", numero_page, erreur=erreur, mois=mois)
 
-    def _rendre_facture(self, facture, numero_page, erreur=None):
+    def _saisie(self, facture, numero_formation, montant_declare):
+        """Rend ce que la formation vient d'écrire et n'est pas enregistré, et l'écart qui l'a retenue."""
+        try:
+            declare = lire_montant(montant_declare, int(facture.sudo().montant_declare), maximum=TOTAL_MAX)
+        except UserError:
+            declare = 0
+        return {"numero_formation": numero_formation[:64], "montant_declare": montant_declare[:32],
+                "ecart": declare and declare - int(facture.sudo().montant_facture)}
+
+    def _rendre_facture(self, facture, numero_page, erreur=None, saisie=None):
         feuilles = request.env["cnas.feuille_soin"]
         domaine = [("facture_id", "=", facture.id)]
         numero_page, pages, total = self._paginer(feuilles, domaine, numero_page, LIGNES_PAR_PAGE)
         return self._rendre("cnas_facturation.portail_facture", {
             "page": "factures", "facture": facture.sudo(), "erreur": erreur, "numero_page": numero_page,
+            "saisie": saisie or {}, "figes": ETATS_FIGES,
             "pages": pages, "total": total,
             "libelles": dict(facture.sudo()._fields["state"]._description_selection(request.env)),
             "feuilles": feuilles.search(

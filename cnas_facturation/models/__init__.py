@@ -1,5 +1,7 @@
 from . import (
     schema_comptable,
+    sms,
+    avis,
     facture,
     feuille_soin,
     feuille_soin_ligne,
@@ -14,6 +16,8 @@ from . import (
     contestation,
     indu,
     indu_compensation,
+    indu_echeance,
+    indu_reglement,
     formation_sanitaire,
 )
 from . import accueil

@@ -11,6 +11,7 @@ from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_D
 from .facture.dossier import AGENT, CONTROLEUR, PORTAIL, SUPERVISEUR, beneficiaire
 
 OUVERTES = ("deposee", "instruction")
+ACCEPTEES = ("acceptee", "acceptee_partielle")
 # Ce que dit le recours : il ne change plus dès l'instruction.
 RECOURS = frozenset(("decompte_ligne_id", "degre", "montant_demande", "motif"))
 # Qui dépose ne décide pas, et qui a décidé au premier degré ne décide pas au second.
@@ -21,10 +22,11 @@ FAIRE_DROIT = {**JUGES, "empeche": ("_empeche_de_juger", "_empeche_contre_passe"
 
 @actions
 class Contestation(models.Model):
-    """Recours d'une formation contre une ligne de décompte, à deux degrés.
+    """Recours d'une formation, ou d'un assuré remboursé, contre une ligne de décompte, à deux degrés.
 
     États : déposée → en instruction → acceptée, acceptée en partie ou rejetée ; retirée par qui l'a
-    déposée (table `_actions`). La formation et l'agent déposent. Degré 1 : contrôle ; degré 2 : commission de
+    déposée (table `_actions`). La formation et l'agent déposent ; l'assuré, au guichet ou par le lien de son décompte,
+    dans les mêmes délais (`voie`). Degré 1 : contrôle ; degré 2 : commission de
     recours (superviseur), ouverte par un rejet, même partiel, du degré 1. Une ligne ne se conteste qu'une fois
     par degré. Seul le déposant retouche son recours, avant l'instruction. Le montant accordé s'ajoute au net de la
     facture suivante de la formation.
@@ -49,10 +51,13 @@ class Contestation(models.Model):
         "second_degre": Action(
             titre=_lt("Second degré"), de=("rejetee", "acceptee_partielle"), roles=(AGENT, PORTAIL), motif=True,
             seul=True, empeche=("_empeche_contre_passe", "_empeche_de_porter")),
+        "preparer_complement": Action(
+            titre=_lt("Régler seul"), de=ACCEPTEES, roles=(AGENT, PORTAIL), seul=True, annonce=False,
+            empeche=("_empeche_contre_passe", "_empeche_regle")),
     }
     _champs_geles = (
         "numero", "montant_accorde", "date_depot", "date_limite_reponse", "date_decision", "decideur_id",
-        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id",
+        "motif_decision", "facture_complement_id", "premier_degre_id", "deposant_id", "voie",
     )
     _champs_journal = ("decompte_ligne_id", "degre", "montant_demande", "montant_accorde", "facture_complement_id")
 
@@ -90,6 +95,9 @@ class Contestation(models.Model):
     date_decision = fields.Date(string="Décidée le", readonly=True, copy=False)
     deposant_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
     decideur_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False)
+    voie = fields.Selection(
+        [("portail", "Portail de la formation"), ("guichet", "Guichet"), ("lien", "Lien de l'assuré")], string="Voie de dépôt",
+        readonly=True, copy=False)
     juge_premier_id = fields.Many2one(
         related="premier_degre_id.decideur_id", string="Premier degré décidé par", store=True)
     motif_decision = fields.Text(string="Motif de la décision", readonly=True, copy=False)
@@ -152,10 +160,12 @@ class Contestation(models.Model):
     def _completer_creation(self, vals_list):
         jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_reponse_recours", jour)
+        usager = self.env.user
+        voie = "lien" if usager._is_public() else "portail" if usager.share else "guichet"
         for vals in vals_list:
             vals.update({
                 "date_depot": jour, "date_limite_reponse": fields.Date.add(jour, days=delai),
-                "deposant_id": self.env.uid,
+                "deposant_id": self.env.uid, "voie": voie,
                 "numero": self.env["ir.sequence"].sudo().next_by_code("cnas.contestation", sequence_date=jour)})
         return super()._completer_creation(vals_list)
 
@@ -236,32 +246,57 @@ class Contestation(models.Model):
             "montant_demande": int(self.montant_demande - self.montant_accorde),
         })
 
+    @transition("preparer_complement")
+    def action_preparer_complement(self):
+        """Prépare, sans attendre de feuille, la facture du mois qui règle les recours acceptés du même bénéficiaire.
+
+        :return: l'action de fenêtre qui ouvre la facture (brouillon)
+        """
+        decompte = self.sudo().decompte_id
+        qui = beneficiaire(decompte)
+        identite = {"mode": decompte.mode, "assure_id" if qui._name == "cnas.assure" else "formation_id": qui.id}
+        factures = self.env["cnas.facture"]
+        facture = factures._preparer_complement(identite, aujourd_hui().replace(day=1))
+        return {"type": "ir.actions.act_window", "name": _("Facture de complément"), "res_model": "cnas.facture",
+                "res_id": facture.id, "view_mode": "form"}
+
     # ------------------------------------------------------------------ métier
     @api.model
     def _imputer(self, factures):
         """Impute sur les factures les compléments accordés et pas encore réglés à leur bénéficiaire."""
-        a_regler = self.search([
-            ("facture_complement_id", "=", False), ("state", "in", ("acceptee", "acceptee_partielle")),
-            ("decompte_id.state", "=", "emis"), "|", ("formation_id", "in", factures.formation_id.ids),
-            "|", ("decompte_id.assure_id", "in", factures.assure_id.ids),
-            ("decompte_id.assure_id.fusionne_dans_id", "in", factures.assure_id.ids)])
+        a_regler = self._a_regler(factures)
         for facture in factures if a_regler else ():
             dues = a_regler.filtered(
                 lambda c, f=facture: not c.facture_complement_id and c.facture_id != f
                 and beneficiaire(c.decompte_id) == beneficiaire(f))
             dues._ecrire({"facture_complement_id": facture.id})
 
+    @api.model
+    def _a_regler(self, factures):
+        """Rend les recours acceptés que nulle facture ne règle encore, dus à qui ces factures paient."""
+        qui = {beneficiaire(facture)._origin for facture in factures}
+        dus = self.search([
+            ("facture_complement_id", "=", False), ("state", "in", ACCEPTEES),
+            ("decompte_id.state", "=", "emis"), "|", ("formation_id", "in", factures.formation_id._origin.ids),
+            "|", ("decompte_id.assure_id", "in", factures.assure_id._origin.ids),
+            ("decompte_id.assure_id.fusionne_dans_id", "in", factures.assure_id._origin.ids)])
+        return dus.filtered(lambda c: beneficiaire(c.decompte_id) in qui)
+
     def _decider(self, etat, montant, motif):
         self._changer_etat(
             etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
             date_decision=aujourd_hui())
         libelle = self._libelle_etat(etat)
-        self.sudo().with_context(mail_notify_force_send=False).message_post(
-            subject=_("Contestation %s", self.numero),
-            body=_("Votre contestation est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s",
-                   etat=libelle.lower(), montant=ecrire_montant(montant), motif=motif),
-            message_type="comment", subtype_xmlid="mail.mt_comment",
-            partner_ids=self.facture_id._partenaires_formation().ids)
+        decompte = self.sudo().decompte_id
+        lien = f"{self.get_base_url()}/my/formation/contestations"
+        self.env["cnas.avis"]._donner(
+            self, beneficiaire(decompte), _("Contestation %s", self.numero),
+            _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s",
+              numero=self.numero, etat=libelle.lower(), montant=ecrire_montant(montant), motif=motif),
+            decompte._url_assure() if decompte.mode == "remboursement" else lien,
+            self.sudo().facture_id._partenaires_formation(),
+            _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s.", numero=self.numero,
+              etat=libelle.lower(), montant=ecrire_montant(montant)))
 
     @api.model
     def _refuser_redites(self, vals_list):
@@ -280,12 +315,17 @@ class Contestation(models.Model):
                 raise ValidationError(_("Le montant demandé doit être supérieur à zéro."))
 
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"decompte_id.state", "second_degre_ids.state"}
+        return super()._champs_des_actions() | {"decompte_id.state", "second_degre_ids.state", "facture_complement_id"}
 
     def _empeche_contre_passe(self):
         """Rend {id: raison} des recours dont le décompte ne tient plus."""
         return {contestation.id: contestation._phrase_contre_passe() for contestation in self.sudo()
                 if not contestation.decompte_ligne_id._en_vigueur()}
+
+    def _empeche_regle(self):
+        """Rend {id: raison} des recours qu'une facture règle déjà."""
+        return {contestation.id: _("il est réglé sur %s.", contestation.facture_complement_id.numero)
+                for contestation in self.sudo() if contestation.facture_complement_id}
 
     def _empeche_de_porter(self):
         """Rend {id: raison} des recours que la commission ne prend pas : déjà tranchés par elle, déjà portés, hors délai."""

@@ -132,6 +132,21 @@ class FeuilleSoin(models.Model):
         self.env["cnas.indu"].sudo()._constater_feuilles(
             {feuille: " ; ".join(c.message for c in constats[feuille.id]) for feuille in self})
 
+    def _prevenir_formation(self, sujet):
+        """Ajoute le SMS : un par formation, ou à l'assuré qui attend son remboursement ; le dossier dit ce qui manque."""
+        super()._prevenir_formation(sujet)
+        textes = []
+        directes = self.sudo().filtered(lambda f: f.mode == "remboursement")
+        for feuille in directes:
+            assure = feuille.assure_id.assure_principal_id or feuille.assure_id
+            textes.append((feuille, assure.telephone_1, _(
+                "CNAS. %(sujet)s : dossier %(numero)s. Allez à votre agence.", sujet=sujet, numero=feuille.numero)))
+        for formation, feuilles in (self.sudo() - directes).grouped("formation_id").items():
+            textes.append((feuilles[0], formation.telephone_1, _(
+                "CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(feuilles),
+                lien=f"{formation.get_base_url()}/my/formation/feuilles")))
+        self.env["cnas.sms"].sudo()._deposer(textes)
+
     # ------------------------------------------------------------------ privé
     def _paie(self, vals):
         """Dit si le code mène ces feuilles, et rien d'autre, de validée à payée (ou l'inverse)."""

@@ -1,3 +1,4 @@
+import base64
 from collections import Counter
 
 from odoo import _, api, fields, models
@@ -5,24 +6,30 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
-from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date, lire_entier
 
-from .facture.dossier import CONTROLEUR, SUPERVISEUR, beneficiaire
+from .facture.dossier import CONTROLEUR, FINANCE, SUPERVISEUR, beneficiaire
+
+DEBITEURS = {"cnas.formation_sanitaire": "formation_id", "cnas.assure": "assure_id", "cnas.employeur": "employeur_id"}
+ECHEANCES_MAX = 60
 
 # Ce que dit le constat : il ne change plus dès la notification.
-CONSTAT = frozenset(("formation_id", "assure_id", "decompte_ligne_id", "compte", "montant", "motif"))
+CONSTAT = frozenset(("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "compte", "montant", "motif"))
 
 
 @actions
 class Indu(models.Model):
-    """Somme versée à tort à une formation, ou à un assuré remboursé, récupérée par compensation plafonnée.
+    """Somme versée à tort à une formation, à un assuré remboursé ou à un employeur.
 
-    États : constaté → notifié → soldé ; annulé tant que rien n'est compensé. Dès la notification, chaque facture
-    validée de qui a reçu en retient au plus le pourcentage daté de son net. Le contrôleur constate et, seul, retouche
-    son constat ; le superviseur mène (table `_actions`) ; la validation des factures compense. L'indu qui vise une
-    ligne ou une feuille ne reprend pas plus que ce qu'elle a reçu, indus précédents compris.
+    États : constaté → notifié → soldé ; annulé tant que rien n'est récupéré. Elle revient par chèque ou versement
+    (`cnas.indu.reglement`, un reçu numéroté chacun), ou par compensation : dès la notification, chaque facture validée
+    de qui a reçu en retient au plus le pourcentage daté de son net. Un échéancier accordé ne laisse exiger, et retenir,
+    que ce qui est échu. Soldé, l'indu porte un numéro de quittance. Le contrôleur constate et, seul, retouche son
+    constat ; le superviseur mène, l'ordonnateur encaisse (table `_actions`). L'indu qui vise une ligne ou une feuille ne
+    reprend pas plus que ce qu'elle a reçu, indus précédents compris.
     """
 
     _name = "cnas.indu"
@@ -39,16 +46,21 @@ class Indu(models.Model):
         "annuler": Action(
             titre=_lt("Annuler"), de=("constate", "notifie"), vers=("annule",), roles=(SUPERVISEUR,), motif=True,
             empeche=("_empeche_compense",)),
+        "encaisser": Action(titre=_lt("Encaisser"), de=("notifie",), roles=(FINANCE,), seul=True),
+        "echelonner": Action(titre=_lt("Échelonner"), de=("notifie",), roles=(SUPERVISEUR,), seul=True),
+        "imprimer_quittance": Action(titre=_lt("Quittance PDF"), de=("solde",), seul=True, annonce=False),
     }
     _passages = {"notifie": ("solde",), "solde": ("notifie",)}
-    _champs_geles = ("numero", "date_notification", "feuille_id")
-    _champs_journal = ("formation_id", "assure_id", "decompte_ligne_id", "feuille_id", "compte", "montant")
+    _champs_geles = ("numero", "date_notification", "feuille_id", "quittance")
+    _champs_journal = ("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "feuille_id", "compte", "montant")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict")
     assure_id = fields.Many2one(
         "cnas.assure", string="Assuré remboursé", index="btree_not_null", ondelete="restrict")
+    employeur_id = fields.Many2one("cnas.employeur", string="Employeur", index="btree_not_null", ondelete="restrict")
+    debiteur = fields.Char(string="Débiteur", compute="_compute_debiteur", compute_sudo=True)
     decompte_ligne_id = fields.Many2one(
         "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
         help="La ligne payée à tort, si l'indu en vise une.")
@@ -62,25 +74,45 @@ class Indu(models.Model):
     motif = fields.Text(string="Motif", required=True)
     compensation_ids = fields.One2many("cnas.indu.compensation", "indu_id", string="Compensations", readonly=True)
     montant_compense = fields.Monetary(string="Compensé", compute="_compute_solde", store=True)
+    reglement_ids = fields.One2many("cnas.indu.reglement", "indu_id", string="Remboursements", readonly=True)
+    echeance_ids = fields.One2many("cnas.indu.echeance", "indu_id", string="Échéancier", readonly=True)
+    montant_rembourse = fields.Monetary(string="Remboursé", compute="_compute_solde", store=True)
     solde = fields.Monetary(string="Reste à récupérer", compute="_compute_solde", store=True)
+    exigible = fields.Monetary(
+        string="Exigible aujourd'hui", compute="_compute_exigible", help="Le reste, ou ce qui est échu et pas encore payé.")
+    quittance = fields.Char(string="N° de quittance", readonly=True, copy=False, index=True)
     state = fields.Selection(
         [("constate", "Constaté"), ("notifie", "Notifié"), ("solde", "Soldé"), ("annule", "Annulé")],
         string="État", default="constate", required=True, readonly=True, copy=False, index=True, tracking=True)
     date_notification = fields.Date(string="Notifié le", readonly=True, copy=False)
 
     _sql_constraints = [
-        ("un_debiteur", "CHECK ((formation_id IS NULL) <> (assure_id IS NULL))",
-         "Un indu se réclame à une formation sanitaire, ou à un assuré remboursé : indiquez l'un des deux."),
+        ("un_debiteur", "CHECK (num_nonnulls(formation_id, assure_id, employeur_id) = 1)",
+         "Un indu se réclame à une formation sanitaire, à un assuré remboursé ou à un employeur : indiquez l'un d'eux."),
+        ("quittance_unique", "UNIQUE (quittance)", "Ce numéro de quittance est déjà pris."),
         ("montant_positif", "CHECK (montant > 0)", "Le montant d'un indu doit être supérieur à zéro."),
-        ("solde_positif", "CHECK (solde >= 0)", "Un indu ne se compense pas au-delà de son montant."),
+        ("solde_positif", "CHECK (solde >= 0)", "Un indu ne se récupère pas au-delà de son montant."),
         ("numero_unique", "UNIQUE (numero)", "Ce numéro d'indu est déjà pris."),
     ]
 
-    @api.depends("montant", "compensation_ids.montant")
+    @api.depends("formation_id", "assure_id", "employeur_id")
+    def _compute_debiteur(self):
+        for indu in self:
+            indu.debiteur = indu._qui().display_name
+
+    @api.depends("montant", "compensation_ids.montant", "reglement_ids.montant", "reglement_ids.state")
     def _compute_solde(self):
         for indu in self:
             indu.montant_compense = sum(indu.compensation_ids.mapped("montant"))
-            indu.solde = indu.montant - indu.montant_compense
+            indu.montant_rembourse = sum(indu.reglement_ids.filtered(lambda r: r.state == "encaisse").mapped("montant"))
+            indu.solde = indu.montant - indu.montant_compense - indu.montant_rembourse
+
+    @api.depends("solde", "state", "echeance_ids.montant", "echeance_ids.date")
+    def _compute_exigible(self):
+        jour = aujourd_hui()
+        for indu in self:
+            a_venir = sum(indu.echeance_ids.filtered(lambda e: e.date > jour).mapped("montant"))
+            indu.exigible = max(0, indu.solde - a_venir) if indu.state == "notifie" else 0
 
     @api.onchange("decompte_ligne_id")
     def _onchange_decompte_ligne_id(self):
@@ -100,7 +132,7 @@ class Indu(models.Model):
             ligne = self.env["cnas.decompte.ligne"].sudo().browse(vals.get("decompte_ligne_id") or ())
             if ligne:
                 vals.setdefault("compte", ligne.compte)
-                if not vals.get("formation_id") and not vals.get("assure_id"):
+                if not any(vals.get(champ) for champ in DEBITEURS.values()):
                     vals.update(self._debiteur(beneficiaire(ligne.decompte_id)))
             vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.indu", sequence_date=aujourd_hui())
         return super()._completer_creation(vals_list)
@@ -123,15 +155,83 @@ class Indu(models.Model):
     # ------------------------------------------------------------------ actions publiques
     @transition("notifier")
     def action_notifier(self):
-        """Notifie l'indu à la formation ; les factures suivantes le compenseront. Rend True."""
+        """Notifie l'indu à qui le doit ; il se rembourse, et les factures suivantes le compensent. Rend True."""
         self._changer_etat("notifie", date_notification=aujourd_hui())
         for indu in self.sudo():
-            indu.with_context(mail_notify_force_send=False).message_post(
-                subject=_("Indu %s", indu.numero),
-                body=_("Un indu de %(montant)s est constaté : %(motif)s. Il sera retenu sur vos prochains "
-                       "règlements.", montant=ecrire_montant(indu.montant), motif=indu.motif),
-                message_type="comment", subtype_xmlid="mail.mt_comment",
-                partner_ids=indu.formation_id.partner_id.ids)
+            suite = _("Remboursez-la par chèque ou versement, ou demandez un échéancier à votre agence.")
+            if not indu.employeur_id:
+                suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
+            indu._prevenir(_("Indu %s", indu.numero), _(
+                "Une somme de %(montant)s vous a été versée à tort (%(numero)s) : %(motif)s. %(suite)s",
+                montant=ecrire_montant(indu.montant), numero=indu.numero, motif=(indu.motif or "").strip().rstrip("."), suite=suite), _(
+                "Une somme de %(montant)s vous a été versée à tort (%(numero)s). %(suite)s",
+                montant=ecrire_montant(indu.montant), numero=indu.numero, suite=suite))
+
+    @transition("encaisser")
+    def action_encaisser(self, montant=None, mode=None, date=None, reference=None):
+        """Enregistre un remboursement et rend son reçu ; sans argument, ouvre la saisie.
+
+        :param int montant: somme reçue, au plus le reste à récupérer
+        :param str mode: « cheque » ou « versement »
+        :param str date: jour de réception, « AAAA-MM-JJ »
+        :param str reference: numéro du chèque ou du bordereau de versement
+        :return: l'action de fenêtre qui ouvre la saisie, ou le règlement et son reçu
+        """
+        action = {"type": "ir.actions.act_window", "name": _("Remboursement reçu"), "res_model": "cnas.indu.reglement",
+                  "view_mode": "form", "target": "new"}
+        if montant is None and mode is None and date is None and reference is None:
+            return {**action, "context": {"default_indu_id": self.id, "default_montant": self.exigible or self.solde}}
+        reglement = self.env["cnas.indu.reglement"].create(
+            {"indu_id": self.id, "montant": montant, "mode": mode, "date": date, "reference": reference})
+        return {**action, "res_id": reglement.id}
+
+    @transition("echelonner")
+    def action_echelonner(self, nombre=None, premiere=None):
+        """Accorde un échéancier mensuel du reste à récupérer ; il remplace le précédent. Sans argument, ouvre l'assistant.
+
+        :param int nombre: nombre d'échéances, de 2 à 60
+        :param str premiere: jour de la première, « AAAA-MM-JJ »
+        :return: True, ou l'action de l'assistant
+        """
+        if nombre is None and premiere is None:
+            return {"type": "ir.actions.act_window", "name": _("Échelonner"), "res_model": "cnas.echeancier.wizard",
+                    "view_mode": "form", "target": "new", "context": {"default_indu_id": self.id}}
+        nombre = lire_entier(nombre, quoi=_("Nombre d'échéances"), minimum=2, maximum=ECHEANCES_MAX)
+        jour = lire_date(premiere, stricte=True, quoi=_("Première échéance"))
+        if jour < aujourd_hui():
+            raise UserError(_("La première échéance (%s) est passée.", ecrire_date(jour)))
+        if nombre > self.solde:
+            raise UserError(_("Il reste %s : moins d'échéances suffisent.", ecrire_montant(self.solde)))
+        part, reste = divmod(int(self.solde), nombre)
+        self.sudo().echeance_ids._supprimer()
+        self.env["cnas.indu.echeance"].sudo()._creer([
+            {"indu_id": self.id, "date": fields.Date.add(jour, months=rang), "montant": part + (reste if rang == nombre - 1 else 0)}
+            for rang in range(nombre)])
+        self._prevenir(_("Échéancier — %s", self.numero), _(
+            "Vous remboursez %(total)s (%(numero)s) en %(nombre)s échéances de %(part)s, la première le %(jour)s.",
+            total=ecrire_montant(self.solde), numero=self.numero, nombre=nombre, part=ecrire_montant(part), jour=ecrire_date(jour)))
+
+    @transition("imprimer_quittance")
+    def action_imprimer_quittance(self):
+        """Ouvre la quittance PDF d'un indu soldé. Rend une action d'adresse."""
+        return {"type": "ir.actions.act_url", "url": f"/cnas/indu/{self.id}/pdf", "target": "new"}
+
+    def telecharger(self, format="pdf"):
+        """Rend la quittance de l'indu soldé.
+
+        :param str format: « pdf »
+        :return: {"nom", "contenu": base64}
+        :raise UserError: autre format, ou indu qui n'est pas soldé
+        """
+        self.ensure_one()
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        if format != "pdf" or not self.quittance:
+            raise UserError(_("La quittance se demande en pdf, une fois l'indu soldé."))
+        from ..report.pdf_recu import dessiner_quittance
+
+        return {"nom": f"Quittance_{self.quittance.replace('/', '-')}.pdf",
+                "contenu": base64.b64encode(dessiner_quittance(self.sudo())).decode()}
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -142,11 +242,34 @@ class Indu(models.Model):
 
     # ------------------------------------------------------------------ métier
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"montant_compense"}
+        return super()._champs_des_actions() | {"montant_compense", "montant_rembourse"}
+
+    def _qui(self):
+        """Rend qui doit : la formation, l'assuré ou l'employeur."""
+        return self.formation_id or self.assure_id or self.employeur_id
+
+    def _prevenir(self, objet, phrase, bref=None):
+        """Écrit à qui doit, avec le lien de la page où la formation lit ses indus."""
+        indu = self.sudo()
+        lien = f"{indu.get_base_url()}/my/formation/indus" if indu.formation_id else ""
+        usagers = self.env["res.users"].sudo().search([("formation_ids", "in", indu.formation_id.ids)])
+        self.env["cnas.avis"]._donner(indu, indu._qui(), objet, phrase, lien, indu.formation_id.partner_id | usagers.partner_id, bref)
+
+    def _solder_ou_rouvrir(self):
+        """Mène les indus là où leur reste les met : soldés avec leur quittance, ou de nouveau dus."""
+        for indu in self.sudo():
+            if indu.state == "notifie" and not indu.solde:
+                indu._changer_etat("solde", quittance=self.env["ir.sequence"].sudo().next_by_code(
+                    "cnas.indu.quittance", sequence_date=aujourd_hui()))
+                indu._prevenir(_("Indu soldé — %s", indu.numero), _(
+                    "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=indu.numero, quittance=indu.quittance))
+            elif indu.state == "solde" and indu.solde:
+                indu._changer_etat("notifie", quittance=False)
 
     def _empeche_compense(self):
-        """Rend {id: raison} des indus dont une facture a déjà retenu une part."""
-        return {indu.id: _("déjà compensé en partie, il ne s'annule plus.") for indu in self if indu.montant_compense}
+        """Rend {id: raison} des indus déjà récupérés en partie : une facture a retenu, ou le débiteur a remboursé."""
+        return {indu.id: _("déjà récupéré en partie, il ne s'annule plus.")
+                for indu in self if indu.montant_compense or indu.montant_rembourse}
 
     def _empeche_impaye(self):
         """Rend {id: raison} des indus qui reprendraient ce qui n'est pas payé, ou déjà repris."""
@@ -154,7 +277,7 @@ class Indu(models.Model):
         for indu in self.sudo():
             feuille = indu._feuille_visee()
             facture = indu.decompte_ligne_id.decompte_id.facture_id or feuille.facture_id
-            if feuille and (facture or feuille).state != "payee":
+            if feuille and not facture.close and (facture or feuille).state != "payee":
                 raisons[indu.id] = _("la facture %s n'est pas payée : il n'y a encore rien à reprendre, corrigez-la plutôt.",
                                      facture.numero or feuille.numero)
             elif indu.montant > restes.get(indu, indu.montant):
@@ -164,8 +287,7 @@ class Indu(models.Model):
     @api.model
     def _debiteur(self, qui):
         """Rend les valeurs qui désignent à qui l'indu se réclame."""
-        return {"formation_id": False, "assure_id": False,
-                "assure_id" if qui._name == "cnas.assure" else "formation_id": qui.id}
+        return {**dict.fromkeys(DEBITEURS.values(), False), DEBITEURS[qui._name]: qui.id}
 
     @api.model
     def _compenser(self, factures):
@@ -183,22 +305,21 @@ class Indu(models.Model):
             disponible = {"principal": int(facture.net_principal), "pharmacie": int(facture.net_pharmacie)}
             valeurs = []
             for indu in indus:
-                montant = min(int(indu.solde), reste, disponible[indu.compte])
+                montant = min(int(indu.exigible), reste, disponible[indu.compte])
                 if montant > 0:
                     valeurs.append({"indu_id": indu.id, "facture_id": facture.id, "montant": montant})
                     reste -= montant
                     disponible[indu.compte] -= montant
             self.env["cnas.indu.compensation"]._creer(valeurs)
-            indus.filtered(lambda i: not i.solde)._changer_etat("solde")
+            indus._solder_ou_rouvrir()
 
     @api.model
     def _rendre(self, factures):
         """Défait les compensations des factures rouvertes."""
         compensations = self.env["cnas.indu.compensation"].search([("facture_id", "in", factures.ids)])
-        soldes = compensations.indu_id.filtered(lambda i: i.state == "solde")
+        indus = compensations.indu_id
         compensations._supprimer()
-        if soldes:
-            soldes._changer_etat("notifie")
+        indus._solder_ou_rouvrir()
 
     @api.model
     def _constater_feuilles(self, motifs):
@@ -270,7 +391,7 @@ class Indu(models.Model):
         restes = self.sudo()._restes_a_reprendre()
         for indu in self.sudo():
             ligne = indu.decompte_ligne_id
-            if ligne and beneficiaire(ligne.decompte_id) != (indu.formation_id or indu.assure_id):
+            if ligne and beneficiaire(ligne.decompte_id) != indu._qui():
                 raise UserError(_("La ligne de décompte appartient à une autre formation, ou à un autre assuré."))
             if ligne and ligne.compte != indu.compte:
                 raise UserError(_("La ligne de décompte a été payée sur l'autre compte : indiquez le sien."))

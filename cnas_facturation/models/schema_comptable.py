@@ -29,6 +29,7 @@ class SchemaComptable(models.Model):
             ("liquidation_assure", "Liquidation — remboursement à l'assuré"),
             ("complement", "Complément après contestation"),
             ("compensation", "Compensation d'un indu"),
+            ("encaissement_indu", "Remboursement d'un indu"),
             ("paiement_principal", "Paiement — compte principal"),
             ("paiement_pharmacie", "Paiement — compte pharmacie"),
             ("paiement_assure", "Paiement — remboursement à l'assuré"),

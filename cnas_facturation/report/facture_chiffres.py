@@ -40,7 +40,7 @@ class FactureChiffres(models.Model):
                    f.periode,
                    1 AS factures,
                    (f.state = 'payee')::int AS payees,
-                   CASE WHEN f.state IN ('validee', 'ordonnancee') THEN f.montant_cnas ELSE 0 END AS a_payer,
+                   CASE WHEN f.state IN ('validee', 'ordonnancee') AND f.net_a_payer > 0 THEN f.montant_cnas ELSE 0 END AS a_payer,
                    CASE WHEN f.state = 'payee' THEN f.montant_cnas ELSE 0 END AS paye,
                    CASE WHEN f.state = 'payee' AND f.date_soumission IS NOT NULL
                         THEN greatest(f.date_paiement - {sql_jour("f.date_soumission")}, 0)::float END AS delai

@@ -8,17 +8,20 @@ from odoo.tools import groupby
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_nombre, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, ROUGE, VERT_PALE, VERT_SOMBRE, dessiner_qr, ecrire
+from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
 from ..models.facture.dossier import ORDRES_VIVANTS
 
 # Paysage : 297 − 2 × 13 = 271 mm.
+# Ce qui est abattu (facturé moins base) est le dépassement, à la charge du patient : une seule colonne, et l'égalité
+# facturé = part + ticket + dépassement + rejeté se lit de gauche à droite.
 COLONNES = colonnes_mm(
-    (17, "gauche"), (62, "gauche"), (13, "droite"), (13, "droite"), (20, "droite"), (21, "droite"), (20, "droite"),
-    (20, "droite"), (21, "droite"), (13, "droite"), (22, "droite"), (16, "droite"), (13, "droite"))
-TITRES = ("Code", "Prestation", "Qté", "Retenue", "Prix unit.", "Facturé", "Abattu", "Rejeté", "Base", "Taux",
-          "Part CNAS", "Ticket", "Dép.")
-SOMMES = ("montant_facture", "abattement", "montant_rejete", "montant_base", "montant_cnas", "ticket_moderateur",
-          "depassement")
+    (17, "gauche"), (69, "gauche"), (13, "droite"), (13, "droite"), (20, "droite"), (21, "droite"), (20, "droite"),
+    (22, "droite"), (21, "droite"), (13, "droite"), (18, "droite"), (24, "droite"))
+TITRES = ("Code", "Prestation", "Qté", "Retenue", "Prix unit.", "Facturé", "Rejeté", "Abattu (dép.)", "Base", "Taux",
+          "Ticket", "Part CNAS")
+SOMMES = ("montant_facture", "montant_rejete", "depassement", "montant_base", "ticket_moderateur", "montant_cnas")
+RECOURS = colonnes_mm((34, "gauche"), (40, "gauche"), (110, "gauche"), (50, "gauche"), (37, "droite"))
 
 
 def dessiner_decompte(decompte):
@@ -35,8 +38,10 @@ def dessiner_decompte(decompte):
         f"{decompte.numero} — SHA-256 {decompte.empreinte}")
     doc.entete(titre, f"N° {decompte.numero} — {ecrire_mois(decompte.periode)}")
     _cadres(doc, decompte, lignes)
-    _net_et_recours(doc, decompte, contre)
-    _details(doc, decompte, lignes)
+    _net_et_recours(doc, decompte, contre, lignes)
+    if lignes:
+        _details(doc, decompte, lignes)
+    _recours_regles(doc, decompte)
     return doc.terminer()
 
 
@@ -59,13 +64,16 @@ def _cadres(doc, decompte, lignes):
               ("Validé par", decompte._identite()["etabli_par"] or "—")]
     if decompte.origine_id:
         rangs.append(("Décompte d'origine", decompte.origine_id.numero))
-    abattu = sum(int(ligne["abattement"] or 0) for ligne in lignes)
-    recap = [
-        ("Feuilles de soins", ecrire_nombre(abs(decompte.nb_feuilles))), ("Montant facturé", ecrire_nombre(decompte.montant_facture)),
-        ("dont abattu", ecrire_nombre(abattu)), ("dont rejeté", ecrire_nombre(decompte.montant_rejete)),
-        ("Base de remboursement", ecrire_nombre(decompte.montant_base)),
-        ("Ticket modérateur", ecrire_nombre(decompte.ticket_moderateur)),
-        ("Dépassement", ecrire_nombre(decompte.depassement)), ("Part CNAS", ecrire_nombre(decompte.montant_cnas), True)]
+    recap = [("Feuilles de soins", ecrire_nombre(abs(decompte.nb_feuilles)))]
+    if decompte.montant_declare:
+        recap += [("Total déclaré", ecrire_nombre(decompte.montant_declare)),
+                  ("Écart déclaré – facturé (accepté)", ecrire_nombre(decompte.ecart_declare))]
+    recap += [
+        ("Montant facturé", ecrire_nombre(decompte.montant_facture)), ("– Rejeté", ecrire_nombre(decompte.montant_rejete)),
+        ("– Abattements (dépassement)", ecrire_nombre(decompte.depassement)),
+        ("= Base de remboursement", ecrire_nombre(decompte.montant_base)),
+        ("– Ticket modérateur", ecrire_nombre(decompte.ticket_moderateur)),
+        ("= Part CNAS", ecrire_nombre(decompte.montant_cnas), True)]
     net = [
         ("Part CNAS — soins", ecrire_nombre(decompte.montant_soins)),
         ("Part CNAS — pharmacie", ecrire_nombre(decompte.montant_pharmacie)),
@@ -93,12 +101,14 @@ def _reglement(facture):
     """Rend les couples sur les ordres émis et le paiement."""
     ordres = facture.ordre_ids.filtered(lambda o: o.state in ORDRES_VIVANTS)
     rangs = [(f"Ordre {ordre.numero}", ordre.rib or ordre.telephone or "chèque du Trésor") for ordre in ordres]
+    if facture.close:
+        rangs.append(("Facture close", "rien à payer"))
     if facture.state == "payee":
         rangs.append((f"Payé le {ecrire_date(facture.date_paiement)}", facture.reference_paiement))
     return rangs
 
 
-def _net_et_recours(doc, decompte, contre):
+def _net_et_recours(doc, decompte, contre, lignes):
     page = doc.page
     hauteur = 9 * mm
     page.setFillColor(VERT_PALE)
@@ -109,19 +119,22 @@ def _net_et_recours(doc, decompte, contre):
     doc.y -= hauteur + 4 * mm
     cote = 24 * mm
     haut = doc.y
-    dessiner_qr(page, f"CNAS|{decompte.numero}|{int(decompte.net_a_payer)}|{decompte.empreinte}",
-                doc.largeur - MARGE - cote, haut - cote, cote)
+    dessiner_qr(page, decompte._url_verification(), doc.largeur - MARGE - cote, haut - cote, cote)
+    ecrire(page, doc.largeur - MARGE, haut - cote - 2.5 * mm, "À vérifier sans compte", 6.5, couleur=GRIS, cote="droite")
     if contre:
         textes = [f"Motif : {decompte.motif}",
                   f"Ce décompte annule au franc le décompte {decompte.origine_id.numero}."]
+    elif not lignes:
+        textes = ["Complément", "Il règle les recours acceptés ci-dessous ; le décompte contesté garde ses voies et délais de recours."]
     else:
         textes = [
             "Voies et délais de recours",
             f"Chaque ligne rejetée ou abattue peut être contestée jusqu'au {ecrire_date(decompte.date_limite_recours)} : "
-            + ("par écrit, auprès de votre agence." if decompte.mode == "remboursement" else
+            + (f"au guichet de votre agence, ou par le lien {decompte._url_assure()}" if decompte.mode == "remboursement" else
                "dans votre espace du portail (page du décompte, « Contester »), ou par écrit auprès de l'agence."),
             "Premier degré : service du contrôle. Second degré : commission de recours, dans le même délai à compter "
-            "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant.",
+            "de la réponse. Une ligne se conteste une fois par degré. Le complément accordé s'ajoute au décompte suivant, "
+            "ou se règle seul.",
         ]
     y = haut - 4 * mm
     for rang, texte in enumerate(textes):
@@ -134,7 +147,7 @@ def _net_et_recours(doc, decompte, contre):
     ecrire(page, x + 42 * mm, haut - 4 * mm, "L'ordonnateur", 8, gras=True)
     ecrire(page, x + 42 * mm, haut - 8 * mm, _facture_reglee(decompte).ordonnateur_id.name or "", 8, couleur=GRIS,
            largeur=38 * mm)
-    doc.y = min(y, haut - cote) - 4 * mm
+    doc.y = min(y, haut - cote) - 6 * mm
 
 
 def _details(doc, decompte, lignes):
@@ -168,9 +181,8 @@ def _ligne(doc, ligne):
     doc.rang(COLONNES, (
         ligne["prestation_code"], ligne["prestation_libelle"], ecrire_quantite(ligne["quantite"]),
         ecrire_quantite(ligne["quantite_retenue"]), ecrire_nombre(ligne["prix_unitaire"]), ecrire_nombre(ligne["montant_facture"]),
-        ecrire_nombre(ligne["abattement"]), ecrire_nombre(ligne["montant_rejete"]), ecrire_nombre(ligne["montant_base"]),
-        f"{ecrire_quantite(ligne['taux'])} %", ecrire_nombre(ligne["montant_cnas"]), ecrire_nombre(ligne["ticket_moderateur"]),
-        ecrire_nombre(ligne["depassement"])),
+        ecrire_nombre(ligne["montant_rejete"]), ecrire_nombre(ligne["depassement"]), ecrire_nombre(ligne["montant_base"]),
+        f"{ecrire_quantite(ligne['taux'])} %", ecrire_nombre(ligne["ticket_moderateur"]), ecrire_nombre(ligne["montant_cnas"])),
         taille=7)
     for motif in (ligne["motifs"] or "").split("\n"):
         if motif:
@@ -183,8 +195,27 @@ def _ligne(doc, ligne):
 def _total(doc, titre, rangs, fond=None):
     sommes = {champ: sum(int(rang[champ] or 0) for rang in rangs) for champ in SOMMES}
     doc.rang(COLONNES, (
-        "", titre, "", "", "", ecrire_nombre(sommes["montant_facture"]), ecrire_nombre(sommes["abattement"]),
-        ecrire_nombre(sommes["montant_rejete"]), ecrire_nombre(sommes["montant_base"]), "", ecrire_nombre(sommes["montant_cnas"]),
-        ecrire_nombre(sommes["ticket_moderateur"]), ecrire_nombre(sommes["depassement"])), taille=7, gras=True, fond=fond,
+        "", titre, "", "", "", ecrire_nombre(sommes["montant_facture"]), ecrire_nombre(sommes["montant_rejete"]),
+        ecrire_nombre(sommes["depassement"]), ecrire_nombre(sommes["montant_base"]), "",
+        ecrire_nombre(sommes["ticket_moderateur"]), ecrire_nombre(sommes["montant_cnas"])), taille=7, gras=True, fond=fond,
         hauteur=4.8 * mm)
     doc.y -= 0.8 * mm
+
+
+def _recours_regles(doc, decompte):
+    """Les recours acceptés que ce décompte paie, un par ligne."""
+    recours = _facture_reglee(decompte).complement_ids.sorted("numero")
+    if not recours:
+        return
+    doc.place(20 * mm)
+    doc.y -= 5 * mm
+    doc.rang(RECOURS, ("Recours accepté", "Décompte contesté", "Prestation", "Feuille", "Accordé"), gras=True, fond=VERT_SOMBRE,
+             couleur=white, hauteur=5.2 * mm)
+    detail = decompte.env["cnas.decompte.ligne"].user_has_groups(GROUPES_DOSSIER)
+    for un in recours:
+        ligne = un.decompte_ligne_id
+        doc.rang(RECOURS, (un.numero, un.decompte_id.numero, ligne.prestation_libelle if detail else "", ligne.feuille_numero,
+                           ecrire_nombre(un.montant_accorde)), taille=7.5)
+        doc.filet()
+    doc.rang(RECOURS, ("", "TOTAL DES RECOURS", "", "", ecrire_nombre(sum(recours.mapped("montant_accorde")))), gras=True,
+             fond=VERT_PALE, hauteur=4.8 * mm)

@@ -12,6 +12,7 @@ from ..models.facture.dossier import ETATS_FIGES
 # Portrait : 210 − 2 × 13 = 184 mm.
 COLONNES = colonnes_mm(
     (30, "gauche"), (26, "gauche"), (46, "gauche"), (18, "gauche"), (21, "droite"), (21, "droite"), (22, "droite"))
+RECOURS = colonnes_mm((40, "gauche"), (40, "gauche"), (44, "gauche"), (30, "gauche"), (30, "droite"))
 TITRES = ("N° de feuille", "Matricule", "Bénéficiaire", "Soins", "Facturé", "Ticket", "Part CNAS")
 
 
@@ -21,14 +22,18 @@ def dessiner_facture(facture):
                    paysage=False)
     doc.entete("", "")
     doc.y -= 6 * mm
-    ecrire(doc.page, doc.largeur / 2, doc.y, "BORDEREAU RÉCAPITULATIF DE FACTURE", 14, gras=True,
+    titre = "BORDEREAU DE COMPLÉMENT" if facture.nature == "complement" else "BORDEREAU RÉCAPITULATIF DE FACTURE"
+    ecrire(doc.page, doc.largeur / 2, doc.y, titre, 14, gras=True,
            couleur=VERT_SOMBRE, cote="centre")
     ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {ecrire_mois(facture.periode)}", 10,
            gras=True, cote="centre")
     doc.y -= 12 * mm
     _cadres(doc, facture)
-    _regimes(doc, facture)
-    _feuilles(doc, facture)
+    if facture.nature == "complement":
+        _recours(doc, facture)
+    else:
+        _regimes(doc, facture)
+        _feuilles(doc, facture)
     _signatures(doc, facture)
     return doc.terminer()
 
@@ -44,7 +49,8 @@ def _cadres(doc, facture):
     montants = [
         ("Feuilles de soins", ecrire_nombre(facture.nb_feuilles)), ("Montant facturé", ecrire_nombre(facture.montant_facture)),
         ("Total déclaré", ecrire_nombre(facture.montant_declare) if facture.montant_declare else "—"),
-        ("Rejeté", ecrire_nombre(facture.montant_rejete)), ("Ticket modérateur", ecrire_nombre(facture.ticket_moderateur)),
+        ("Rejeté", _si_liquidee(facture, facture.montant_rejete)),
+        ("Ticket modérateur", _si_liquidee(facture, facture.ticket_moderateur)),
         ("Part CNAS — soins", _si_liquidee(facture, facture.montant_soins)),
         ("Part CNAS — pharmacie", _si_liquidee(facture, facture.montant_pharmacie)),
         ("PART CNAS (FCFA)", _si_liquidee(facture, facture.montant_cnas), True)]
@@ -52,6 +58,10 @@ def _cadres(doc, facture):
                 doc.cadre(MARGE + largeur + 4 * mm, largeur, "Montants (FCFA)", montants))
     doc.y -= max(hauteurs) + 5 * mm
     decompte = facture.env["cnas.decompte"]
+    if facture.nature == "complement":
+        doc.paragraphe(f"Arrêté le présent complément à {decompte._en_lettres(facture.montant_complement)}, recours acceptés.", taille=8.5)
+        doc.y -= 4 * mm
+        return
     suite = ". La part de la CNAS se lira sur le décompte."
     if facture.state in ETATS_FIGES:
         suite = f", dont {decompte._en_lettres(facture.montant_cnas)} à la charge de la CNAS."
@@ -60,9 +70,9 @@ def _cadres(doc, facture):
     doc.y -= 4 * mm
 
 
-def _si_liquidee(facture, montant):
-    """Rend le montant que la CNAS doit, une fois qu'elle l'a dit."""
-    return ecrire_nombre(montant) if facture.state in ETATS_FIGES else "à liquider"
+def _si_liquidee(facture, montant, sinon="à liquider"):
+    """Rend le montant que la CNAS a arrêté, une fois qu'elle l'a dit."""
+    return ecrire_nombre(montant) if facture.state in ETATS_FIGES else sinon
 
 
 def _recue_par(facture):
@@ -82,8 +92,20 @@ def _regimes(doc, facture):
     doc.rang(colonnes, ("Régime", "Feuilles", "Facturé", "Soins", "Pharmacie", "Part CNAS"), gras=True,
              fond=VERT_PALE)
     for regime, feuilles, facture_, _base, part, soins, pharmacie in facture._montants_par_regime()[facture.id]:
-        doc.rang(colonnes, (regime, ecrire_nombre(feuilles), ecrire_nombre(facture_), ecrire_nombre(soins), ecrire_nombre(pharmacie), ecrire_nombre(part)))
+        doc.rang(colonnes, (regime, ecrire_nombre(feuilles), ecrire_nombre(facture_),
+                            *(_si_liquidee(facture, montant, "—") for montant in (soins, pharmacie, part))))
     doc.y -= 4 * mm
+
+
+def _recours(doc, facture):
+    """Les recours acceptés que règle la facture de complément."""
+    doc.rang(RECOURS, ("Recours accepté", "Décompte contesté", "Feuille", "Décidé le", "Accordé"), gras=True, fond=VERT_SOMBRE,
+             couleur=white, hauteur=5.2 * mm)
+    for recours in facture.complement_ids.sorted("numero"):
+        doc.rang(RECOURS, (recours.numero, recours.decompte_id.numero, recours.feuille_numero, ecrire_date(recours.date_decision),
+                           ecrire_nombre(recours.montant_accorde)))
+        doc.filet()
+    doc.rang(RECOURS, ("TOTAL", "", "", "", ecrire_nombre(facture.montant_complement)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
 
 
 def _feuilles(doc, facture):
@@ -93,10 +115,11 @@ def _feuilles(doc, facture):
     titres()
     doc.reprise = titres
     for numero, matricule, nom, date, facture_, ticket, part in facture._feuilles_imprimees():
-        doc.rang(COLONNES, (numero, matricule, nom, ecrire_date(date), ecrire_nombre(facture_), ecrire_nombre(ticket), ecrire_nombre(part)))
+        doc.rang(COLONNES, (numero, matricule, nom, ecrire_date(date), ecrire_nombre(facture_),
+                            _si_liquidee(facture, ticket, "—"), _si_liquidee(facture, part, "—")))
         doc.filet()
-    doc.rang(COLONNES, ("TOTAL", "", "", "", ecrire_nombre(facture.montant_facture), ecrire_nombre(facture.ticket_moderateur),
-                        ecrire_nombre(facture.montant_cnas)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
+    doc.rang(COLONNES, ("TOTAL", "", "", "", ecrire_nombre(facture.montant_facture),
+                        _si_liquidee(facture, facture.ticket_moderateur), _si_liquidee(facture, facture.montant_cnas)), gras=True, fond=VERT_PALE, hauteur=5 * mm)
     doc.reprise = None
 
 
@@ -107,7 +130,7 @@ def _signatures(doc, facture):
     ecrire(doc.page, doc.largeur / 2, doc.y, "Accusé de réception CNAS", 8.5, gras=True)
     for rang, (libelle, valeur) in enumerate((
         ("Date", _soumise_le(facture)), ("Déposée par", facture.soumetteur_id.name or "…"), ("Reçue par", _recue_par(facture)),
-        ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles)),
+        ("Nombre de feuilles reçues", ecrire_nombre(facture.nb_feuilles) if facture.date_soumission else "…"),
     ), 1):
         ecrire(doc.page, doc.largeur / 2, doc.y - rang * 4.5 * mm, f"{libelle} : {valeur}", 8, couleur=GRIS)
     doc.y -= 22 * mm

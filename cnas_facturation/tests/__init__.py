@@ -1,4 +1,5 @@
 from . import (
+    test_avis,
     test_circuit,
     test_compte_paiement,
     test_concurrence,
@@ -6,13 +7,16 @@ from . import (
     test_ecrans,
     test_faits_figes,
     test_garde,
+    test_indu_reglement,
     test_indus,
     test_lots,
     test_migrations,
     test_ordres,
     test_paiement,
     test_portail,
+    test_public,
     test_preparation,
+    test_rade,
     test_recours,
 )
 from . import test_tableaux

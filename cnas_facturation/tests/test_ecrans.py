@@ -82,10 +82,13 @@ class TestEcrans(CommunFacture):
         self.env["cnas.decision.wizard"].with_user(self.controleur).create({
             "contestation_id": contestation.id, "montant_accorde": 300, "motif": "En partie"}).action_confirmer()
         self.assertEqual((contestation.state, contestation.montant_accorde), ("acceptee_partielle", 300))
-        facture.with_user(self.finance).action_ordonnancer()
+        complement = self.factures.browse(contestation.with_user(self.agent2).action_preparer_complement()["res_id"])
+        for usager, geste in ((self.agent2, "soumettre"), (self.controleur, "controler"), (self.superviseur, "valider"),
+                              (self.finance, "ordonnancer")):
+            getattr(complement.with_user(usager), f"action_{geste}")()
         self.env["cnas.paiement.wizard"].with_user(self.finance2).create({
-            "facture_ids": [(6, 0, facture.ids)], "date": self.jour(), "reference": "V-1"}).action_confirmer()
-        self.assertEqual(facture.state, "payee")
+            "facture_ids": [(6, 0, complement.ids)], "date": self.jour(), "reference": "V-1"}).action_confirmer()
+        self.assertEqual((facture.close, complement.state, complement.net_a_payer), (True, "payee", 300))
         with self.assertRaises(AccessError):
             self.env["cnas.paiement.wizard"].with_user(self.superviseur).create({"reference": "x"})
 

@@ -146,8 +146,6 @@ class TestPlafondIndu(CommunIndus):
         self.decider(facture.feuille_ids, "rejetee")
         self.feuille()
         facture.with_user(self.superviseur).action_valider()
-        facture.with_user(self.finance).action_ordonnancer()
-        facture.with_user(self.finance2).action_payer(self.jour(), "SANS OBJET")
         ligne = facture.decompte_id.ligne_ids.filtered(lambda n: n.compte == "principal")[0]
         recours = self.env["cnas.contestation"].with_user(self.portail).create({
             "decompte_ligne_id": ligne.id, "motif": "Ordonnance", "montant_demande": 300})

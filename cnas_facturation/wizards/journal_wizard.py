@@ -57,7 +57,7 @@ class JournalWizard(models.TransientModel):
         return rangs
 
     def _mouvements(self):
-        """Rend [(opération, date, pièce, tiers, montant entier)] : décomptes puis ordres payés."""
+        """Rend [(opération, date, pièce, tiers, montant entier)] : décomptes, ordres payés, indus remboursés."""
         decomptes = self.env["cnas.decompte"].sudo().search([
             ("date_decompte", ">=", self.date_debut), ("date_decompte", "<=", self.date_fin)])
         mouvements = []
@@ -77,6 +77,17 @@ class JournalWizard(models.TransientModel):
         for ordre in ordres:
             tiers = ordre.formation_id.code or ordre.assure_id.matricule
             mouvements.append((f"paiement_{ordre.compte}", ordre.date_paiement, ordre.numero, tiers, int(ordre.montant)))
+        return mouvements + self._mouvements_indus()
+
+    def _mouvements_indus(self):
+        """Rend les remboursements d'indus reçus, et l'inverse de ceux qui furent annulés."""
+        mouvements = []
+        for champ, signe in (("date", 1), ("date_annulation", -1)):
+            for recu in self.env["cnas.indu.reglement"].sudo().search(
+                    [(champ, ">=", self.date_debut), (champ, "<=", self.date_fin)]):
+                indu = recu.indu_id
+                tiers = indu.formation_id.code or indu.assure_id.matricule or indu.employeur_id.matricule
+                mouvements.append(("encaissement_indu", recu[champ], recu.numero, tiers, signe * int(recu.montant)))
         return mouvements
 
     def _schema(self, schemas, operation, jour):

@@ -1,2 +1,3 @@
 from . import registre
 from . import document
+from . import acces

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 COLONNES_MONTANTS = (
-    "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
+    "montant_declare", "montant_facture", "montant_base", "montant_cnas", "ticket_moderateur", "depassement", "montant_rejete",
     "montant_soins", "montant_pharmacie", "montant_complement", "montant_compense", "net_principal",
     "net_pharmacie", "net_a_payer", "nb_feuilles",
 )
@@ -65,6 +65,9 @@ class Decompte(models.Model):
     motif = fields.Text(string="Motif de la contre-passation", readonly=True)
     ligne_ids = fields.One2many("cnas.decompte.ligne", "decompte_id", string="Lignes", readonly=True)
     nb_feuilles = fields.Integer(string="Feuilles", readonly=True)
+    montant_declare = fields.Monetary(
+        string="Total déclaré", readonly=True, help="Le total écrit par la formation sur sa facture ; 0 : non déclaré.")
+    ecart_declare = fields.Monetary(string="Écart déclaré − facturé", compute="_compute_ecart_declare")
     montant_facture = fields.Monetary(string="Montant facturé", readonly=True)
     montant_base = fields.Monetary(string="Base de remboursement", readonly=True)
     montant_cnas = fields.Monetary(string="Part CNAS", readonly=True)
@@ -119,6 +122,11 @@ class Decompte(models.Model):
         """)
 
     # ------------------------------------------------------------------ calculs
+    @api.depends("montant_declare", "montant_facture")
+    def _compute_ecart_declare(self):
+        for decompte in self:
+            decompte.ecart_declare = decompte.montant_declare - decompte.montant_facture if decompte.montant_declare else 0
+
     @api.depends("net_a_payer")
     def _compute_montant_lettres(self):
         for decompte in self:

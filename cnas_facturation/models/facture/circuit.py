@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant
 from odoo.addons.cnas_base.garde import transition
 
-from .dossier import ETATS_FIGES
+from .dossier import ETATS_FIGES, beneficiaire
 
 ETATS_DECIDES = ("validee", "rejetee", "payee")
 
@@ -72,7 +72,8 @@ class FactureCircuit(models.Model):
         """
         self._verrouiller()
         self._changer_etat("rejetee", motif_rejet=motif)
-        self._informer_formation(_("Facture rejetée"), motif)
+        self._rendre_recours()
+        self._informer(_("Facture rejetée"), motif, bref=_("lisez pourquoi dans votre espace, ou à votre agence."))
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -82,6 +83,19 @@ class FactureCircuit(models.Model):
         """
         self._verrouiller()
         self.sudo()._changer_etat("annulee", motif_rejet=motif)
+        self._rendre_recours()
+
+    @transition("accepter_ecart")
+    def action_accepter_ecart(self):
+        """Accepte l'écart entre le total déclaré et celui des feuilles : la formation avant de soumettre, le contrôle ensuite.
+
+        L'accord vaut pour cet écart : si l'un des deux totaux change, il se redemande. Rend True.
+        """
+        for facture in self:
+            champ = facture._champ_ecart()
+            facture.sudo()._ecrire({champ: facture.ecart_declare})
+            facture.sudo().message_post(body=_(
+                "%(phrase)s Écart vu et accepté par %(qui)s.", phrase=facture._phrase_ecart(), qui=self.env.user.name))
 
     @transition("contre_passer")
     def action_contre_passer(self, motif=None):
@@ -93,14 +107,17 @@ class FactureCircuit(models.Model):
 
         :return: True, ou l'action de l'assistant de motif
         """
-        self._verrouiller()
+        suspendues = self.sudo().contestation_ids.facture_complement_id
+        (self | suspendues)._verrouiller()
         self.env["cnas.decompte"].sudo()._contre_passer(self, motif)
         self._changer_etat(
             "controle", validateur_id=False, date_validation=False, premier_validateur_id=False,
             date_premiere_validation=False)
         self._rendre_ajustements()
-        self._actualiser_montants()
-        self._informer_formation(_("Décompte contre-passé"), motif)
+        # Leur décompte ne tient plus : les recours qu'un complément ouvert allait régler le quittent.
+        self.sudo().contestation_ids._ecrire({"facture_complement_id": False})
+        (self | suspendues).sudo()._actualiser_montants()
+        self._informer(_("Décompte contre-passé"), motif, bref=_("un autre le remplacera."))
 
     def _empeche_de_contre_passer(self):
         """Rend {id: raison} des factures sans décompte à contre-passer, ou dont un recours est réglé sur une autre."""
@@ -116,13 +133,44 @@ class FactureCircuit(models.Model):
 
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"nb_feuilles", "nb_non_decidees"}
+        return super()._champs_des_actions() | {
+            "nb_feuilles", "nb_non_decidees", "complement_ids", "ecart_declare", "ecart_accepte", "ecart_accepte_caisse", "close"}
 
     def _empeche_vide(self):
-        """Rend {id: raison} des factures sans feuille."""
-        pleines = self._compter_feuilles()
-        return {facture._origin.id: _("aucune feuille : rassemblez-les d'abord.")
-                for facture in self if facture._origin.id not in pleines}
+        """Rend {id: raison} des factures sans feuille, ou des compléments sans recours."""
+        pleines, raisons = self._compter_feuilles(), {}
+        for facture in self.sudo():
+            if facture.nature == "complement" and not facture.complement_ids:
+                raisons[facture._origin.id] = _("aucun recours accepté à régler : annulez-la.")
+            elif facture.nature != "complement" and facture._origin.id not in pleines:
+                raisons[facture._origin.id] = _("aucune feuille : rassemblez-les d'abord.")
+        return raisons
+
+    def _champ_ecart(self):
+        """Rend le champ où s'écrit l'accord sur l'écart : de qui soumet, puis de la caisse."""
+        return "ecart_accepte" if self.state == "brouillon" else "ecart_accepte_caisse"
+
+    def _empeche_ecart(self):
+        """Rend {id: raison} des factures dont l'écart entre total déclaré et calculé n'a pas été accepté."""
+        return {facture._origin.id: _("%s Corrigez le total déclaré, ou acceptez l'écart.", facture._phrase_ecart())
+                for facture in self if facture.ecart_declare and facture.ecart_declare != facture[facture._champ_ecart()]}
+
+    def _empeche_sans_ecart(self):
+        """Rend {id: raison} des factures dont aucun écart n'attend d'accord."""
+        attendues = self._empeche_ecart()
+        return {facture._origin.id: _("aucun écart n'attend d'accord.")
+                for facture in self if facture._origin.id not in attendues}
+
+    def _phrase_ecart(self):
+        """Rend la phrase qui dit les deux totaux et leur différence."""
+        return _("Total déclaré : %(declare)s ; total des feuilles : %(calcule)s ; écart : %(ecart)s.",
+                 declare=ecrire_montant(self.montant_declare), calcule=ecrire_montant(self.montant_facture),
+                 ecart=ecrire_montant(self.ecart_declare))
+
+    def _empeche_close(self):
+        """Rend {id: raison} des factures que leur validation a closes, faute de rien à payer."""
+        return {facture._origin.id: _("il n'y a rien à payer : la facture est close, son décompte dit pourquoi.")
+                for facture in self if facture.close}
 
     def _empeche_non_decidee(self):
         """Rend {id: raison} des factures dont une feuille attend encore une décision."""
@@ -192,7 +240,7 @@ class FactureCircuit(models.Model):
     def _premiere_validation(self):
         """Signe la première validation des factures au-dessus du seuil ; rend celles à valider maintenant."""
         seuil = self.env["cnas.parametre"]._au("seuil_seconde_validation")
-        a_doubler = self.filtered(lambda f: f.montant_cnas >= seuil and not f.premier_validateur_id)
+        a_doubler = self.filtered(lambda f: f.montant_cnas + f.montant_complement >= seuil and not f.premier_validateur_id)
         if a_doubler:
             a_doubler._ecrire({
                 "premier_validateur_id": self.env.uid, "date_premiere_validation": fields.Datetime.now()})
@@ -210,10 +258,14 @@ class FactureCircuit(models.Model):
         self._actualiser_montants()
 
     def _rendre_ajustements(self):
-        """Rend disponibles les recours et les indus imputés sur les factures rouvertes."""
-        contestations = self.env["cnas.contestation"].sudo().search([("facture_complement_id", "in", self.ids)])
-        contestations._ecrire({"facture_complement_id": False})
+        """Rend disponibles les recours et les indus imputés sur les factures rouvertes ; un complément garde les siens."""
+        self.filtered(lambda f: f.nature != "complement")._rendre_recours()
         self.env["cnas.indu"].sudo()._rendre(self)
+
+    def _rendre_recours(self):
+        """Rend disponibles les recours imputés sur les factures."""
+        self.env["cnas.contestation"].sudo().search([("facture_complement_id", "in", self.ids)])._ecrire(
+            {"facture_complement_id": False})
 
     # ------------------------------------------------------------------ messages
     def _partenaires_formation(self):
@@ -225,27 +277,45 @@ class FactureCircuit(models.Model):
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
         return formation.partner_id | usagers.partner_id
 
-    def _informer_formation(self, titre, texte, page=None):
-        """Publie un message sur la facture, envoyé par courriel aux contacts de la formation.
+    def _informer(self, titre, texte, chemin=None, bref=None):
+        """Publie un message au fil de la facture et le fait parvenir à qui elle paie, avec un lien qui s'ouvre.
 
-        :param page: la page de son espace où elle le lit
+        :param chemin: la page que le lien ouvre (défaut : celle de la facture, ou le décompte de l'assuré)
+        :param bref: ce que dit le SMS (défaut : le texte)
         """
         for facture in self.sudo():
-            objet, corps = f"{titre} — {facture.numero}", Markup("<p>%s : %s</p>") % (titre, texte)
-            if page:
-                corps += Markup('<p><a href="%s%s">%s</a></p>') % (facture.get_base_url(), page, _("Ouvrir dans votre espace"))
-            facture.with_context(mail_notify_force_send=False).message_post(
-                subject=objet, body=corps,
-                message_type="comment", subtype_xmlid="mail.mt_comment",
-                partner_ids=facture._partenaires_formation().ids)
+            self.env["cnas.avis"]._donner(
+                facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {texte}", facture._lien(chemin),
+                facture._partenaires_formation(), f"{titre} : {bref or texte}")
+
+    def _lien(self, chemin=None):
+        """Rend l'adresse absolue de la page qui en dit plus : l'espace de la formation, ou le décompte de l'assuré."""
+        if self.mode == "remboursement":
+            return self.decompte_id._url_assure()
+        return self.get_base_url() + (chemin or f"/my/formation/factures/{self.id}")
 
     def _notifier_decompte(self):
-        """Prévient la formation que son décompte est lisible, avec le net et le délai de recours."""
+        """Prévient qui est payé que son décompte est lisible : le net et le délai de recours, ou pourquoi rien n'est à payer."""
         for facture in self.sudo():
-            decompte = facture.decompte_id
-            facture._informer_formation(_("Décompte disponible"), _(
-                "le décompte %(numero)s de %(mois)s est disponible dans votre espace. "
-                "Net à payer : %(net)s. Recours possible jusqu'au %(limite)s.",
-                numero=decompte.numero, mois=ecrire_mois(facture.periode),
-                net=ecrire_montant(facture.net_a_payer),
-                limite=ecrire_date(decompte.date_limite_recours)), f"/my/formation/decomptes/{decompte.id}")
+            decompte, limite = facture.decompte_id, ecrire_date(facture.decompte_id.date_limite_recours)
+            valeurs = {"numero": decompte.numero, "mois": ecrire_mois(facture.periode), "limite": limite,
+                       "net": ecrire_montant(facture.net_a_payer)}
+            texte = _("le décompte %(numero)s de %(mois)s est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
+                      "%(limite)s.", **valeurs)
+            if facture.close:
+                texte = _("le décompte %(numero)s de %(mois)s ne laisse rien à payer : %(pourquoi)s Recours possible "
+                          "jusqu'au %(limite)s.", pourquoi=facture._pourquoi_close(), **valeurs)
+            facture._informer(_("Facture close, rien à payer") if facture.close else _("Décompte disponible"), texte,
+                              f"/my/formation/decomptes/{decompte.id}")
+
+    def _pourquoi_close(self):
+        """Rend la phrase qui dit pourquoi rien n'est à payer : ce qui est rejeté et par quelles règles, ou ce qui est retenu."""
+        self.ensure_one()
+        if self.montant_compense:
+            return _("%s retenus pour rembourser des sommes versées à tort.", ecrire_montant(self.montant_compense))
+        motifs = self._motifs_par_facture().get(self.id, [])[:3]
+        phrase = _("%(rejete)s rejetés sur %(facture)s facturés.", rejete=ecrire_montant(self.montant_rejete),
+                   facture=ecrire_montant(self.montant_facture))
+        if motifs:
+            phrase += " " + _("Motifs : %s.", ", ".join(f"{code} {nom} ({nombre})" for code, nom, _s, nombre, _m in motifs))
+        return phrase

@@ -38,7 +38,9 @@ class Facture(models.Model):
 
     États : brouillon → soumise → contrôle → validée → ordonnancée → payée ; rejetée et annulée sont
     terminaux. Qui mène l'un à l'autre : la table `_actions`. L'agent et la formation préparent la leur.
-    Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées.
+    Une facture validée ne change plus : ses feuilles et leurs lignes sont gelées. Quand il n'y a rien à payer (tout est
+    rejeté, ou retenu), la validation la clôt (`close`) : son décompte dit pourquoi, se conteste et se contre-passe ; ni
+    ordre ni référence. Une facture de complément (`nature`) n'a pas de feuille : elle ne règle que des recours acceptés.
 
     Les quatre yeux se comparent aux personnes, pas aux rôles : l'administrateur n'y échappe pas. Qui peut payer :
     `_empeche_payeur` ; qui a décidé du RIB d'une formation n'ordonnance pas non plus ses factures.
@@ -56,13 +58,16 @@ class Facture(models.Model):
         "retirer_feuilles": Action(titre=_lt("Retirer des feuilles"), de=ETATS_OUVERTS, roles=(CONTROLEUR,), seul=True),
         "soumettre": Action(
             titre=_lt("Soumettre"), de=("brouillon",), vers=("soumise",), roles=(AGENT, PORTAIL),
-            empeche=("_empeche_vide",)),
+            empeche=("_empeche_vide", "_empeche_ecart")),
+        "accepter_ecart": Action(
+            titre=_lt("Accepter l'écart"), de=ETATS_OUVERTS, roles=(CONTROLEUR,), roles_selon={"brouillon": (AGENT, PORTAIL)},
+            empeche=("_empeche_sans_ecart",), annonce=False),
         "controler": Action(
             titre=_lt("Contrôler"), de=("soumise", "controle"), vers=("controle",), roles=(CONTROLEUR,)),
         "valider": Action(
             titre=_lt("Valider"), de=("controle",), vers=("validee",), roles=(SUPERVISEUR,),
             quatre_yeux=("preparateur_id", "soumetteur_id", "premier_validateur_id"),
-            empeche=("_empeche_saisie_par_moi", "_empeche_vide", "_empeche_non_decidee")),
+            empeche=("_empeche_saisie_par_moi", "_empeche_vide", "_empeche_non_decidee", "_empeche_ecart")),
         "rejeter": Action(
             titre=_lt("Rejeter"), de=("soumise", "controle"), vers=("rejetee",), roles=(CONTROLEUR,), motif=True),
         "annuler": Action(
@@ -73,7 +78,7 @@ class Facture(models.Model):
             empeche=("_empeche_de_contre_passer",)),
         "ordonnancer": Action(
             titre=_lt("Ordonnancer"), de=("validee",), vers=("ordonnancee",), roles=(FINANCE,),
-            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_decideur_du_rib",)),
+            quatre_yeux=("validateur_id", "premier_validateur_id"), empeche=("_empeche_close", "_empeche_decideur_du_rib")),
         "annuler_ordonnancement": Action(
             titre=_lt("Annuler l'ordonnancement"), de=("ordonnancee",), vers=("validee",), roles=(FINANCE,), motif=True,
             empeche=("_empeche_chez_le_banquier",)),
@@ -84,16 +89,22 @@ class Facture(models.Model):
     # La banque rend un virement déjà constaté.
     _passages = {"payee": ("ordonnancee",)}
     _champs_geles = (
-        "numero", "preparateur_id", "soumetteur_id", "controleur_id", "premier_validateur_id", "validateur_id",
+        "numero", "nature", "ecart_accepte", "ecart_accepte_caisse", "preparateur_id", "soumetteur_id", "controleur_id", "premier_validateur_id", "validateur_id",
         "ordonnateur_id", "payeur_id", "date_soumission", "date_controle", "date_premiere_validation",
         "date_validation", "date_ordonnancement", "date_paiement", "reference_paiement", "motif_rejet",
     )
+    # Le total que la formation déclare se compare au sien jusqu'à la validation : qui le change le signe au journal.
+    _champs_journal = ("montant_declare",)
 
     # === Identité === #
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     mode = fields.Selection(
         [("tiers_payant", "Tiers payant"), ("remboursement", "Remboursement à l'assuré")],
         string="Mode", required=True, default="tiers_payant")
+    nature = fields.Selection(
+        [("soins", "Feuilles de soins"), ("complement", "Complément de recours")],
+        string="Nature", required=True, default="soins", readonly=True, copy=False,
+        help="Complément : sans feuille, elle règle des recours acceptés que nulle facture du mois ne porterait.")
     formation_id = fields.Many2one(
         "cnas.formation_sanitaire", string="Formation sanitaire", index=True, ondelete="restrict", tracking=True)
     assure_id = fields.Many2one(
@@ -107,6 +118,11 @@ class Facture(models.Model):
     montant_declare = fields.Monetary(
         string="Total déclaré", help="Total écrit par la formation sur sa facture ; 0 : non déclaré.")
     ecart_declare = fields.Monetary(string="Écart déclaré − facturé", compute="_compute_ecart_declare")
+    ecart_accepte = fields.Monetary(
+        string="Écart accepté à la soumission", readonly=True, copy=False,
+        help="L'écart que la formation (ou l'agent pour elle) a vu et accepté ; il vaut tant que les totaux ne bougent pas.")
+    ecart_accepte_caisse = fields.Monetary(
+        string="Écart accepté à la caisse", readonly=True, copy=False, help="L'écart que le contrôle a vu et accepté.")
     state = fields.Selection(
         [
             ("brouillon", "Brouillon"),
@@ -119,6 +135,9 @@ class Facture(models.Model):
             ("annulee", "Annulée"),
         ],
         string="État", default="brouillon", required=True, index=True, copy=False, tracking=True)
+    close = fields.Boolean(
+        string="Close, rien à payer", compute="_compute_close", search="_search_close",
+        help="Validée sans rien à payer : elle s'arrête là, sans ordre de paiement.")
 
     # === Contenu === #
     feuille_ids = fields.One2many("cnas.feuille_soin", "facture_id", string="Feuilles de soins", copy=False)
@@ -177,7 +196,7 @@ class Facture(models.Model):
     _sql_constraints = [
         ("numero_unique", "UNIQUE (numero)",
          "Une facture de cette formation pour ce mois vient d'être préparée : rechargez la page."),
-        ("brouillon_unique", "",
+        ("brouillon_par_nature", "",
          "Cette formation a déjà une facture brouillon pour ce mois : ouvrez-la et rassemblez ses feuilles."),
         ("numero_formation_unique", "",
          "La formation a déjà une facture de ce numéro pour ce mois : vérifiez le numéro."),
@@ -187,6 +206,8 @@ class Facture(models.Model):
          "CHECK ((mode = 'tiers_payant' AND formation_id IS NOT NULL AND assure_id IS NULL) "
          "OR (mode = 'remboursement' AND assure_id IS NOT NULL))",
          "Indiquez la formation sanitaire (tiers payant) ou l'assuré à rembourser (remboursement)."),
+        ("paie_quelque_chose", "CHECK (state NOT IN ('ordonnancee', 'payee') OR net_a_payer > 0)",
+         "Une facture sans rien à payer ne s'ordonnance ni ne se paie : sa validation l'a close."),
         ("declare_positif", "CHECK (montant_declare >= 0)", "Le total déclaré ne peut pas être négatif."),
         ("preparateur_ne_valide_pas",
          "CHECK (validateur_id <> preparateur_id AND validateur_id <> soumetteur_id "
@@ -215,8 +236,9 @@ class Facture(models.Model):
     def init(self):
         super().init()
         self.env.cr.execute("""
-            CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_brouillon_unique ON cnas_facture
-                (COALESCE(formation_id, 0), COALESCE(assure_id, 0), periode, mode) WHERE state = 'brouillon';
+            DROP INDEX IF EXISTS cnas_facture_brouillon_unique;
+            CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_brouillon_par_nature ON cnas_facture
+                (COALESCE(formation_id, 0), COALESCE(assure_id, 0), periode, mode, nature) WHERE state = 'brouillon';
             CREATE UNIQUE INDEX IF NOT EXISTS cnas_facture_numero_formation_unique ON cnas_facture
                 (formation_id, periode, numero_formation) WHERE state NOT IN ('rejetee', 'annulee')
         """)
@@ -257,6 +279,17 @@ class Facture(models.Model):
         for facture in self:
             facture.ecart_declare = (
                 facture.montant_declare - facture.montant_facture if facture.montant_declare else 0)
+
+    @api.depends("state", "net_a_payer")
+    def _compute_close(self):
+        for facture in self:
+            facture.close = facture.state == "validee" and not facture.net_a_payer
+
+    def _search_close(self, operateur, valeur):
+        if operateur not in ("=", "!="):
+            raise UserError(_("« Close » se cherche par oui ou non."))
+        domaine = [("state", "=", "validee"), ("net_a_payer", "=", 0)]
+        return domaine if (operateur == "=") == bool(valeur) else ["!", "&", *domaine]
 
     @api.depends("nb_feuilles", "nb_non_decidees")
     def _compute_avancement(self):
@@ -329,7 +362,7 @@ class Facture(models.Model):
 
     @api.model
     def _numeroter(self, vals_list):
-        """Donne aux valeurs de création un numéro parlant : FAC-<formation>-<AAAAMM>-<rang>."""
+        """Donne aux valeurs de création un numéro parlant : FAC (REM, CPL)-<formation ou matricule>-<AAAAMM>-<rang>."""
         formations = self.env["cnas.formation_sanitaire"].sudo().browse(
             {v["formation_id"] for v in vals_list if v.get("formation_id")})
         codes = {f.id: f.code for f in formations}
@@ -339,9 +372,10 @@ class Facture(models.Model):
         for vals in vals_list:
             mois = vals["periode"].strftime("%Y%m")
             if vals.get("mode") == "remboursement":
-                racines.append(f"REM-{matricules.get(vals.get('assure_id'))}-{mois}")
+                prefixe, qui = "REM", matricules.get(vals.get("assure_id"))
             else:
-                racines.append(f"FAC-{codes.get(vals.get('formation_id'))}-{mois}")
+                prefixe, qui = "FAC", codes.get(vals.get("formation_id"))
+            racines.append(f"{'CPL' if vals.get('nature') == 'complement' else prefixe}-{qui}-{mois}")
         self.flush_model(["numero"])
         self.env.cr.execute(
             """SELECT regexp_replace(numero, '-[0-9]+$', ''), MAX(substring(numero from '([0-9]+)$')::int)

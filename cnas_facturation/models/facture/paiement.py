@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import transition
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
@@ -184,19 +184,25 @@ class FacturePaiement(models.Model):
         soldees._informer_paiement()
 
     def _informer_paiement(self):
-        """Note le paiement sur chaque facture ; une formation reçoit un seul courriel pour toutes celles d'un lot."""
-        phrases = {facture.id: _(
-            "Facture %(numero)s payée : paiement du %(jour)s, référence %(reference)s.", numero=facture.numero,
-            jour=ecrire_date(facture.date_paiement), reference=facture.reference_paiement) for facture in self}
-        for factures in self.sudo().grouped("formation_id").values():
+        """Dit le paiement à qui l'a reçu : un avis par assuré ; une formation, un seul pour toutes ses factures d'un lot."""
+        titre, avis = _("Facture payée"), self.env["cnas.avis"]
+        textes = {facture: _(
+            "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).", montant=ecrire_montant(facture.net_a_payer),
+            jour=ecrire_date(facture.date_paiement), reference=facture.reference_paiement,
+            ordres=", ".join(facture.ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero"))) for facture in self.sudo()}
+        directes = self.sudo().filtered(lambda f: f.mode == "remboursement")
+        avis._donner_en_nombre([
+            (facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {textes[facture]}", facture._lien(), None)
+            for facture in directes])
+        for formation, factures in (self.sudo() - directes).grouped("formation_id").items():
             if len(factures) == 1:
-                factures._informer_formation(_("Facture payée"), phrases[factures.id])
+                factures._informer(titre, textes[factures])
                 continue
-            factures._message_log_batch({facture.id: phrases[facture.id] for facture in factures})
-            if factures.formation_id:
-                factures[0].with_context(mail_notify_force_send=False).message_notify(
-                    subject=_("Factures payées"), partner_ids=factures[0]._partenaires_formation().ids,
-                    body=Markup("<br/>").join(phrases[facture.id] for facture in factures))
+            factures[1:]._message_log_batch({facture.id: f"{titre} : {textes[facture]}" for facture in factures[1:]})
+            phrase = Markup("<br/>").join(f"{facture.numero} : {textes[facture]}" for facture in factures)
+            avis._donner(
+                factures[0], formation, _("Factures payées"), phrase, f"{formation.get_base_url()}/my/formation/factures",
+                factures[0]._partenaires_formation(), _("%s factures payées.", len(factures)))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""

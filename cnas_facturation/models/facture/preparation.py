@@ -23,7 +23,8 @@ class FacturePreparation(models.Model):
 
         :param str code_formation: code de la formation sanitaire
         :param str periode: un jour du mois, « AAAA-MM-JJ » (ramené au 1er)
-        :return: id de la facture ; rejouer rend le même id en y ajoutant les feuilles arrivées depuis
+        :return: id de la facture ; rejouer rend le même id en y ajoutant les feuilles arrivées depuis. Sans feuille mais
+            avec un recours accepté à régler, c'est une facture de complément
         :raise UserError: rôle, formation inconnue, mois à venir, ou rien à facturer
         """
         mois = self._premier_du_mois(periode)
@@ -74,7 +75,10 @@ class FacturePreparation(models.Model):
     def action_rassembler(self):
         """Ajoute aux factures brouillon les feuilles du mois déposées depuis. Rend True."""
         for facture in self:
-            facture._attacher_feuilles()
+            if facture.nature == "complement":
+                facture._attacher_recours()
+            else:
+                facture._attacher_feuilles()
 
     @transition("reporter_instances")
     def action_reporter_instances(self):
@@ -157,20 +161,42 @@ class FacturePreparation(models.Model):
     @api.model
     def _preparer_mois(self, identite, mois, domaine):
         """Rend la facture brouillon de l'identité et du mois, créée au besoin, feuilles attachées."""
-        existante = self.sudo().search(
-            [("periode", "=", mois), ("state", "=", "brouillon"), *((c, "=", v) for c, v in identite.items())],
-            limit=1)
+        existante = self._brouillon({**identite, "nature": "soins"}, mois)
         if existante:
             existante._attacher_feuilles(domaine)
             return existante
-        concurrente = self._attendre_concurrente(identite, mois)
+        concurrente = self._attendre_concurrente({**identite, "nature": "soins"}, mois)
         if concurrente:
             return self.sudo().browse(concurrente)
         if not self.env["cnas.feuille_soin"].sudo().search_count(domaine, limit=1):
-            raise UserError(self._phrase_rien_a_facturer(identite, mois))
+            return self._preparer_complement(identite, mois)
         facture = self.sudo().create({**identite, "periode": mois})
         facture._attacher_feuilles(domaine)
         return facture
+
+    @api.model
+    def _preparer_complement(self, identite, mois):
+        """Rend la facture brouillon qui ne règle que les recours acceptés de l'identité, créée au besoin.
+
+        :raise UserError: aucun recours accepté n'attend d'être réglé
+        """
+        complement = {**identite, "nature": "complement"}
+        facture = self._brouillon(complement, mois)
+        if not facture:
+            concurrente = self._attendre_concurrente(complement, mois)
+            if concurrente:
+                return self.sudo().browse(concurrente)
+            if not self.env["cnas.contestation"].sudo()._a_regler(self.sudo().new(complement)):
+                raise UserError(self._phrase_rien_a_facturer(identite, mois))
+            facture = self.sudo()._creer([{**complement, "periode": mois}])
+        facture._attacher_recours()
+        return facture
+
+    @api.model
+    def _brouillon(self, identite, mois):
+        """Rend la facture brouillon de l'identité et du mois, s'il y en a une."""
+        return self.sudo().search(
+            [("periode", "=", mois), ("state", "=", "brouillon"), *((c, "=", v) for c, v in identite.items())], limit=1)
 
     @api.model
     def _attendre_concurrente(self, identite, mois):
@@ -179,7 +205,7 @@ class FacturePreparation(models.Model):
         Le verrou dure jusqu'à la fin de la transaction. La lecture se fait dans une connexion neuve, car
         notre instantané date d'avant l'attente. L'index unique partiel reste le dernier rempart.
         """
-        cle = (identite["mode"], identite.get("formation_id") or 0, identite.get("assure_id") or 0, mois)
+        cle = (identite["mode"], identite["nature"], identite.get("formation_id") or 0, identite.get("assure_id") or 0, mois)
         self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"cnas_facture{cle}",))
         if not self.env.registry.ready:
             # Installation en cours : la table n'existe pas encore pour une autre connexion.
@@ -187,7 +213,7 @@ class FacturePreparation(models.Model):
         with self.env.registry.cursor() as cr:
             cr.execute(
                 """SELECT id FROM cnas_facture
-                    WHERE state = 'brouillon' AND mode = %s AND COALESCE(formation_id, 0) = %s
+                    WHERE state = 'brouillon' AND mode = %s AND nature = %s AND COALESCE(formation_id, 0) = %s
                       AND COALESCE(assure_id, 0) = %s AND periode = %s""", cle)
             trouve = cr.fetchone()
         # Visible chez nous, le brouillon vient d'être soumis ou annulé par notre propre transaction.
@@ -205,6 +231,11 @@ class FacturePreparation(models.Model):
         return _(
             "Rien à facturer pour %s : aucune feuille déposée de ce mois n'attend d'être facturée.",
             ecrire_mois(mois))
+
+    def _attacher_recours(self):
+        """Attache à la facture de complément les recours acceptés que nulle facture ne règle, puis somme."""
+        self.env["cnas.contestation"].sudo()._imputer(self)
+        self.sudo()._actualiser_montants()
 
     def _attacher_feuilles(self, domaine=None):
         """Attache les feuilles facturables du mois, puis somme. Les factures reprises sont resommées."""

@@ -1,0 +1,92 @@
+from markupsafe import Markup
+
+from odoo import _, api, models
+
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.jour import aujourd_hui
+
+
+class Avis(models.AbstractModel):
+    """Prévenir quelqu'un d'un fait de son dossier : fil et portail, courriel, SMS ; le journal dit par quelles voies.
+
+    La formation lit dans son espace et par courriel ; l'assuré et l'employeur, qui n'ont pas d'espace, par courriel et
+    SMS aux coordonnées de leur fiche. Sans adresse ni SMS branché, le journal garde l'avis : l'agent le lit au fil.
+    """
+
+    _name = "cnas.avis"
+    _description = "Avis"
+
+    @api.model
+    def _donner(self, dossier, qui, objet, phrase, lien, partenaires=(), bref=None):
+        """Publie l'avis au fil du dossier et l'envoie.
+
+        :param dossier: l'enregistrement qui porte le fil
+        :param qui: assuré, formation ou employeur prévenu (ses coordonnées)
+        :param lien: adresse absolue de la page qui en dit plus ; vide s'il n'y en a pas
+        :param partenaires: contacts du portail, prévenus par le fil
+        :param bref: ce que dit le SMS, qui se lit par-dessus l'épaule : ni motif ni soin (défaut : la phrase)
+        """
+        if not partenaires:
+            return self._donner_en_nombre([(dossier, qui, objet, phrase, lien, bref)])
+        dossier = dossier.sudo()
+        dossier.with_context(mail_notify_force_send=False).message_post(
+            subject=objet, body=self._corps(phrase, lien), message_type="comment", subtype_xmlid="mail.mt_comment",
+            partner_ids=[partenaire.id for partenaire in partenaires])
+        sms = self.env["cnas.sms"].sudo()._deposer([(dossier, qui.sudo().telephone_1, self._texte_sms(bref or phrase, lien))])
+        self._journaliser({dossier: (objet, ["fil", "portail", *(["sms"] if sms else [])])})
+        return None
+
+    @api.model
+    def _donner_en_nombre(self, avis):
+        """Donne des avis à des gens sans espace, en un nombre de requêtes constant : un lot en paie des milliers.
+
+        :param avis: [(dossier, qui, objet, phrase, lien, bref)], dossiers d'un même modèle
+        """
+        if not avis:
+            return
+        dossiers = avis[0][0].browse([dossier.id for dossier, *_reste in avis]).sudo()
+        corps = {dossier.id: self._corps(phrase, lien) for dossier, _qui, _objet, phrase, lien, _bref in avis}
+        dossiers._message_log_batch(corps)
+        voies = {dossier: (objet, ["fil"]) for dossier, _qui, objet, *_reste in avis}
+        courriels, textes = [], []
+        for dossier, qui, objet, phrase, lien, bref in avis:
+            adresse = qui.sudo().email
+            if adresse:
+                courriels.append({"subject": objet, "email_to": adresse, "auto_delete": False, "body_html": corps[dossier.id]})
+                voies[dossier][1].append("courriel")
+            textes.append((dossier, qui.sudo().telephone_1, self._texte_sms(bref or phrase, lien)))
+        self.env["mail.mail"].sudo().create(courriels)
+        partis = {(sms.modele, sms.res_id) for sms in self.env["cnas.sms"].sudo()._deposer(textes)}
+        for dossier, (_objet, chemins) in voies.items():
+            if (dossier._name, dossier.id) in partis:
+                chemins.append("sms")
+        self._journaliser(voies)
+
+    # ------------------------------------------------------------------ privé
+    @api.model
+    def _corps(self, phrase, lien):
+        corps = Markup("<p>%s</p>") % phrase
+        return corps + Markup("<p><a href='%s'>%s</a></p>") % (lien, lien) if lien else corps
+
+    @api.model
+    def _texte_sms(self, phrase, lien):
+        return f"CNAS. {phrase} {lien}".strip()
+
+    @api.model
+    def _journaliser(self, voies):
+        self.env["cnas.journal"]._ajouter([
+            {"modele": dossier._name, "res_id": dossier.id, "evenement": "avis", "apres": {"objet": objet, "voies": chemins}}
+            for dossier, (objet, chemins) in voies.items()])
+
+
+class ChangementMixin(models.AbstractModel):
+    """Un changement sensible (RIB, compte de paiement, identité) se dit aussi par SMS : sans le redire, juste qu'il a eu lieu."""
+
+    _inherit = "cnas.changement.mixin"
+
+    def _annoncer_changement(self, phrase, contacts):
+        super()._annoncer_changement(phrase, contacts)
+        if "telephone_1" in self._fields:
+            self.env["cnas.sms"].sudo()._deposer([(self, self.sudo().telephone_1, _(
+                "CNAS. Un changement a été fait sur votre dossier le %s. Si vous n'en êtes pas à l'origine, prévenez votre agence.",
+                ecrire_date(aujourd_hui())))])

@@ -1,0 +1,86 @@
+"""Reçu d'un remboursement d'indu, et quittance d'un indu soldé."""
+from reportlab.lib.colors import white
+from reportlab.lib.units import mm
+
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
+from odoo.addons.cnas_base.impression.kit import GRIS, ROUGE, VERT_SOMBRE, ecrire
+from odoo.addons.cnas_base.jour import aujourd_hui
+
+COLONNES = colonnes_mm((34, "gauche"), (30, "gauche"), (88, "gauche"), (32, "droite"))
+
+
+def dessiner_recu(reglement):
+    """Rend les octets du PDF d'un reçu."""
+    indu = reglement.indu_id
+    doc = _document("REÇU", reglement.numero)
+    if reglement.state == "annule":
+        doc.paragraphe(f"ANNULÉ le {ecrire_date(reglement.date_annulation)} : {reglement.motif_annulation}", 11, ROUGE)
+        doc.y -= 4 * mm
+    mode = dict(reglement._fields["mode"]._description_selection(reglement.env))[reglement.mode]
+    _cadre(doc, "Somme reçue", [
+        *_debiteur(indu), ("Reçue le", ecrire_date(reglement.date)), ("Mode", mode), ("Référence", reglement.reference),
+        ("Encaissée par", reglement.create_uid.name), ("MONTANT (FCFA)", ecrire_nombre(reglement.montant), True),
+        ("Reste à rembourser (FCFA)", ecrire_nombre(reglement.reste))])
+    _arrete(doc, reglement.env, "Reçu la somme de", reglement.montant)
+    if not reglement.reste and reglement.state == "encaisse":
+        doc.paragraphe(f"Cette somme solde l'indu {indu.numero}.", 9)
+    return _signer(doc)
+
+
+def dessiner_quittance(indu):
+    """Rend les octets du PDF de la quittance : tout ce qui a soldé l'indu."""
+    doc = _document("QUITTANCE", indu.quittance)
+    _cadre(doc, "Indu soldé", [
+        *_debiteur(indu), ("Notifié le", ecrire_date(indu.date_notification)), ("Montant (FCFA)", ecrire_nombre(indu.montant)),
+        ("Retenu sur des règlements (FCFA)", ecrire_nombre(indu.montant_compense)),
+        ("Remboursé (FCFA)", ecrire_nombre(indu.montant_rembourse)),
+        ("RESTE (FCFA)", ecrire_nombre(indu.solde), True)])
+    doc.rang(COLONNES, ("Pièce", "Date", "Détail", "Montant"), gras=True, fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
+    for piece, jour, detail, montant in _recuperations(indu):
+        doc.rang(COLONNES, (piece, ecrire_date(jour), detail, ecrire_nombre(montant)), taille=8, hauteur=5 * mm)
+        doc.filet()
+    doc.y -= 4 * mm
+    _arrete(doc, indu.env, "La CNAS donne quittance de la somme de", indu.montant)
+    return _signer(doc)
+
+
+def _recuperations(indu):
+    """Rend [(pièce, date, détail, montant)] dans l'ordre où la somme est revenue."""
+    modes = dict(indu.reglement_ids._fields["mode"]._description_selection(indu.env))
+    return sorted([
+        *((c.facture_id.decompte_id.numero or c.facture_id.numero, c.facture_id.decompte_id.date_decompte or c.create_date.date(),
+           f"Retenue sur la facture {c.facture_id.numero}", c.montant) for c in indu.compensation_ids),
+        *((r.numero, r.date, f"{modes[r.mode]} {r.reference}", r.montant)
+          for r in indu.reglement_ids if r.state == "encaisse")], key=lambda rang: (rang[1], rang[0]))
+
+
+def _document(titre, numero):
+    doc = Document(f"{titre} {numero}", f"{numero} — imprimé le {ecrire_date(aujourd_hui())}", paysage=False)
+    doc.entete("", "")
+    doc.y -= 8 * mm
+    ecrire(doc.page, doc.largeur / 2, doc.y, titre, 16, gras=True, couleur=VERT_SOMBRE, cote="centre")
+    ecrire(doc.page, doc.largeur / 2, doc.y - 6.5 * mm, f"N° {numero}", 10, gras=True, cote="centre")
+    doc.y -= 14 * mm
+    return doc
+
+
+def _debiteur(indu):
+    return [("Débiteur", indu.debiteur), ("Indu", indu.numero)]
+
+
+def _cadre(doc, titre, rangs):
+    doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, titre, rangs, taille=9, interligne=5.4 * mm) + 5 * mm
+
+
+def _arrete(doc, env, formule, montant):
+    lettres = env["cnas.decompte"]._en_lettres(montant)
+    doc.paragraphe(f"{formule} {lettres} ({ecrire_montant(montant)}).", 9.5)
+    doc.y -= 3 * mm
+
+
+def _signer(doc):
+    doc.y -= 10 * mm
+    ecrire(doc.page, doc.largeur / 2, doc.y, "Pour la CNAS", 9, gras=True)
+    ecrire(doc.page, doc.largeur / 2, doc.y - 5 * mm, "Nom, date, signature et cachet", 7.5, couleur=GRIS)
+    return doc.terminer()
