@@ -65,7 +65,7 @@ class Livraison(models.Model):
             raise UserError(_("« %s » a été retiré ou remplacé ici : recréez-le par son écran si vous en voulez de nouveau.", self.name))
         if self.modele in MODELES_D_ODOO:
             cible = cible.sudo()
-        valeurs = {champ: self._ecrivable(cible._fields[champ], valeur) for champ, valeur in self.valeurs.items()}
+        valeurs = {champ: self._ecrivable(cible._fields[champ], valeur) for champ, valeur in (self.valeurs or {}).items()}
         sensibles = cible._changes_a_deux(valeurs) if hasattr(cible, "demander_changement") else []
         seules = {champ: valeur for champ, valeur in valeurs.items() if champ not in sensibles}
         if seules:
