@@ -1,4 +1,7 @@
+import json
 from datetime import date, datetime
+
+from psycopg2.extras import execute_values
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -21,6 +24,8 @@ DECISIONS_LUES = {
 # Au-dessous, le NNI désigne sans doute quelqu'un d'autre que le chef de ménage nommé.
 RESSEMBLANCE_MIN = 0.7
 PERSONNES_MAX = 100
+EXIGES = ("numero_menage", "village", "district_id", "decision")
+DU_MENAGE = ("numero_menage", "district_id", "village", "chef", "nni", "score", "personnes", "decision", "assure_id")
 
 
 @actions
@@ -119,15 +124,28 @@ class ListeRsuLigne(models.Model):
         :param rangs: lignes rendues par `lire_tableau`
         """
         districts = {sans_accent(d.name): d.id for d in self.env["cnas.district"].search([])}
-        lignes = [self._lire_ligne(liste, rang, districts) for rang in rangs]
+        # Traduits une fois pour le fichier : la traduction coûterait plus que la lecture.
+        quoi = {"score": _("Score"), "personnes": _("Le nombre de personnes")}
+        lignes = [self._lire_ligne(liste, rang, districts, quoi) for rang in rangs]
         self._accorder_villages(lignes)
         self._reconnaitre_assures(lignes)
         self._confronter_decisions(liste, lignes)
         self._signaler_doubles(lignes)
         self._proposer_ressemblants(lignes)
-        self._creer([{**ligne["valeurs"], "liste_id": liste.id, "numero": ligne["numero"], "recu": ligne["recu"],
-                      "state": self._verdict(ligne), "message": " ".join(ligne["erreurs"] + ligne["doubles"] + ligne["notes"]) or False}
-                     for ligne in lignes], suivi=False)
+        self._enregistrer(liste, lignes)
+
+    @api.model
+    def _enregistrer(self, liste, lignes):
+        """Écrit les ménages jugés en une requête : dix mille lignes ne passent pas par dix mille fiches."""
+        maintenant = fields.Datetime.now()
+        execute_values(self.env.cr._obj, f"""
+            INSERT INTO cnas_liste_rsu_ligne (liste_id, numero, recu, {", ".join(DU_MENAGE)}, cle_menage, state, message,
+                                              create_uid, create_date, write_uid, write_date)
+            VALUES %s""", [
+            (liste.id, li["numero"], json.dumps(li["recu"]), *(li["valeurs"].get(champ) or None for champ in DU_MENAGE), li["cle"],
+             self._verdict(li), " ".join(li["erreurs"] + li["doubles"] + li["notes"]) or None,
+             self.env.uid, maintenant, self.env.uid, maintenant) for li in lignes], page_size=2000)
+        liste.invalidate_recordset()
 
     @api.model
     def _verdict(self, ligne):
@@ -136,7 +154,7 @@ class ListeRsuLigne(models.Model):
         return "deja" if ligne["deja"] else "double" if ligne["doubles"] else "retenue"
 
     @api.model
-    def _lire_ligne(self, liste, rang, districts):
+    def _lire_ligne(self, liste, rang, districts, quoi):
         """Rend un ménage lu : ses valeurs, et ce qui y est refusé, en français."""
         texte = {c: " ".join(lire_texte(v).split()) if not isinstance(v, (date, datetime)) else ecrire_date(v) for c, v in rang.items()}
         erreurs = []
@@ -146,14 +164,10 @@ class ListeRsuLigne(models.Model):
             "nni": self.env["cnas.assure"]._normaliser_matricule(texte.get("nni")) or False,
             "district_id": districts.get(sans_accent(texte["district"]), False) if texte.get("district") else liste.district_id.id,
             "decision": DECISIONS_LUES.get(sans_accent(texte.get("decision", ""))) or False}
-        for champ, phrase in (
-            ("numero_menage", _("Numéro de ménage manquant.")), ("village", _("Village manquant.")),
-            ("district_id", _("District inconnu : %s.", texte["district"]) if texte.get("district") else _("District manquant.")),
-            ("decision", _("Décision illisible : écrivez « éligible » ou « non éligible »."))):
-            if not valeurs[champ]:
-                erreurs.append(phrase)
-        for champ, lire in (("score", lambda v: lire_decimal(v, 0.0, _("Score"))),
-                            ("personnes", lambda v: lire_entier(v, 0, _("Le nombre de personnes"), 0, PERSONNES_MAX))):
+        if not all(valeurs[champ] for champ in EXIGES):
+            erreurs += self._manques(valeurs, texte)
+        for champ, lire in (("score", lambda v: lire_decimal(v, 0.0, quoi["score"])),
+                            ("personnes", lambda v: lire_entier(v, 0, quoi["personnes"], 0, PERSONNES_MAX))):
             try:
                 valeurs[champ] = lire(rang.get(champ))
             except UserError as refus:
@@ -161,6 +175,15 @@ class ListeRsuLigne(models.Model):
         cle = self._cle(valeurs["district_id"], valeurs["village"], valeurs["numero_menage"])
         return {"numero": rang.numero, "recu": texte, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
                 "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
+
+    @api.model
+    def _manques(self, valeurs, texte):
+        """Rend ce qui manque à un ménage, ou ne se lit pas."""
+        phrases = {
+            "numero_menage": _("Numéro de ménage manquant."), "village": _("Village manquant."),
+            "district_id": _("District inconnu : %s.", texte["district"]) if texte.get("district") else _("District manquant."),
+            "decision": _("Décision illisible : écrivez « éligible » ou « non éligible ».")}
+        return [phrases[champ] for champ in EXIGES if not valeurs[champ]]
 
     @api.model
     def _accorder_villages(self, lignes):
@@ -249,18 +272,17 @@ class ListeRsuLigne(models.Model):
     @api.model
     def _proposer_ressemblants(self, lignes):
         """Nomme l'assuré qui ressemble au chef d'un ménage sans assuré : proposé, jamais confondu."""
-        seules = {cle_phonetique(li["valeurs"]["chef"]): li for li in lignes if li["valeurs"]["chef"] and not li["valeurs"].get("assure_id")}
+        seules = {}
+        for ligne in lignes:
+            if ligne["valeurs"]["chef"] and not ligne["valeurs"].get("assure_id"):
+                seules.setdefault((cle_phonetique(ligne["valeurs"]["chef"]), ligne["valeurs"]["district_id"]), []).append(ligne)
         if not seules:
             return
         trouves = self.env["cnas.assure"].search([
-            ("nom_phonetique", "in", list(seules)), ("type_assure", "=", "principal"),
-            ("district_id", "in", [li["valeurs"]["district_id"] for li in seules.values()])]).grouped("nom_phonetique")
-        for ligne in lignes:
-            valeurs = ligne["valeurs"]
-            if valeurs.get("assure_id") or not valeurs["chef"]:
-                continue
-            for assure in trouves.get(cle_phonetique(valeurs["chef"]), self.env["cnas.assure"]).filtered(
-                    lambda a, district=valeurs["district_id"]: a.district_id.id == district)[:1]:
+            ("nom_phonetique", "in", [cle for cle, _district in seules]), ("type_assure", "=", "principal"),
+            ("district_id", "in", [district for _cle, district in seules])])
+        for assure in trouves:
+            for ligne in seules.pop((assure.nom_phonetique, assure.district_id.id), ()):
                 ligne["notes"].append(_("Ressemble à %(nom)s (%(matricule)s) : si c'est la même personne, donnez-la comme assuré.",
                                         nom=assure.name, matricule=assure.matricule))
 
