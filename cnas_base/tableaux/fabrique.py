@@ -16,6 +16,7 @@ from pathlib import Path
 HAUTEUR_LIGNE = 23
 LARGEUR = 1000
 VERT = "#0B7A4B"
+DELAIS = ("delai", "mediane", "p90")
 ESPACE = uuid.UUID("5f2d8c1e-3b1a-4e57-9c63-0c0a5d7e1a01")
 
 
@@ -77,7 +78,9 @@ class Tableau:
             donnees = {
                 "type": f"odoo_{forme}", "title": "", "background": "#FFFFFF", "legendPosition": "top",
                 "metaData": {"groupBy": groupes, "measure": mesure, "order": None, "resModel": modele},
-                "searchParams": {"comparison": None, "context": {}, "domain": domaine[0] if domaine else [],
+                # Un mois sans décision n'a pas de délai : il est absent, il ne vaut pas zéro.
+                "searchParams": {"comparison": None, "context": {"fill_temporal": False} if mesure in DELAIS else {},
+                                 "domain": domaine[0] if domaine else [],
                                  "groupBy": groupes, "orderBy": []},
                 "verticalAxisPosition": "left", "stacked": len(groupes) > 1,
             }
@@ -87,10 +90,11 @@ class Tableau:
         self.y = (ligne + 1) * HAUTEUR_LIGNE + hauteur + 20
 
     # ------------------------------------------------------------------ tables
-    def table(self, titre, modele, groupe, colonnes, lignes=10, tri=None, domaine=()):
+    def table(self, titre, modele, groupe, colonnes, lignes=10, tri=None, domaine=(), total=False):
         """Pose une table : une ligne par valeur de `groupe`.
 
         :param colonnes: (libellé, formule, forme) ; dans la formule, {champ} est la mesure du rang
+        :param bool total: une dernière ligne compte tout, au-delà des lignes montrées
         """
         ligne = self._ligne_suivante()
         mesures = sorted({m for _libelle, formule, _forme in colonnes for m in _mesures(formule)})
@@ -104,6 +108,12 @@ class Tableau:
             for rang, (_libelle, formule, forme) in enumerate(colonnes):
                 mesure = {m: f'ODOO.PIVOT({pivot},"{m}","#{groupe}",{i})' for m in mesures}
                 self._cellule("BCDEFG"[rang], ligne + 1 + i, f'=IFERROR({formule.format(**mesure)},"")', None, forme)
+        if total:
+            lignes += 1
+            self._cellule("A", ligne + 1 + lignes, "Total", 2)
+            for rang, (_libelle, formule, forme) in enumerate(colonnes):
+                mesure = {m: f'ODOO.PIVOT({pivot},"{m}")' for m in mesures}
+                self._cellule("BCDEFG"[rang], ligne + 1 + lignes, f'=IFERROR({formule.format(**mesure)},"")', 2, forme)
         self.y = (ligne + lignes + 3) * HAUTEUR_LIGNE
 
     # ------------------------------------------------------------------ sortie
@@ -185,7 +195,7 @@ class Tableau:
 LIBELLES_GROUPES = {
     "agence_id": "Agence", "controleur_id": "Contrôleur", "regle_id": "Motif", "formation_id": "Formation sanitaire",
     "regime_id": "Régime", "province_id": "Province", "tranche_age": "Tranche d'âge", "niveau": "Niveau",
-    "date_depot:month": "Mois de réception", "employeur_id": "Employeur", "age_stock": "Âge du stock", "mois:month": "Mois de réception",
+    "date_depot:month": "Mois de réception", "employeur_id": "Employeur", "age_stock": "Âge du stock",
 }
 
 

@@ -1,8 +1,8 @@
 from odoo import api, models
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.models.accueil import AGENT, CONTROLEUR, MEDECIN, SUPERVISEUR, Tache
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.models.accueil import AGENT, CONTROLEUR, MEDECIN, SUPERVISEUR, Tache
 
 
 class Accueil(models.AbstractModel):

@@ -1,2 +1,1 @@
-from . import delai_mois
 from . import feuille_analyse

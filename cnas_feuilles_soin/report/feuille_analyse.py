@@ -1,4 +1,5 @@
 from odoo import fields, models, tools
+from odoo.tools import SQL
 
 from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, sql_jour
 
@@ -6,6 +7,9 @@ TRANCHES = [
     ("1", "Moins de 7 jours"), ("2", "7 à 30 jours"), ("3", "31 à 60 jours"), ("4", "61 à 90 jours"),
     ("5", "Plus de 90 jours"),
 ]
+
+# Ce qu'une moyenne cache : ces délais se regroupent par leur quantile.
+QUANTILES = {"mediane": 0.5, "p90": 0.9}
 
 
 class FeuilleAnalyse(models.Model):
@@ -51,6 +55,9 @@ class FeuilleAnalyse(models.Model):
     delai = fields.Float(
         string="Délai moyen (jours)", readonly=True, group_operator="avg", help="De la réception à la décision.")
 
+    mediane = fields.Float(string="Délai médian (jours)", readonly=True, group_operator="avg")
+    p90 = fields.Float(string="Délai, 90e centile (jours)", readonly=True, group_operator="avg")
+
     montant_facture = fields.Monetary(string="Facturé", readonly=True)
     montant_base = fields.Monetary(string="Base", readonly=True)
     montant_cnas = fields.Monetary(string="Part CNAS", readonly=True)
@@ -63,6 +70,7 @@ class FeuilleAnalyse(models.Model):
         # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             CREATE VIEW cnas_feuille_analyse AS
+            SELECT feuille.*, delai AS mediane, delai AS p90 FROM (
             SELECT f.id, f.id AS feuille_id, f.date_depot, f.date_soins, f.state, f.nature,
                    f.agence_id, f.controleur_id, f.formation_id, f.niveau_formation AS niveau, o.province_id,
                    f.regime_id,
@@ -85,5 +93,13 @@ class FeuilleAnalyse(models.Model):
                    f.montant_rejete
               FROM cnas_feuille_soin f
               LEFT JOIN cnas_formation_sanitaire o ON o.id = f.formation_id
-             WHERE f.state NOT IN ('brouillon', 'annulee')
+             WHERE f.state NOT IN ('brouillon', 'annulee')) feuille
         """)
+
+    def _read_group_select(self, aggregate_spec, query):
+        """La médiane et le 90e centile d'un groupe se calculent sur ses feuilles, quel que soit le filtre."""
+        champ = aggregate_spec.split(":")[0]
+        if champ not in QUANTILES:
+            return super()._read_group_select(aggregate_spec, query)
+        colonne = self._field_to_sql(self._table, champ, query)
+        return SQL("percentile_cont(%s) WITHIN GROUP (ORDER BY %s)", QUANTILES[champ], colonne), [champ]

@@ -95,6 +95,18 @@ class TestGestesEcran(CommunFeuille):
         self.assertIn("refusée par le médecin", seconde.anomalies_texte)
         self.assertNotIn("médecin", seconde.with_user(self.agent).anomalies_texte.replace("avis médical demandé", ""))
 
+    def test_l_export_suit_le_role_se_trace_et_tait_le_diagnostic(self):
+        feuille = self.deposee("X-1").with_user(self.superviseur)
+        self.assertTrue(self.superviseur.has_group("base.group_allow_export"))
+        self.assertFalse(self.agent.has_group("base.group_allow_export"))
+        for champ in ("pathologie_id/code", "diagnostic_saisi_id", "avis_ids/motif", "ligne_ids/feuille_id/pathologie_id"):
+            with self.subTest(champ), self.assertRaisesRegex(UserError, "ne s'exporte pas"):
+                feuille.export_data(["numero", champ])
+        self.assertEqual(feuille.export_data(["numero"])["datas"], [[feuille.numero]])
+        self.env["cnas.journal"]._verser()  # ce que fait la validation de la transaction
+        self.assertTrue(self.env["cnas.journal"].search(
+            [("modele", "=", "cnas.feuille_soin"), ("evenement", "=", "export"), ("user_id", "=", self.superviseur.id)]))
+
     def test_les_etats_se_groupent_dans_l_ordre_du_circuit(self):
         self.en_controle("O-1")
         self.deposee("O-2")

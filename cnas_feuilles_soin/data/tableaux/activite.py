@@ -14,12 +14,15 @@ def dessiner(tableau):
     stock = tableau.valeur("Feuilles en stock", FEUILLES, "en_stock")
     instance = tableau.valeur("Feuilles en instance", FEUILLES, "en_instance")
     fermes = tableau.valeur("Feuilles aux droits fermés", FEUILLES, "droits_fermes")
-    delai = tableau.valeur("Délai moyen", FEUILLES, "delai", [("traitees", "=", 1)])
+    decidees = [("traitees", "=", 1)]
+    mediane = tableau.valeur("Délai médian", FEUILLES, "mediane", decidees)
+    p90 = tableau.valeur("90e centile", FEUILLES, "p90", decidees)
     tableau.carte("Reçues", recues, menu=MENU)
     tableau.carte("Traitées", traitees, menu=MENU)
     tableau.ratio("Taux de traitement", traitees, recues, menu=MENU)
     tableau.carte("En stock", stock, menu=MENU)
-    tableau.carte("Délai moyen (jours)", delai, "decimal", menu=MENU)
+    tableau.carte("Délai médian (jours)", mediane, "decimal", menu=MENU)
+    tableau.carte("90e centile (jours)", p90, "decimal", menu=MENU)
     tableau.carte("En instance", instance, menu=MENU)
     tableau.ratio("Taux d'instance", instance, recues, menu=MENU)
     tableau.ratio("Taux de droits fermés", fermes, recues, menu=MENU)
@@ -31,12 +34,13 @@ def dessiner(tableau):
     cohorte = [
         ("Reçues", "{recues}", "nombre"), ("Traitées", "{traitees}", "nombre"),
         ("Taux", "{traitees}/{recues}", "pourcent"), ("En stock", "{en_stock}", "nombre"),
-        ("Délai (jours)", "{delai}", "decimal"),
+        ("Médiane (jours)", "{mediane}", "decimal"),
     ]
-    tableau.table("Par agence", FEUILLES, "agence_id", cohorte, lignes=8, tri="recues")
-    tableau.table("Par contrôleur", FEUILLES, "controleur_id", cohorte, lignes=10, tri="recues",
-                  domaine=[("controleur_id", "!=", False)])
-    tableau.table("Délai médian et au 90e centile", "cnas.delai_mois", "mois:month", [
-        ("Décisions", "{decisions}", "nombre"), ("Médiane (jours)", "{mediane}", "decimal"),
+    tableau.table("Par agence", FEUILLES, "agence_id", cohorte, lignes=8, tri="recues", total=True)
+    # Sans contrôleur compris : le total est celui des reçues.
+    tableau.table("Par contrôleur", FEUILLES, "controleur_id", cohorte, lignes=10, tri="recues", total=True)
+    # Douze mois glissants en touchent treize.
+    tableau.table("Délai médian et au 90e centile", FEUILLES, "date_depot:month", [
+        ("Décisions", "{traitees}", "nombre"), ("Médiane (jours)", "{mediane}", "decimal"),
         ("90e centile", "{p90}", "decimal"),
-    ], lignes=12)
+    ], lignes=13, domaine=decidees, total=True)
