@@ -48,11 +48,13 @@ def chromium():
 
 
 def _polices_presentes():
-    """Vrai si une police latine et une police arabe sont là."""
+    """Vrai si les polices des impressions, latine et arabe, sont là."""
     if not shutil.which("fc-list"):
         return os.path.isdir("/usr/share/fonts/truetype/dejavu")
-    sortie = subprocess.run(["fc-list", ":lang=ar", "family"], capture_output=True, text=True).stdout
-    return bool(sortie.strip())
+    # les impressions demandent ces deux familles à fontconfig ; DejaVu les remplace, sans leur dessin
+    familles = (subprocess.run(["fc-list", famille, "family"], capture_output=True, text=True).stdout
+                for famille in ("Noto Sans", "Noto Naskh Arabic"))
+    return all(famille.strip() for famille in familles)
 
 
 def preparer_outils(navigateur=False):

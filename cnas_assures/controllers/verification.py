@@ -23,6 +23,11 @@ ENTETES = [
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
 ]
+TITRES_CARTE = {
+    "valide": ("Carte active", "بطاقة صالحة"), "a_venir": ("Carte pas encore active", "بطاقة غير مفعلة بعد"),
+    "expiree": ("Carte expirée", "بطاقة منتهية الصلاحية"), "revoquee": ("Carte retirée", "بطاقة ملغاة"),
+    "inconnue": ("Carte inconnue", "بطاقة غير معروفة"), "indisponible": ("Vérification indisponible", "التحقق غير متاح"),
+}
 
 
 class Verification(http.Controller):
@@ -50,6 +55,26 @@ class Verification(http.Controller):
         except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
             _logger.exception("Vérification d'attestation impossible")
             public = {"etat": "indisponible"}
+        return self._page(public)
+
+    @http.route("/cnas/carte/<path:texte>", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
+    def carte(self, texte="", **_ignores):
+        """Dit si une carte sanitaire est active, expirée, perdue ou annulée, d'après l'adresse que porte son QR."""
+        try:
+            journal = request.env["cnas.journal"]
+            journal._exiger_debit("verification_publique")
+            public = request.env["cnas.carte"].sudo()._etat_public(texte[:LONGUEUR_MAX].replace("~", "|"))
+            journal._ajouter_une_fois({"modele": "cnas.carte", "res_id": 0, "evenement": "verification_publique",
+                                       "apres": {"carte": public.get("numero") or "inconnue"}})
+        except UserError as refus:
+            return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
+        except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
+            _logger.exception("Vérification de carte impossible")
+            public = {"etat": "indisponible"}
+        titre, titre_ar = TITRES_CARTE[public["etat"]]
+        return self._page({**public, "titre": titre, "titre_ar": titre_ar})
+
+    def _page(self, public):
         codes = {"inconnue": 404, "indisponible": 503}
         page = request.env["ir.qweb"].sudo()._render("cnas_assures.verification_page", {**public, "jour": ecrire_date}, lang="fr_FR")
         return request.make_response(
@@ -67,6 +92,7 @@ class Verification(http.Controller):
             "emetteur": "CNAS — République du Tchad", "cles": cles,
             "formats": {
                 "carte": "1|matricule|numéro de carte|expiration AAAA-MM-JJ|signature base64url",
+                "carte_adresse": "adresse publique + /cnas/carte/ + le texte ci-dessus, « | » écrit « ~ »",
                 "carte_message_signe": "1|matricule|numéro de carte|expiration",
                 "attestation_jeton": "base64url(aléa de 16 octets + signature de 64 octets)",
                 "attestation_message_signe":

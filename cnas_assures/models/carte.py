@@ -15,6 +15,7 @@ from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
 
 from .. import cle_signature as outil
 from ..numerotation import numeros_de_carte
+from ..qr import adresse_de_carte, texte_de_carte
 from ..report.accuse_pdf import dessiner_accuses
 from ..report.carte_pdf import dessiner_cartes, dessiner_planches
 from ..report.identite import est_ne, naissance
@@ -351,7 +352,7 @@ class Carte(models.Model):
     def verifier_qr(self, texte):
         """Vérifie le texte lu dans le QR d'une carte.
 
-        :param str texte: version|matricule|n° de carte|expiration|signature
+        :param str texte: l'adresse imprimée, ou le texte qu'elle porte (version|matricule|n° de carte|expiration|signature)
         :return: {"valide": bool, "motif", "matricule", "numero", "date_expiration"} — les trois derniers
             à False si la signature est fausse
         """
@@ -365,6 +366,24 @@ class Carte(models.Model):
         return {"valide": not motif, "motif": motif or _("Carte active."), **lu}
 
     # ------------------------------------------------------------------ métier
+    def _adresse_qr(self):
+        """Rend ce que porte le QR imprimé : l'adresse de vérification, ou le texte nu tant qu'elle n'est pas réglée."""
+        self.ensure_one()
+        return adresse_de_carte(self.env["ir.config_parameter"]._adresse_publique(), self.qr_texte)
+
+    @api.model
+    def _etat_public(self, texte):
+        """Rend ce que la page publique dit d'un QR de carte : aucun nom, aucune donnée de santé."""
+        lu = self._lire_qr(texte)
+        carte = self.search([("numero", "=", lu["numero"])], limit=1) if lu else self.browse()
+        if not carte:
+            return {"etat": "inconnue"}
+        motif = carte._motif_refus()
+        etat = "valide" if not motif else {"perdue": "revoquee", "annulee": "revoquee"}.get(carte.state) or (
+            "expiree" if carte.state == "expiree" or carte.date_expiration < aujourd_hui() else "a_venir")
+        return {"etat": etat, "texte": motif or _("Vérifiez que la carte est celle de la personne, et ses droits à la date des soins."),
+                "numero": carte.numero, "date_fin": carte.date_expiration}
+
     def _motif_refus(self):
         """Rend la phrase qui dit pourquoi la carte n'ouvre pas l'accès aux soins, ou False."""
         self.ensure_one()
@@ -418,6 +437,7 @@ class Carte(models.Model):
     @api.model
     def _lire_qr(self, texte):
         """Rend {"matricule", "numero", "date_expiration"} si la signature est juste, sinon None."""
+        texte = texte_de_carte(texte)
         if not isinstance(texte, str) or len(texte) > 300 or texte.count("|") != 4:
             return None
         message, _separateur, signature = texte.rpartition("|")

@@ -142,8 +142,13 @@ def _table_ayants(page, ayants, y, total):
 def _verification(page, attestation):
     cote = 40 * mm
     bas = 24 * mm
-    c.dessiner_qr(page, attestation.url_verification, MARGE - 3 * mm, bas - 2 * mm, cote)
     x = MARGE + cote
+    if attestation.env["ir.config_parameter"]._adresse_publique():
+        c.dessiner_qr(page, attestation.url_verification, MARGE - 3 * mm, bas - 2 * mm, cote)
+    else:
+        # Un code qui n'ouvre rien tromperait : le papier dit qu'il n'est pas encore bon à délivrer.
+        for i, texte in enumerate(("PAPIER D'ESSAI", "L'adresse publique de la caisse", "n'est pas réglée :", "aucun code à lire.")):
+            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE)
     c.ecrire(page, x, bas + 31 * mm, "Vérifier cette attestation", 9.5, gras=True, couleur=c.VERT_SOMBRE)
     textes = (
         "Lisez ce code avec un téléphone : la page de la CNAS",

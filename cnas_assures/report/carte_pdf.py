@@ -86,7 +86,7 @@ def _recto(page, carte):
     c.ecrire(page, 4 * mm, 37.9 * mm, "CARTE SANITAIRE", 7.6, gras=True, couleur=c.VERT_SOMBRE)
     c.ecrire(page, LARGEUR - 4 * mm, 37.9 * mm, "البطاقة الصحية", 8.4, gras=True, couleur=c.VERT_SOMBRE, cote="droite")
     c.dessiner_photo(page, carte._photo_du_papier(), 4 * mm, 11.6 * mm, 19.6 * mm, 24.5 * mm)
-    c.dessiner_qr(page, carte.qr_texte, 60.1 * mm, 12.6 * mm, 22.6 * mm)
+    c.dessiner_qr(page, carte._adresse_qr(), 60.1 * mm, 12.6 * mm, 22.6 * mm)
     _identite(page, identites["recto"])
     _pied_recto(page, carte, identites["matricule"])
 

@@ -6,25 +6,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.impression import kit
+from odoo.addons.cnas_base.tests.pdf import codes_lus
 
 from .commun_documents import CasDocuments, image_base64
 
 MM = 72 / 25.4
-
-
-def codes_lus(contenu, resolution=300):
-    """Rend les textes des QR et codes-barres lus sur les pages d'un PDF rendues en image."""
-    # Outils de test (requirements-dev.txt) : absents, ces tests échouent, ils ne sont pas sautés.
-    import pypdfium2
-    import zxingcpp
-
-    textes = []
-    document = pypdfium2.PdfDocument(contenu)
-    for page in document:
-        image = page.render(scale=resolution / 72).to_pil().convert("RGB")
-        textes += [code.text for code in zxingcpp.read_barcodes(image)]
-    document.close()
-    return textes
 
 
 def boites(contenu):
@@ -36,13 +22,37 @@ def boites(contenu):
 @tagged("post_install", "-at_install", "cnas")
 class TestDocumentsPdf(CasDocuments):
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["ir.config_parameter"].set_param("web.base.url", "https://cnas.essai.td")
+
+    def test_sans_adresse_publique_rien_de_local_ne_s_imprime(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "http://localhost:8069")
+        carte, attestation = self._carte("produite"), self._attestation()
+        self.assertEqual(set(codes_lus(carte._pdf("cartes"), 400)), {carte.qr_texte, carte.numero})
+        self.assertEqual(codes_lus(attestation._pdf()), [])
+
+    def test_adresse_publique_controlee_et_figee(self):
+        parametres = self.env["ir.config_parameter"]
+        self.assertEqual((parametres._adresse_publique(), parametres.get_param("web.base.url.freeze")),
+                         ("https://cnas.essai.td", "True"))
+        for adresse in ("cnas.td", "ftp://cnas.td", "https://", "javascript:alert(1)", "https://cnas.td/?x=1"):
+            with self.subTest(adresse), self.assertRaises(UserError):
+                parametres.set_param("web.base.url", adresse)
+        for adresse in ("http://localhost:8069", "http://cnas.td", "https://127.0.0.1", "https://192.168.1.4", "https://serveur",
+                        "https://cnas.local"):
+            parametres.set_param("web.base.url", adresse)
+            self.assertFalse(parametres._adresse_publique(), adresse)
+
     def test_carte_id1_recto_verso_et_qr_relu(self):
         self.assure.photo = image_base64("JPEG", (400, 300))
         carte = self._carte("produite")
         contenu = base64.b64decode(carte.obtenir_pdf()["contenu"])
         self.assertEqual(boites(contenu), [(85.6, 54.0)] * 2)
-        self.assertEqual(set(codes_lus(contenu, 400)), {carte.qr_texte, carte.numero})
-        self.assertTrue(carte.verifier_qr(carte.qr_texte)["motif"])
+        self.assertEqual(set(codes_lus(contenu, 400)), {carte._adresse_qr(), carte.numero})
+        self.assertEqual(carte._adresse_qr(), "https://cnas.essai.td/cnas/carte/" + carte.qr_texte.replace("|", "~"))
+        self.assertEqual(carte.verifier_qr(carte._adresse_qr()), carte.verifier_qr(carte.qr_texte))
 
     def test_planche_de_dix_par_page(self):
         cartes = self.env["cnas.carte"].with_user(self.agent).create(
@@ -51,7 +61,7 @@ class TestDocumentsPdf(CasDocuments):
         contenu = cartes._pdf("planche")
         self.assertEqual(boites(contenu), [(210.0, 297.0)] * 4)
         lus = codes_lus(contenu)
-        self.assertEqual({t for t in lus if "|" in t}, set(cartes.mapped("qr_texte")))
+        self.assertEqual({t for t in lus if "/cnas/carte/" in t}, {carte._adresse_qr() for carte in cartes})
 
     def test_noms_difficiles(self):
         assure = self._assure(

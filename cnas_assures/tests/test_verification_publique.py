@@ -1,5 +1,6 @@
 import base64
 import json
+from urllib.parse import urlsplit
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -100,6 +101,25 @@ class TestVerificationPublique(HttpCase, CasDocuments):
             page = self._page("x", 503).text
         self.assertIn("indisponible", page)
         self.assertNotIn("RuntimeError", page)
+
+    # ------------------------------------------------------------------ carte
+    def test_carte_par_l_adresse_de_son_qr(self):
+        carte = self._carte("active")
+        self.env["ir.config_parameter"].set_param("web.base.url", "https://cnas.essai.td")
+        chemin = urlsplit(carte._adresse_qr()).path
+        page = self.url_open(chemin)
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Carte active", page.text)
+        self.assertIn(carte.numero, page.text)
+        for secret in (self.assure.nom, self.assure.prenom, self.assure.matricule):
+            self.assertNotIn(secret, page.text)
+        for faux in (chemin[:-3] + "AAA", "/cnas/carte/1~a~b~c~d", "/cnas/carte/x", "/cnas/carte/" + "9" * 500):
+            reponse = self.url_open(faux)
+            self.assertEqual(reponse.status_code, 404, faux)
+            self.assertIn("Carte inconnue", reponse.text)
+        self.assertTrue(self.env["cnas.assure"].with_user(self.agent).verifier_droits(carte._adresse_qr())["trouve"])
+        carte.action_declarer_perte("Perdue")
+        self.assertIn("Carte retirée", self.url_open(chemin).text)
 
     # ------------------------------------------------------------------ hors ligne
     def test_cle_publique_et_liste_des_cartes_revoquees(self):

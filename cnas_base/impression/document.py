@@ -1,18 +1,21 @@
 """Un document A4 de la caisse : page, entête, pied numéroté, cadres et tableaux."""
 import io
+from collections import Counter
 
+from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen import canvas
 
+from ..ecriture import ecrire_nombre
 from .kit import (
     CAISSE,
     DEVISE,
     ENCRE,
     GRIS,
     GRIS_PALE,
-    LATIN,
     REPUBLIQUE,
     VERT,
     VERT_PALE,
@@ -20,28 +23,37 @@ from .kit import (
     dessiner_embleme,
     dessiner_filet,
     ecrire,
+    police,
 )
 
 MARGE = 13 * mm
+BAS = 14 * mm
+HAUTEUR_SIGNATURES = 33 * mm
 
 
 class CanevasNumerote(canvas.Canvas):
-    """Canevas qui connaît le nombre total de pages au moment d'écrire les pieds."""
+    """Canevas qui connaît, au moment d'écrire les pieds, le nombre de pages de chacun des documents qu'il enchaîne."""
 
     def __init__(self, *args, pied=None, **kwargs):
         super().__init__(*args, **kwargs)
         self._pages = []
         self._pied = pied
+        self._section, self._mention = 0, ""
+
+    def section(self, mention):
+        """Commence un document : ses pages se comptent à part."""
+        self._section, self._mention = self._section + 1, mention
 
     def showPage(self):
         self._pages.append(dict(self.__dict__))
         self._startPage()
 
     def save(self):
-        total = len(self._pages)
+        totaux, rangs = Counter(etat["_section"] for etat in self._pages), Counter()
         for etat in self._pages:
             self.__dict__.update(etat)
-            self._pied(self, self._pageNumber, total)
+            rangs[self._section] += 1
+            self._pied(self, rangs[self._section], totaux[self._section])
             canvas.Canvas.showPage(self)
         super().save()
 
@@ -58,8 +70,8 @@ class Document:
         self.taille = landscape(A4) if paysage else A4
         self.largeur, self.hauteur = self.taille
         self.tampon = io.BytesIO()
-        self.mention = mention
         self.page = CanevasNumerote(self.tampon, pagesize=self.taille, pied=self._pied, pageCompression=1)
+        self.page.section(mention)
         self.page.setTitle(titre)
         self.page.setAuthor(CAISSE[0])
         self.y = self.hauteur - MARGE
@@ -69,8 +81,14 @@ class Document:
         page.setStrokeColor(GRIS_PALE)
         page.setLineWidth(0.4)
         page.line(MARGE, 11 * mm, self.largeur - MARGE, 11 * mm)
-        ecrire(page, MARGE, 7 * mm, self.mention, 6.5, couleur=GRIS, largeur=self.largeur - 2 * MARGE - 25 * mm)
+        ecrire(page, MARGE, 7 * mm, page._mention, 6.5, couleur=GRIS, largeur=self.largeur - 2 * MARGE - 25 * mm)
         ecrire(page, self.largeur - MARGE, 7 * mm, f"Page {numero} / {total}", 7, couleur=GRIS, cote="droite")
+
+    def suivant(self, mention):
+        """Commence un autre document, sur une page neuve : ses pages se comptent à part."""
+        self.page.showPage()
+        self.page.section(mention)
+        self.y, self.reprise = self.hauteur - MARGE, None
 
     def entete(self, titre, sous_titre):
         """Dessine l'entête de la première page."""
@@ -83,13 +101,15 @@ class Document:
         ecrire(page, self.largeur - MARGE, haut - 4 * mm, REPUBLIQUE[1], 9, gras=True, cote="droite")
         ecrire(page, self.largeur - MARGE, haut - 8.5 * mm, DEVISE[1], 8, couleur=GRIS, cote="droite")
         ecrire(page, self.largeur - MARGE, haut - 13.5 * mm, CAISSE[1], 9, gras=True, couleur=VERT, cote="droite")
-        ecrire(page, self.largeur / 2, haut - 6 * mm, titre, 14, gras=True, couleur=VERT, cote="centre")
-        ecrire(page, self.largeur / 2, haut - 12 * mm, sous_titre, 10, gras=True, cote="centre")
-        self.y = haut - 20 * mm
+        # En portrait, le titre passe sous les noms de la caisse.
+        baisse = 0 if self.largeur > self.hauteur else 18 * mm
+        ecrire(page, self.largeur / 2, haut - 6 * mm - baisse, titre, 14, gras=True, couleur=VERT, cote="centre")
+        ecrire(page, self.largeur / 2, haut - 12 * mm - baisse, sous_titre, 10, gras=True, cote="centre")
+        self.y = haut - 20 * mm - baisse
 
     def place(self, hauteur):
         """Passe à la page suivante s'il ne reste pas `hauteur` points ; redessine l'entête de tableau."""
-        if self.y - hauteur < 14 * mm:
+        if self.y - hauteur < BAS:
             self.page.showPage()
             self.y = self.hauteur - MARGE
             if self.reprise:
@@ -131,10 +151,71 @@ class Document:
                        cote=cote)
         self.y -= hauteur
 
+    def tableau(self, colonnes, titres, rangs, montants=None, reserve=0, rappel="", taille=8):
+        """Dessine un tableau : titres répétés à chaque page, cases entières sur autant de lignes qu'il faut.
+
+        :param colonnes: [(x, largeur, côté)] en points
+        :param rangs: liste de textes par rang
+        :param montants: un montant par rang ; au saut de page, « à reporter » et « report »
+        :param reserve: hauteur de ce qui suit (signatures) : elle ne reste jamais seule, deux rangs la suivent
+        :param rappel: ce que la page suivante redit en tête
+        """
+        cumul = 0
+        self.rang(colonnes, titres, taille, gras=True, fond=VERT_PALE, couleur=VERT)
+        for i, rang in enumerate(rangs):
+            cases = [couper(valeur, largeur - 2, taille) for (_x, largeur, _cote), valeur in zip(colonnes, rang)]
+            hauteur = max(map(len, cases)) * taille * 1.3 + 1.4 * mm
+            attendu = hauteur + (4.4 * mm if montants else 0) + (reserve if len(rangs) - i <= 2 else 0)
+            if self.y - attendu < BAS:
+                if montants and i:
+                    self._report(colonnes, "À reporter", cumul, taille)
+                self.page.showPage()
+                self.y = self.hauteur - MARGE
+                if rappel:
+                    self.paragraphe(rappel, taille, couleur=GRIS)
+                    self.y -= 1.5 * mm
+                self.rang(colonnes, titres, taille, gras=True, fond=VERT_PALE, couleur=VERT)
+                if montants and i:
+                    self._report(colonnes, "Report", cumul, taille)
+            self._cases(colonnes, cases, taille)
+            self.y -= hauteur
+            self.filet()
+            cumul += montants[i] if montants else 0
+
+    def _report(self, colonnes, libelle, cumul, taille):
+        self.rang(colonnes, [libelle, *[""] * (len(colonnes) - 2), ecrire_nombre(cumul)], taille, gras=True, couleur=GRIS)
+
+    def _cases(self, colonnes, cases, taille):
+        for (x, largeur, cote), lignes in zip(colonnes, cases):
+            for k, ligne in enumerate(lignes):
+                ecrire(self.page, x + 1 if cote == "gauche" else x + largeur - 1, self.y - (k + 1) * taille * 1.3, ligne, taille,
+                       largeur=largeur - 2, cote=cote)
+
+    def signatures(self, *noms):
+        """Dessine les cadres à signer, côte à côte."""
+        self.place(HAUTEUR_SIGNATURES)
+        largeur = (self.largeur - 2 * MARGE - 8 * mm * (len(noms) - 1)) / len(noms)
+        for i, (titre, nom) in enumerate(noms):
+            x = MARGE + i * (largeur + 8 * mm)
+            ecrire(self.page, x, self.y - 6 * mm, titre, 8, couleur=GRIS, largeur=largeur)
+            ecrire(self.page, x, self.y - 10.5 * mm, nom, 9, gras=True, largeur=largeur)
+            self.page.setStrokeColor(GRIS_PALE)
+            self.page.roundRect(x, self.y - HAUTEUR_SIGNATURES + 1 * mm, largeur, 20 * mm, 1.5 * mm, stroke=1, fill=0)
+        self.y -= HAUTEUR_SIGNATURES
+
+    def code_barres(self, texte):
+        """Dessine le Code 128 d'un numéro, centré, et le numéro dessous ; il se lit numérisé à 150 points par pouce."""
+        code = Code128(texte, barHeight=11 * mm, barWidth=0.4 * mm, quiet=1)
+        self.place(18 * mm)
+        self.page.setFillColor(ENCRE)
+        code.drawOn(self.page, (self.largeur - code.width) / 2, self.y - 12 * mm)
+        ecrire(self.page, self.largeur / 2, self.y - 16 * mm, texte, 9, gras=True, cote="centre")
+        self.y -= 19 * mm
+
     def paragraphe(self, texte, taille=7.5, couleur=ENCRE, retrait=0, interligne=1.25):
         """Écrit un texte coupé à la largeur de la page."""
         pas = taille * interligne
-        for ligne in simpleSplit(texte, LATIN, taille, self.largeur - 2 * MARGE - retrait):
+        for ligne in couper(texte, self.largeur - 2 * MARGE - retrait, taille):
             self.place(pas)
             self.y -= pas
             ecrire(self.page, MARGE + retrait, self.y + 1, ligne, taille, couleur=couleur)
@@ -150,6 +231,20 @@ class Document:
         self.page.showPage()
         self.page.save()
         return self.tampon.getvalue()
+
+
+def couper(texte, largeur, taille):
+    """Rend les lignes d'un texte à cette largeur ; un mot plus long que la ligne se coupe, rien ne se perd."""
+    texte = " ".join(str(texte if texte is not None else "").split())
+    nom = police(texte)
+    lignes = []
+    for ligne in simpleSplit(texte, nom, taille, largeur) or [""]:
+        while stringWidth(ligne, nom, taille) > largeur and len(ligne) > 1:
+            garde = next(n for n in range(len(ligne) - 1, 0, -1) if n == 1 or stringWidth(ligne[:n], nom, taille) <= largeur)
+            lignes.append(ligne[:garde])
+            ligne = ligne[garde:]
+        lignes.append(ligne)
+    return lignes
 
 
 def colonnes_mm(*largeurs):

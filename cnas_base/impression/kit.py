@@ -1,7 +1,9 @@
-"""Dessiner : couleurs, polices embarquées, arabe, ligne de texte, QR, photo, emblème."""
+"""Dessiner : couleurs, polices du système, arabe, ligne de texte, QR, photo, emblème."""
 import base64
 import binascii
 import io
+import os
+import subprocess
 from functools import lru_cache
 
 import arabic_reshaper
@@ -14,7 +16,8 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from odoo.tools import file_path
+from odoo import _
+from odoo.exceptions import UserError
 
 VERT = HexColor("#0B7A4B")
 VERT_SOMBRE = HexColor("#075C38")
@@ -27,10 +30,10 @@ DRAPEAU = (HexColor("#002664"), HexColor("#FECB00"), HexColor("#C60C30"))
 
 LATIN, LATIN_GRAS = "CnasLatin", "CnasLatin-Gras"
 ARABE, ARABE_GRAS = "CnasArabe", "CnasArabe-Gras"
-POLICES = {
-    LATIN: "NotoSans-Regular.ttf", LATIN_GRAS: "NotoSans-Bold.ttf",
-    ARABE: "NotoNaskhArabic-Regular.ttf", ARABE_GRAS: "NotoNaskhArabic-Bold.ttf",
-}
+# Celles du système, à défaut la suivante : DejaVu porte aussi l'arabe.
+FAMILLES_LATINES, FAMILLES_ARABES = ("Noto Sans", "DejaVu Sans"), ("Noto Naskh Arabic", "Noto Sans Arabic", "DejaVu Sans")
+POLICES = {LATIN: (FAMILLES_LATINES, "Regular"), LATIN_GRAS: (FAMILLES_LATINES, "Bold"),
+           ARABE: (FAMILLES_ARABES, "Regular"), ARABE_GRAS: (FAMILLES_ARABES, "Bold")}
 
 REPUBLIQUE = ("RÉPUBLIQUE DU TCHAD", "جمهورية تشاد")
 DEVISE = ("Unité – Travail – Progrès", "الاتحاد، العمل، التقدم")
@@ -39,9 +42,27 @@ CAISSE = ("Caisse Nationale d'Assurance Santé", "الصندوق الوطني ل
 
 @lru_cache(maxsize=1)
 def charger_polices():
-    """Déclare à reportlab les polices embarquées dans le socle (une fois par processus)."""
-    for nom, fichier in POLICES.items():
-        pdfmetrics.registerFont(TTFont(nom, file_path(f"cnas_base/static/fonts/{fichier}")))
+    """Déclare à reportlab les polices du système (une fois par processus).
+
+    :raise UserError: aucune n'est installée
+    """
+    for nom, (familles, style) in POLICES.items():
+        pdfmetrics.registerFont(TTFont(nom, _fichier_de_police(familles, style)))
+
+
+def _fichier_de_police(familles, style):
+    """Rend le chemin de la première famille que fontconfig connaît dans ce style."""
+    for famille in familles:
+        try:
+            reponse = subprocess.run(
+                ["fc-match", "--format=%{family}|%{fontformat}|%{file}", f"{famille}:style={style}"],
+                capture_output=True, text=True, timeout=20, check=True).stdout
+        except (OSError, subprocess.SubprocessError):
+            continue
+        trouvee, forme, chemin = reponse.partition("|")[0], *reponse.split("|")[1:3]
+        if famille in trouvee.split(",") and forme == "TrueType" and os.path.isfile(chemin):
+            return chemin
+    raise UserError(_("Les polices d'impression manquent sur le serveur : installez fonts-noto-core et fonts-dejavu-core."))
 
 
 def est_arabe(texte):

@@ -12,6 +12,7 @@ from . import district
 from . import agence
 from . import regime
 from . import parametre
+from . import adresse
 from . import ir_default
 from . import ir_http
 from . import ir_rule

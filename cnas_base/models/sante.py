@@ -17,12 +17,14 @@ class Sante(models.AbstractModel):
 
         :return: {"etat": "bon"|"a_surveiller", "alertes": [codes], "base", "taches": {en attente, en cours, en échec},
             "disque_libre": pour cent, "sauvegarde_heures": âge ou None, "journal": dernière vérification ou None,
+            "adresse_publique": vrai si les papiers et les courriels portent une adresse qui s'ouvre,
             "fichiers_abimes": fichiers perdus ou altérés, pas encore remplacés}
         """
         seuil = self.env["cnas.parametre"].sudo()._au
         releve = {
             "base": True, "taches": self._taches(), "disque_libre": self._disque_libre(),
             "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification(),
+            "adresse_publique": bool(self.env["ir.config_parameter"]._adresse_publique()),
             "fichiers_abimes": self.env["cnas.fichier_abime"].sudo().search_count([("state", "=", "constate")])}
         alertes = [code for code, alerte in (
             ("taches_en_echec", releve["taches"]["en_echec"]),
@@ -31,6 +33,7 @@ class Sante(models.AbstractModel):
              or releve["sauvegarde_heures"] > seuil("surveillance_sauvegarde_heures")),
             ("journal", releve["journal"] and not releve["journal"]["intact"]),
             ("fichiers", releve["fichiers_abimes"]),
+            ("adresse", not releve["adresse_publique"]),
         ) if alerte]
         return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}
 

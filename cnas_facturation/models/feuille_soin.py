@@ -166,3 +166,6 @@ class FeuilleSoin(models.Model):
             "SELECT DISTINCT facture_id FROM cnas_feuille_soin WHERE id = ANY(%s) AND facture_id IS NOT NULL",
             (self.ids,))
         return self.env["cnas.facture"].sudo().browse([facture_id for facture_id, in self.env.cr.fetchall()])
+
+    def _delai_de_recours(self):
+        return _("dans les %s jours qui suivent le décompte", self.env["cnas.parametre"].sudo()._au("delai_recours"))

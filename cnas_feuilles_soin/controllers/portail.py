@@ -8,6 +8,7 @@ from odoo import _, fields, http
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
+from odoo.addons.cnas_assures.qr import texte_de_carte
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.portal.controllers.portal import CustomerPortal
@@ -234,7 +235,7 @@ class PortailFormation(http.Controller):
 
     def _verifier_droits(self, matricule, date=""):
         """Rend la réponse de `verifier_droits` ; le QR d'une carte doit être signé par la CNAS et la carte active."""
-        texte = matricule.strip()[:400]
+        texte = texte_de_carte(matricule.strip()[:400])
         if "|" in texte:
             carte = request.env["cnas.carte"].sudo().verifier_qr(texte)
             if not carte["valide"]:

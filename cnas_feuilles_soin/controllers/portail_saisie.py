@@ -5,6 +5,7 @@ from odoo import _, fields
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.cnas_assures.qr import texte_de_carte
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_entier
@@ -178,7 +179,7 @@ class PortailSaisie(PortailFormation):
     @staticmethod
     def _lire_carte(texte):
         """Rend {"matricule", "carte"} que porte le QR d'une carte, ou le texte tel quel pour matricule."""
-        morceaux = texte.split("|")
+        morceaux = texte_de_carte(texte).split("|")
         return {"matricule": morceaux[1], "carte": morceaux[2]} if len(morceaux) == 5 else {"matricule": texte}
 
     @staticmethod

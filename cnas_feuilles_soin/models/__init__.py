@@ -1,4 +1,5 @@
 from . import (
+    ir_actions_report,
     regle_controle,
     regle_parametre,
     anomalie,

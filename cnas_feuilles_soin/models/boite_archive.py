@@ -5,8 +5,8 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from ..report.papiers_pdf import dessiner_etiquettes
 from .feuille_soin.actions import AGENT, SUPERVISEUR
-from .feuille_soin.impression import image_code_barres
 
 
 @actions
@@ -64,10 +64,11 @@ class BoiteArchive(models.Model):
         if any(boite.feuille_ids or boite.state == "detruite" for boite in self):
             raise UserError(_("Une boîte qui a servi ne se supprime pas."))
 
-    def _code_barres(self):
-        """Rend le code-barres de la boîte en image intégrée."""
-        self.ensure_one()
-        return image_code_barres(self.env, self.name)
+    def _pdf(self):
+        """Rend le PDF des étiquettes."""
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        return dessiner_etiquettes(self)
 
     @transition("fermer")
     def action_fermer(self):

@@ -4,6 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 
+from ..report.papiers_pdf import dessiner_bordereaux
 from .feuille_soin.actions import AGENT
 
 
@@ -76,6 +77,12 @@ class BordereauTransmission(models.Model):
     def action_vider(self):
         """Retire tous les dossiers d'un bordereau en préparation. Rend True."""
         self.feuille_ids.sudo()._ecrire({"bordereau_id": False}, suivi=False)
+
+    def _pdf(self):
+        """Rend le PDF des bordereaux."""
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        return dessiner_bordereaux(self)
 
     @transition("envoyer")
     def action_envoyer(self):

@@ -3,6 +3,7 @@ import csv
 import io
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 from freezegun import freeze_time
 
@@ -11,7 +12,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.tests.common import pdf
+from odoo.addons.cnas_base.tests.pdf import codes_lus, pages_pdf, texte_pdf
 
+from ..report.papiers_pdf import dessiner_accuses, dessiner_bordereaux
 from .commun_feuille import PDF, CommunFeuille
 
 
@@ -142,12 +145,57 @@ class TestPapier(CommunFeuille):
         feuille.with_user(self.controleur).action_demander_pieces("Ordonnance signée")
         rapports = self.env["ir.actions.report"]
         for nom in ("accuse_depot_report", "demande_pieces_report", "notification_rejet_report"):
-            html = rapports._render_qweb_html(f"cnas_feuilles_soin.{nom}", feuille.ids)[0].decode()
-            self.assertIn(feuille.numero, html)
-            self.assertIn("data:image/png;base64", html)
-            self.assertNotIn(self.palu.name, html)
+            contenu, genre = rapports._render_qweb_pdf(f"cnas_feuilles_soin.{nom}", feuille.ids)
+            texte = texte_pdf(contenu)
+            self.assertEqual((contenu[:4], genre), (b"%PDF", "pdf"))
+            self.assertIn(feuille.numero, texte)
+            self.assertIn("Page 1 / 1", texte)
+            self.assertEqual(codes_lus(contenu, 150), [feuille.numero])
+            self.assertNotIn(self.palu.name, texte)
+            with self.assertRaisesRegex(UserError, "PDF"):
+                rapports._render_qweb_html(f"cnas_feuilles_soin.{nom}", feuille.ids)
         with self.assertRaises(UserError):
             self.brouillon().action_imprimer_accuse()
+
+    def test_deux_cents_feuilles_imprimees(self):
+        """Un bordereau de deux cents feuilles tient en 200 ko ; un accusé par feuille se compte à part."""
+        feuille = self.deposee("I-1")
+        bordereau = SimpleNamespace(
+            name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
+            manquante_ids=[], observation=False, envoye_par_id=self.agent, recu_par_id=self.agent)
+        self.assertLessEqual(len(dessiner_bordereaux([bordereau])), 200 * 1024)
+        self.assertEqual(texte_pdf(dessiner_accuses([feuille] * 20)).count("Page 1 / 1"), 20)
+
+    def test_longue_feuille_rien_de_tronque(self):
+        """Titres et rappel à chaque page, report, prestation entière, signatures jamais seules."""
+        feuille = self.brouillon()
+        longue = self.env["cnas.acte"].create({
+            "code": "T-LONG", "name": "Exploration fonctionnelle " * 9 + "FIN-ENTIERE", "type_prestation": "acte", "mode_tarif": "forfait"})
+        feuille.write({"ligne_ids": [(0, 0, {"prestation_id": longue.prestation_id.id, "quantite": 1, "prix_unitaire": 1500})
+                                     for _rang in range(60)]})
+        pages = [texte_pdf(page) for page in pages_pdf(dessiner_accuses(feuille))]
+        self.assertGreater(len(pages), 3)
+        self.assertEqual("".join(pages).replace("\r", "").replace("\n", "").count("FIN-ENTIERE"), 60)
+        for rang, page in enumerate(pages, 1):
+            self.assertIn(f"Page {rang} / {len(pages)}", page)
+            self.assertIn("Prix unitaire", page)
+        self.assertIn("Suite de la feuille", pages[1])
+        self.assertIn("À reporter", pages[0])
+        self.assertIn("Report", pages[1])
+        self.assertIn("Signature et cachet", pages[-1])
+        self.assertIn("FIN-ENTIERE", pages[-1].replace("\r\n", ""), "deux prestations au moins avec les signatures")
+
+    def test_bordereau_et_etiquette_imprimes(self):
+        un = self.deposee("R-1")
+        bordereau = self.env["cnas.bordereau_transmission"].with_user(self.agent).create({
+            "agence_id": self.agence.id, "destination_id": self.env["cnas.agence"].search([("siege", "=", True)], limit=1).id})
+        bordereau.action_remplir()
+        boite = self.env["cnas.boite_archive"].with_user(self.agent).create({"agence_id": self.agence.id, "emplacement": "Salle ɓ, étagère ɗ ŋ"})
+        for document, attendus in ((bordereau, (bordereau.name, un.numero)), (boite, (boite.name, "ɓ", "ɗ", "ŋ"))):
+            contenu = document._pdf()
+            self.assertEqual(codes_lus(contenu, 150), [document.name])
+            for attendu in attendus:
+                self.assertIn(attendu, texte_pdf(contenu))
 
     def test_verifier_avant_depot(self):
         """L'essai montre ce que diraient les règles, sans rien garder ni prendre de numéro."""

@@ -5,6 +5,8 @@ from odoo import _, api, fields, models
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from ...qr import texte_de_carte
+
 ROLES_LECTURE_DROITS = (
     "cnas_base.group_agent", "cnas_base.group_medecin_conseil", "cnas_base.group_finance",
     "cnas_base.group_portail_formation",
@@ -220,7 +222,7 @@ class AssureDroits(models.Model):
     @api.model
     def _tracer_verification(self, matricule, jour, assure_id):
         """Note qui a demandé les droits de qui ; le QR d'une carte se réduit à son numéro."""
-        texte = str(matricule or "").strip().split("|")
+        texte = texte_de_carte(str(matricule or "").strip()).split("|")
         self.env["cnas.journal"]._ajouter_une_fois({
             "modele": "cnas.assure", "res_id": assure_id or 0, "evenement": "verification_droits",
             "apres": {"demande": (texte[2] if len(texte) > 2 else texte[0])[:32], "jour": fields.Date.to_string(jour)}})
@@ -228,6 +230,7 @@ class AssureDroits(models.Model):
     @api.model
     def _chercher_matricule(self, matricule):
         """Rend (assure_id ou False, phrase de refus) pour un matricule, un numéro ou le QR d'une carte."""
+        matricule = texte_de_carte(matricule)
         if isinstance(matricule, str) and "|" in matricule:
             matricule, refus = self._numero_du_qr(matricule)
             if refus:

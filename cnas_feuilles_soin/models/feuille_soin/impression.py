@@ -1,7 +1,7 @@
-import base64
-
 from odoo import _, models
 from odoo.exceptions import UserError
+
+from ...report.papiers_pdf import dessiner_accuses, dessiner_demandes, dessiner_rejets
 
 
 class FeuilleSoin(models.Model):
@@ -19,13 +19,31 @@ class FeuilleSoin(models.Model):
             raise UserError(_("L'accusé s'imprime après le dépôt."))
         return self.env.ref("cnas_feuilles_soin.accuse_depot_report").report_action(self)
 
-    def _code_barres(self):
-        """Rend le code-barres du numéro (Code 128) en image intégrée, lisible sans réseau."""
-        self.ensure_one()
-        return image_code_barres(self.env, self.numero or self.reference or "")
+    def _pdf_accuse(self):
+        """Rend le PDF des accusés de dépôt."""
+        if any(not feuille.numero for feuille in self):
+            raise UserError(_("L'accusé s'imprime après le dépôt."))
+        return dessiner_accuses(self._a_imprimer())
 
+    def _pdf_demande(self):
+        """Rend le PDF des demandes de pièces."""
+        return dessiner_demandes(self._a_imprimer())
 
-def image_code_barres(env, texte):
-    """Rend un code-barres Code 128 sous forme d'adresse `data:` prête pour une balise image."""
-    image = env["ir.actions.report"].barcode("Code128", texte, width=600, height=90, humanreadable=0)
-    return "data:image/png;base64," + base64.b64encode(image).decode()
+    def _pdf_rejet(self):
+        """Rend le PDF des notifications de rejet."""
+        return dessiner_rejets(self._a_imprimer())
+
+    def _a_imprimer(self):
+        """Rend les feuilles, si l'appelant les lit.
+
+        :raise UserError: aucune
+        """
+        if not self:
+            raise UserError(_("Choisissez au moins une feuille."))
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        return self
+
+    def _delai_de_recours(self):
+        """Rend le délai de contestation tel qu'un papier le dit."""
+        return _("dans les délais de votre convention")
