@@ -1,7 +1,6 @@
 {
     "name": "CNAS — Assurés",
     "summary": "Identité, famille, droits, carte sanitaire, attestation, pièces administratives",
-    "version": "17.0.1.1.0",
     "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",

@@ -75,7 +75,7 @@ class TestCourriels(TransactionCase):
     def test_courriel_du_fil(self):
         """Ce qui part d'un fil : même papier."""
         facture = self.env["cnas.facture"].search([], limit=1)
-        facture._informer_formation("Décompte disponible", "le décompte est prêt.", "/my/formation/decomptes/1")
+        facture._informer("Décompte disponible", "le décompte est prêt.", "/my/formation/decomptes/1")
         message = facture.message_ids[0]
         courriels = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
         corps = self.env["ir.qweb"]._render("mail.mail_notification_layout", {

@@ -1,6 +1,4 @@
 import psycopg2
-from markupsafe import Markup
-
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
