@@ -3,7 +3,7 @@ from . import test_changement
 from . import test_usager
 from . import test_coordonnees
 from . import test_espece_parametre
-from . import test_disque
+from . import test_numerotation
 from . import test_etat
 from . import test_fichiers_recus
 from . import test_groupes
