@@ -129,7 +129,7 @@ class TestFamille(CasAssure):
         base = {"assure_id": fils.id, "reference": "X", "date_debut": "2025-09-01"}
         with self.assertRaisesRegex(ValidationError, "date de fin"):
             Prolongation.create({**base, "nature": "scolarite"})
-        with self.assertRaisesRegex(ValidationError, "PDF ou une image"):
+        with self.assertRaisesRegex(UserError, "ni un PDF, ni une image"):
             Prolongation.create({**base, "nature": "handicap", "fichier": "TVqQAAMAAAA="})
         une = Prolongation.create({**base, "nature": "handicap"})
         with self.assertRaises(UserError):

@@ -12,6 +12,8 @@ MONTANT_MAX = 1_000_000_000
 _MONNAIE = re.compile(r"(?:^|(?<=[\d\s]))(?:f\.? ?cfa|fcfa|cfa|xaf|francs?(?: cfa)?|f)\.?(?=$|[\d\s])", re.IGNORECASE)
 _ESPACE_DE_MILLIERS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MILLIERS = re.compile(r"([-+]?[1-9]\d{0,2}(?:([.,])\d{3})(?:\2\d{3})*)((?!\2)[.,]\d{1,2})?")
+# Au-delà, un flottant ne dit plus l'unité.
+DECIMAL_MAX = 10**15
 _NOMBRE = re.compile(r"[-+]?\d{1,30}(?:[.,]\d{1,30})?")
 
 
@@ -76,7 +78,7 @@ def lire_decimal(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
     quoi = quoi or _("Le nombre")
     texte = valeur.strip() if isinstance(valeur, str) and not stricte else ""
     nombre = Decimal(texte.replace(",", ".")) if _NOMBRE.fullmatch(texte) else _lire_nombre(valeur, quoi, stricte)
-    if nombre is None:
+    if nombre is None or abs(nombre) > DECIMAL_MAX:
         raise ValidationError(_("%(quoi)s illisible : « %(valeur)s ». Écrivez un nombre, en chiffres.",
                                 quoi=quoi, valeur="" if absent(valeur) else montrer(valeur)))
     return float(nombre)

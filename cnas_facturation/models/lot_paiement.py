@@ -16,6 +16,8 @@ from .compte_paiement import NATURES
 from .facture.dossier import FINANCE
 
 PARTIS = ("transmis", "execute")
+# Le paramètre qui dit, par voie, le compte de la caisse à débiter.
+COMPTES_DEBITES = {"banque": "compte_debite_banque", "airtel": "compte_debite_airtel", "moov": "compte_debite_moov"}
 
 
 @actions
@@ -276,7 +278,7 @@ class LotPaiement(models.Model):
         """Rend le compte de la caisse que la voie débite aujourd'hui, ou rien tant qu'il n'est pas réglé."""
         if nature == "guichet":
             return False
-        texte = self.env["cnas.parametre"]._au(f"compte_debite_{nature}", aujourd_hui()).strip()
+        texte = self.env["cnas.parametre"]._au(COMPTES_DEBITES[nature], aujourd_hui()).strip()
         if nature == "banque":
             return grouper_rib(nettoyer_rib(texte)) if rib_valide(texte) else False
         return texte if any(signe.isdigit() for signe in texte) else False

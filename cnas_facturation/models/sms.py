@@ -1,3 +1,4 @@
+import os
 import threading
 
 import requests
@@ -20,7 +21,7 @@ class PasserelleHttp:
 
     def __init__(self, env):
         self.adresse = env["cnas.parametre"].sudo()._au("sms_adresse", aujourd_hui())
-        self.jeton = env["ir.config_parameter"].sudo().get_param("cnas_facturation.sms_jeton")
+        self.jeton = os.environ.get("CNAS_SMS_JETON")
 
     def envoyer(self, numero, texte):
         """Rend None si l'opérateur a pris le message, sinon la phrase qui dit pourquoi.

@@ -8,10 +8,9 @@ MENUS_REFERENTIELS = [
     "Provinces", "Districts", "Spécialités", "Catégorisation Médicament", "Médicament", "Catégorisation Pathologie",
     "Pathologie", "Acte", "Consommable", "Examen",
 ]
-MENUS_CONFIGURATION = [
-    "Config Médicament", "Config Consommable", "Config Acte", "Config Examen", "Lettres-clés",
-    "Taux de prise en charge", "Panier de soins",
-]
+MENUS_CONFIGURATION = ["Tarifs", "Couverture", "Contrôle", "Documents", "Usagers et agences", "Paramètres"]
+MENUS_TARIFS = ["Config Médicament", "Config Consommable", "Config Acte", "Config Examen", "Lettres-clés"]
+MENUS_COUVERTURE = ["Taux de prise en charge", "Panier de soins"]
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -23,8 +22,9 @@ class TestEcrans(TransactionCase):
 
     def test_menus(self):
         self.assertEqual(self._sous_menus("cnas_base.menu_referentiels"), MENUS_REFERENTIELS)
-        configuration = self._sous_menus("cnas_base.menu_configuration")
-        self.assertEqual(configuration[:len(MENUS_CONFIGURATION)], MENUS_CONFIGURATION)
+        self.assertEqual(self._sous_menus("cnas_base.menu_configuration"), MENUS_CONFIGURATION)
+        for menu, attendus in (("config_tarifs_menu", MENUS_TARIFS), ("config_couverture_menu", MENUS_COUVERTURE)):
+            self.assertEqual(self._sous_menus(f"cnas_base.{menu}")[:len(attendus)], attendus)
 
     def _etiquettes(self, modele, champs):
         """Rend l'étiquette affichée de chaque champ du formulaire (celle de la vue, sinon celle du champ)."""

@@ -169,7 +169,8 @@ class ListeRsu(models.Model):
     def _verifier_proces_verbal(self, fichier):
         """Refuse d'une phrase un procès-verbal vide, tronqué, illisible ou d'un autre type qu'un PDF ou une image."""
         Piece = self.env["cnas.piece_administrative"]
-        Piece._type_verifie(Piece._decoder(fichier, self.env["cnas.type_piece"]), self.env["cnas.type_piece"])
+        aucun = self.env["cnas.type_piece"]
+        Piece._type_verifie(Piece._decoder(fichier, aucun), aucun, _("procès-verbal"))
 
     # ------------------------------------------------------------------ actions
     @transition("controler")
