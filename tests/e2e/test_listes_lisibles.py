@@ -1,6 +1,5 @@
 """À 1366 × 768, panneau de recherche ouvert : aucun numéro, montant, RIB ni état tronqué dans une liste."""
 import pytest
-
 from test_demarrage import enfants, menus  # noqa: F401
 
 # Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé).
