@@ -17,7 +17,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from ..models.amed.liste import COLONNES
 from .commun_assures import CasAssure
 
-PDF = base64.b64encode(b"%PDF-1.4\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n")
+PDF = pdf_base64("procès-verbal")
 TITRES = "N° ménage;Chef de ménage;NNI;Matricule CNAS;Score PMT;Village;District;Taille;Éligibilité\n"
 
 
@@ -111,7 +111,7 @@ class TestListeRsu(CasAmed):
             liste.with_user(self.agent2).action_valider()
         with self.assertRaisesRegex(UserError, "procès-verbal"):
             liste.with_user(self.superviseur).action_valider()
-        for faux, phrase in ((base64.b64encode(b"bonjour"), "n'est pas accepté"), (base64.b64encode(b"%PDF-1.4 coup"), "tronqué")):
+        for faux, phrase in ((base64.b64encode(b"bonjour"), "n'est pas accepté"), (base64.b64encode(b"%PDF-1.4 coup"), "illisible")):
             with self.assertRaisesRegex(UserError, phrase):
                 liste.write({"proces_verbal": faux})
         liste.with_user(self.superviseur2).write({"proces_verbal": PDF, "date_assemblee": self.jour})

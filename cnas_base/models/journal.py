@@ -4,7 +4,6 @@ import json
 import logging
 
 from dateutil.relativedelta import relativedelta
-from psycopg2.errors import LockNotAvailable
 
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -14,7 +13,7 @@ from ..jour import aujourd_hui
 
 _logger = logging.getLogger(__name__)
 
-# Un seul écrivain enchaîne à la fois, le temps d'une validation.
+# Un seul écrivain enchaîne à la fois, le temps de sceller.
 VERROU = "cnas_journal"
 CHAMPS_SCELLES = ("date", "user_id", "modele", "res_id", "evenement", "avant", "apres", "motif", "adresse")
 
@@ -23,7 +22,7 @@ class Journal(models.Model):
     """Le journal : qui, quoi, quand, d'où, pourquoi. Ajout seul, chaque ligne scellée sur la précédente.
 
     Une ligne ne se modifie ni ne s'efface, pour personne : ni par l'ORM, ni au SQL (déclencheur). Elle s'ajoute dans
-    la transaction du fait qu'elle raconte et s'enchaîne juste avant la validation : `rang` compte sans trou,
+    la transaction du fait qu'elle raconte et s'enchaîne juste après la validation : `rang` compte sans trou,
     `empreinte` = SHA-256(empreinte précédente, contenu). Une ligne altérée ou ôtée rompt la chaîne (`verifier`) ; la
     dernière, que rien ne suit, est gardée par sa tête (`cnas_journal_tete`), écrite dans la même transaction.
     """
@@ -109,9 +108,9 @@ class Journal(models.Model):
               FROM unnest(%s::int[], %s::varchar[], %s::int[], %s::varchar[], %s::jsonb[], %s::jsonb[], %s::varchar[],
                           %s::varchar[]) AS v""", [list(colonne) for colonne in zip(*rangs)])
         # `data` est vidé à chaque validation ou annulation : une seule demande par transaction.
-        if not self.env.cr.precommit.data.get(VERROU):
-            self.env.cr.precommit.data[VERROU] = True
-            self.env.cr.precommit.add(self.sudo()._sceller)
+        if not self.env.cr.postcommit.data.get(VERROU):
+            self.env.cr.postcommit.data[VERROU] = True
+            self.env.cr.postcommit.add(functools.partial(_sceller_apres, self.env.registry))
 
     @api.model
     def _changements(self, modele, evenement, avant, apres):
@@ -198,15 +197,15 @@ class Journal(models.Model):
 
     @api.model
     def _sceller(self):
-        """Enchaîne les lignes de la transaction. Le verrou se relâche à la validation, quand la suivante les voit."""
+        """Enchaîne les lignes qui ne le sont pas encore, un seul écrivain à la fois."""
         cr = self.env.cr
-        # Une ligne ajoutée encore avant la validation redemande à être scellée.
-        cr.precommit.data.pop(VERROU, None)
+        cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [VERROU])
         cr.execute(f"SELECT id, {', '.join(CHAMPS_SCELLES)} FROM cnas_journal WHERE empreinte IS NULL ORDER BY id")  # pylint: disable=sql-injection
         lignes = cr.fetchall()
         if not lignes:
             return
-        rang, precedente = self._derniere()
+        cr.execute("SELECT rang, empreinte FROM cnas_journal WHERE rang IS NOT NULL ORDER BY rang DESC LIMIT 1")
+        rang, precedente = cr.fetchone() or (0, "")
         scelles = []
         for identifiant, *contenu in lignes:
             rang, empreinte = rang + 1, _empreinte(precedente, contenu)
@@ -218,26 +217,6 @@ class Journal(models.Model):
              WHERE j.id = v.id""", [list(colonne) for colonne in zip(*scelles)])
         # Une ligne de plus, jamais une ligne changée : deux écrivains ne s'y disputent rien.
         cr.execute("INSERT INTO cnas_journal_tete (rang) VALUES (%s)", [rang])
-
-    def _derniere(self):
-        """Rend (rang, empreinte) de la dernière ligne scellée, une fois seul à sceller.
-
-        Notre instantané date d'avant l'attente du verrou : la tête se lit dans une connexion neuve.
-        """
-        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [VERROU])
-        requete = "SELECT rang, empreinte FROM cnas_journal WHERE rang IS NOT NULL ORDER BY rang DESC LIMIT 1"
-        self.env.cr.execute(requete)
-        ici = self.env.cr.fetchone() or (0, "")
-        if not self.env.registry.ready:
-            return ici
-        try:
-            with self.env.registry.cursor() as cr:
-                # Une mise à jour qui refait la table, dans notre transaction, la ferme à toute autre connexion.
-                cr.execute("SET LOCAL lock_timeout = '2s'")
-                cr.execute(requete, log_exceptions=False)
-                return max(ici, cr.fetchone() or (0, ""))
-        except LockNotAvailable:
-            return ici
 
     @api.model
     def verifier(self):
@@ -287,6 +266,21 @@ class Journal(models.Model):
 def _alerter(registre, uid, evenement, adresse):
     with registre.cursor() as cr:
         api.Environment(cr, uid, {})["cnas.journal"]._alerter_debit(evenement, adresse)
+
+
+def _sceller_apres(registre):
+    """Scelle ce qui vient d'être validé, dans sa propre transaction : nul n'attend le travail d'un autre pour écrire le sien.
+
+    Ce qu'une coupure laisse sans sceau est enchaîné avec la ligne suivante.
+    """
+    try:
+        with registre.cursor() as cr:
+            # La tête se lit après l'attente du verrou, non avant ; le sceau n'a pas à attendre le disque.
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cr.execute("SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '5s'")
+            api.Environment(cr, SUPERUSER_ID, {})["cnas.journal"]._sceller()
+    except Exception:  # le fait est validé et sa ligne écrite : son sceau attendra le prochain
+        _logger.info("Journal : sceau remis au prochain écrivain", exc_info=True)
 
 
 def _en_json(valeur):

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.models.journal import VERROU
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
@@ -27,12 +28,16 @@ class TestJournal(TransactionCase):
         self.assertTrue(ligne.date and ligne.empreinte)
         self.assertEqual(self.lignes[1].precedente, ligne.empreinte)
 
-    def test_une_ligne_ajoutee_pendant_la_validation_est_scellee(self):
-        ligne = {"modele": "cnas.essai", "res_id": 9, "evenement": "tardif"}
-        self.journal._ajouter([{**ligne, "evenement": "premier"}])
-        self.env.cr.precommit.add(lambda: self.journal._ajouter([ligne]))
-        self.env.cr.precommit.run()
-        self.assertTrue(all(self.journal.search([("res_id", "=", 9), ("modele", "=", "cnas.essai")]).mapped("empreinte")))
+    def test_scellee_apres_la_validation(self):
+        """Le sceau attend la validation : un point de reprise ne tient pas le verrou devant les autres écrivains."""
+        with self.env.cr.savepoint():
+            self.journal._ajouter([{"modele": "cnas.essai", "res_id": 9, "evenement": "premier"}])
+        ligne = self.journal.search([("res_id", "=", 9), ("modele", "=", "cnas.essai")])
+        self.assertFalse(ligne.empreinte)
+        self.assertTrue(self.env.cr.postcommit.data.get(VERROU), "la validation le demandera")
+        self.journal._sceller()
+        ligne.invalidate_recordset()
+        self.assertTrue(ligne.empreinte)
 
     def test_personne_n_ecrit(self):
         administrateur = new_test_user(self.env, "adm_journal", groups="cnas_base.group_administrateur,base.group_system")
