@@ -13,6 +13,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.common import pdf_base64
 
 from ..models.amed.liste import COLONNES
 from .commun_assures import CasAssure
