@@ -3,7 +3,7 @@ from . import chemins, console, sauvegarde, serveur, verifier_journal
 from .console import Arret
 
 # Ces tables grandissent d'elles-mêmes : la mise à jour y écrit ce qu'elle fait.
-VIVANTES = ("cnas_journal", "cnas_livraison")
+VIVANTES = ("cnas_journal", "cnas_journal_tete", "cnas_livraison")
 
 
 def a_faire(machine, base):

@@ -112,7 +112,7 @@ class TestListeRsu(CasAmed):
             liste.with_user(self.agent2).action_valider()
         with self.assertRaisesRegex(UserError, "procès-verbal"):
             liste.with_user(self.superviseur).action_valider()
-        for faux, phrase in ((base64.b64encode(b"bonjour"), "n'est pas accepté"), (base64.b64encode(b"%PDF-1.4 coup"), "illisible")):
+        for faux, phrase in ((base64.b64encode(b"bonjour"), "n'est pas accepté"), (base64.b64encode(b"%PDF-1.4 coup"), "tronqué")):
             with self.assertRaisesRegex(UserError, phrase):
                 liste.write({"proces_verbal": faux})
         liste.with_user(self.superviseur2).write({"proces_verbal": PDF, "date_assemblee": self.jour})

@@ -2,7 +2,8 @@
 import pytest
 from test_demarrage import enfants, menus  # noqa: F401
 
-# Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé).
+# Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé) ;
+# pas un dictionnaire du journal, qui se lit sur sa fiche.
 CELLULES_TRONQUEES = """() => {
     const coupe = (el) => [el, ...el.querySelectorAll('span, div, a')].some(
         (e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== 'visible');
@@ -10,7 +11,7 @@ CELLULES_TRONQUEES = """() => {
         || td.querySelector('.o_field_badge') || /^[^\\p{Ll}]*$/u.test(td.textContent.trim());
     return [...document.querySelectorAll('.o_list_view .o_list_table')].flatMap((table) =>
         [...table.querySelectorAll('tbody td.o_data_cell, tfoot td')]
-            .filter((td) => td.textContent.trim() && !td.querySelector('.o_field_tags') && rigide(td) && coupe(td))
+            .filter((td) => /^[^{]/.test(td.textContent.trim()) && !td.querySelector('.o_field_tags') && rigide(td) && coupe(td))
             .map((td) => `${td.getAttribute('name') || 'total'} : ${td.textContent.trim()}`));
 }"""
 

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from jours import jour
 from playwright.sync_api import TimeoutError
+from reportlab.pdfgen.canvas import Canvas
 
 FORMATION = "HP-ABE-01"
 # Dapsone (lèpre) prescrite pour un rhume : signalement CLI-03, un humain tranche. 10 × 45 = 450, ASS 80 % → part 360, ticket 90.
@@ -33,6 +34,15 @@ LIRE_TABLEAU = """() => {
 
 
 @pytest.fixture(scope="module")
+def ordonnance(texte):
+    """Rend les octets d'un vrai petit PDF."""
+    sortie = io.BytesIO()
+    page = Canvas(sortie)
+    page.drawString(72, 720, texte)
+    page.save()
+    return sortie.getvalue()
+
+
 def matricule(rpc):
     """Un assuré aux droits ouverts."""
     agent = rpc("agent")
@@ -126,7 +136,7 @@ def test_formation_au_portail(page, rpc, matricule, largeur, hauteur):
     for rang, champ, valeur in ((0, "prestation", "ACT0002"), (0, "quantite", "1"), (0, "prix_unitaire", "550"),
                                 (1, "prestation", "MED0001"), (1, "quantite", "0"), (1, "prix_unitaire", "30")):
         onglet.fill(f".prestation >> nth={rang} >> input[name={champ}]", valeur)
-    onglet.set_input_files("input[name=fichiers_0]", {"name": "ordonnance.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 " + reference.encode()})
+    onglet.set_input_files("input[name=fichiers_0]", {"name": "ordonnance.pdf", "mimeType": "application/pdf", "buffer": ordonnance(reference)})
     onglet.click("button.principal")
     onglet.wait_for_selector("#erreurs li:has-text('Ligne 2')")
     onglet.fill(".prestation >> nth=1 >> input[name=quantite]", "10")
