@@ -1,7 +1,11 @@
 """Personne n'entre, rien ne s'efface, tout se prouve : chaque attaque, par son espèce, sur tous les modèles et tous les rôles."""
 import base64
+import io
 import json
 from unittest.mock import patch
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from odoo import fields
 from odoo.exceptions import AccessError, MissingError, UserError
@@ -215,7 +219,7 @@ class TestFichiers(Confiance, TransactionCase):
                     self.env.invalidate_all()
                     self.refuse(porte, (usager.login, nom))
         feuille = self.env["cnas.feuille_soin"].search([], limit=1)
-        piece = self.env["ir.attachment"].create({"name": "secret.pdf", "raw": b"x", "res_model": feuille._name, "res_id": feuille.id})
+        piece = self.env["ir.attachment"].create({"name": "secret.pdf", "raw": pdf(), "res_model": feuille._name, "res_id": feuille.id})
         message = feuille.message_post(body="voir", attachment_ids=piece.ids)
         self.assertNotIn("secret.pdf", json.dumps(message.with_user(finance).message_format(), default=str))
         self.assertIn("secret.pdf", json.dumps(message.with_user(self.usagers["agent"]).message_format(), default=str))
@@ -255,7 +259,7 @@ class TestFichiers(Confiance, TransactionCase):
         agent = self.usagers["agent"]
         feuille = self.env["cnas.feuille_soin"].with_user(agent).search([("state", "=", "brouillon")], limit=1)
         sien = self.env["ir.attachment"].with_user(agent).create({
-            "name": "erreur.pdf", "raw": b"x", "res_model": feuille._name, "res_id": feuille.id})
+            "name": "erreur.pdf", "raw": pdf(), "res_model": feuille._name, "res_id": feuille.id})
         sien.unlink()
         ligne = self.lignes("retrait_fichier", modele=feuille._name, res_id=feuille.id)
         self.assertEqual(ligne.avant, {"nom": "erreur.pdf"})
@@ -486,7 +490,10 @@ class TestPortes(Confiance, HttpCase):
 
     def test_routes(self):
         feuille = self.env["cnas.feuille_soin"].search([], limit=1)
-        fichier = self.env["ir.attachment"].create({"name": "secret.png", "raw": b"secret medical", "res_model": feuille._name,
+        mot, image = PngInfo(), io.BytesIO()
+        mot.add_text("mot", "secret medical")
+        Image.new("L", (40, 40)).save(image, "PNG", pnginfo=mot)
+        fichier = self.env["ir.attachment"].create({"name": "secret.png", "raw": image.getvalue(), "res_model": feuille._name,
                                                     "res_id": feuille.id})
         message = feuille.with_user(self.usagers["finance"]).message_post(body="la trace", message_type="comment")
         self.env["res.users"].search([("login", "=", "finance")]).password = "finance"

@@ -111,7 +111,7 @@ class Indu(models.Model):
     def _compute_exigible(self):
         jour = aujourd_hui()
         for indu in self:
-            a_venir = sum(indu.echeance_ids.filtered(lambda e: e.date > jour).mapped("montant"))
+            a_venir = sum(indu.echeance_ids.filtered(lambda e: e.date and e.date > jour).mapped("montant"))
             indu.exigible = max(0, indu.solde - a_venir) if indu.state == "notifie" else 0
 
     @api.onchange("decompte_ligne_id")

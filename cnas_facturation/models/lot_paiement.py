@@ -285,8 +285,8 @@ class LotPaiement(models.Model):
 
     def _comptes_douteux(self):
         """Rend une phrase par compte qui paie plusieurs personnes dans le lot, ou que son dossier signale."""
-        adaptateur, qui = ADAPTATEURS[self.nature], {}
-        for ordre in self.ordre_ids if self.nature != "guichet" else ():
+        adaptateur, qui = ADAPTATEURS.get(self.nature), {}
+        for ordre in self.ordre_ids if adaptateur and self.nature != "guichet" else ():
             qui.setdefault(adaptateur.compte(ordre), set()).add(ordre.assure_id or ordre.formation_id)
         phrases = [_("%(compte)s paie %(qui)s.", compte=compte, qui=", ".join(sorted(p.display_name for p in personnes)))
                    for compte, personnes in qui.items() if len(personnes) > 1]

@@ -97,6 +97,7 @@ class TestLot(CommunLots):
 
     def test_compte_debite_banque_beneficiaires_groupes(self):
         rib = composer_rib("60002", "00001", f"{4242:011d}")
+        self.env["cnas.parametre"]._dater("compte_debite_banque", "à régler", aujourd_hui())
         lot = self.lot(self.ordonnancee())
         self.assertIn("Le compte à débiter n'est pas réglé", lot.alerte)
         lot.with_user(self.finance2).action_annuler("Compte à débiter oublié")

@@ -33,7 +33,6 @@ LIRE_TABLEAU = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
 def ordonnance(texte):
     """Rend les octets d'un vrai petit PDF."""
     sortie = io.BytesIO()
@@ -43,6 +42,7 @@ def ordonnance(texte):
     return sortie.getvalue()
 
 
+@pytest.fixture(scope="module")
 def matricule(rpc):
     """Un assuré aux droits ouverts."""
     agent = rpc("agent")
