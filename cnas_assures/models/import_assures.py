@@ -141,7 +141,8 @@ class ImportAssures(models.Model):
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
-        rangs = lire_tableau(contenu, self.nom_fichier, EN_TETES, ("nom", "genre"))
+        colonnes = self.env["cnas.synonyme_colonne"]._colonnes("assures", EN_TETES, self.env.user)
+        rangs = lire_tableau(contenu, self.nom_fichier, colonnes, ("nom", "genre"))
         if not rangs:
             raise UserError(_("Le fichier ne contient aucune ligne."))
         self.ligne_ids.sudo().unlink()

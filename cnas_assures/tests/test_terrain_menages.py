@@ -211,6 +211,15 @@ class TestTerrainMenages(CasMenages):
                 self.creer_actif(nom="Ngarta", prenom=f"Toma{'klmn'[rang]}", nom_mere="Zara Ali", nni=f"N1{rang}")
                 self.assertEqual(self.creer_actif(nom="Ngarta", prenom=f"Toma{'klmn'[rang]}", **valeurs).state, "actif")
 
+    def test_09_un_en_tete_appris_au_dictionnaire(self):
+        """Un titre qu'aucun fichier n'avait encore porté s'apprend une fois, à l'écran."""
+        colonne = self.env["cnas.colonne"].search([("sujet", "=", "assures"), ("code", "=", "nom")])
+        texte = b"Patronyme du porteur;Sexe;District;Date de naissance\nAbakar;M;Bongor;01/02/1990\n"
+        with self.assertRaises(UserError):
+            self.envoyer(texte)
+        self.env["cnas.synonyme_colonne"].create({"colonne_id": colonne.id, "entete": "Patronyme du porteur"})
+        self.assertEqual(self.comptes(self.envoyer(texte))[0], 1)
+
     def test_04_telephones(self):
         cas = {"66123456/99123456": ("+235 66 12 34 56", "+235 99 12 34 56"),
                "66 12 34 56 / 63 45 67 89": ("+235 66 12 34 56", "+235 63 45 67 89"),

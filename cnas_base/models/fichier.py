@@ -103,7 +103,8 @@ class IrAttachment(models.Model):
             if contenu is not None and (contenu or not values.get("res_field")):
                 fichier = self._exiger_lisible(contenu, values.get("name") or self[:1].name, values.get("mimetype"))
                 if fichier:
-                    values = {**values, "mimetype": fichier.mime}
+                    # Sur place : Odoo ne relit que le dictionnaire qu'il a donné.
+                    values["mimetype"] = fichier.mime
         return super()._check_contents(values)
 
     def _postprocess_contents(self, values):

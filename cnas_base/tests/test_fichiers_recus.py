@@ -102,6 +102,7 @@ class TestFichiersRecus(TransactionCase):
                 self.joint(contenu)
         joint = self.joint(contenu)
         joint.invalidate_recordset()
+        self.assertEqual(joint.mimetype, "application/pdf")
         self.assertEqual(joint.raw, contenu, "une fois la place revenue, le même fichier se renvoie")
 
     @mute_logger("odoo.addons.cnas_base.models.fichier")

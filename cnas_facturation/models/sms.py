@@ -109,4 +109,4 @@ class Sms(models.Model):
                          "date_envoi": not erreur and fields.Datetime.now()})
             # Chaque envoi se garde : une panne plus loin ne renverrait pas celui qui est parti.
             if not getattr(threading.current_thread(), "testing", False):
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit

@@ -1,8 +1,8 @@
 """Bordereau d'un lot de paiement, à signer et à remettre à la banque, à l'opérateur ou au guichet."""
-from itertools import groupby
-
 from reportlab.lib.colors import white
 from reportlab.lib.units import mm
+
+from odoo.tools import groupby
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
@@ -32,7 +32,6 @@ def dessiner_lot(lot):
     doc.reprise = titres
     rang = 0
     for groupe, siens in groupby(ordres, adaptateur.groupe):
-        siens = list(siens)
         if groupe:
             doc.rang(COLONNES, ("", "", f"{groupe} — {len(siens)} paiement(s)", "", "", ecrire_nombre(sum(o.montant for o in siens))),
                      gras=True, fond=VERT_PALE, hauteur=5 * mm)
