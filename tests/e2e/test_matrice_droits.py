@@ -23,7 +23,8 @@ A_LA_FORMATION = {
     "cnas.anomalie": "feuille_id.formation_id", "cnas.demande_pieces": "feuille_id.formation_id",
     "cnas.entente_prealable": "formation_id", "cnas.facture": "formation_id", "cnas.decompte": "formation_id",
     "cnas.decompte.ligne": "decompte_id.formation_id", "cnas.contestation": "facture_id.formation_id",
-    "cnas.indu": "formation_id", "cnas.indu.compensation": "indu_id.formation_id",
+    "cnas.indu": "formation_id", "cnas.indu.compensation": "indu_id.formation_id", "cnas.indu.echeance": "indu_id.formation_id",
+    "cnas.indu.reglement": "indu_id.formation_id",
 }
 
 
