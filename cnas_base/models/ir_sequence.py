@@ -18,10 +18,9 @@ class Sequence(models.Model):
 
     def _create_date_range_seq(self, date):
         try:
-            with self.env.cr.savepoint():
-                plage = super()._create_date_range_seq(date)
-                self.env.flush_all()
-                return plage
+            # Sans vider ce qui attend : une suite qui ouvrirait la même année passerait avant nous.
+            with self.env.cr.savepoint(flush=False):
+                return super()._create_date_range_seq(date)
         except psycopg2.errors.UniqueViolation:
             # Un autre vient de l'ouvrir, que notre instantané ne voit pas : Odoo rejoue la demande, qui la trouvera.
             self.env.cr.execute("DO $$BEGIN RAISE EXCEPTION 'année ouverte par un autre' USING ERRCODE = '40001'; END$$")
