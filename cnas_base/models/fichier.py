@@ -3,8 +3,10 @@ import binascii
 import contextlib
 import errno
 import hashlib
+import io
 import logging
 import os
+import zipfile
 
 from odoo import SUPERUSER_ID, _, api, models
 from odoo.exceptions import AccessError, UserError
@@ -105,6 +107,9 @@ class IrAttachment(models.Model):
                 if fichier:
                     # Sur place : Odoo ne relit que le dictionnaire qu'il a donné.
                     values["mimetype"] = fichier.mime
+                elif contenu[:2] == b"PK" and not zipfile.is_zipfile(io.BytesIO(contenu)):
+                    # Un classeur coupé, que son lecteur refusera : Odoo, à deviner son type, crierait au journal.
+                    values["mimetype"] = "application/octet-stream"
         return super()._check_contents(values)
 
     def _postprocess_contents(self, values):
