@@ -23,6 +23,14 @@ CONTENU = {"datas", "raw", "db_datas", "index_content"}
 FIGES = CONTENU | {"name", "type", "url", "mimetype", "public", "res_model", "res_id", "res_field", "store_fname", "create_uid"}
 
 
+def _est_archive(contenu):
+    try:
+        with zipfile.ZipFile(io.BytesIO(contenu)):
+            return True
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
+
+
 class IrAttachment(models.Model):
     """Le fichier d'un dossier CNAS suit la règle de sa pièce.
 
@@ -107,10 +115,14 @@ class IrAttachment(models.Model):
                 if fichier:
                     # Sur place : Odoo ne relit que le dictionnaire qu'il a donné.
                     values["mimetype"] = fichier.mime
-                elif contenu[:2] == b"PK" and not zipfile.is_zipfile(io.BytesIO(contenu)):
-                    # Un classeur coupé, que son lecteur refusera : Odoo, à deviner son type, crierait au journal.
-                    values["mimetype"] = "application/octet-stream"
         return super()._check_contents(values)
+
+    def _compute_mimetype(self, values):
+        # Un classeur coupé, que son lecteur refusera : Odoo, à deviner son type, crierait au journal.
+        contenu = self._octets_recus(values)
+        if contenu and contenu[:2] == b"PK" and not _est_archive(contenu):
+            return "application/octet-stream"
+        return super()._compute_mimetype(values)
 
     def _postprocess_contents(self, values):
         # Réduite par Odoo, une page numérisée ne serait plus celle qu'on a reçue, ni un TIFF toutes ses pages.

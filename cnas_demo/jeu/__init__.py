@@ -1,4 +1,5 @@
 """Les étapes du jeu de démonstration, dans l'ordre où elles se chargent."""
+from .amed import Amed
 from .assures import Assures
 from .documents import Documents
 from .employeurs import Employeurs
@@ -6,4 +7,4 @@ from .facturation import Facturation
 from .feuilles import Feuilles
 from .formations import Formations
 
-ETAPES = (Assures, Documents, Employeurs, Formations, Feuilles, Facturation)
+ETAPES = (Assures, Amed, Documents, Employeurs, Formations, Feuilles, Facturation)

@@ -28,6 +28,12 @@ FABRIQUES = {
         "sujet": "employeurs", "fichier": base64.b64encode(b"Employeur;NIF\nEssai;\n"), "nom_fichier": "a.csv"},
     "cnas.revision_tarif": lambda env: {"name": "Essai"},
 }
+# Ce que seul le programme constate.
+CONSTATES = {
+    "cnas.fichier_abime": lambda env: {
+        "attachment_id": env["ir.attachment"].sudo().search([("res_model", "=like", "cnas.%"), ("res_field", "!=", False)], limit=1).id,
+        "name": "ordonnance.pdf", "constat": "perdu"},
+}
 
 
 def exemple(env, modele):
@@ -35,6 +41,8 @@ def exemple(env, modele):
     trouve = env[modele].sudo().with_context(active_test=False).search([], limit=1, order="id desc")
     if not trouve and modele in FABRIQUES:
         trouve = env[modele].sudo().create(FABRIQUES[modele](env))
+    if not trouve and modele in CONSTATES:
+        trouve = env[modele].sudo()._creer([CONSTATES[modele](env)])
     return trouve
 
 

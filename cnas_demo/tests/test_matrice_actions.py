@@ -39,6 +39,10 @@ class TestMatriceActions(HttpCase):
 
     def poser(self, enregistrement, **valeurs):
         """Pose un état ou un signataire en base, hors de toute garde."""
+        for champ in [champ for champ in valeurs if enregistrement._fields[champ].type == "many2many"]:
+            lien, vers = enregistrement._fields[champ], valeurs.pop(champ)
+            self.env.cr.execute(f'INSERT INTO "{lien.relation}" ("{lien.column1}", "{lien.column2}") VALUES (%s, %s) ON CONFLICT DO NOTHING',
+                                [enregistrement.id, vers])
         colonnes = ", ".join(f'"{champ}" = %s' for champ in valeurs)
         self.env.cr.execute(f'UPDATE "{enregistrement._table}" SET {colonnes} WHERE id = %s',
                             [*valeurs.values(), enregistrement.id])
