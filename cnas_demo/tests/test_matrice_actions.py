@@ -39,6 +39,9 @@ class TestMatriceActions(HttpCase):
 
     def poser(self, enregistrement, **valeurs):
         """Pose un état ou un signataire en base, hors de toute garde."""
+        for champ in [champ for champ in valeurs if enregistrement._fields[champ].related and not enregistrement._fields[champ].store]:
+            *chemin, dernier = enregistrement._fields[champ].related.split(".")
+            self.poser(enregistrement.mapped(".".join(chemin)), **{dernier: valeurs.pop(champ)})
         for champ in [champ for champ in valeurs if enregistrement._fields[champ].type == "many2many"]:
             lien, vers = enregistrement._fields[champ], valeurs.pop(champ)
             self.env.cr.execute(f'INSERT INTO "{lien.relation}" ("{lien.column1}", "{lien.column2}") VALUES (%s, %s) ON CONFLICT DO NOTHING',
