@@ -56,7 +56,7 @@ def _fichier_de_police(familles, style):
         try:
             reponse = subprocess.run(
                 ["fc-match", "--format=%{family}|%{fontformat}|%{file}", f"{famille}:style={style}"],
-                capture_output=True, text=True, timeout=20, check=True).stdout
+                capture_output=True, text=True, check=True).stdout
         except (OSError, subprocess.SubprocessError):
             continue
         trouvee, forme, chemin = reponse.partition("|")[0], *reponse.split("|")[1:3]
