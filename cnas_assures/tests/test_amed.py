@@ -586,6 +586,16 @@ class TestReclamationAmed(CasAmed):
                 self.assertEqual(reclamation.en_retard, retard)
                 self.assertEqual(bool(reclamation.search([("en_retard", "=", True), ("id", "=", reclamation.id)])), retard)
 
+    def test_la_decision_donnee_par_le_contexte_compte_autant(self):
+        """Donnée par défaut, la décision contestée dit le ménage et le délai comme si elle était écrite."""
+        decision = self.decision("non")
+        jour = self.jour + timedelta(days=61)
+        with freeze_time(f"{jour} 12:00"):
+            reclamation = self.env["cnas.reclamation_amed"].with_user(self.agent).with_context(default_decision_id=decision.id).create({
+                "nature": "exclusion", "demandeur": "Chef de village", "expose": "Oublié", "numero_menage": "AUTRE", "village": "Kolo",
+                "district_id": self.district.id})
+            self.assertEqual((reclamation.decision_id, reclamation.numero_menage, reclamation.hors_delai), (decision, "R-1", True))
+
     def test_objet_et_garde(self):
         eligible = self.decision()
         with self.assertRaisesRegex(ValidationError, "dit déjà ce ménage « Éligible »"):

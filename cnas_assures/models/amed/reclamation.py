@@ -120,6 +120,9 @@ class ReclamationAmed(models.Model):
         """Reprend le ménage de la décision contestée, et fixe la date limite de la réponse."""
         Decision, lire = self.env["cnas.decision_amed"], self.env["cnas.parametre"]._au
         for vals in vals_list:
+            if "decision_id" not in vals:
+                # Donnée par le contexte, la décision contestée compte comme écrite.
+                vals.update(self.default_get(["decision_id"]))
             decision = Decision.browse(vals.get("decision_id") or ()).exists()
             if decision:
                 vals.update({champ: valeur for champ, valeur in decision._valeurs_du_menage().items() if champ in DU_MENAGE})
