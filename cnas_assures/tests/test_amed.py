@@ -290,6 +290,33 @@ class TestDoubleRsu(CasAmed):
         self.assertEqual(ligne.state, "double")
         self.assertRegex(ligne.message, "déjà le chef du ménage R-1")
 
+    def test_l_assemblee_ne_rend_pas_eligible_qui_l_est_deja_ailleurs(self):
+        """Proposé non éligible, un ménage n'est pas passé par la recherche de doubles : elle se fait quand l'assemblée le retient."""
+        chef = self.chef()
+        self.validee(f"R-1;{chef.name};;{chef.matricule};1;Amra;;;oui\n")
+        self.validee("R-2;Adoum;555;;1;Amra;;;oui\n")
+        lignes = self.jugee(f"R-8;{chef.name};;{chef.matricule};1;Kolo;;;non\nR-9;Adoum;555;;1;Kolo;;;non\n"
+                            "R-10;Zara;666;;1;Kolo;;;oui\nR-11;Zara;666;;1;Kolo;;;non\nR-12;Haoua;;;1;Kolo;;;non\n")
+        self.assertEqual(set(lignes.mapped("state")), {"retenue"})
+        for ligne, phrase in zip(lignes.filtered(lambda li: li.decision == "non_eligible"),
+                                 ("déjà le chef du ménage R-1", "NNI 555 est aussi celui", "de la ligne 4", None)):
+            if not phrase:
+                ligne.decision_communaute = "eligible"
+                continue
+            with self.subTest(phrase), self.assertRaisesRegex(UserError, phrase):
+                ligne.decision_communaute = "eligible"
+
+    def test_un_double_venu_depuis_le_controle_ne_se_valide_pas(self):
+        chef = self.chef()
+        texte = "{};" + f"{chef.name};;{chef.matricule};1;" + "{};;;oui\nR-7;Zara;;;1;Amra;;;oui\n"
+        premiere, seconde = self.soumise(texte.format("R-1", "Amra")), self.soumise(texte.format("R-9", "Kolo"))
+        premiere.with_user(self.superviseur).action_valider()
+        with self.assertRaisesRegex(UserError, "déjà le chef du ménage R-1"):
+            seconde.with_user(self.superviseur).action_valider()
+        seconde.ligne_ids.filtered("assure_id").action_ecarter("Compté deux fois")
+        seconde.with_user(self.superviseur).action_valider()
+        self.assertEqual(seconde.decision_ids.numero_menage, "R-7")
+
     def test_une_ressemblance_se_propose(self):
         chef = self.chef()
         ligne = self.jugee("R-1;Zakaria Tom Amra;;;1;Amra;;;oui\n")

@@ -204,6 +204,7 @@ class ListeRsu(models.Model):
         """
         self._attendre_son_tour()
         retenues = self.ligne_ids.filtered(lambda ligne: ligne.state == "retenue")
+        retenues._refuser_les_doubles()
         self._changer_etat("validee", valideur_id=self.env.uid, date_validation=fields.Datetime.now())
         lot = self.env["cnas.lot"]._lancer(
             _("Décisions AMED « %s »", self.reference), "cnas.liste_rsu.ligne", "_decider", retenues.ids, taille=TAILLE_PLAGE,

@@ -72,22 +72,46 @@ class ListeRsuLigne(models.Model):
 
     # ------------------------------------------------------------------ CRUD
     def write(self, vals):
-        if not self._ouvert(vals):
-            for phrase in self._liste_decidee().values():
-                raise UserError(phrase)
-            self._verifier_natures(vals)
-            self._verifier_assure(vals.get("assure_id"))
-            self.liste_id._noter_intervenant()
-        return super().write(vals)
+        if self._ouvert(vals):
+            return super().write(vals)
+        for phrase in self._liste_decidee().values():
+            raise UserError(phrase)
+        avant = {ligne: (ligne.assure_id, ligne._issue()) for ligne in self}
+        resultat = super().write(vals)
+        self.filtered(lambda ligne: ligne.assure_id != avant[ligne][0])._verifier_assures()
+        if any(ligne._issue() != avant[ligne][1] for ligne in self):
+            self.liste_id.ligne_ids.filtered(lambda ligne: ligne.state == "retenue")._refuser_les_doubles(self)
+        self.liste_id._noter_intervenant()
+        return resultat
 
-    def _verifier_assure(self, assure_id):
+    def _issue(self):
+        """Rend ce que sera la décision : celle de l'assemblée, ou celle proposée."""
+        return self.decision_communaute or self.decision
+
+    def _verifier_assures(self):
         """Refuse à un ménage éligible un assuré qui ne convient pas, ou qui est déjà le chef d'un autre."""
-        assure = self.env["cnas.assure"].browse(assure_id or ()).exists()
-        neuves = self.filtered(lambda ligne: ligne.assure_id != assure and ligne.decision == "eligible")
-        if assure and neuves:
-            for phrase in self.env["cnas.decision_amed"]._raisons_de_douter(
-                    assure, {assure.id: set(neuves.mapped("cle_menage"))}).values():
-                raise UserError(phrase)
+        cles = {}
+        for ligne in self.filtered(lambda ligne: ligne.assure_id and ligne._issue() == "eligible"):
+            cles.setdefault(ligne.assure_id.id, set()).add(ligne.cle_menage)
+        for phrase in self.env["cnas.decision_amed"]._raisons_de_douter(self.env["cnas.assure"].browse(cles), cles).values():
+            raise UserError(phrase)
+
+    def _refuser_les_doubles(self, parmi=None):
+        """Refuse qu'un ménage retenu devienne éligible si la personne l'est déjà ailleurs, sans que l'agent l'ait gardé.
+
+        Le contrôle à blanc n'a pas vu ce que l'assemblée a changé, ni ce qu'une autre liste a décidé depuis.
+
+        :param parmi: les ménages qui changent ; tous à défaut
+        """
+        lus = [{"ligne": ligne, "numero": ligne.numero, "cle": ligne.cle_menage, "erreurs": [], "doubles": [],
+                "valeurs": {"decision": ligne._issue(), "nni": ligne.nni, "assure_id": ligne.assure_id.id}} for ligne in self]
+        self._signaler_doubles(lus)
+        for lu in lus:
+            ligne = lu["ligne"]
+            gardee = ligne.motif and ligne.decision == "eligible"
+            if lu["doubles"] and not gardee and (parmi is None or ligne in parmi):
+                raise UserError(_("Ménage %(menage)s, ligne %(ligne)s : %(double)s Écartez-le, ou refaites la liste pour en juger.",
+                                  menage=ligne.numero_menage, ligne=ligne.numero, double=" ".join(lu["doubles"])))
 
     # ------------------------------------------------------------------ actions
     @transition("garder")
@@ -304,5 +328,5 @@ class ListeRsuLigne(models.Model):
         return {
             "numero_menage": self.numero_menage, "district_id": self.district_id.id, "village": self.village, "chef": self.chef,
             "nni": self.nni, "score": self.score, "personnes": self.personnes, "assure_id": self.assure_id.id,
-            "decision": self.decision_communaute or self.decision, "reference": self.liste_id.reference, "liste_id": self.liste_id.id,
+            "decision": self._issue(), "reference": self.liste_id.reference, "liste_id": self.liste_id.id,
             "date_decision": self.liste_id.date_assemblee, "date_debut": self.liste_id.date_effet}
