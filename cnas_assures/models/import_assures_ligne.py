@@ -222,14 +222,15 @@ class ImportAssuresLigne(models.Model):
 
         :return: True
         """
-        for ligne in self._a_decider():
+        lignes = self._a_decider()
+        for ligne in lignes:
             if ligne.propose_menage:
                 ligne._ecrire({"state": "erreur", "reponse": "autre", "message": _(
                     "Ce n'est pas le ménage de %s : ajoutez au fichier la ligne de son chef.", ligne.candidat_id.name)})
             else:
                 ligne._ecrire({"state": "bonne", "reponse": "autre", "en_attente": False, "cle": ligne._cle_d_une_autre(),
                                "message": _("Décidé : ce n'est pas %s.", ligne.candidat_id.name)})
-                ligne._liberer_membres()
+        lignes._liberer_membres()
         return True
 
     def action_meme_personne(self):
@@ -237,17 +238,19 @@ class ImportAssuresLigne(models.Model):
 
         :return: True
         """
-        for ligne in self._a_decider():
+        lignes = self._a_decider()
+        fiches = lignes._fiches_des_candidats()
+        for ligne in lignes:
             if ligne.propose_menage:
                 ligne._ecrire({"state": "bonne", "reponse": "meme", "principal_id": ligne.candidat_id.famille_id.id,
                                "message": _("Décidé : à rattacher à %s.", ligne.candidat_id.famille_id.name)})
                 continue
-            changements = self._ce_qui_differe(ligne.donnees, ligne.candidat_id._fiche_rapprochee())
+            fiche = fiches[ligne.candidat_id]
+            changements = self._ce_qui_differe(ligne.donnees, fiche)
             ligne._ecrire({
-                "state": "rapprocher", "reponse": "meme", "en_attente": False,
-                "assure_id": (ligne.candidat_id.fusionne_dans_id or ligne.candidat_id).id, "changements": changements or {},
+                "state": "rapprocher", "reponse": "meme", "en_attente": False, "assure_id": fiche["id"], "changements": changements or {},
                 "message": self._phrase_changements(changements) or _("Décidé : c'est %s.", ligne.candidat_id.name)})
-            ligne._liberer_membres()
+        lignes._liberer_membres()
         return True
 
     def _cle_d_une_autre(self):
@@ -264,12 +267,13 @@ class ImportAssuresLigne(models.Model):
         return self.sudo()
 
     def _liberer_membres(self):
-        """Rend « à créer » les lignes du ménage qui n'attendaient que la décision sur le chef."""
-        if self.donnees.get("lien") or not self.cle_menage:
-            return
-        self.search([("import_id", "=", self.import_id.id), ("cle_menage", "=", self.cle_menage),
-                     ("state", "=", "a_decider"), ("candidat_id", "=", False), ("id", "!=", self.id)],
-                    )._ecrire({"state": "bonne", "en_attente": False, "message": False})
+        """Rend « à créer » les lignes des ménages qui n'attendaient que la décision sur ces chefs."""
+        menages = {(chef.import_id, chef.cle_menage) for chef in self
+                   if chef.cle_menage and not chef.propose_menage and not chef.donnees.get("lien")}
+        self.search([
+            ("import_id", "in", [import_.id for import_, _cle in menages]), ("cle_menage", "in", [cle for _import, cle in menages]),
+            ("state", "=", "a_decider"), ("candidat_id", "=", False),
+        ]).filtered(lambda li: (li.import_id, li.cle_menage) in menages)._ecrire({"state": "bonne", "en_attente": False, "message": False})
 
     # ------------------------------------------------------------------ import
     def _importer(self):

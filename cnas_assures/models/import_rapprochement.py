@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from psycopg2.extras import execute_values
 
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_debut
 from odoo.addons.cnas_base.lecture import lire_date, sans_accent
@@ -277,6 +278,21 @@ class ImportAssuresRapprochement(models.Model):
         self.env.cr.execute(
             f"SELECT {', '.join(COLONNES_FICHE)} FROM cnas_assure WHERE active AND {colonne} = ANY(%s) ORDER BY id", (ids,))
         return {rang[0]: dict(zip(COLONNES_FICHE, rang)) for rang in self.env.cr.fetchall()}
+
+    def _fiches_des_candidats(self):
+        """Rend {candidat: sa fiche} des personnes à qui ces lignes ressemblent ; un dossier fusionné rend celui qui l'a absorbé.
+
+        :raise UserError: dossier archivé depuis le contrôle
+        """
+        candidats = self.filtered(lambda li: not li.propose_menage).candidat_id
+        candidats.flush_model()
+        vivants = {candidat: candidat.fusionne_dans_id or candidat for candidat in candidats}
+        fiches = self._fiches("id", [vivant.id for vivant in vivants.values()])
+        for vivant in vivants.values():
+            if vivant.id not in fiches:
+                raise UserError(_("Le dossier de %s est archivé : remettez-le en liste, ou répondez que c'est une autre personne.",
+                                  vivant.name))
+        return {candidat: fiches[vivant.id] for candidat, vivant in vivants.items()}
 
     @api.model
     def _choisir_menage(self, titre, groupe, familles):
@@ -626,15 +642,3 @@ class ImportAssuresRapprochement(models.Model):
     def _message(self, ligne):
         phrases = ligne["erreurs"] or list(filter(None, [ligne["a_decider"] if not ligne["assure_id"] else "", *ligne["notes"]]))
         return " ".join(dict.fromkeys(phrases)) or None
-
-
-class AssureFiche(models.Model):
-    """Ce que le rapprochement d'une ligne lit d'un dossier."""
-
-    _inherit = "cnas.assure"
-
-    def _fiche_rapprochee(self):
-        """Rend ce dossier sous la forme que compare un import."""
-        assure = self.fusionne_dans_id or self
-        assure.flush_recordset()
-        return self.env["cnas.import_assures.ligne"]._fiches("id", assure.ids)[assure.id]

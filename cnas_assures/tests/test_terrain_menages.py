@@ -92,6 +92,28 @@ class TestTerrainMenages(CasMenages):
         self.assertEqual(self.personnes("Abakar Mahamat").mapped("state"), ["actif", "actif"])
         self.assertEqual(self.personnes("Djimet Haoua").state, "actif")
 
+    def test_01_decider_d_une_personne_archivee_depuis(self):
+        self.envoyer(self.UN, "amra.csv")
+        ligne = self.lignes(self.envoyer(self.DEUX, "kolo.csv", a_blanc=True))[2].with_user(self.agent)
+        ligne.candidat_id.sudo().active = False
+        with self.assertRaisesRegex(UserError, "Abakar Mahamat.*archivé"):
+            ligne.action_meme_personne()
+        ligne.action_autre_personne()
+        self.assertEqual(ligne.state, "bonne")
+
+    def test_01_decider_de_plusieurs_lignes_n_ecrit_qu_elles(self):
+        """Une écriture par ligne décidée, et rien d'autre qui croisse avec elles."""
+        couts = []
+        for rang, nombre in enumerate((2, 4, 12)):
+            liste = "".join(f"M{rang}-{i};Abakar{'xyz'[rang]};{'Abcdefghijklmnop'[i] * 3};M;01/01/1980;chef;{{0}};{{1}};\n"
+                            f"M{rang}-{i};Adoum{'xyz'[rang]};{'Abcdefghijklmnop'[i] * 3};F;05/03/1985;épouse;{{0}};{{1}};\n" for i in range(nombre))
+            self.envoyer(liste.format("Abéché", "Amra"), f"amra{rang}.csv")
+            blanc = self.import_de(self.envoyer(liste.format("Bongor", "Kolo"), f"kolo{rang}.csv", a_blanc=True))
+            lignes = blanc.ligne_ids.filtered(lambda li: li.state == "a_decider" and li.candidat_id and not li.donnees.get("lien")).with_user(self.agent)
+            self.assertEqual(len(lignes), nombre)
+            couts.append(self.requetes(lignes.action_meme_personne))
+        self.assertEqual(couts[2] - couts[1], 12 - 4)
+
     def test_01_meme_district_rien_ne_se_fond(self):
         """Sans village, d'une autre liste : le même numéro et le même chef ne fondent pas deux familles."""
         sans_village = ("M-001;Abakar;Mahamat;M;01/01/1980;chef;Abéché;;\nM-001;{};F;05/03/1985;épouse;Abéché;;\n")
