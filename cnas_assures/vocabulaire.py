@@ -1,13 +1,12 @@
 """Les mots des listes de ménages : genres, liens avec le chef, téléphones, cases laissées vides par un mot."""
 import re
+from datetime import date
 
-from odoo.addons.cnas_base.lecture import absent, sans_accent
+from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.lecture import absent, dit_absent, sans_accent
 
-# « Néant », « N/A », « - » : la case est vide, dite autrement.
-MOTS_VIDES = frozenset((
-    "", "neant", "n a", "na", "nd", "n d", "aucun", "aucune", "sans", "non", "pas", "ras", "r a s", "rien", "inconnu",
-    "inconnue", "vide", "nul", "null", "none", "x", "xx", "xxx", "0", "pas de telephone", "pas de numero", "non renseigne",
-))
+# Ce que les listes écrivent, en plus de « Néant », « N/A », « - », dans une case qui ne dit rien.
+MOTS_VIDES = frozenset(("0", "pas de telephone", "pas de numero"))
 VIDES_POUR_UN_NOM = frozenset(("", "neant", "n a", "non renseigne"))
 GENRES_LUS = {
     **dict.fromkeys(("m", "masculin", "masc", "homme", "h", "garcon", "male", "monsieur", "mr"), "masculin"),
@@ -41,7 +40,27 @@ def vide(valeur, nom=False):
 
     :param bool nom: la case porte un nom ou un numéro, que peu de mots vident
     """
-    return absent(valeur) or (isinstance(valeur, str) and sans_accent(valeur) in (VIDES_POUR_UN_NOM if nom else MOTS_VIDES))
+    if nom:
+        return absent(valeur) or (isinstance(valeur, str) and sans_accent(valeur) in VIDES_POUR_UN_NOM)
+    return dit_absent(valeur) or (isinstance(valeur, str) and sans_accent(valeur) in MOTS_VIDES)
+
+
+def montrer_case(valeur):
+    """Rend une case comme on la voit : une date en clair, et 12 là où le tableur tient « 12.0 »."""
+    if isinstance(valeur, date):
+        return ecrire_date(valeur)
+    if isinstance(valeur, float) and valeur.is_integer():
+        valeur = int(valeur)
+    return "" if absent(valeur) else " ".join(str(valeur).replace("\x00", "").split())[:500]
+
+
+def lire_case(valeur, nom=False):
+    """Rend le texte d'une case, vide si elle ne dit rien ; un zéro de tableur n'est le numéro de personne.
+
+    :param bool nom: voir `vide`
+    """
+    texte = montrer_case(valeur)
+    return "" if vide(texte, nom) else texte
 
 
 def lire_genre(texte):

@@ -16,25 +16,8 @@ COLONNES = (
     "menage", "nom", "prenom", "genre", "date_naissance", "annee_naissance", "lien", "district", "localite",
     "telephone", "nom_pere", "nom_mere", "nni", "date_affiliation", "decision",
 )
-# Autres en-têtes admis, sous leur forme normalisée (sans accent, espaces soulignés).
-EN_TETES = dict.fromkeys(COLONNES, ()) | {
-    "menage": ("numero_menage", "n_menage", "no_menage", "numero_de_menage", "n_de_menage", "code_menage", "id_menage"),
-    "nom": ("noms", "nom_de_famille"),
-    "prenom": ("prenoms", "prenom_s"),
-    "genre": ("sexe",),
-    "date_naissance": ("date_de_naissance", "ne_le", "naissance", "date_naiss", "ddn"),
-    "annee_naissance": ("annee_de_naissance", "ne_vers"),
-    "lien": ("lien_de_parente", "lien_parente", "parente", "lien_avec_le_chef", "qualite"),
-    "localite": ("village", "quartier", "adresse"),
-    "telephone": ("tel", "telephones", "numero_de_telephone", "n_de_telephone", "contact", "portable"),
-    "nom_pere": ("pere", "nom_du_pere"),
-    "nom_mere": ("mere", "nom_de_la_mere"),
-    "date_affiliation": ("date_d_affiliation",),
-    "telephone_2": ("tel_2", "autre_telephone", "deuxieme_telephone"),
-    # Ce que porte le rapport renvoyé.
-    "matricule": (),
-    "reponse": ("votre_reponse",),
-}
+# Ce que porte le rapport renvoyé ; les autres colonnes, et ce qu'on écrit pour elles, sont au dictionnaire.
+DU_RAPPORT = {"matricule": (), "reponse": ("votre_reponse",)}
 ENTETES_RAPPORT = ("Ligne", "Résultat", "Que faire", "Réponse", "Matricule")
 OPTIONS = ("a_blanc", "titre", "regime", "district", "lieu", "decision", "date_affiliation", "immatriculer")
 TAILLE_PLAGE = 500
@@ -141,7 +124,7 @@ class ImportAssures(models.Model):
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
-        colonnes = self.env["cnas.synonyme_colonne"]._colonnes("assures", EN_TETES, self.env.user)
+        colonnes = self.env["cnas.synonyme_colonne"]._colonnes("assures", DU_RAPPORT, self.env.user)
         rangs = lire_tableau(contenu, self.nom_fichier, colonnes, ("nom", "genre"))
         if not rangs:
             raise UserError(_("Le fichier ne contient aucune ligne."))
@@ -194,6 +177,7 @@ class ImportAssures(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe("cnas_base.group_agent", _("télécharger le rapport d'import"))
+        self._journaliser_export({"quoi": "rapport d'import"})
         return self._adresse(self._faire_rapport())
 
     def _faire_rapport(self):
@@ -221,12 +205,12 @@ class ImportAssures(models.Model):
 
     def _terminer_si_fini(self):
         """Passe à « Terminé » les imports en cours dont plus aucune ligne n'attend."""
-        en_cours, lignes = self.filtered(lambda i: i.state == "en_cours"), self.env["cnas.import_assures.ligne"]
-        attendent = lignes._read_group([("import_id", "in", en_cours.ids), *LIGNES_A_FAIRE], ["import_id"])
+        en_cours = self.filtered(lambda i: i.state == "en_cours")
+        attendent = self.env["cnas.import_assures.ligne"]._read_group([("import_id", "in", en_cours.ids), *LIGNES_A_FAIRE], ["import_id"])
         for import_ in en_cours.browse(set(en_cours.ids) - {groupe.id for groupe, in attendent}):
             import_._changer_etat("termine")
             import_._faire_rapport()
-            crees = lignes.search([("import_id", "=", import_.id), ("state", "=", "creee")]).assure_id
+            crees = import_.ligne_ids.filtered(lambda ligne: ligne.state == "creee").assure_id
             self.env["cnas.lot"]._lancer(
                 _("Doublons de l'import « %s »", import_.name), "cnas.assure", "_detecter_doublons", crees.ids,
                 taille=TAILLE_PLAGE)
@@ -313,6 +297,5 @@ class AssureImport(models.Model):
         else:
             trouve, proches = District._lire_nom(district, District._par_nom())
         if not trouve:
-            raise UserError(_("District inconnu : %(lu)s. Noms proches : %(proches)s.", lu=district,
-                              proches=", ".join(proches) or _("aucun")))
+            raise UserError(District._phrase_inconnu(district, proches))
         return trouve

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date
 
 from psycopg2 import DataError, IntegrityError
 from psycopg2.extras import execute_values
@@ -7,12 +7,11 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import _as_validation_error
 
-from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import absent, lire_date, lire_date_naissance, nom_de_colonne, sans_accent
+from odoo.addons.cnas_base.lecture import lire_date, lire_date_naissance, nom_de_colonne, sans_accent
 
-from ..vocabulaire import couper_telephones, lire_genre, lire_lien, vide
+from ..vocabulaire import couper_telephones, lire_case, lire_genre, lire_lien, montrer_case, vide
 from .droit import DEBUT_PLAUSIBLE
 
 # Ce qu'une ligne peut faire refuser ; un conflit de concurrence, lui, fait rejouer toute la plage.
@@ -84,13 +83,12 @@ class ImportAssuresLigne(models.Model):
     @api.model
     def _lire_ligne(self, import_, rang, districts):
         """Rend une ligne normalisée et la liste de ses erreurs, en français."""
-        texte = {c: "" if isinstance(v, (date, datetime)) or vide(v, c in PEUT_RESSEMBLER_AU_VIDE) else self._texte(v)
-                 for c, v in rang.items()}
+        texte = {c: "" if isinstance(v, date) else lire_case(v, c in PEUT_RESSEMBLER_AU_VIDE) for c, v in rang.items()}
         ligne = {
             "numero": rang.numero, "menage": texte.get("menage") or None, "erreurs": [], "notes": [], "assure_id": None,
             "candidat_id": None, "principal_id": None, "propose_menage": False, "en_attente": False, "a_decider": "",
             "changements": None, "matricule": texte.get("matricule", ""), "reponse": None, "candidats": [],
-            "brut": [[c, self._montrable(v)] for c, v in rang.items() if nom_de_colonne(c) not in COLONNES_DU_RAPPORT]}
+            "brut": [[c, montrer_case(v)] for c, v in rang.items() if nom_de_colonne(c) not in COLONNES_DU_RAPPORT]}
         donnees = ligne["donnees"] = self._lire_noms(texte, ligne)
         self._lire_reponse(texte.get("reponse", ""), ligne)
         self._lire_naissance(rang, texte, donnees, ligne["erreurs"])
@@ -103,19 +101,6 @@ class ImportAssuresLigne(models.Model):
         donnees["nni"] = self.env["cnas.assure"]._normaliser_matricule(texte.get("nni")) or False
         ligne["nom_complet"] = f"{donnees['nom']} {donnees['prenom']}".strip() or None
         return ligne
-
-    @api.model
-    def _texte(self, valeur):
-        """Rend le texte d'une case : un tableur écrit 12 « 12.0 »."""
-        if isinstance(valeur, float) and valeur.is_integer():
-            valeur = int(valeur)
-        return " ".join(str(valeur).replace("\x00", "").split())[:500]
-
-    @api.model
-    def _montrable(self, valeur):
-        if isinstance(valeur, (date, datetime)):
-            return ecrire_date(valeur)
-        return "" if absent(valeur) else self._texte(valeur)
 
     @api.model
     def _lire_noms(self, texte, ligne):
@@ -171,9 +156,7 @@ class ImportAssuresLigne(models.Model):
             trouve, proches = self.env["cnas.district"]._lire_nom(texte["district"], districts)
             ligne["donnees"]["district_id"] = trouve
             if not trouve:
-                ligne["erreurs"].append(
-                    _("District inconnu : %(lu)s. Noms proches : %(proches)s.", lu=texte["district"], proches=", ".join(proches))
-                    if proches else _("District inconnu : %s.", texte["district"]))
+                ligne["erreurs"].append(self.env["cnas.district"]._phrase_inconnu(texte["district"], proches))
 
     @api.model
     def _lire_telephones_ligne(self, texte, ligne):

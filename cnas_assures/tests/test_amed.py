@@ -57,6 +57,10 @@ class CasAmed(CasAssure):
     def chef(self, **valeurs):
         return self.creer_actif(**{"nom": "Zakaria", "prenom": "Tom Amra", "district_id": self.district.id, **valeurs})
 
+    def rapport(self, liste):
+        piece = self.env["ir.attachment"].browse(int(liste.action_telecharger_rapport()["url"].split("/")[3].split("?")[0]))
+        return [list(rang) for rang in load_workbook(io.BytesIO(piece.raw)).active.iter_rows(values_only=True)]
+
     def etats(self, liste):
         return {ligne.numero: (ligne.state, ligne.message or "") for ligne in liste.ligne_ids}
 
@@ -92,8 +96,7 @@ class TestListeRsu(CasAmed):
     def test_classeur_rapport_corrige_et_renvoye(self):
         liste = self.liste("R-1;Adoum Brahim;;;31,5;Amra;;6;éligible\nR-2;Hassan Ali;;;2;Amra;;;peut-être\n")
         liste.action_controler()
-        piece = self.env["ir.attachment"].browse(int(liste.action_telecharger_rapport()["url"].split("/")[3].split("?")[0]))
-        rangs = [list(rang) for rang in load_workbook(io.BytesIO(piece.raw)).active.iter_rows(values_only=True)]
+        rangs = self.rapport(liste)
         self.assertEqual(rangs[0], [*COLONNES, "Résultat", "Que faire"])
         self.assertIn("Décision illisible", rangs[2][-1])
         rangs[2][COLONNES.index("decision")] = "éligible"
@@ -101,6 +104,46 @@ class TestListeRsu(CasAmed):
         renvoyee.action_controler()
         self.assertEqual(renvoyee.nombre_retenues, 2)
         self.assertEqual(renvoyee.ligne_ids[0].score, 31.5)
+
+    def test_une_case_qui_ne_dit_rien_est_vide(self):
+        """« Néant » n'est le NNI ni le matricule de personne : deux chefs qui n'en ont pas ne sont pas la même personne."""
+        liste = self.liste("R-1;Adoum;Néant;N/A;-;Amra;;ND;oui\nR-2;Zara;néant;aucun;;Amra;;;oui\nR-3;Haoua;0;;Néant;Amra;-;;oui\n")
+        liste.action_controler()
+        self.assertEqual(self.etats(liste), dict.fromkeys((2, 3, 4), ("retenue", "")))
+        self.assertEqual(liste.ligne_ids.mapped("nni"), [False] * 3)
+
+    def test_le_district_se_lit_comme_a_l_import(self):
+        """À une graphie près ; un nom que deux provinces portent ne se devine pas."""
+        provinces = self.env["cnas.province"].search([], limit=2)
+        un, _deux = self.env["cnas.district"].create([{"name": "Am-Essai", "province_id": p.id} for p in provinces])
+        liste = self.liste("R-1;Adoum;;;1;Amra;Abéché (Ouaddaï);;oui\nR-2;Zara;;;1;Amra;Amessai;;oui\n")
+        liste.action_controler()
+        trouve, ambigu = liste.ligne_ids.sorted("numero")
+        self.assertEqual((trouve.district_id.name, trouve.state), ("Abéché", "retenue"))
+        self.assertEqual(ambigu.state, "refusee")
+        self.assertIn(un.with_context(avec_province=True).display_name, ambigu.message)
+
+    def test_un_en_tete_appris_au_dictionnaire(self):
+        texte = "Foyer du recensement;Chef;Village;Éligible\nR-1;Adoum;Amra;oui\n".encode()
+        with self.assertRaisesRegex(UserError, "absentes"):
+            self.liste(texte).action_controler()
+        colonne = self.env["cnas.colonne"].search([("sujet", "=", "menages_rsu"), ("code", "=", "menage")])
+        self.env["cnas.synonyme_colonne"].create({"colonne_id": colonne.id, "entete": "Foyer du recensement"})
+        liste = self.liste(texte)
+        liste.action_controler()
+        self.assertEqual(liste.ligne_ids.mapped("numero_menage"), ["R-1"])
+
+    def test_le_rapport_garde_le_prenom(self):
+        liste = self.liste("N° ménage;Nom;Prénom;Village;Éligible\nR-1;Adoum;Brahim;Amra;peut-être\n".encode())
+        liste.action_controler()
+        rapport = self.rapport(liste)
+        rapport[1] = ["oui" if case == "peut-être" else case for case in rapport[1]]
+        renvoyee = self.liste(ecrire_xlsx(rapport[0], rapport[1:]), nom="rapport.xlsx")
+        renvoyee.action_controler()
+        self.assertEqual((renvoyee.ligne_ids.chef, renvoyee.ligne_ids.state), ("Adoum Brahim", "retenue"))
+        self.env.cr.precommit.run()
+        sorties = self.env["cnas.journal"].sudo().search([("modele", "=", "cnas.liste_rsu"), ("evenement", "=", "export")])
+        self.assertIn(liste.id, sorties.mapped("res_id"))
 
     def test_valider_demande_un_proces_verbal_et_d_autres_yeux(self):
         liste = self.liste("R-1;Adoum Brahim;;;31,5;Amra;;6;éligible\n")

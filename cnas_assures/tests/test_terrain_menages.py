@@ -257,6 +257,18 @@ class TestTerrainMenages(CasMenages):
                 self.assertEqual((assure.telephone_1, assure.telephone_2, assure.state), (*attendu, "actif"))
         self.assertIn("6612345", lignes[9].message)
 
+    def test_04_un_zero_de_tableur_n_est_le_nni_de_personne(self):
+        classeur = openpyxl.Workbook()
+        for rang in (["Ménage", "Nom", "Prénoms", "Sexe", "Date de naissance", "Lien", "NNI"],
+                     ["Z1", "Abakar", "Moussa", "M", "12/05/1980", "chef", 0], ["Z2", "Tchari", "Goni", "M", "13/06/1981", "chef", 0],
+                     ["Z3", "Bichara", "Ali", "M", "14/07/1982", "chef", "en cours"]):
+            classeur.active.append(rang)
+        tampon = io.BytesIO()
+        classeur.save(tampon)
+        resultat = self.envoyer(tampon.getvalue(), "menages.xlsx", district="Abéché")
+        self.assertEqual(self.comptes(resultat), (3, 0, 0, 0), self.messages(resultat))
+        self.assertEqual([li.assure_id.nni for li in self.import_de(resultat).ligne_ids], [False] * 3)
+
     def test_05_naissances(self):
         cas = {"vers 1975": (date(1975, 7, 1), True), "né vers 1975": (date(1975, 7, 1), True), "1975": (date(1975, 7, 1), True),
                "03/1975": (date(1975, 3, 1), True), "2 mars 1975": (date(1975, 3, 2), False),

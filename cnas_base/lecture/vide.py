@@ -4,7 +4,7 @@ from .texte import absent, sans_accent
 _ABSENCES = {
     "neant", "neante", "rien", "aucun", "aucune", "sans", "sans objet", "non", "pas", "inconnu", "inconnue", "n a", "na", "nd", "n d",
     "nc", "n c", "ras", "r a s", "so", "s o", "en cours", "a venir", "en attente", "non disponible", "non communique", "non renseigne",
-    "non attribue", "pas encore", "demande en cours", "vide", "null", "none", "x", "xx", "xxx",
+    "non attribue", "pas encore", "demande en cours", "vide", "nul", "null", "none", "x", "xx", "xxx",
 }
 
 

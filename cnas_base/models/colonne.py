@@ -6,6 +6,7 @@ from ..lecture import EnTeteIncompris, colonne_du_titre, en_tetes_connus, lire_o
 
 SUJETS = [
     ("assures", "Assurés et ménages"),
+    ("menages_rsu", "Listes du registre social"),
     ("feuilles", "Feuilles de soins"),
     ("employeurs", "Employeurs"),
     ("declaration", "Déclarations d'effectif"),

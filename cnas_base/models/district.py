@@ -1,7 +1,7 @@
 import re
 from difflib import get_close_matches
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 from odoo.osv import expression
 
 from ..lecture import sans_accent
@@ -77,3 +77,10 @@ class District(models.Model):
             return ids[0], []
         proches = ids or [i for nom in get_close_matches(compact, par_nom, PROPOSES, 0.6) for i in par_nom[nom]]
         return False, self.browse(proches).with_context(avec_province=True).mapped("display_name")
+
+    @api.model
+    def _phrase_inconnu(self, lu, proches):
+        """Rend ce que l'on dit d'un district qui ne se lit pas, d'après ce que `_lire_nom` en a rendu."""
+        if proches:
+            return _("District inconnu : %(lu)s. Noms proches : %(proches)s.", lu=lu, proches=", ".join(proches))
+        return _("District inconnu : %s.", lu)

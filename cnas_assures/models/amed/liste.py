@@ -14,20 +14,6 @@ from ..droit import DEBUT_PLAUSIBLE
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 SIGNATAIRES = ("create_uid", "soumetteur_id", "proces_verbal_par_id", "intervenant_ids")
 COLONNES = ("menage", "chef", "nni", "matricule", "score", "village", "district", "personnes", "decision")
-# Autres en-têtes admis, sous leur forme normalisée (sans accent, espaces soulignés).
-EN_TETES = dict.fromkeys(COLONNES, ()) | {
-    "menage": ("numero_menage", "n_menage", "numero_de_menage", "n_de_menage", "menage_rsu", "numero_rsu", "n_rsu", "id_menage",
-               "identifiant_menage", "code_menage", "numero_de_menage_rsu"),
-    "chef": ("chef_de_menage", "nom", "nom_du_chef", "nom_du_chef_de_menage", "nom_et_prenom", "noms_et_prenoms", "nom_complet"),
-    "prenom": ("prenoms", "prenom_du_chef"),
-    "nni": ("n_nni", "nni_du_chef", "numero_nni"),
-    "matricule": ("matricule_cnas", "n_cnas", "numero_cnas"),
-    "score": ("score_pmt", "pmt", "score_rsu", "score_de_pauvrete", "note"),
-    "village": ("localite", "quartier", "village_quartier", "village_ou_quartier"),
-    "district": ("district_sanitaire", "departement"),
-    "personnes": ("taille", "taille_du_menage", "taille_menage", "nombre_de_personnes", "nb_personnes", "membres"),
-    "decision": ("eligibilite", "eligible", "statut", "decision_proposee"),
-}
 # Ce que le contrôle a lu et jugé : changé ensuite, il se contrôle à nouveau.
 CONTROLES = ("fichier", "nom_fichier", "district_id", "village", "date_effet")
 # Qui écrit cela, ou tranche un ménage, a pris part à la liste : il ne la valide pas.
@@ -181,7 +167,8 @@ class ListeRsu(models.Model):
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
-        rangs = lire_tableau(contenu, self.nom_fichier, EN_TETES, ("menage", "decision"))
+        colonnes = self.env["cnas.synonyme_colonne"]._colonnes("menages_rsu", expediteur=self.env.user)
+        rangs = lire_tableau(contenu, self.nom_fichier, colonnes, ("menage", "decision"))
         if not rangs:
             raise UserError(_("Le fichier ne contient aucune ligne."))
         self.ligne_ids.sudo().unlink()
@@ -256,10 +243,14 @@ class ListeRsu(models.Model):
         """
         self.ensure_one()
         self._exiger_groupe(AGENT, _("télécharger le rapport d'une liste"))
+        self._journaliser_export({"quoi": "rapport d'import"})
         libelles = dict(self.env["cnas.liste_rsu.ligne"]._fields["state"]._description_selection(self.env))
-        lignes = ([*((ligne.recu or {}).get(colonne, "") for colonne in COLONNES), libelles[ligne.state], ligne.message or ""]
-                  for ligne in self.ligne_ids.sorted("numero"))
-        return self._telecharger(ecrire_xlsx([*COLONNES, "Résultat", "Que faire"], lignes, "Ménages"), f"rapport_liste_{self.id}.xlsx")
+        lignes = self.ligne_ids.sorted("numero")
+        # Le modèle à remplir n'a pas de colonne « Prénom », la liste reçue peut en avoir une.
+        colonnes = [*COLONNES, *(["prenom"] if any("prenom" in (ligne.recu or {}) for ligne in lignes) else ())]
+        rangs = ([*((ligne.recu or {}).get(colonne, "") for colonne in colonnes), libelles[ligne.state], ligne.message or ""]
+                 for ligne in lignes)
+        return self._telecharger(ecrire_xlsx([*colonnes, "Résultat", "Que faire"], rangs, "Ménages"), f"rapport_liste_{self.id}.xlsx")
 
     def _telecharger(self, contenu, nom):
         piece = self.env["ir.attachment"].create({

@@ -1,5 +1,4 @@
 import json
-from datetime import date, datetime
 
 from psycopg2.extras import execute_values
 
@@ -9,9 +8,10 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_decimal, lire_entier, lire_texte, sans_accent
+from odoo.addons.cnas_base.lecture import lire_decimal, lire_entier, sans_accent
 
 from ...phonetique import cle_phonetique, ressemblance
+from ...vocabulaire import lire_case, montrer_case, vide
 from .decision import EN_COURS
 from .menage_mixin import DECISIONS
 
@@ -24,6 +24,8 @@ DECISIONS_LUES = {
 # Au-dessous, le NNI désigne sans doute quelqu'un d'autre que le chef de ménage nommé.
 RESSEMBLANCE_MIN = 0.7
 PERSONNES_MAX = 100
+# « Na » est un nom, « 0 » un numéro de ménage ; « non » est une décision.
+PEUT_RESSEMBLER_AU_VIDE = ("menage", "chef", "prenom", "decision")
 EXIGES = ("numero_menage", "village", "district_id", "decision")
 DU_MENAGE = ("numero_menage", "district_id", "village", "chef", "nni", "score", "personnes", "decision", "assure_id")
 
@@ -147,7 +149,7 @@ class ListeRsuLigne(models.Model):
         :param liste: la liste
         :param rangs: lignes rendues par `lire_tableau`
         """
-        districts = {sans_accent(d.name): d.id for d in self.env["cnas.district"].search([])}
+        districts = self.env["cnas.district"]._par_nom()
         # Traduits une fois pour le fichier : la traduction coûterait plus que la lecture.
         quoi = {"score": _("Score"), "personnes": _("Le nombre de personnes")}
         lignes = [self._lire_ligne(liste, rang, districts, quoi) for rang in rangs]
@@ -180,32 +182,36 @@ class ListeRsuLigne(models.Model):
     @api.model
     def _lire_ligne(self, liste, rang, districts, quoi):
         """Rend un ménage lu : ses valeurs, et ce qui y est refusé, en français."""
-        texte = {c: " ".join(lire_texte(v).split()) if not isinstance(v, (date, datetime)) else ecrire_date(v) for c, v in rang.items()}
+        texte = {c: lire_case(v, c in PEUT_RESSEMBLER_AU_VIDE) for c, v in rang.items()}
+        district, proches = liste.district_id.id, []
+        if texte.get("district"):
+            district, proches = self.env["cnas.district"]._lire_nom(texte["district"], districts)
         erreurs = []
         valeurs = {
             "numero_menage": texte.get("menage") or False, "chef": " ".join(filter(None, (texte.get("chef"), texte.get("prenom")))) or False,
             "village": texte.get("village") or liste.village or False,
             "nni": self.env["cnas.assure"]._normaliser_matricule(texte.get("nni")) or False,
-            "district_id": districts.get(sans_accent(texte["district"]), False) if texte.get("district") else liste.district_id.id,
+            "district_id": district,
             "decision": DECISIONS_LUES.get(sans_accent(texte.get("decision", ""))) or False}
         if not all(valeurs[champ] for champ in EXIGES):
-            erreurs += self._manques(valeurs, texte)
+            erreurs += self._manques(valeurs, texte, proches)
         for champ, lire in (("score", lambda v: lire_decimal(v, 0.0, quoi["score"])),
                             ("personnes", lambda v: lire_entier(v, 0, quoi["personnes"], 0, PERSONNES_MAX))):
             try:
-                valeurs[champ] = lire(rang.get(champ))
+                valeurs[champ] = lire(None if vide(rang.get(champ)) else rang[champ])
             except UserError as refus:
                 erreurs.append(str(refus))
         cle = self._cle(valeurs["district_id"], valeurs["village"], valeurs["numero_menage"])
-        return {"numero": rang.numero, "recu": texte, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
+        return {"numero": rang.numero, "recu": {c: montrer_case(v) for c, v in rang.items()}, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
                 "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
 
     @api.model
-    def _manques(self, valeurs, texte):
+    def _manques(self, valeurs, texte, proches):
         """Rend ce qui manque à un ménage, ou ne se lit pas."""
         phrases = {
             "numero_menage": _("Numéro de ménage manquant."), "village": _("Village manquant."),
-            "district_id": _("District inconnu : %s.", texte["district"]) if texte.get("district") else _("District manquant."),
+            "district_id": self.env["cnas.district"]._phrase_inconnu(texte["district"], proches) if texte.get("district")
+            else _("District manquant."),
             "decision": _("Décision illisible : écrivez « éligible » ou « non éligible ».")}
         return [phrases[champ] for champ in EXIGES if not valeurs[champ]]
 
