@@ -26,10 +26,10 @@ CARTES_PAR_PDF = 500
 VERSION_QR = "1"
 
 
-def un_a_la_fois(enregistrement):
+def un_a_la_fois(enregistrements):
     """Deux demandes au même instant (un double clic) : la seconde attend, puis Odoo la rejoue, et elle voit la première."""
-    enregistrement.env.cr.execute(
-        SQL("UPDATE %s SET write_date = write_date WHERE id = %s", SQL.identifier(enregistrement._table), enregistrement.id))
+    enregistrements.env.cr.execute(SQL(
+        "UPDATE %s SET write_date = write_date WHERE id = ANY(%s)", SQL.identifier(enregistrements._table), enregistrements.ids))
 
 
 @actions

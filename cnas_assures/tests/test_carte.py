@@ -261,6 +261,32 @@ class TestCarteConcurrence(CasDocuments):
             with self.assertRaisesRegex(UserError, "déjà en cours"):
                 deux.action_demander_carte()
 
+    def test_un_double_clic_ne_commande_qu_une_fois_les_cartes_d_une_famille(self):
+        """La seconde commande, comme la demande d'un seul membre, attend la première et la trouve."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            with sans_suivi():
+                commun = {"nom": "DOUBLE", "genre": "feminin", "regime_id": env.ref("cnas_base.regime_ass").id}
+                mere = env["cnas.assure"].create({**commun, "prenom": "Commande", "date_naissance": "1990-01-01"})
+                mere.action_immatriculer()
+                fille = env["cnas.assure"].create({
+                    **commun, "prenom": "Fille", "date_naissance": "2018-02-03", "assure_principal_id": mere.id, "lien": "enfant"})
+                fille.action_immatriculer()
+            ids = (mere | fille).ids
+        cartes = []
+        self.addCleanup(lambda: self._effacer(cartes, *ids[::-1]))
+        with self.registry.cursor() as cr_1, self.registry.cursor() as cr_2, self.registry.cursor() as cr_3:
+            un, deux, trois = (api.Environment(cr, SUPERUSER_ID, {})["cnas.assure"].browse(ids) for cr in (cr_1, cr_2, cr_3))
+            self.assertFalse(un.carte_ids + deux.carte_ids + trois.carte_ids)
+            cartes.extend(un[0].action_commander_cartes()["domain"][0][2])
+            cr_1.commit()
+            for geste, cr in ((deux[0].action_commander_cartes, cr_2), (trois[1].action_demander_carte, cr_3)):
+                with self.assertRaises(psycopg2.errors.SerializationFailure), mute_logger("odoo.sql_db"):
+                    geste()
+                cr.rollback()
+                with self.assertRaisesRegex(UserError, "première carte|déjà en cours"):
+                    geste()
+
     def test_deux_activations_au_meme_instant(self):
         """Deux connexions activent chacune une carte de la même personne : l'index unique n'en laisse passer qu'une."""
         with self.registry.cursor() as cr:
@@ -289,12 +315,14 @@ class TestCarteConcurrence(CasDocuments):
         phrases = {nom: phrase for nom, _definition, phrase in self.env["cnas.carte"]._sql_constraints}
         self.assertIn("déjà une carte active", phrases["active_unique"])
 
-    def _effacer(self, ids, assure_id):
+    def _effacer(self, ids, *assures):
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM mail_message WHERE model = 'cnas.carte' AND res_id = ANY(%s)", (ids,))
             cr.execute("DELETE FROM cnas_carte WHERE id = ANY(%s)", (ids,))
-            cr.execute("DELETE FROM cnas_droit WHERE assure_id = %s", (assure_id,))
-            cr.execute("DELETE FROM cnas_assure WHERE id = %s", (assure_id,))
+            cr.execute("DELETE FROM cnas_lien_familial WHERE membre_id = ANY(%s)", (list(assures),))
+            for assure in assures:
+                cr.execute("DELETE FROM cnas_droit WHERE assure_id = %s", (assure,))
+                cr.execute("DELETE FROM cnas_assure WHERE id = %s", (assure,))
 
 
 @tagged("post_install", "-at_install", "cnas")

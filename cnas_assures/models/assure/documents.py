@@ -117,7 +117,9 @@ class AssureDocuments(models.Model):
 
         :return: l'action qui ouvre les cartes demandées
         """
-        cartes = self.env["cnas.carte"].create([{"assure_id": membre.id} for membre in self._sans_carte()])
+        membres = self._sans_carte()
+        un_a_la_fois(membres)
+        cartes = self.env["cnas.carte"].create([{"assure_id": membre.id} for membre in membres])
         return {"type": "ir.actions.act_window", "name": _("Cartes commandées"), "res_model": "cnas.carte",
                 "view_mode": "tree,kanban,form", "domain": [("id", "in", cartes.ids)]}
 
