@@ -484,6 +484,23 @@ class TestDecisionAmed(CasAmed):
         self.assertEqual((nouvelle.assure_id, nouvelle.decision), (chef, "non_eligible"))
         self.assertEqual(self.droits(chef, self.jour - timedelta(days=1), self.jour), ["ouverts", "fermes"])
 
+    def test_le_chef_remplace_garde_ses_droits_jusqu_a_la_veille_seulement(self):
+        """Un ménage change de chef : les droits de l'ancien finissent avec sa décision, sauf s'il est le chef d'un autre."""
+        for rang, decision in enumerate(("oui", "non")):
+            ancien, _decision = self.reconnu(date_effet=self.jour - timedelta(days=30), numero=f"C-{rang}",
+                                             chef=self.chef(prenom=f"Ancien {'xy'[rang]}"))
+            nouveau = self.chef(prenom=f"Nouveau {'xy'[rang]}")
+            self.validee(f"C-{rang};{nouveau.name};;{nouveau.matricule};1;Amra;;;{decision}\n", reference="AMED-2")
+            with self.subTest(decision):
+                self.assertEqual(self.droits(ancien, self.jour - timedelta(days=1), self.jour), ["ouverts", "fermes"])
+                self.assertEqual(self.droits(nouveau, self.jour), ["ouverts" if decision == "oui" else "fermes"])
+        parti, _decision = self.reconnu(date_effet=self.jour - timedelta(days=30), numero="D-1", chef=self.chef(prenom="Parti"))
+        liste = self.soumise(f"D-2;{parti.name};;{parti.matricule};1;Kolo;;;oui\nD-1;{nouveau.name};;;1;Amra;;;oui\n", reference="AMED-3")
+        liste.ligne_ids.filtered(lambda ligne: ligne.state == "double").action_garder("Il a changé de village")
+        liste.ligne_ids.filtered(lambda ligne: ligne.numero_menage == "D-1").with_user(self.agent).assure_id = self.chef(prenom="Resté")
+        liste.with_user(self.superviseur).action_valider()
+        self.assertEqual(self.droits(parti, self.jour - timedelta(days=1), self.jour), ["ouverts", "ouverts"])
+
     # ------------------------------------------------------------------ recertification
     def au_terme(self, jours_avant=90, **valeurs):
         chef, decision = self.reconnu(**valeurs)

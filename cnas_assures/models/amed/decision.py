@@ -187,15 +187,19 @@ class DecisionAmed(models.Model):
         precedentes = self.sudo().search([
             ("cle_menage", "in", list(debuts)), ("state", "in", REMPLACABLES),
             "|", ("date_fin", "=", False), ("date_fin", ">=", min(debuts.values()))])
-        precedentes._ceder(debuts)
+        finies = precedentes._ceder(debuts)
         decisions = self.sudo()._creer([
             {**v, "valideur_id": self.env.uid, "date_fin": v["decision"] == "eligible" and self._terme(v["date_debut"])}
             for v in vals_list], suivi=False)
         decisions._borner_droits()
+        finies._delaisser(debuts)
         return decisions
 
     def _ceder(self, debuts):
-        """Arrête ces décisions à la veille de celle qui prend leur suite ; celle qui commencerait après ne compte plus."""
+        """Arrête ces décisions à la veille de celle qui prend leur suite ; celle qui commencerait après ne compte plus.
+
+        :return: les décisions arrêtées
+        """
         touchees = self.filtered(lambda d: (d.date_fin or INFINI) >= debuts[d.cle_menage])
         annulees = touchees.filtered(lambda d: d.date_debut >= debuts[d.cle_menage])
         with sans_suivi(en_silence() or len(self) > 1):
@@ -204,6 +208,7 @@ class DecisionAmed(models.Model):
                 decisions.filtered(lambda d: d.state == "remplacee")._ecrire({"date_fin": debut - UN_JOUR})
                 decisions.filtered(lambda d: d.state != "remplacee")._changer_etat("remplacee", date_fin=debut - UN_JOUR)
         self.flush_model(["state", "date_fin"])
+        return touchees
 
     @api.model
     def _terme(self, debut):
@@ -229,14 +234,25 @@ class DecisionAmed(models.Model):
     # ------------------------------------------------------------------ privé : droits
     def _borner_droits(self):
         """Met les droits des assurés reconnus d'accord avec ces décisions, en un nombre constant de requêtes par date."""
-        siennes = self.sudo().filtered(lambda d: d.assure_id.regime_id.code == REGIME and not d.assure_id.date_deces)
-        siennes = siennes.filtered(lambda d: d.assure_id.state != "radie" and d.assure_id.type_assure == "principal")
+        siennes = self._bornables()
         for reference, decisions in siennes.grouped("reference").items():
             decisions.assure_id._ecrire({"decision_amed": reference}, suivi=False)
         exclues = siennes.filtered(lambda d: d.decision == "non_eligible")
         for (debut, reference), decisions in exclues.grouped(lambda d: (d.date_debut, d.reference)).items():
             decisions.assure_id._fermer_droits(debut, _("Non éligible à l'AMED, décision %s", reference), "decision_amed")
         (siennes - exclues)._ouvrir_jusqu_au_terme()
+
+    def _bornables(self):
+        """Rend celles de ces décisions dont l'assuré reconnu tient d'elles ses droits."""
+        siennes = self.sudo().filtered(lambda d: d.assure_id.regime_id.code == REGIME and not d.assure_id.date_deces)
+        return siennes.filtered(lambda d: d.assure_id.state != "radie" and d.assure_id.type_assure == "principal")
+
+    def _delaisser(self, debuts):
+        """Arrête, le jour où une autre prend leur suite, les droits des chefs qu'aucune décision en cours ne reconnaît plus."""
+        finies = self._bornables().filtered(lambda d: d.decision == "eligible")
+        reconnus = self.sudo().search([("assure_id", "in", finies.assure_id.ids), ("state", "in", EN_COURS)]).assure_id
+        for debut, decisions in finies.grouped(lambda d: debuts[d.cle_menage]).items():
+            (decisions.assure_id - reconnus)._retirer_droits(debut, False)
 
     def _ouvrir_jusqu_au_terme(self):
         """Ouvre les droits du premier au dernier jour, et arrête ce qui courait au-delà."""
