@@ -635,6 +635,20 @@ class TestReclamationAmed(CasAmed):
             with self.assertRaisesRegex(UserError, phrase):
                 reclamation.with_user(self.superviseur2).action_accepter("Oui")
 
+    def test_le_nni_d_un_autre_menage_eligible_n_est_pas_admis(self):
+        """Sans dossier d'assuré non plus, une réclamation ne rend pas éligible qui l'est déjà ailleurs."""
+        self.validee("R-1;Adoum;555;;1;Amra;;;oui\n")
+        exclu = self.validee("R-2;Adoum;555;;1;Kolo;;;non\n").decision_ids
+        autre = self.decision(numero="R-3")
+        for reclamation in (
+                self.reclamation(numero_menage="R-9", village="Kolo", district_id=self.district.id, nni="555"),
+                self.reclamation(exclu), self.reclamation(autre, nature="erreur", nni_corrige="5 55")):
+            with self.subTest(reclamation.display_name), self.assertRaisesRegex(UserError, "NNI 555 est aussi celui du ménage R-1"):
+                reclamation.with_user(self.superviseur2).action_accepter("Oui")
+        ailleurs = self.reclamation(autre, nature="erreur", nni_corrige="55-6")
+        ailleurs.with_user(self.superviseur2).action_accepter("Oui")
+        self.assertEqual(autre.nni, "556")
+
     def test_erreur_sur_le_menage(self):
         decision = self.decision()
         reclamation = self.reclamation(decision, nature="erreur")

@@ -307,6 +307,21 @@ class DecisionAmed(models.Model):
             raisons[assure.id] = phrase
         return raisons
 
+    @api.model
+    def _nni_ailleurs(self, menages):
+        """Rend {(NNI, clé): phrase} des NNI qu'un autre ménage éligible porte déjà.
+
+        :param menages: couples (NNI, clé du ménage qui le demande)
+        """
+        porteurs = self.sudo().search([("nni", "in", list({nni for nni, _cle in menages if nni})), ("decision", "=", "eligible"),
+                                       ("state", "in", EN_COURS)]).grouped("nni")
+        phrases = {}
+        for nni, cle in menages:
+            for autre in porteurs.get(nni, self.browse()).filtered(lambda d, c=cle: d.cle_menage != c)[:1]:
+                phrases[nni, cle] = _("Le NNI %(nni)s est aussi celui du ménage %(numero)s (%(village)s), éligible jusqu'au %(fin)s.",
+                                      nni=nni, numero=autre.numero_menage, village=autre.village, fin=ecrire_date(autre.date_fin))
+        return phrases
+
 
 class AssureDecisions(models.Model):
     """Les décisions AMED d'un assuré, la plus récente d'abord."""

@@ -276,9 +276,7 @@ class ListeRsuLigne(models.Model):
         """Signale la personne de deux ménages : même NNI ou même assuré, dans le fichier ou parmi les décisions en cours."""
         eligibles = [li for li in lignes if li["valeurs"]["decision"] == "eligible" and not li["erreurs"]]
         Decision = self.env["cnas.decision_amed"]
-        ailleurs = Decision.search([
-            ("nni", "in", [li["valeurs"]["nni"] for li in eligibles if li["valeurs"]["nni"]]), ("decision", "=", "eligible"),
-            ("state", "in", EN_COURS)]).grouped("nni")
+        ailleurs = Decision._nni_ailleurs([(li["valeurs"]["nni"], li["cle"]) for li in eligibles])
         cles, numeros = {}, {}
         for ligne in eligibles:
             personne = ligne["valeurs"].get("assure_id") or ligne["valeurs"]["nni"]
@@ -293,11 +291,8 @@ class ListeRsuLigne(models.Model):
                 ligne["doubles"].append(_("La même personne est chef du ménage de la ligne %s.", autres[0]))
             if valeurs.get("assure_id") in raisons:
                 ligne["doubles"].append(raisons[valeurs["assure_id"]])
-                continue
-            for decision in ailleurs.get(valeurs["nni"], Decision).filtered(lambda d, cle=ligne["cle"]: d.cle_menage != cle)[:1]:
-                ligne["doubles"].append(_(
-                    "Le NNI %(nni)s est aussi celui du ménage %(numero)s (%(village)s), éligible jusqu'au %(fin)s.", nni=valeurs["nni"],
-                    numero=decision.numero_menage, village=decision.village, fin=ecrire_date(decision.date_fin)))
+            elif (valeurs["nni"], ligne["cle"]) in ailleurs:
+                ligne["doubles"].append(ailleurs[valeurs["nni"], ligne["cle"]])
 
     @api.model
     def _proposer_ressemblants(self, lignes):

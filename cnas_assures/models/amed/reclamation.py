@@ -123,6 +123,8 @@ class ReclamationAmed(models.Model):
             if "decision_id" not in vals:
                 # Donnée par le contexte, la décision contestée compte comme écrite.
                 vals.update(self.default_get(["decision_id"]))
+            for champ in {"nni", "nni_corrige"} & vals.keys():
+                vals[champ] = self.env["cnas.assure"]._normaliser_matricule(vals[champ]) or False
             decision = Decision.browse(vals.get("decision_id") or ()).exists()
             if decision:
                 vals.update({champ: valeur for champ, valeur in decision._valeurs_du_menage().items() if champ in DU_MENAGE})
@@ -175,6 +177,8 @@ class ReclamationAmed(models.Model):
         for reclamation in self.filtered(lambda r: r.nature == "exclusion" and r.assure_id):
             cles.setdefault(reclamation.assure_id.id, set()).add(reclamation.cle_menage)
         doutes = self.env["cnas.decision_amed"]._raisons_de_douter(self.env["cnas.assure"].browse(cles), cles)
+        nnis = {r: (r._nni_demande(), r.cle_menage) for r in self}
+        ailleurs = self.env["cnas.decision_amed"]._nni_ailleurs(list(nnis.values()))
         raisons = {}
         for reclamation in self:
             eligible = en_cours.get(reclamation.cle_menage)
@@ -186,12 +190,20 @@ class ReclamationAmed(models.Model):
                 phrase = _("ce ménage est déjà éligible jusqu'au %s.", ecrire_date(eligible[:1].date_fin))
             elif reclamation.nature == "exclusion" and reclamation.assure_id.id in doutes:
                 phrase = doutes[reclamation.assure_id.id]
+            elif nnis[reclamation] in ailleurs:
+                phrase = ailleurs[nnis[reclamation]]
             elif reclamation.nature == "erreur" and not any(reclamation[champ] for champ in CORRIGES):
                 phrase = _("rien n'est donné à corriger.")
             else:
                 continue
             raisons[reclamation._origin.id] = phrase
         return raisons
+
+    def _nni_demande(self):
+        """Rend le NNI qu'aura, acceptée la réclamation, un ménage éligible ; faux si elle n'en rend aucun éligible."""
+        if self.nature == "exclusion":
+            return self.nni
+        return self.nature == "erreur" and self.decision_id.decision == "eligible" and self.nni_corrige
 
     def _verifier_effet(self, jour):
         """Refuse qu'une nouvelle décision commence avant celle qui est contestée ou, sans elle, avant le dépôt."""
