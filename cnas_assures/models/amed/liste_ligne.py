@@ -202,8 +202,8 @@ class ListeRsuLigne(models.Model):
             except UserError as refus:
                 erreurs.append(str(refus))
         cle = self._cle(valeurs["district_id"], valeurs["village"], valeurs["numero_menage"])
-        return {"numero": rang.numero, "recu": {c: montrer_case(v) for c, v in rang.items()}, "valeurs": valeurs, "erreurs": erreurs, "doubles": [], "notes": [],
-                "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
+        return {"numero": rang.numero, "recu": {c: montrer_case(v) for c, v in rang.items()}, "valeurs": valeurs, "erreurs": erreurs,
+                "doubles": [], "notes": [], "deja": False, "cle": cle, "matricule": texte.get("matricule", "")}
 
     @api.model
     def _manques(self, valeurs, texte, proches):
