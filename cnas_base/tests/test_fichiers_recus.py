@@ -76,6 +76,15 @@ class TestFichiersRecus(TransactionCase):
             libre.write(joindre)
         with self.assertRaises(UserError):
             libre.with_user(self.env.ref("base.user_admin")).sudo().write(joindre)
+        admin = self.env["ir.attachment"].with_user(self.env.ref("base.user_admin"))
+        for champ, contenu in (("datas", base64.b64encode(b"%PDF-1.4")), ("raw", b"%PDF-1.4"), ("store_fname", "aa/aa"), ("db_datas", b"%PDF-1.4")):
+            with self.subTest(contexte=champ):
+                vide = admin.with_context(**{f"default_{champ}": contenu}).create({"name": "a.pdf", **joindre})
+                self.assertFalse(vide.raw or vide.sudo().store_fname, "le contexte ne remplit pas un fichier")
+        for geste in (lambda: admin.create({"name": "a.pdf", "db_datas": b"%PDF-1.4", **joindre}),
+                      lambda: admin.create({"name": "a.pdf", "raw": pdf()}).write({"db_datas": b"%PDF-1.4", **joindre})):
+            with self.assertRaisesRegex(UserError, "db_datas"):
+                geste()
         classeur = self.env["ir.attachment"].create({"name": "a.csv", "raw": b"a;b", **joindre})
         self.assertEqual(classeur.raw, b"a;b")
 
@@ -109,6 +118,20 @@ class TestFichiersRecus(TransactionCase):
     def test_relu_autre_qu_ecrit(self):
         with patch.object(module, "empreinte_du_disque", return_value="autre"), self.assertRaisesRegex(UserError, "n'a pas pu garder"):
             self.joint()
+
+    def test_deux_envois_du_meme_a_la_fois(self):
+        """Un double clic, deux fils du serveur : chacun écrit à côté, aucun n'ôte ni ne tronque ce que l'autre vient d'écrire."""
+        contenu, forcer, autres = pdf(os.urandom(8).hex()), os.fsync, [True]
+
+        def pendant(descripteur):
+            if autres:
+                autres.pop()
+                self.joint(contenu)
+            return forcer(descripteur)
+        with patch.object(module.os, "fsync", side_effect=pendant):
+            joint = self.joint(contenu)
+        joint.invalidate_recordset()
+        self.assertEqual((joint.raw, autres), (contenu, []))
 
     @mute_logger("odoo.addons.cnas_base.models.fichier")
     def test_renvoi_repare(self):
