@@ -182,6 +182,15 @@ class TestFichiersRecus(TransactionCase):
         ligne = self.env["cnas.journal"].search([("evenement", "=", "remplacement_fichier")], limit=1, order="id desc")
         self.assertEqual((ligne.res_id, ligne.motif), (joint.res_id, "page renumérisée"))
 
+    def test_la_liste_se_lit_en_requetes_constantes(self):
+        agences = self.env["cnas.agence"].search([], limit=6)
+        abimes = self.env["cnas.fichier_abime"]._creer([{
+            "attachment_id": self.joint().id, "name": "a.pdf", "modele": "cnas.agence", "res_id": agence.id, "constat": "perdu"}
+            for agence in agences]).with_user(self.env.ref("base.user_admin"))
+        self.assertEqual(abimes.mapped("dossier"), agences.mapped("display_name"))
+        comptes = [self.requetes(lambda lus=abimes[:n]: lus.read(["dossier", "peut_remplacer"])) for n in (2, 6)]
+        self.assertEqual(*comptes)
+
     def test_chaque_nuit_relit_la_suite(self):
         joints = self.joint() | self.joint() | self.joint()
         self.env["cnas.parametre"].search([("code", "=", "fichiers_relus_par_nuit")])._ecrire({"valeur": "1"})

@@ -1,4 +1,5 @@
 import base64
+import re
 import runpy
 from datetime import timedelta
 from pathlib import Path
@@ -116,6 +117,17 @@ class TestGestesEcran(CommunFeuille):
         lien = f"id={ailleurs.id}&"
         self.assertIn(lien, feuille.dernieres_feuilles)
         self.assertNotIn(lien, feuille.with_user(self.agent2).dernieres_feuilles, "ce qu'un autre a lu ne reste pas en mémoire")
+
+    def test_les_gabarits_d_ecran_ne_nomment_que_ce_qu_owl_connait(self):
+        """Owl lit « Number » sur le composant, où il n'est pas ; une boucle nommée comme un accesseur n'en prend pas la valeur."""
+        gabarits = [chemin for addon in Path(__file__).parents[2].glob("cnas_*") for chemin in addon.glob("static/src/xml/*.xml")]
+        self.assertGreater(len(gabarits), 1)
+        for chemin in gabarits:
+            dits, js = chemin.read_text(), chemin.parents[1] / "js" / f"{chemin.stem}.js"
+            with self.subTest(chemin.name):
+                self.assertFalse(re.findall(r"\b(?:Number|String|Boolean|JSON|parseInt|parseFloat|Set|Map)\b[.(]", dits))
+                accesseurs = re.findall(r"get (\w+)\(", js.read_text()) if js.exists() else []
+                self.assertFalse(set(accesseurs) & set(re.findall(r't-as="(\w+)"', dits)))
 
     def test_les_etats_se_groupent_dans_l_ordre_du_circuit(self):
         self.en_controle("O-1")

@@ -82,6 +82,10 @@ export class VoletDocument extends Component {
         Object.assign(this.etat, { rang, zoom: 1, angle: 0 });
     }
 
+    changer(ev) {
+        this.choisir(Number(ev.target.value));
+    }
+
     suivante() {
         this.choisir((this.etat.rang + 1) % this.etat.pieces.length);
     }
