@@ -4,7 +4,7 @@ Toute lecture d'une entrée passe ici. `stricte=True` est le contrat des scripts
 sans lui, on comprend ce qu'un agent comprendrait, et l'ambigu se refuse en disant pourquoi.
 """
 from .date import lire_bornes, lire_date, lire_date_naissance, lire_dates, lire_effet
-from .fichier import FORMATS, Fichier, apercu_pdf, ouvrir_fichier, se_dit_document, type_reel, vues
+from .fichier import AFFICHABLES, FORMATS, Fichier, apercu_pdf, ouvrir_fichier, se_dit_document, type_reel, vues
 from .nombre import lire_decimal, lire_entier, lire_montant
 from .tableau import EnTeteIncompris, Ligne, Tableau, colonne_du_titre, en_tetes_connus, lire_ou_associer, lire_tableau
 from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent

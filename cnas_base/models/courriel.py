@@ -34,13 +34,32 @@ class MailTemplate(models.Model):
         """Met notre texte aux gabarits d'Odoo, en chaque langue ; rejoué à chaque mise à jour."""
         self.search([("model", "like", "cnas.%"), ("email_layout_xmlid", "=", False)]).email_layout_xmlid = PAPIER
         self.search([("model", "like", "cnas.%"), ("email_from", "=", False)]).email_from = EXPEDITEUR
-        langues = [code for code, _nom in self.env["res.lang"].get_installed()] or ["en_US"]
         for ailleurs, ici in A_NOTRE_NOM.items():
             siens, notre = self.env.ref(ailleurs, raise_if_not_found=False), self.env.ref(ici)
             if siens:
                 siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": "fr_FR"})
-                for langue in {"en_US", *langues}:
+                for langue in self._langues():
                     siens.with_context(lang=langue).write({"subject": notre.subject, "body_html": notre.body_html})
+
+    @api.model
+    def _reprendre(self, xmlid, morceaux):
+        """Met à jour un gabarit déjà en base, morceau par morceau : ce que la caisse a récrit reste le sien.
+
+        :param dict morceaux: {ce qui était livré: ce qui l'est}
+        """
+        gabarit = self.env.ref(xmlid, raise_if_not_found=False) or self.browse()
+        for langue in self._langues():
+            for champ in ("subject", "body_html"):
+                dit = gabarit.with_context(lang=langue)
+                texte = str(dit[champ] or "")
+                for avant, apres in morceaux.items():
+                    texte = texte.replace(avant, apres)
+                if texte != (dit[champ] or ""):
+                    dit[champ] = texte
+
+    @api.model
+    def _langues(self):
+        return {"en_US", *(code for code, _nom in self.env["res.lang"].get_installed())}
 
 
 class MailMail(models.Model):

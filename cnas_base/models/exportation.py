@@ -1,5 +1,6 @@
 from odoo import _, models
 from odoo.exceptions import UserError
+from odoo.models import fix_import_export_id_paths
 
 
 class Base(models.AbstractModel):
@@ -19,7 +20,8 @@ class Base(models.AbstractModel):
         """Ce dont chaque lecture laisse une trace (diagnostic, avis, pièce) se lit dans le dossier, pas dans un classeur."""
         for chemin in chemins:
             modele = self
-            for nom in chemin.split("/") if isinstance(chemin, str) else ():
+            # Lu comme Odoo le lira : « pathologie_id.id » et « pathologie_id:id » la disent aussi.
+            for nom in fix_import_export_id_paths(chemin) if isinstance(chemin, str) else ():
                 champ = modele._fields.get(nom)
                 if champ and nom in getattr(modele, "_champs_lus", ()):
                     raise UserError(_("« %s » ne s'exporte pas : ôtez-le de l'export.", champ._description_string(self.env)))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import logging
 import os
+import uuid
 import zipfile
 
 from odoo import SUPERUSER_ID, _, api, models
@@ -21,6 +22,8 @@ _logger = logging.getLogger(__name__)
 CONTENU = {"datas", "raw", "db_datas", "index_content"}
 # Ce qu'est un fichier : son contenu, son nom, son dossier, qui l'ouvre.
 FIGES = CONTENU | {"name", "type", "url", "mimetype", "public", "res_model", "res_id", "res_field", "store_fname", "create_uid"}
+# Ce que le contexte ne dit pas d'un fichier qui naît : l'ORM le poserait après la réception, que `sudo()` suivrait.
+DEFAUTS_FERMES = {f"default_{champ}" for champ in (*CONTENU, "store_fname", "res_field", "public")}
 
 
 def _est_archive(contenu):
@@ -77,8 +80,8 @@ class IrAttachment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # Le contexte ne dit ni de quel champ est un fichier, ni qu'il est public : `sudo()` le suivrait.
-        self = self.with_context(default_res_field=False, default_public=False)
+        self._refuser_contenu_brut(vals_list)
+        self = self.with_context({cle: valeur for cle, valeur in self.env.context.items() if cle not in DEFAUTS_FERMES})
         modele = self.env.context.get("default_res_model")
         if not self.env.su and any(vals.get("res_field") and est_scelle(vals.get("res_model", modele)) for vals in vals_list):
             raise UserError(_("Ce fichier se dépose dans le champ de sa fiche."))
@@ -87,6 +90,7 @@ class IrAttachment(models.Model):
     def write(self, vals):
         if FIGES & vals.keys() and self._joints_a_un_dossier():
             raise UserError(_("Le fichier d'un dossier ne change plus : joignez-en un autre."))
+        self._refuser_contenu_brut([vals])
         arrivee = vals.get("res_model")
         if est_scelle(arrivee) and not getattr(self.env.registry.get(arrivee), "_fichiers_a_trier", False):
             for fichier in self.sudo().filtered(lambda f: f.type == "binary" and not est_scelle(f.res_model)):
@@ -129,6 +133,12 @@ class IrAttachment(models.Model):
         # Choisie avant que sa fiche existe, elle n'a pas encore de modèle.
         modele = self._modele_vise(values)
         return values if not modele or est_scelle(modele) else super()._postprocess_contents(values)
+
+    @api.model
+    def _refuser_contenu_brut(self, vals_list):
+        """Ce champ d'Odoo remplit un fichier sans passer par la réception."""
+        if not self.env.su and any(vals.get("db_datas") for vals in vals_list):
+            raise UserError(_("Le contenu d'un fichier se donne par « datas » ou « raw », non par « db_datas »."))
 
     def _modele_vise(self, values):
         return values.get("res_model") or self.env.context.get("default_res_model") or self[:1].sudo().res_model
@@ -254,7 +264,7 @@ def _ecrire_surement(chemin, contenu, empreinte):
 
     :raise OSError: le disque est plein, ou ne rend pas les octets qu'on lui a donnés
     """
-    dossier, provisoire = os.path.dirname(chemin), f"{chemin}.{os.getpid()}.tmp"
+    dossier, provisoire = os.path.dirname(chemin), f"{chemin}.{uuid.uuid4().hex}.tmp"
     os.makedirs(dossier, exist_ok=True)
     try:
         with open(provisoire, "wb") as sortie:

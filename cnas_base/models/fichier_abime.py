@@ -3,7 +3,8 @@ import binascii
 import os
 
 from odoo import SUPERUSER_ID, _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
+from odoo.osv import expression
 from odoo.tools.translate import _lt
 
 from ..garde import Action, actions, motif_en_cours, transition
@@ -18,7 +19,8 @@ class FichierAbime(models.Model):
     """Un fichier d'un dossier que le disque n'a plus, ou plus tel que reçu : constaté la nuit, remplacé par un agent.
 
     États : constaté → remplacé (on a renumérisé la page), ou retrouvé (le disque le rend de nouveau : restauré d'une
-    sauvegarde, ou renvoyé à l'identique). Qui peut quoi : la table `_actions` ; on n'ouvre que les dossiers qu'on lit.
+    sauvegarde, ou renvoyé à l'identique). Qui peut quoi : la table `_actions`. On ne voit que ceux des
+    dossiers dont on lit les fichiers (`dossier_lisible`, que regarde la règle d'accès) : leur nom et la page renvoyée en disent déjà trop.
     """
 
     _name = "cnas.fichier_abime"
@@ -39,6 +41,7 @@ class FichierAbime(models.Model):
     modele = fields.Char(string="Sorte de dossier", readonly=True)
     res_id = fields.Integer(string="N° interne", readonly=True)
     dossier = fields.Char(string="Dossier", compute="_compute_dossier")
+    dossier_lisible = fields.Boolean(compute="_compute_dossier_lisible", search="_search_dossier_lisible")
     constat = fields.Selection([("perdu", "Perdu : absent du disque"), ("altere", "Altéré : plus celui qu'on a reçu")],
                                string="Constat", required=True, readonly=True)
     date_constat = fields.Datetime(string="Constaté le", required=True, readonly=True, default=fields.Datetime.now)
@@ -54,17 +57,29 @@ class FichierAbime(models.Model):
 
     @api.depends("modele", "res_id")
     @api.depends_context("uid")
-    def _compute_dossier(self):
-        """Le nom du dossier, si l'usager le lit."""
+    def _compute_dossier_lisible(self):
+        lisibles = self.sudo().search(expression.AND([[("id", "in", self.ids)], self._domaine_lisible()]))
         for abime in self:
-            abime.dossier = False
-            if abime._dossier_lisible():
-                abime.dossier = self.env[abime.modele].browse(abime.res_id).display_name
+            abime.dossier_lisible = abime._origin.id in lisibles.ids
+
+    @api.model
+    def _search_dossier_lisible(self, operateur, valeur):
+        domaine = self._domaine_lisible()
+        return domaine if (operateur == "=") == bool(valeur) else ["!", *domaine]
+
+    @api.depends("modele", "res_id")
+    @api.depends_context("uid")
+    def _compute_dossier(self):
+        for modele, abimes in self.grouped("modele").items():
+            lisibles = abimes.filtered("dossier_lisible")
+            (abimes - lisibles).dossier = False
+            dossiers = self.env[modele].browse(lisibles.mapped("res_id")) if lisibles else ()
+            for abime, dossier in zip(lisibles, dossiers):
+                abime.dossier = dossier.display_name
 
     # ------------------------------------------------------------------ actions
     def _empeche_de_remplacer(self):
-        raisons = {abime.id: _("Choisissez d'abord le nouveau fichier.") for abime in self if not abime.remplacement}
-        return raisons | {abime.id: _("Ce dossier ne vous est pas ouvert.") for abime in self if not abime._dossier_lisible()}
+        return {abime.id: _("Choisissez d'abord le nouveau fichier.") for abime in self if not abime.remplacement}
 
     @transition("remplacer")
     def action_remplacer(self, motif=None):
@@ -131,15 +146,12 @@ class FichierAbime(models.Model):
         return self.search_count([("state", "=", "constate")])
 
     # ------------------------------------------------------------------ privé
-    def _dossier_lisible(self):
-        """Dit si l'appelant lit ce dossier et ses fichiers."""
-        self.ensure_one()
-        if self.modele not in self.env:
-            return False
-        dossier = self.env[self.modele].browse(self.res_id)
-        try:
-            dossier.check_access_rights("read")
-            dossier.check_access_rule("read")
-        except AccessError:
-            return False
-        return bool(dossier.exists()) and (self.env.su or self.modele not in self.env["ir.attachment"]._modeles_fermes())
+    @api.model
+    def _domaine_lisible(self):
+        """Rend le domaine de ceux dont l'usager lit le dossier et ses fichiers : une condition par sorte de dossier."""
+        usager = self.sudo(False)
+        fermes = usager.env["ir.attachment"]._modeles_fermes()
+        modeles = [modele for modele, in self.sudo()._read_group([], ["modele"]) if modele in self.env and modele not in fermes]
+        return expression.OR([expression.FALSE_DOMAIN, *(
+            [("modele", "=", modele), ("res_id", "in", usager.env[modele].with_context(active_test=False)._search([]))]
+            for modele in modeles if usager.env[modele].check_access_rights("read", raise_exception=False))])

@@ -200,15 +200,16 @@ class GardeMixin(models.AbstractModel):
         if not lu:
             return self.browse()
         cle, nom, libelle = lu["cle"].strip().upper(), self._rec_name, sans_accent(lu["nom"])
-        cles, noms = ([champ for champ in champs if champ in self._fields and self._fields[champ]._description_searchable]
-                      for champs in (CLES_AFFICHEES, [nom]))
+        # Le numéro d'un régime est un nombre, d'autres modèles n'ont pas de nom : on ne compare que des textes.
+        cles, noms = ([champ for champ in champs if champ in self._fields and self._fields[champ].type == "char"
+                       and self._fields[champ]._description_searchable] for champs in (CLES_AFFICHEES, [nom]))
         par_cle, par_nom = [[(champ, "=", cle)] for champ in cles], [[(champ, "=ilike", lu["nom"])] for champ in noms if libelle]
         candidats = self.browse()
         for criteres in (par_cle, par_nom):  # la clé d'abord : elle est indexée
             candidats = candidats or (self.search(expression.AND([domain or [], expression.OR(criteres)]), limit=20) if criteres else candidats)
         affiches = candidats.filtered(lambda c: sans_accent(c.display_name) == sans_accent(texte))
         return affiches or candidats.filtered(lambda c: any(c[champ] == cle for champ in cles) and (
-            not exact or sans_accent(c[nom]) == libelle))
+            not exact or (noms and sans_accent(c[nom]) == libelle)))
 
     # ------------------------------------------------------------------ privé
     def _contexte_de_confiance(self):

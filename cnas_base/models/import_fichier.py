@@ -53,6 +53,7 @@ class ImportFichier(models.Model):
     }
     _passages = {"en_cours": ("termine",)}
     _champs_geles = ("lot_id", "refus_lecture")
+    _champs_lus = ("fichier",)
     # Ce que le contrôle a lu et jugé : changé ensuite, il se contrôle à nouveau.
     _champs_controles = {"sujet", "fichier", "nom_fichier"}
 
@@ -91,8 +92,8 @@ class ImportFichier(models.Model):
     # ------------------------------------------------------------------ CRUD
     def write(self, vals):
         touches = self._champs_controles & vals.keys()
-        if (touches or "titre_ids" in vals) and any(i.state in ("en_cours", "termine") for i in self):
-            raise UserError(_("Cet import a commencé : son fichier ne se change plus. Faites-en un autre."))
+        if (touches or not {"titre_ids", "avec_corrections"}.isdisjoint(vals)) and any(i.state in ("en_cours", "termine") for i in self):
+            raise UserError(_("Cet import a commencé : il ne se change plus. Faites-en un autre."))
         resultat = super().write(vals)
         if touches:
             self._oublier()
@@ -224,9 +225,12 @@ class ImportFichier(models.Model):
                 for import_ in self if not self._a_le_role(roles.get(import_.sujet, ()))}
 
     def _d_un_autre(self):
-        """Rend {id: phrase} de ceux qu'un collègue a reçus : qui applique est qui saisit, les quatre yeux le regardent."""
+        """Rend {id: phrase} de ceux d'un autre : qui applique est qui saisit, les quatre yeux le regardent.
+
+        Une formation se sert, par son espace, de ce que les siens ont envoyé.
+        """
         return {import_.id: _("c'est à %s, qui l'a reçu, de s'en servir.", import_.create_uid.name) for import_ in self.sudo()
-                if import_.create_uid != self.env.user and not import_.create_uid.share}
+                if import_.create_uid != self.env.user and not (import_.create_uid.share and self.env.user.share)}
 
     def _terminer_si_fini(self):
         """Passe à « Terminé » les imports dont plus aucune ligne n'attend."""
@@ -273,6 +277,7 @@ class ImportFichierLigne(models.Model):
     _order = "import_id, numero, id"
     _rec_name = "cle"
     _champs_geles = ("import_id", "numero", "rangs", "cle", "donnees", "erreurs", "note", "state", "modele", "res_id", "resultat")
+    _champs_lus = ("donnees",)
 
     import_id = fields.Many2one("cnas.import_fichier", string="Import", required=True, index=True, ondelete="cascade")
     numero = fields.Integer(string="Ligne", group_operator=None)

@@ -34,7 +34,8 @@ class Livraison(models.Model):
     _etat_initial = "conforme"
     _actions = {
         "adopter": Action(titre=_lt("Adopter la valeur livrée"), de=("a_voir", "gardee"), vers=("conforme", "demandee"), roles=(ADMINISTRATEUR,), seul=True),
-        "garder": Action(titre=_lt("Garder le réglage d'ici"), de=("a_voir", "demandee"), vers=("gardee",), roles=(ADMINISTRATEUR,), motif=True),
+        "garder": Action(titre=_lt("Garder le réglage d'ici"), de=("a_voir", "demandee"), vers=("gardee",), roles=(ADMINISTRATEUR,), motif=True,
+                         empeche=("_changement_en_route",)),
     }
     _champs_geles = ("xmlid", "modele", "res_id", "name", "ecart", "valeurs", "motif")
     _passages = dict.fromkeys(("conforme", "a_voir", "gardee", "demandee"), ("conforme", "a_voir"))
@@ -83,6 +84,13 @@ class Livraison(models.Model):
         :return: True, ou l'action de l'assistant
         """
         self._changer_etat("gardee", motif=motif)
+
+    def _changement_en_route(self):
+        """Rend {id: phrase} de ceux dont le changement demandé s'appliquerait encore : gardé, un réglage ne bouge plus."""
+        vises = {(c.modele, c.res_id) for c in self.env["cnas.changement"].sudo().search([
+            ("state", "in", ("demande", "accepte")), ("modele", "in", self.mapped("modele")), ("res_id", "in", self.mapped("res_id"))])}
+        return {ligne.id: _("le changement demandé attend encore : faites-le d'abord refuser.")
+                for ligne in self if ligne.state == "demandee" and (ligne.modele, ligne.res_id) in vises}
 
     def action_ouvrir(self):
         """Ouvre le réglage d'ici."""

@@ -76,6 +76,15 @@ class TestFichiersRecus(TransactionCase):
             libre.write(joindre)
         with self.assertRaises(UserError):
             libre.with_user(self.env.ref("base.user_admin")).sudo().write(joindre)
+        admin = self.env["ir.attachment"].with_user(self.env.ref("base.user_admin"))
+        for champ, contenu in (("datas", base64.b64encode(b"%PDF-1.4")), ("raw", b"%PDF-1.4"), ("store_fname", "aa/aa"), ("db_datas", b"%PDF-1.4")):
+            with self.subTest(contexte=champ):
+                vide = admin.with_context(**{f"default_{champ}": contenu}).create({"name": "a.pdf", **joindre})
+                self.assertFalse(vide.raw or vide.sudo().store_fname, "le contexte ne remplit pas un fichier")
+        for geste in (lambda: admin.create({"name": "a.pdf", "db_datas": b"%PDF-1.4", **joindre}),
+                      lambda: admin.create({"name": "a.pdf", "raw": pdf()}).write({"db_datas": b"%PDF-1.4", **joindre})):
+            with self.assertRaisesRegex(UserError, "db_datas"):
+                geste()
         classeur = self.env["ir.attachment"].create({"name": "a.csv", "raw": b"a;b", **joindre})
         self.assertEqual(classeur.raw, b"a;b")
 
@@ -109,6 +118,20 @@ class TestFichiersRecus(TransactionCase):
     def test_relu_autre_qu_ecrit(self):
         with patch.object(module, "empreinte_du_disque", return_value="autre"), self.assertRaisesRegex(UserError, "n'a pas pu garder"):
             self.joint()
+
+    def test_deux_envois_du_meme_a_la_fois(self):
+        """Un double clic, deux fils du serveur : chacun écrit à côté, aucun n'ôte ni ne tronque ce que l'autre vient d'écrire."""
+        contenu, forcer, autres = pdf(os.urandom(8).hex()), os.fsync, [True]
+
+        def pendant(descripteur):
+            if autres:
+                autres.pop()
+                self.joint(contenu)
+            return forcer(descripteur)
+        with patch.object(module.os, "fsync", side_effect=pendant):
+            joint = self.joint(contenu)
+        joint.invalidate_recordset()
+        self.assertEqual((joint.raw, autres), (contenu, []))
 
     @mute_logger("odoo.addons.cnas_base.models.fichier")
     def test_renvoi_repare(self):
@@ -158,6 +181,15 @@ class TestFichiersRecus(TransactionCase):
         self.assertEqual((joint.raw, abime.state, abime.remplacement), (pdf("renumérisé"), "remplace", False))
         ligne = self.env["cnas.journal"].search([("evenement", "=", "remplacement_fichier")], limit=1, order="id desc")
         self.assertEqual((ligne.res_id, ligne.motif), (joint.res_id, "page renumérisée"))
+
+    def test_la_liste_se_lit_en_requetes_constantes(self):
+        agences = self.env["cnas.agence"].search([], limit=6)
+        abimes = self.env["cnas.fichier_abime"]._creer([{
+            "attachment_id": self.joint().id, "name": "a.pdf", "modele": "cnas.agence", "res_id": agence.id, "constat": "perdu"}
+            for agence in agences]).with_user(self.env.ref("base.user_admin"))
+        self.assertEqual(abimes.mapped("dossier"), agences.mapped("display_name"))
+        _droits, deux, six = (self.requetes(lambda lus=abimes[:n]: lus.read(["dossier", "peut_remplacer"])) for n in (2, 2, 6))
+        self.assertEqual(deux, six)
 
     def test_chaque_nuit_relit_la_suite(self):
         joints = self.joint() | self.joint() | self.joint()

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.modules.module import get_manifest
 from odoo.tests import new_test_user, tagged
 from odoo.tools.misc import mute_logger
@@ -58,6 +58,11 @@ class TestLivraison(TransactionCase):
         ligne.with_user(self.admin).action_adopter()
         demande = self.env["cnas.changement"].search([("modele", "=", "cnas.parametre"), ("res_id", "=", self.ici().id)])
         self.assertEqual((ligne.state, self.ici().valeur, demande.valeurs), ("demandee", "30", {"valeur": "45"}))
+        with self.assertRaisesRegex(UserError, "changement demandé"):
+            ligne.with_user(self.admin).action_garder("Arrêté du ministère")
+        demande.with_user(new_test_user(self.env, "sup_liv", groups="cnas_base.group_superviseur")).action_refuser("Arrêté du ministère")
+        ligne.with_user(self.admin).action_garder("Arrêté du ministère")
+        self.assertEqual((ligne.state, self.ici().valeur), ("gardee", "30"))
 
     def test_un_ecart_garde_se_tait_jusqu_a_une_autre_livraison(self):
         self.livrer()

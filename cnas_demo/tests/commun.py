@@ -30,10 +30,13 @@ FABRIQUES = {
 }
 # Ce que seul le programme constate.
 CONSTATES = {
-    "cnas.fichier_abime": lambda env: {
-        "attachment_id": env["ir.attachment"].sudo().search([("res_model", "=like", "cnas.%"), ("res_field", "!=", False)], limit=1).id,
-        "name": "ordonnance.pdf", "constat": "perdu"},
+    "cnas.fichier_abime": lambda env: _abime(env["ir.attachment"].sudo().search(
+        [("res_model", "=like", "cnas.%"), ("res_field", "!=", False)], limit=1)),
 }
+
+
+def _abime(fichier):
+    return {"attachment_id": fichier.id, "name": "ordonnance.pdf", "constat": "perdu", "modele": fichier.res_model, "res_id": fichier.res_id}
 
 
 def exemple(env, modele):

@@ -1,7 +1,11 @@
 from odoo import fields
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.models.garde_mixin import CLES_AFFICHEES
 from odoo.addons.cnas_base.tests.common import TransactionCase
+
+from .commun import modeles
 
 # Une valeur plausible par nature de champ, pour qu'une ligne remplie côtoie une ligne vide.
 PLAUSIBLES = {"char": "Essai", "text": "Essai", "html": "Essai", "integer": 1, "float": 1.0, "monetary": 1.0, "boolean": True}
@@ -13,9 +17,9 @@ class TestFichesVides(TransactionCase):
     """Aucune fiche nouvelle, vide ou à demi remplie, ne fait tomber un calcul : toutes les vues formulaire des modèles cnas.*."""
 
     def test_les_fiches_neuves_se_calculent_avec_des_lignes_vides(self):
-        modeles = self.env["ir.ui.view"].search([("type", "=", "form"), ("model", "=like", "cnas.%")]).mapped("model")
+        noms = self.env["ir.ui.view"].search([("type", "=", "form"), ("model", "=like", "cnas.%")]).mapped("model")
         essayes, lignes = 0, 0
-        for nom in sorted(set(modeles)):
+        for nom in sorted(set(noms)):
             modele = self.env.get(nom)
             if modele is None or modele._abstract:
                 continue
@@ -56,3 +60,15 @@ class TestFichesVides(TransactionCase):
             choix = champ.get_values(self.env)
             return choix[rang % len(choix)] if choix else False
         return PLAUSIBLES.get(champ.type, False)
+
+    def test_chercher_par_une_cle_ne_tombe_jamais(self):
+        """« [clé] autre nom » : un libellé qui contredit la clé ne désigne personne, que le modèle ait un nom ou non."""
+        lus = 0
+        for modele in modeles(self.env, "cnas.garde.mixin"):
+            cles = [nom for nom in CLES_AFFICHEES if nom in self.env[modele]._fields and self.env[modele]._fields[nom].store]
+            for fiche in self.env[modele].search([(cles[0], "!=", False)], limit=1) if cles else ():
+                with self.subTest(modele), mute_logger("odoo.models"):
+                    lus += 1
+                    trouves = [i for i, _nom in fiche.name_search(f"[{str(fiche[cles[0]]).upper()}] Rien de tel", operator="=")]
+                    self.assertNotEqual(trouves, fiche.ids)
+        self.assertGreater(lus, 10)

@@ -63,13 +63,28 @@ class TestEmployeur(CasEmployeur):
             self.assertFalse(employeur.rccm or employeur.nif, texte)
 
     def test_migration_des_rccm(self):
-        employeurs = self._creer() + self._creer() + self._creer()
-        for employeur, rccm in zip(employeurs, ("TC/NDJ/13 A 7", "TC/NDJ/13-A-7", "EN COURS")):
+        employeurs = self._creer() + self._creer() + self._creer() + self._creer()
+        for employeur, rccm in zip(employeurs, ("TC/NDJ/13 A 7", "TC/NDJ/13-A-7", "EN COURS", "NEANT")):
             self.cr.execute("UPDATE cnas_employeur SET rccm = %s WHERE id = %s", (rccm, employeur.id))
         chemin = Path(__file__).parents[1] / "migrations/17.0.1.1.0/post-rccm.py"
         runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.0.0")
         employeurs.invalidate_recordset()
-        self.assertEqual(employeurs.mapped("rccm"), ["TC/NDJ/13A7", "TC/NDJ/13-A-7", False])
+        self.assertEqual(employeurs.mapped("rccm"), ["TC/NDJ/13A7", "TC/NDJ/13-A-7", False, False])
+
+    def test_migration_du_courriel_de_relance(self):
+        """Le texte livré hier suit ; ce que la caisse a récrit reste le sien."""
+        gabarit = self.env.ref("cnas_employeurs.mail_template_relance").with_context(lang="fr_FR")
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.1.0/post-courriel.py"
+        gabarit.write({"subject": 'Déclaration de {{ format_date(object.periode, date_format="MMMM y") }} attendue',
+                       "body_html": "<p>Sans elle, vos droits cessent.</p><p>La Caisse Nationale d'Assurance Santé</p>", "lang": False})
+        runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertIn("raison_sociale", gabarit.subject)
+        self.assertEqual((str(gabarit.body_html), gabarit.lang), ("<p>Sans elle, vos droits cessent.</p>", "fr_FR"))
+        gabarit.write({"subject": "Votre déclaration", "body_html": "<p>Relance d'ici</p>"})
+        runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertEqual((gabarit.subject, str(gabarit.body_html)), ("Votre déclaration", "<p>Relance d'ici</p>"))
 
     def test_activation_exige_les_identifiants_du_prive(self):
         prive = self._creer()

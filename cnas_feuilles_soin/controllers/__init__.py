@@ -1,3 +1,2 @@
 from . import portail
 from . import portail_saisie
-from . import apercu

@@ -1,6 +1,9 @@
 """Les papiers d'une feuille de soins : accusé, demande de pièces, rejet, bordereau, étiquette. Jamais de diagnostic."""
 from reportlab.lib.units import mm
 
+from odoo import _
+from odoo.exceptions import UserError
+
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import HAUTEUR_SIGNATURES, MARGE, Document, colonnes_mm, couper
 from odoo.addons.cnas_base.impression.kit import ENCRE, GRIS, ROUGE, ecrire
@@ -12,32 +15,44 @@ DOSSIERS = colonnes_mm((12, "droite"), (40, "gauche"), (64, "gauche"), (24, "gau
 
 def dessiner_accuses(feuilles):
     """Rend le PDF des accusés de dépôt, un document par feuille. Entrée : `cnas.feuille_soin` ; sortie : bytes."""
-    return _documents(feuilles, "Accusé de dépôt", "إشعار باستلام الملف", _accuse)
+    return _feuilles(feuilles, "Accusé de dépôt", "إشعار باستلام الملف", _accuse)
 
 
 def dessiner_demandes(feuilles):
     """Rend le PDF des demandes de pièces."""
-    return _documents(feuilles, "Demande de pièces complémentaires", "طلب وثائق إضافية", _demande)
+    return _feuilles(feuilles, "Demande de pièces complémentaires", "طلب وثائق إضافية", _demande)
 
 
 def dessiner_rejets(feuilles):
     """Rend le PDF des notifications de rejet."""
-    return _documents(feuilles, "Notification de rejet", "إشعار بالرفض", _rejet)
+    return _feuilles(feuilles, "Notification de rejet", "إشعار بالرفض", _rejet)
 
 
-def _documents(feuilles, titre, titre_arabe, corps):
+def _feuilles(feuilles, titre, titre_arabe, corps):
+    def dessiner(doc, feuille):
+        _identite(doc, feuille)
+        corps(doc, feuille)
+    return _documents(feuilles, titre, titre_arabe, dessiner)
+
+
+def _documents(papiers, titre, titre_arabe, corps, haut="{titre}"):
+    """Rend le PDF d'un papier par enregistrement, chacun paginé à part, sous son numéro.
+
+    :raise UserError: aucun
+    """
+    if not papiers:
+        raise UserError(_("Choisissez au moins un papier à imprimer."))
     doc = None
-    for feuille in feuilles:
-        numero = feuille.numero or feuille.reference or ""
+    for papier in papiers:
+        numero = papier.display_name
         mention = f"{titre} — {numero}"
         if doc:
             doc.suivant(mention)
         else:
             doc = Document(titre, mention, paysage=False)
-        doc.entete(titre, titre_arabe)
+        doc.entete(haut.format(titre=titre, numero=numero), titre_arabe)
         doc.code_barres(numero)
-        _identite(doc, feuille)
-        corps(doc, feuille)
+        corps(doc, papier)
     return doc.terminer()
 
 
@@ -117,47 +132,35 @@ def _rejet(doc, feuille):
 # ---------------------------------------------------------------------- bordereau et étiquette
 def dessiner_bordereaux(bordereaux):
     """Rend le PDF des bordereaux de transmission, un document par bordereau."""
-    doc = None
-    for bordereau in bordereaux:
-        mention = f"Bordereau de transmission — {bordereau.name}"
-        if doc:
-            doc.suivant(mention)
-        else:
-            doc = Document("Bordereau de transmission", mention, paysage=False)
-        doc.entete(f"Bordereau de transmission {bordereau.name}", "كشف الإرسال")
-        doc.code_barres(bordereau.name)
-        envoi = f", envoyés le {ecrire_date(bordereau.date_envoi)}" if bordereau.date_envoi else ""
-        doc.paragraphe(f"De {bordereau.agence_id.name} vers {bordereau.destination_id.name} : "
-                       f"{len(bordereau.feuille_ids)} dossiers{envoi}.", 9.5)
-        doc.y -= 2 * mm
-        doc.tableau(DOSSIERS, ["N°", "Dossier", "Bénéficiaire", "Formation", "Facturé", "Reçu"], [
-            [str(rang), f.numero, f.assure_id.name, f.formation_id.code, ecrire_nombre(f.montant_facture), "[   ]"]
-            for rang, f in enumerate(bordereau.feuille_ids, 1)], reserve=HAUTEUR_SIGNATURES + 12 * mm,
-            rappel=f"Suite du bordereau {bordereau.name}")
-        doc.y -= 3 * mm
-        if bordereau.manquante_ids:
-            doc.paragraphe("Absents à l'arrivée : " + ", ".join(bordereau.manquante_ids.mapped("display_name")), 9, couleur=ROUGE)
-        if bordereau.observation:
-            doc.paragraphe(bordereau.observation, 9)
-        doc.signatures(("Envoyé par", bordereau.envoye_par_id.name), ("Reçu par", bordereau.recu_par_id.name))
-    return doc.terminer()
+    return _documents(bordereaux, "Bordereau de transmission", "كشف الإرسال", _bordereau, haut="{titre} {numero}")
 
 
 def dessiner_etiquettes(boites):
     """Rend le PDF des étiquettes de boîtes d'archives, une page par boîte."""
-    doc = None
-    for boite in boites:
-        mention = f"Étiquette — {boite.name}"
-        if doc:
-            doc.suivant(mention)
-        else:
-            doc = Document("Étiquette de boîte", mention, paysage=False)
-        doc.entete(boite.name, "صندوق الأرشيف")
-        doc.code_barres(boite.name)
-        numeros = [n for n in boite.feuille_ids.mapped("numero") if n]
-        for texte, taille in ((boite.emplacement, 20), (f"Agence : {boite.agence_id.name}", 12), (f"{boite.nombre} dossiers", 12),
-                              (f"Du {min(numeros)} au {max(numeros)}" if numeros else "", 12)):
-            if texte:
-                doc.y -= taille * 1.8
-                ecrire(doc.page, doc.largeur / 2, doc.y, texte, taille, couleur=ENCRE, cote="centre", largeur=doc.largeur - 2 * MARGE)
-    return doc.terminer()
+    return _documents(boites, "Étiquette de boîte", "صندوق الأرشيف", _etiquette, haut="{numero}")
+
+
+def _bordereau(doc, bordereau):
+    envoi = f", envoyés le {ecrire_date(bordereau.date_envoi)}" if bordereau.date_envoi else ""
+    doc.paragraphe(f"De {bordereau.agence_id.name} vers {bordereau.destination_id.name} : "
+                   f"{len(bordereau.feuille_ids)} dossiers{envoi}.", 9.5)
+    doc.y -= 2 * mm
+    doc.tableau(DOSSIERS, ["N°", "Dossier", "Bénéficiaire", "Formation", "Facturé", "Reçu"], [
+        [str(rang), f.numero, f.assure_id.name, f.formation_id.code, ecrire_nombre(f.montant_facture), "[   ]"]
+        for rang, f in enumerate(bordereau.feuille_ids, 1)], reserve=HAUTEUR_SIGNATURES + 12 * mm,
+        rappel=f"Suite du bordereau {bordereau.name}")
+    doc.y -= 3 * mm
+    if bordereau.manquante_ids:
+        doc.paragraphe("Absents à l'arrivée : " + ", ".join(bordereau.manquante_ids.mapped("display_name")), 9, couleur=ROUGE)
+    if bordereau.observation:
+        doc.paragraphe(bordereau.observation, 9)
+    doc.signatures(("Envoyé par", bordereau.envoye_par_id.name), ("Reçu par", bordereau.recu_par_id.name))
+
+
+def _etiquette(doc, boite):
+    numeros = [n for n in boite.feuille_ids.mapped("numero") if n]
+    for texte, taille in ((boite.emplacement, 20), (f"Agence : {boite.agence_id.name}", 12), (f"{boite.nombre} dossiers", 12),
+                          (f"Du {min(numeros)} au {max(numeros)}" if numeros else "", 12)):
+        if texte:
+            doc.y -= taille * 1.8
+            ecrire(doc.page, doc.largeur / 2, doc.y, texte, taille, couleur=ENCRE, cote="centre", largeur=doc.largeur - 2 * MARGE)

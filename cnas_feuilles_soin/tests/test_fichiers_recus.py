@@ -4,8 +4,8 @@ import re
 from email.message import EmailMessage
 
 from odoo import http
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.tests.common import HttpCase, octets, page_numerisee, pdf
 from odoo.addons.cnas_base.tests.fichiers_pieges import fichiers_abimes, fichiers_sains
@@ -164,7 +164,16 @@ class TestFichiersRecus(HttpCase, CommunFeuille):
         self.env["cnas.fichier_abime"]._controler_chaque_nuit()
         abime = self.env["cnas.fichier_abime"].search([("attachment_id", "=", piece.attachment_id.id)]).with_user(self.agent)
         self.assertEqual(abime.dossier, feuille.display_name)
-        self.assertFalse(abime.with_user(self.finance).sudo(False)._dossier_lisible())
+        feuille._ecrire({"saisie_par_id": self.agent.id, "controleur_id": False})
+        self.env["cnas.parametre"].search([("code", "=", "cloison_agences")])._ecrire({"valeur": "oui"})
+        ailleurs = abime.with_user(new_test_user(self.env, "t_ailleurs", groups="cnas_base.group_agent",
+                                                 agence_ids=[(6, 0, self.env.ref("cnas_base.agence_abeche").ids)]))
+        self.env.invalidate_all()
+        self.assertEqual((abime.search([("id", "=", abime.id)]), ailleurs.search([("id", "=", abime.id)])), (abime, abime.browse()))
+        for geste in (lambda: ailleurs.read(["name", "remplacement"]), lambda: ailleurs.write({"remplacement": base64.b64encode(pdf())}),
+                      lambda: ailleurs.action_remplacer("perdu"), lambda: abime.with_user(self.finance).read(["name"])):
+            with self.assertRaises(AccessError):
+                geste()
         abime.remplacement = base64.b64encode(pdf("renumérisée"))
         abime.action_remplacer("perdue sur le disque")
         self.assertEqual((piece.attachment_id.raw, piece.taille), (pdf("renumérisée"), len(pdf("renumérisée"))))

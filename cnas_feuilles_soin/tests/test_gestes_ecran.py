@@ -1,15 +1,16 @@
 import base64
-import io
+import re
+import runpy
 from datetime import timedelta
-
-from PIL import Image, TiffImagePlugin
+from pathlib import Path
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.tests.common import HttpCase
+from odoo.addons.cnas_base.lecture import ouvrir_fichier
+from odoo.addons.cnas_base.tests.common import HttpCase, octets, page_numerisee
 
 from .commun_feuille import CommunFeuille
 
@@ -99,13 +100,34 @@ class TestGestesEcran(CommunFeuille):
         feuille = self.deposee("X-1").with_user(self.superviseur)
         self.assertTrue(self.superviseur.has_group("base.group_allow_export"))
         self.assertFalse(self.agent.has_group("base.group_allow_export"))
-        for champ in ("pathologie_id/code", "diagnostic_saisi_id", "avis_ids/motif", "ligne_ids/feuille_id/pathologie_id"):
+        for champ in ("pathologie_id/code", "diagnostic_saisi_id", "avis_ids/motif", "ligne_ids/feuille_id/pathologie_id",
+                      "pathologie_id.id", "pathologie_id:id", "ligne_ids/feuille_id/pathologie_id.id", "question_medecin"):
             with self.subTest(champ), self.assertRaisesRegex(UserError, "ne s'exporte pas"):
                 feuille.export_data(["numero", champ])
         self.assertEqual(feuille.export_data(["numero"])["datas"], [[feuille.numero]])
         self.env["cnas.journal"]._verser()  # ce que fait la validation de la transaction
         self.assertTrue(self.env["cnas.journal"].search(
             [("modele", "=", "cnas.feuille_soin"), ("evenement", "=", "export"), ("user_id", "=", self.superviseur.id)]))
+
+    def test_les_dernieres_feuilles_sont_celles_que_chacun_ouvre(self):
+        feuille, ailleurs = self.deposee("D-1"), self.deposee("D-2")
+        ailleurs._ecrire({"agence_id": self.env.ref("cnas_base.agence_abeche").id})
+        self.env["cnas.parametre"].search([("code", "=", "cloison_agences")])._ecrire({"valeur": "oui"})
+        self.env.invalidate_all()
+        lien = f"id={ailleurs.id}&"
+        self.assertIn(lien, feuille.dernieres_feuilles)
+        self.assertNotIn(lien, feuille.with_user(self.agent2).dernieres_feuilles, "ce qu'un autre a lu ne reste pas en mémoire")
+
+    def test_les_gabarits_d_ecran_ne_nomment_que_ce_qu_owl_connait(self):
+        """Owl lit « Number » sur le composant, où il n'est pas ; une boucle nommée comme un accesseur n'en prend pas la valeur."""
+        gabarits = [chemin for addon in Path(__file__).parents[2].glob("cnas_*") for chemin in addon.glob("static/src/xml/*.xml")]
+        self.assertGreater(len(gabarits), 1)
+        for chemin in gabarits:
+            dits, js = chemin.read_text(), chemin.parents[1] / "js" / f"{chemin.stem}.js"
+            with self.subTest(chemin.name):
+                self.assertFalse(re.findall(r"\b(?:Number|String|Boolean|JSON|parseInt|parseFloat|Set|Map)\b[.(]", dits))
+                accesseurs = re.findall(r"get (\w+)\(", js.read_text()) if js.exists() else []
+                self.assertFalse(set(accesseurs) & set(re.findall(r't-as="(\w+)"', dits)))
 
     def test_les_etats_se_groupent_dans_l_ordre_du_circuit(self):
         self.en_controle("O-1")
@@ -122,16 +144,33 @@ class TestGestesEcran(CommunFeuille):
 @tagged("post_install", "-at_install", "cnas")
 class TestApercuTiff(CommunFeuille, HttpCase):
 
-    def test_une_page_de_tiff_s_affiche_a_qui_lit_la_piece(self):
-        feuille, pages = self.deposee("T-1"), [Image.new("RGB", (20, 20), couleur) for couleur in ("white", "black")]
-        sortie = io.BytesIO()
-        pages[0].save(sortie, TiffImagePlugin.TiffImageFile.format, save_all=True, append_images=pages[1:])
+    def test_un_tiff_se_lit_par_son_apercu_a_qui_lit_la_piece(self):
+        pages = [page_numerisee(n) for n in range(2)]
         piece = self.env["cnas.feuille_soin.piece"].with_user(self.agent).create({
-            "feuille_id": feuille.id, "name": "scan.tif", "contenu": base64.b64encode(sortie.getvalue()).decode()})
+            "feuille_id": self.deposee("T-1").id, "name": "scan.tif",
+            "contenu": base64.b64encode(octets(pages[0], "TIFF", save_all=True, append_images=pages[1:])).decode()})
+        adresse = f"/web/content/{piece.apercu_id.id}"
         self.authenticate("t_controleur", "t_controleur")
-        reponse = self.url_open(f"/cnas/piece/{piece.id}/page/2")
-        self.assertEqual((reponse.status_code, reponse.headers["Content-Type"], reponse.headers["X-Pages"]), (200, "image/png", "2"))
-        self.assertEqual(Image.open(io.BytesIO(reponse.content)).getpixel((1, 1)), (0, 0, 0))
+        reponse = self.url_open(adresse)
+        self.assertEqual((reponse.status_code, reponse.headers["Content-Type"]), (200, "application/pdf"))
+        self.assertEqual(ouvrir_fichier(reponse.content, "a.pdf").pages, 2)
+        self.assertTrue(self.env["cnas.journal"].search(
+            [("evenement", "=", "lecture_fichier"), ("res_id", "=", piece.feuille_id.id), ("user_id", "=", self.controleur.id)]))
         self.authenticate("t_finance", "t_finance")
         with mute_logger("odoo.http"):
-            self.assertEqual(self.url_open(f"/cnas/piece/{piece.id}/page/1").status_code, 403)
+            self.assertIn(self.url_open(adresse).status_code, (403, 404))
+
+    def test_un_tiff_d_avant_prend_son_apercu(self):
+        feuille, pieces = self.deposee("T-2"), self.env["cnas.feuille_soin.piece"].sudo()
+        bonne, abimee = (pieces.create({"feuille_id": feuille.id, "name": f"{n}.tif", "contenu": base64.b64encode(
+            octets(page_numerisee(n), "TIFF")).decode()}) for n in range(2))
+        (bonne | abimee)._ecrire({"apercu_id": False})
+        with open(abimee.attachment_id._full_path(abimee.attachment_id.store_fname), "wb") as sortie:
+            sortie.write(b"II*\x00rien")
+        self.env.invalidate_all()
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.2.0/post-apercus.py"
+        with self.assertLogs(level="WARNING") as dits:
+            runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.1.0")
+        self.assertEqual(len(dits.output), 1)
+        self.env.invalidate_all()
+        self.assertEqual((bonne.apercu_id.mimetype, abimee.apercu_id.id), ("application/pdf", False))

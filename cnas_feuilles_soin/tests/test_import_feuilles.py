@@ -171,6 +171,12 @@ class TestImportFeuilles(CommunFeuille):
             du_superviseur.action_appliquer()
         with self.assertRaises(AccessError):
             du_superviseur.avec_corrections = True
+        du_portail = import_.sudo().with_user(self.portail).sudo().create({
+            "sujet": "feuilles", "formation_id": self.formation.id, "nom_fichier": "a.xlsx", "fichier": import_.fichier})
+        du_portail.action_controler()
+        for geste in ("action_controler", "action_appliquer"):
+            with self.assertRaisesRegex(UserError, "qui l'a reçu"):
+                getattr(du_portail.with_user(self.superviseur).sudo(False), geste)()
         self.assertEqual(du_superviseur.action_telecharger_rapport()["type"], "ir.actions.act_url")
         for geste in ("action_telecharger_rapport", "action_telecharger_modele", "action_controler"):
             with self.assertRaises(AccessError):
@@ -196,6 +202,22 @@ class TestImportFeuilles(CommunFeuille):
             import_.unlink()
         with self.assertRaises(UserError):
             import_.copy()
+
+    def test_lire_le_fichier_d_un_autre_se_trace(self):
+        import_ = self.recu([self.rang()]).with_user(self.superviseur)
+        for lu, champ in ((import_, "fichier"), (import_.ligne_ids, "donnees")):
+            lu.read([champ])
+            self.env["cnas.journal"]._verser()
+            self.assertTrue(self.env["cnas.journal"].search([
+                ("modele", "=", lu._name), ("evenement", "=", "lecture"), ("res_id", "=", lu.id),
+                ("user_id", "=", self.superviseur.id)]), champ)
+
+    def test_commence_il_ne_change_plus_d_avis(self):
+        import_ = self.recu([self.rang()])
+        import_.action_appliquer()
+        for valeurs in ({"avec_corrections": True}, {"titre_ids": [(1, import_.titre_ids[0].id, {"colonne_id": False})]}):
+            with self.assertRaisesRegex(UserError, "a commencé"):
+                import_.write(valeurs)
 
     def test_requetes_du_controle_constantes(self):
         peu, beaucoup = (self.recu([self.rang(f"N-{n}-{i}") for i in range(n)]) for n in (3, 60))

@@ -1,4 +1,6 @@
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from freezegun import freeze_time
 
@@ -60,3 +62,18 @@ class TestInstance(CommunFeuille):
         self.assertEqual(feuille.date_limite_instance, jour + timedelta(days=5))
         with self.assertRaisesRegex(ValidationError, "nombre entier"):
             self.env["cnas.parametre"]._dater("delai_instance_jours", "n'importe quoi", jour)
+
+    def test_migration_du_courriel(self):
+        """Le texte livré hier suit ; ce que la caisse a récrit reste le sien."""
+        gabarit = self.env.ref("cnas_feuilles_soin.courriel_demande_pieces").with_context(lang="fr_FR")
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.2.0/post-courriel.py"
+        hier = ('<p>À fournir avant le <strong t-out="object.date_limite_instance">2026-12-01</strong>.</p><p>Écrit ici.</p>'
+                "<p>La Caisse Nationale d'Assurance Santé</p>")
+        for corps, attendus in ((hier, ("format_date(", "/my/formation/feuilles/", "Écrit ici")), ("<p>À nous.</p>", ("<p>À nous.</p>",))):
+            gabarit.body_html = corps
+            runpy.run_path(str(chemin))["migrate"](self.cr, "17.0.1.1.0")
+            self.env.invalidate_all()
+            for attendu in attendus:
+                self.assertIn(attendu, gabarit.body_html)
+            self.assertNotIn("2026-12-01", gabarit.body_html)
+            self.assertNotIn("Nationale", gabarit.body_html)

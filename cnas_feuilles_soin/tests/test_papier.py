@@ -94,6 +94,11 @@ class TestPapier(CommunFeuille):
         with self.assertRaises(UserError):
             bordereau.unlink()
 
+    def test_imprimer_rien_se_refuse(self):
+        for nom in ("accuse_depot", "demande_pieces", "notification_rejet", "bordereau_transmission", "boite_archive_etiquette"):
+            with self.subTest(nom), self.assertRaisesRegex(UserError, "Choisissez"):
+                self.env["ir.actions.report"]._render_qweb_pdf(f"cnas_feuilles_soin.{nom}", [])
+
     # ------------------------------------------------------------------ numérisation par lot
     def test_lot_de_numerisation(self):
         feuille, autre = self.deposee("REF-AA"), self.deposee("REF-BB")
@@ -161,7 +166,7 @@ class TestPapier(CommunFeuille):
         """Un bordereau de deux cents feuilles tient en 200 ko ; un accusé par feuille se compte à part."""
         feuille = self.deposee("I-1")
         bordereau = SimpleNamespace(
-            name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
+            name="BT-1", display_name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
             manquante_ids=[], observation=False, envoye_par_id=self.agent, recu_par_id=self.agent)
         self.assertLessEqual(len(dessiner_bordereaux([bordereau])), 200 * 1024)
         self.assertEqual(texte_pdf(dessiner_accuses([feuille] * 20)).count("Page 1 / 1"), 20)

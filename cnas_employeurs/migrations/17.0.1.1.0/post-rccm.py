@@ -11,7 +11,7 @@ def migrate(cr, version):
     pris = set(connus.values())
     for identifiant, rccm in connus.items():
         lu = lire_rccm(rccm)
-        if lu != rccm and lu not in pris:
+        if lu != rccm and (not lu or lu not in pris):
             pris.add(lu)
             cr.execute("UPDATE cnas_employeur SET rccm = %s WHERE id = %s", (lu or None, identifiant))
     env.invalidate_all()

@@ -55,7 +55,7 @@ class FeuilleSoin(models.Model):
     _rec_names_search = ["numero", "reference"]
     _mail_post_access = "read"
     _fichiers_comme = "cnas.feuille_soin.piece"
-    _champs_lus = ("pathologie_id", "diagnostic_saisi_id", "avis_ids")
+    _champs_lus = ("pathologie_id", "diagnostic_saisi_id", "avis_ids", "question_medecin")
     _cloison_agence = ("agence_id", "bordereau_id.destination_id")
     _cloison_usager = ("controleur_id", "saisie_par_id")
 

@@ -36,6 +36,8 @@ class FeuilleSoin(models.Model):
             regime = (feuille.regime_id or assure.regime_id).code
             feuille.resume_beneficiaire = " · ".join(filter(None, (age, genres.get(assure.genre), regime)))
 
+    @api.depends("assure_id")
+    @api.depends_context("uid")
     def _compute_dernieres_feuilles(self):
         """Les trois feuilles précédentes du même patient, que l'usager peut ouvrir."""
         etats = dict(ETATS)

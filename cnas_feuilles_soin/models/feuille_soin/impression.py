@@ -34,12 +34,7 @@ class FeuilleSoin(models.Model):
         return dessiner_rejets(self._a_imprimer())
 
     def _a_imprimer(self):
-        """Rend les feuilles, si l'appelant les lit.
-
-        :raise UserError: aucune
-        """
-        if not self:
-            raise UserError(_("Choisissez au moins une feuille."))
+        """Rend les feuilles, si l'appelant les lit."""
         self.check_access_rights("read")
         self.check_access_rule("read")
         return self

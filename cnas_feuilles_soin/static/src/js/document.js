@@ -9,7 +9,7 @@ import { Component, onMounted, onPatched, onWillStart, onWillUnmount, onWillUpda
 const LARGEUR_MIN = 1280; // en deçà, la pièce s'ouvre par son onglet
 const CLE_LARGEUR = "cnas.volet_document";
 
-/** Volet du document : la pièce numérisée à côté de la feuille, avec zoom, rotation et page suivante. */
+/** Volet du document : la pièce numérisée à côté de la feuille, avec zoom, rotation et pièce suivante. */
 export class VoletDocument extends Component {
     static template = "cnas_feuilles_soin.VoletDocument";
     static props = { ...standardWidgetProps };
@@ -17,7 +17,7 @@ export class VoletDocument extends Component {
     setup() {
         this.orm = useService("orm");
         this.racine = useRef("racine");
-        this.etat = useState({ pieces: [], rang: 0, page: 1, pages: 1, zoom: 1, angle: 0, ouvert: true, large: this.large });
+        this.etat = useState({ pieces: [], rang: 0, zoom: 1, angle: 0, ouvert: true, large: this.large });
         this.auRedimensionnement = () => {
             this.etat.large = this.large;
         };
@@ -50,13 +50,14 @@ export class VoletDocument extends Component {
         return this.etat.pieces[this.etat.rang];
     }
 
+    /** Un format qu'aucun navigateur n'affiche (TIFF, HEIC) se lit par son aperçu PDF. */
+    get estPdf() {
+        return this.piece.mimetype === "application/pdf" || Boolean(this.piece.apercu_id);
+    }
+
     get source() {
-        const { id, mimetype, attachment_id: jointe } = this.piece;
-        if (mimetype === "image/tiff") {
-            return `/cnas/piece/${id}/page/${this.etat.page}`;
-        }
-        const contenu = `/web/content/${jointe[0]}`;
-        return mimetype === "application/pdf"
+        const contenu = `/web/content/${(this.piece.apercu_id || this.piece.attachment_id)[0]}`;
+        return this.estPdf
             ? `/web/static/lib/pdfjs/web/viewer.html?file=${encodeURIComponent(contenu)}#pagemode=none`
             : contenu;
     }
@@ -71,26 +72,22 @@ export class VoletDocument extends Component {
         this.compte = props.record.data.piece_ids.count;
         const pieces = this.resId
             ? await this.orm.searchRead("cnas.feuille_soin.piece", [["feuille_id", "=", this.resId]],
-                ["name", "type_id", "mimetype", "attachment_id"])
+                ["name", "type_id", "mimetype", "attachment_id", "apercu_id"])
             : [];
-        Object.assign(this.etat, { pieces, rang: 0 });
-        await this.choisir(0);
+        Object.assign(this.etat, { pieces });
+        this.choisir(0);
     }
 
-    async choisir(rang) {
-        Object.assign(this.etat, { rang, page: 1, pages: 1, zoom: 1, angle: 0 });
-        if (this.piece?.mimetype === "image/tiff" && this.large) {
-            const reponse = await browser.fetch(this.source);
-            this.etat.pages = Number(reponse.headers.get("X-Pages")) || 1;
-        }
+    choisir(rang) {
+        Object.assign(this.etat, { rang, zoom: 1, angle: 0 });
+    }
+
+    changer(ev) {
+        this.choisir(Number(ev.target.value));
     }
 
     suivante() {
-        if (this.etat.page < this.etat.pages) {
-            this.etat.page++;
-        } else {
-            this.choisir((this.etat.rang + 1) % this.etat.pieces.length);
-        }
+        this.choisir((this.etat.rang + 1) % this.etat.pieces.length);
     }
 
     zoomer() {
