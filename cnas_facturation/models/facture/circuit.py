@@ -208,8 +208,10 @@ class FactureCircuit(models.Model):
         self.flush_recordset()
         try:
             with self.env.cr.savepoint(flush=False):
+                # Réécrite, même sans changement : qui a lu la facture avant nous, et la réserve après, recommence et relit.
                 self.env.cr.execute(
-                    "SELECT id FROM cnas_facture WHERE id = ANY(%s) ORDER BY id FOR UPDATE NOWAIT",
+                    """WITH reservees AS (SELECT id FROM cnas_facture WHERE id = ANY(%s) ORDER BY id FOR UPDATE NOWAIT)
+                       UPDATE cnas_facture f SET write_date = f.write_date FROM reservees WHERE f.id = reservees.id""",
                     (self.ids,), log_exceptions=False)
         except psycopg2.errors.LockNotAvailable:
             raise UserError(_(
