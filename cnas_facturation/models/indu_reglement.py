@@ -111,10 +111,12 @@ class InduReglement(models.Model):
         self._changer_etat("annule", motif_annulation=motif, date_annulation=aujourd_hui())
         self.flush_recordset()
         for reglement in self.sudo():
+            faits = {"numero": reglement.numero, "montant": ecrire_montant(reglement.montant)}
+            reglement.indu_id._prevenir(
+                _("Reçu annulé — %s", reglement.numero),
+                _("Le reçu %(numero)s de %(montant)s est annulé : %(motif)s.", motif=motif.rstrip("."), **faits),
+                _("Le reçu %(numero)s de %(montant)s est annulé.", **faits))
             reglement.indu_id._solder_ou_rouvrir()
-            reglement.indu_id._prevenir(_("Reçu annulé — %s", reglement.numero), _(
-                "Le reçu %(numero)s de %(montant)s est annulé : %(motif)s.", numero=reglement.numero,
-                montant=ecrire_montant(reglement.montant), motif=motif.rstrip(".")))
 
     @transition("imprimer")
     def action_imprimer(self):

@@ -206,6 +206,8 @@ class Facture(models.Model):
          "CHECK ((mode = 'tiers_payant' AND formation_id IS NOT NULL AND assure_id IS NULL) "
          "OR (mode = 'remboursement' AND assure_id IS NOT NULL))",
          "Indiquez la formation sanitaire (tiers payant) ou l'assuré à rembourser (remboursement)."),
+        ("remboursement_sans_formation", "CHECK (mode <> 'remboursement' OR formation_id IS NULL)",
+         "Un remboursement se paie à l'assuré, et ne se dit qu'à lui : n'y nommez pas de formation."),
         ("paie_quelque_chose", "CHECK (state NOT IN ('ordonnancee', 'payee') OR net_a_payer > 0)",
          "Une facture sans rien à payer ne s'ordonnance ni ne se paie : sa validation l'a close."),
         ("declare_positif", "CHECK (montant_declare >= 0)", "Le total déclaré ne peut pas être négatif."),
@@ -307,6 +309,11 @@ class Facture(models.Model):
     def _onchange_periode(self):
         if self.periode:
             self.periode = self.periode.replace(day=1)
+
+    @api.onchange("mode")
+    def _onchange_mode(self):
+        """Ce que l'écran cache ne reste pas derrière."""
+        self["formation_id" if self.mode == "remboursement" else "assure_id"] = False
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
