@@ -51,8 +51,8 @@ class Indu(models.Model):
         "imprimer_quittance": Action(titre=_lt("Quittance PDF"), de=("solde",), seul=True, annonce=False),
     }
     _passages = {"notifie": ("solde",), "solde": ("notifie",)}
-    _champs_geles = ("numero", "date_notification", "feuille_id", "quittance")
-    _champs_journal = ("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "feuille_id", "compte", "montant")
+    _champs_geles = ("numero", "date_notification", "nom_debiteur", "feuille_id", "quittance")
+    _champs_journal = ("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "feuille_id", "compte", "montant", "quittance")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
@@ -61,6 +61,8 @@ class Indu(models.Model):
         "cnas.assure", string="Assuré remboursé", index="btree_not_null", ondelete="restrict")
     employeur_id = fields.Many2one("cnas.employeur", string="Employeur", index="btree_not_null", ondelete="restrict")
     debiteur = fields.Char(string="Débiteur", compute="_compute_debiteur", compute_sudo=True)
+    nom_debiteur = fields.Char(
+        string="Débiteur notifié", readonly=True, copy=False, help="Recopié à la notification : ses reçus et sa quittance le redisent.")
     decompte_ligne_id = fields.Many2one(
         "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
         help="La ligne payée à tort, si l'indu en vise une.")
@@ -158,6 +160,7 @@ class Indu(models.Model):
         """Notifie l'indu à qui le doit ; il se rembourse, et les factures suivantes le compensent. Rend True."""
         self._changer_etat("notifie", date_notification=aujourd_hui())
         for indu in self.sudo():
+            indu._ecrire({"nom_debiteur": indu.debiteur})
             suite = _("Remboursez-la par chèque ou versement, ou demandez un échéancier à votre agence.")
             if not indu.employeur_id:
                 suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
@@ -200,6 +203,8 @@ class Indu(models.Model):
         jour = lire_date(premiere, stricte=True, quoi=_("Première échéance"))
         if jour < aujourd_hui():
             raise UserError(_("La première échéance (%s) est passée.", ecrire_date(jour)))
+        if jour > fields.Date.add(aujourd_hui(), years=1):
+            raise UserError(_("La première échéance (%s) est à plus d'un an : rien ne serait exigible d'ici là.", ecrire_date(jour)))
         if nombre > self.solde:
             raise UserError(_("Il reste %s : moins d'échéances suffisent.", ecrire_montant(self.solde)))
         part, reste = divmod(int(self.solde), nombre)
@@ -264,7 +269,11 @@ class Indu(models.Model):
                 indu._prevenir(_("Indu soldé — %s", indu.numero), _(
                     "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=indu.numero, quittance=indu.quittance))
             elif indu.state == "solde" and indu.solde:
+                quittance = indu.quittance
                 indu._changer_etat("notifie", quittance=False)
+                indu._prevenir(_("Indu de nouveau dû — %s", indu.numero), _(
+                    "Il reste %(reste)s à rembourser sur %(numero)s : la quittance %(quittance)s ne vaut plus.",
+                    reste=ecrire_montant(indu.solde), numero=indu.numero, quittance=quittance))
 
     def _empeche_compense(self):
         """Rend {id: raison} des indus déjà récupérés en partie : une facture a retenu, ou le débiteur a remboursé."""
