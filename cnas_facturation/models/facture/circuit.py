@@ -270,10 +270,10 @@ class FactureCircuit(models.Model):
 
     # ------------------------------------------------------------------ messages
     def _partenaires_formation(self):
-        """Rend les contacts à prévenir : la formation et ses usagers du portail."""
+        """Rend les contacts à prévenir : la formation payée et ses usagers du portail ; un remboursement ne se dit qu'à l'assuré."""
         self.ensure_one()
         formation = self.sudo().formation_id
-        if not formation:
+        if not formation or self.mode == "remboursement":
             return self.env["res.partner"]
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
         return formation.partner_id | usagers.partner_id

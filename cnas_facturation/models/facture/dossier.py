@@ -48,7 +48,7 @@ class Facture(models.Model):
 
     _name = "cnas.facture"
     _description = "Facture"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "periode desc, id desc"
     _rec_name = "numero"
 
@@ -206,8 +206,6 @@ class Facture(models.Model):
          "CHECK ((mode = 'tiers_payant' AND formation_id IS NOT NULL AND assure_id IS NULL) "
          "OR (mode = 'remboursement' AND assure_id IS NOT NULL))",
          "Indiquez la formation sanitaire (tiers payant) ou l'assuré à rembourser (remboursement)."),
-        ("remboursement_sans_formation", "CHECK (mode <> 'remboursement' OR formation_id IS NULL)",
-         "Un remboursement se paie à l'assuré, et ne se dit qu'à lui : n'y nommez pas de formation."),
         ("paie_quelque_chose", "CHECK (state NOT IN ('ordonnancee', 'payee') OR net_a_payer > 0)",
          "Une facture sans rien à payer ne s'ordonnance ni ne se paie : sa validation l'a close."),
         ("declare_positif", "CHECK (montant_declare >= 0)", "Le total déclaré ne peut pas être négatif."),
