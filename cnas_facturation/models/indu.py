@@ -1,4 +1,3 @@
-import base64
 from collections import Counter
 
 from odoo import _, api, fields, models
@@ -34,7 +33,7 @@ class Indu(models.Model):
 
     _name = "cnas.indu"
     _description = "Indu"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "numero"
 
@@ -219,24 +218,7 @@ class Indu(models.Model):
     @transition("imprimer_quittance")
     def action_imprimer_quittance(self):
         """Ouvre la quittance PDF d'un indu soldé. Rend une action d'adresse."""
-        return {"type": "ir.actions.act_url", "url": f"/cnas/indu/{self.id}/pdf", "target": "new"}
-
-    def telecharger(self, format="pdf"):
-        """Rend la quittance de l'indu soldé.
-
-        :param str format: « pdf »
-        :return: {"nom", "contenu": base64}
-        :raise UserError: autre format, ou indu qui n'est pas soldé
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        if format != "pdf" or not self.quittance:
-            raise UserError(_("La quittance se demande en pdf, une fois l'indu soldé."))
-        from ..report.pdf_recu import dessiner_quittance
-
-        return {"nom": f"Quittance_{self.quittance.replace('/', '-')}.pdf",
-                "contenu": base64.b64encode(dessiner_quittance(self.sudo())).decode()}
+        return self._ouvrir_fichier()
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -346,6 +328,20 @@ class Indu(models.Model):
                     **self._debiteur(qui), "feuille_id": feuille.id, "compte": compte, "montant": reste,
                     "motif": _("Feuille %(numero)s : %(motif)s", numero=feuille.numero, motif=motifs[feuille])})
         return self._creer(valeurs)
+
+    # ------------------------------------------------------------------ quittance
+    def _formats(self):
+        return {"pdf": self._pdf}
+
+    def _nom_fichier(self):
+        return f"Quittance_{self.quittance}"
+
+    def _pdf(self):
+        from ..report.pdf_recu import dessiner_quittance
+
+        if not self.quittance:
+            raise UserError(_("La quittance naît une fois l'indu soldé."))
+        return dessiner_quittance(self.sudo())
 
     # ------------------------------------------------------------------ plafond
     @api.model

@@ -1,5 +1,3 @@
-import base64
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
@@ -24,7 +22,7 @@ class InduReglement(models.Model):
 
     _name = "cnas.indu.reglement"
     _description = "Remboursement d'indu"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin"]
     _order = "id desc"
     _rec_name = "numero"
 
@@ -121,20 +119,16 @@ class InduReglement(models.Model):
     @transition("imprimer")
     def action_imprimer(self):
         """Ouvre le reçu PDF. Rend une action d'adresse."""
-        return {"type": "ir.actions.act_url", "url": f"/cnas/indu_reglement/{self.id}/pdf", "target": "new"}
+        return self._ouvrir_fichier()
 
-    def telecharger(self, format="pdf"):
-        """Rend le reçu.
+    # ------------------------------------------------------------------ privé
+    def _formats(self):
+        return {"pdf": self._pdf}
 
-        :param str format: « pdf »
-        :return: {"nom", "contenu": base64}
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        if format != "pdf":
-            raise UserError(_("Format inconnu : le reçu se demande en pdf."))
+    def _nom_fichier(self):
+        return f"Recu_{self.numero}"
+
+    def _pdf(self):
         from ..report.pdf_recu import dessiner_recu
 
-        return {"nom": f"Recu_{self.numero.replace('/', '-')}.pdf",
-                "contenu": base64.b64encode(dessiner_recu(self.sudo())).decode()}
+        return dessiner_recu(self.sudo())
