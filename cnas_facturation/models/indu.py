@@ -251,11 +251,11 @@ class Indu(models.Model):
                 indu._prevenir(_("Indu soldé — %s", indu.numero), _(
                     "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=indu.numero, quittance=indu.quittance))
             elif indu.state == "solde" and indu.solde:
-                quittance = indu.quittance
+                # Un indu soldé avant les quittances n'en porte pas.
+                caduque = _(" La quittance %s ne vaut plus.", indu.quittance) if indu.quittance else ""
                 indu._changer_etat("notifie", quittance=False)
                 indu._prevenir(_("Indu de nouveau dû — %s", indu.numero), _(
-                    "Il reste %(reste)s à rembourser sur %(numero)s : la quittance %(quittance)s ne vaut plus.",
-                    reste=ecrire_montant(indu.solde), numero=indu.numero, quittance=quittance))
+                    "Il reste %(reste)s à rembourser sur %(numero)s.", reste=ecrire_montant(indu.solde), numero=indu.numero) + caduque)
 
     def _empeche_compense(self):
         """Rend {id: raison} des indus déjà récupérés en partie : une facture a retenu, ou le débiteur a remboursé."""
