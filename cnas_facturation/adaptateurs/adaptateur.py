@@ -31,7 +31,10 @@ def cle_d_ordre(texte):
 
 @dataclass
 class LigneRetour:
-    """Une ligne d'un retour ; `faute` dit pourquoi elle ne se lit pas, et tout le reste peut alors manquer."""
+    """Une ligne d'un retour ; `faute` dit pourquoi elle ne se lit pas, et tout le reste peut alors manquer.
+
+    `datee` : le retour disait le jour, ce n'est pas celui de l'import.
+    """
 
     numero: int
     ordre: str = ""
@@ -39,6 +42,7 @@ class LigneRetour:
     verdict: str | bool = False
     montant: int = 0
     jour: date | bool = False
+    datee: bool = False
     reference: str = ""
     motif: str = ""
     compte: str = ""
@@ -107,7 +111,7 @@ class Adaptateur:
         return [self._lire_ligne(ligne) for ligne in lignes]
 
     def _lire_ligne(self, ligne):
-        lue = LigneRetour(ligne.numero)
+        lue = LigneRetour(ligne.numero, datee="date" in ligne)
         try:
             lue.ordre = lire_texte(ligne["ordre"], 64)
             lue.lot, lue.compte = lire_texte(ligne.get("lot"), 64), lire_texte(ligne.get("compte"), 64)
@@ -115,7 +119,7 @@ class Adaptateur:
             lue.montant = lire_montant(ligne["montant"], quoi=_("Montant"), maximum=MONTANT_D_UN_ORDRE)
             lue.verdict = self._lire_verdict(ligne["statut"])
             defaut = {"defaut": False} if lue.verdict == "rejete" else {}
-            lue.jour = lire_date(ligne["date"], quoi=_("Date"), **defaut) if "date" in ligne else aujourd_hui()
+            lue.jour = lire_date(ligne["date"], quoi=_("Date"), **defaut) if lue.datee else aujourd_hui()
             if lue.jour and lue.jour > aujourd_hui():
                 raise UserError(_("La date du %s est à venir.", ecrire_date(lue.jour)))
         except UserError as refus:

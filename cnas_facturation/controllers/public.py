@@ -6,6 +6,7 @@ from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, lire_motif
+from odoo.addons.cnas_feuilles_soin.controllers.portail import propre
 
 
 class PagesPubliques(http.Controller):
@@ -32,6 +33,7 @@ class PagesPubliques(http.Controller):
 
         Sans session, le jeton du papier et l'identité font foi : `csrf` n'ajouterait rien.
         """
+        matricule, naissance, ligne, recours, montant, motif = map(propre, (matricule, naissance, ligne, recours, montant, motif))
         try:
             decompte = self._trouver("recours", jeton)
         except UserError as refus:

@@ -1,5 +1,6 @@
 from . import (
     schema_comptable,
+    telechargement,
     sms,
     avis,
     facture,

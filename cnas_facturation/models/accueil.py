@@ -12,7 +12,7 @@ class Accueil(models.AbstractModel):
     @api.model
     def _taches(self):
         return [
-            Tache(_lt("Factures à ordonnancer"), "cnas.facture", [("state", "=", "validee")],
+            Tache(_lt("Factures à ordonnancer"), "cnas.facture", [("state", "=", "validee"), ("close", "=", False)],
                   "cnas_facturation.facture_a_ordonnancer_action", (FINANCE,)),
             Tache(_lt("Factures à payer"), "cnas.facture", [("state", "=", "ordonnancee"), ("net_a_payer", ">", 0)],
                   "cnas_facturation.facture_a_payer_action", (FINANCE,)),

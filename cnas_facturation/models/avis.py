@@ -5,6 +5,8 @@ from odoo import _, api, models
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from .sms import TAILLE_MAX
+
 
 class Avis(models.AbstractModel):
     """Prévenir quelqu'un d'un fait de son dossier : fil et portail, courriel, SMS ; le journal dit par quelles voies.
@@ -70,7 +72,8 @@ class Avis(models.AbstractModel):
 
     @api.model
     def _texte_sms(self, phrase, lien):
-        return f"CNAS. {phrase} {lien}".strip()
+        """Un texte trop long se coupe ; un lien coupé n'ouvrirait rien."""
+        return f"{f'CNAS. {phrase}'[:TAILLE_MAX - len(lien) - 1]} {lien}".strip()
 
     @api.model
     def _journaliser(self, voies):

@@ -1,4 +1,3 @@
-import base64
 from collections import Counter
 
 from odoo import _, api, fields, models
@@ -34,7 +33,7 @@ class Indu(models.Model):
 
     _name = "cnas.indu"
     _description = "Indu"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "numero"
 
@@ -51,8 +50,8 @@ class Indu(models.Model):
         "imprimer_quittance": Action(titre=_lt("Quittance PDF"), de=("solde",), seul=True, annonce=False),
     }
     _passages = {"notifie": ("solde",), "solde": ("notifie",)}
-    _champs_geles = ("numero", "date_notification", "feuille_id", "quittance")
-    _champs_journal = ("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "feuille_id", "compte", "montant")
+    _champs_geles = ("numero", "date_notification", "nom_debiteur", "feuille_id", "quittance")
+    _champs_journal = ("formation_id", "assure_id", "employeur_id", "decompte_ligne_id", "feuille_id", "compte", "montant", "quittance")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     formation_id = fields.Many2one(
@@ -61,6 +60,8 @@ class Indu(models.Model):
         "cnas.assure", string="Assuré remboursé", index="btree_not_null", ondelete="restrict")
     employeur_id = fields.Many2one("cnas.employeur", string="Employeur", index="btree_not_null", ondelete="restrict")
     debiteur = fields.Char(string="Débiteur", compute="_compute_debiteur", compute_sudo=True)
+    nom_debiteur = fields.Char(
+        string="Débiteur notifié", readonly=True, copy=False, help="Recopié à la notification : ses reçus et sa quittance le redisent.")
     decompte_ligne_id = fields.Many2one(
         "cnas.decompte.ligne", string="Ligne de décompte", index="btree_not_null", ondelete="restrict",
         help="La ligne payée à tort, si l'indu en vise une.")
@@ -158,6 +159,7 @@ class Indu(models.Model):
         """Notifie l'indu à qui le doit ; il se rembourse, et les factures suivantes le compensent. Rend True."""
         self._changer_etat("notifie", date_notification=aujourd_hui())
         for indu in self.sudo():
+            indu._ecrire({"nom_debiteur": indu.debiteur})
             suite = _("Remboursez-la par chèque ou versement, ou demandez un échéancier à votre agence.")
             if not indu.employeur_id:
                 suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
@@ -200,6 +202,8 @@ class Indu(models.Model):
         jour = lire_date(premiere, stricte=True, quoi=_("Première échéance"))
         if jour < aujourd_hui():
             raise UserError(_("La première échéance (%s) est passée.", ecrire_date(jour)))
+        if jour > fields.Date.add(aujourd_hui(), years=1):
+            raise UserError(_("La première échéance (%s) est à plus d'un an : rien ne serait exigible d'ici là.", ecrire_date(jour)))
         if nombre > self.solde:
             raise UserError(_("Il reste %s : moins d'échéances suffisent.", ecrire_montant(self.solde)))
         part, reste = divmod(int(self.solde), nombre)
@@ -214,24 +218,7 @@ class Indu(models.Model):
     @transition("imprimer_quittance")
     def action_imprimer_quittance(self):
         """Ouvre la quittance PDF d'un indu soldé. Rend une action d'adresse."""
-        return {"type": "ir.actions.act_url", "url": f"/cnas/indu/{self.id}/pdf", "target": "new"}
-
-    def telecharger(self, format="pdf"):
-        """Rend la quittance de l'indu soldé.
-
-        :param str format: « pdf »
-        :return: {"nom", "contenu": base64}
-        :raise UserError: autre format, ou indu qui n'est pas soldé
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        if format != "pdf" or not self.quittance:
-            raise UserError(_("La quittance se demande en pdf, une fois l'indu soldé."))
-        from ..report.pdf_recu import dessiner_quittance
-
-        return {"nom": f"Quittance_{self.quittance.replace('/', '-')}.pdf",
-                "contenu": base64.b64encode(dessiner_quittance(self.sudo())).decode()}
+        return self._ouvrir_fichier()
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -264,7 +251,11 @@ class Indu(models.Model):
                 indu._prevenir(_("Indu soldé — %s", indu.numero), _(
                     "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=indu.numero, quittance=indu.quittance))
             elif indu.state == "solde" and indu.solde:
+                # Un indu soldé avant les quittances n'en porte pas.
+                caduque = _(" La quittance %s ne vaut plus.", indu.quittance) if indu.quittance else ""
                 indu._changer_etat("notifie", quittance=False)
+                indu._prevenir(_("Indu de nouveau dû — %s", indu.numero), _(
+                    "Il reste %(reste)s à rembourser sur %(numero)s.", reste=ecrire_montant(indu.solde), numero=indu.numero) + caduque)
 
     def _empeche_compense(self):
         """Rend {id: raison} des indus déjà récupérés en partie : une facture a retenu, ou le débiteur a remboursé."""
@@ -337,6 +328,20 @@ class Indu(models.Model):
                     **self._debiteur(qui), "feuille_id": feuille.id, "compte": compte, "montant": reste,
                     "motif": _("Feuille %(numero)s : %(motif)s", numero=feuille.numero, motif=motifs[feuille])})
         return self._creer(valeurs)
+
+    # ------------------------------------------------------------------ quittance
+    def _formats(self):
+        return {"pdf": self._pdf}
+
+    def _nom_fichier(self):
+        return f"Quittance_{self.quittance}"
+
+    def _pdf(self):
+        from ..report.pdf_recu import dessiner_quittance
+
+        if not self.quittance:
+            raise UserError(_("La quittance naît une fois l'indu soldé."))
+        return dessiner_quittance(self.sudo())
 
     # ------------------------------------------------------------------ plafond
     @api.model

@@ -1,5 +1,3 @@
-import base64
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
@@ -24,7 +22,7 @@ class InduReglement(models.Model):
 
     _name = "cnas.indu.reglement"
     _description = "Remboursement d'indu"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin"]
     _order = "id desc"
     _rec_name = "numero"
 
@@ -111,28 +109,26 @@ class InduReglement(models.Model):
         self._changer_etat("annule", motif_annulation=motif, date_annulation=aujourd_hui())
         self.flush_recordset()
         for reglement in self.sudo():
+            faits = {"numero": reglement.numero, "montant": ecrire_montant(reglement.montant)}
+            reglement.indu_id._prevenir(
+                _("Reçu annulé — %s", reglement.numero),
+                _("Le reçu %(numero)s de %(montant)s est annulé : %(motif)s.", motif=motif.rstrip("."), **faits),
+                _("Le reçu %(numero)s de %(montant)s est annulé.", **faits))
             reglement.indu_id._solder_ou_rouvrir()
-            reglement.indu_id._prevenir(_("Reçu annulé — %s", reglement.numero), _(
-                "Le reçu %(numero)s de %(montant)s est annulé : %(motif)s.", numero=reglement.numero,
-                montant=ecrire_montant(reglement.montant), motif=motif.rstrip(".")))
 
     @transition("imprimer")
     def action_imprimer(self):
         """Ouvre le reçu PDF. Rend une action d'adresse."""
-        return {"type": "ir.actions.act_url", "url": f"/cnas/indu_reglement/{self.id}/pdf", "target": "new"}
+        return self._ouvrir_fichier()
 
-    def telecharger(self, format="pdf"):
-        """Rend le reçu.
+    # ------------------------------------------------------------------ privé
+    def _formats(self):
+        return {"pdf": self._pdf}
 
-        :param str format: « pdf »
-        :return: {"nom", "contenu": base64}
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        if format != "pdf":
-            raise UserError(_("Format inconnu : le reçu se demande en pdf."))
+    def _nom_fichier(self):
+        return f"Recu_{self.numero}"
+
+    def _pdf(self):
         from ..report.pdf_recu import dessiner_recu
 
-        return {"nom": f"Recu_{self.numero.replace('/', '-')}.pdf",
-                "contenu": base64.b64encode(dessiner_recu(self.sudo())).decode()}
+        return dessiner_recu(self.sudo())

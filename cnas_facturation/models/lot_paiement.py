@@ -34,7 +34,7 @@ class LotPaiement(models.Model):
 
     _name = "cnas.lot_paiement"
     _description = "Lot de paiement"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "numero"
 
@@ -196,31 +196,17 @@ class LotPaiement(models.Model):
                 "view_mode": "form", "target": "new", "context": {"default_lot_id": self.id}}
 
     def telecharger(self, format="csv"):
-        """Rend le fichier du lot.
-
-        :param str format: « csv » (fichier à remettre) ou « pdf » (bordereau)
-        :return: {"nom", "contenu": base64}
-        :raise UserError: fichier demandé avant la signature
-        """
-        self.ensure_one()
+        """Rend le fichier à remettre (« csv ») ou le bordereau (« pdf »), à la finance seule ; le superviseur lit."""
         self._exiger_groupe(FINANCE, "télécharger un lot de paiement")
-        if format not in ("csv", "pdf"):
-            raise UserError(_("Format inconnu : demandez csv ou pdf."))
-        if format == "csv" and not self.fichier:
-            raise UserError(_("Le fichier s'écrit à la signature du lot : faites-le d'abord signer par une autre personne."))
-        self._journaliser_export({"quoi": format})
-        contenu = self.fichier if format == "csv" else base64.b64encode(self._pdf_etat())
-        return {"nom": f"{self.numero.replace('/', '-')}.{format}", "contenu": contenu.decode()}
+        return super().telecharger(format)
 
     def action_imprimer(self):
         """Ouvre le bordereau PDF du lot. Rend une action d'adresse."""
-        self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/cnas/lot_paiement/{self.id}/pdf", "target": "new"}
+        return self._ouvrir_fichier()
 
     def action_fichier_banque(self):
         """Télécharge le fichier à remettre. Rend une action d'adresse."""
-        self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/cnas/lot_paiement/{self.id}/csv", "target": "self"}
+        return self._ouvrir_fichier("csv", "self")
 
     # ------------------------------------------------------------------ métier
     @api.model
@@ -312,6 +298,17 @@ class LotPaiement(models.Model):
             return base64.b64decode(b"".join(fichier_b64.split()), validate=True)
         except (binascii.Error, ValueError) as erreur:
             raise UserError(_("Le fichier est mal transmis (base64 illisible) : envoyez-le à nouveau.")) from erreur
+
+    def _formats(self):
+        return {"csv": self._fichier_signe, "pdf": self._pdf_etat}
+
+    def _nom_fichier(self):
+        return self.numero
+
+    def _fichier_signe(self):
+        if not self.fichier:
+            raise UserError(_("Le fichier s'écrit à la signature du lot : faites-le d'abord signer par une autre personne."))
+        return base64.b64decode(self.fichier)
 
     def _pdf_etat(self):
         from ..report.pdf_lot import dessiner_lot

@@ -17,7 +17,7 @@ APPLIQUES = ("paye", "rejete")
 class RetourPaiement(models.Model):
     """Un fichier retour d'un lot, et ce que chaque ligne a changé. Il naît de `cnas.lot_paiement.importer_retour`.
 
-    Un fichier rejoué qui n'apprend rien ne s'ajoute pas. Personne n'écrit ni n'efface.
+    Un fichier rejoué, ou qui n'apprend rien et ne met rien en doute, ne s'ajoute pas. Personne n'écrit ni n'efface.
     """
 
     _name = "cnas.retour_paiement"
@@ -57,7 +57,7 @@ class RetourPaiement(models.Model):
             ("payes", ("paye",)), ("rejetes", ("rejete",)), ("inconnus", ("inconnu", "refuse")), ("deja_vus", ("deja_vu",)))}
         empreinte = hashlib.sha256(contenu).hexdigest()
         rejoue = self.sudo().search_count([("lot_id", "=", lot.id), ("empreinte", "=", empreinte)], limit=1)
-        if comptes["payes"] or comptes["rejetes"] or (comptes["inconnus"] and not rejoue):
+        if comptes["payes"] or comptes["rejetes"] or (not rejoue and any(ligne["raison"] for ligne in jugees)):
             retour = self.sudo()._creer([{
                 "lot_id": lot.id, "nom": lire_texte(nom, 128) or "retour.csv", "fichier": base64.b64encode(contenu),
                 "empreinte": empreinte, **comptes}])
@@ -80,7 +80,7 @@ class RetourPaiement(models.Model):
         lignes = self.env["cnas.retour_paiement.ligne"].sudo()
         deja = {(ligne.ordre_id.id, ligne.verdict, ligne.date, ligne.reference) for ligne in lignes.search([
             ("ordre_id", "in", lot.ordre_ids.ids), ("resultat", "in", APPLIQUES)])}
-        verdicts, dits, jugees = {}, set(), []
+        verdicts, dits, jugees = {}, {}, []
         for lue in lues:
             if not lue.faute:
                 verdicts.setdefault(cle_d_ordre(lue.ordre), set()).add(lue.verdict)
@@ -95,11 +95,14 @@ class RetourPaiement(models.Model):
                 "Le retour dit cet ordre payé et rejeté : demandez ce qu'il en est."))
             if raison:
                 resultat = "refuse" if ordre or lue.faute or lue.ordre in ailleurs else "inconnu"
-            elif cle in dits or (ordre.id, lue.verdict, lue.jour, valeurs["reference"]) in deja:
+            elif cle in dits:
+                resultat, raison = "deja_vu", lue.verdict == "paye" and self._paye_autrement(lue, *dits[cle])
+            elif (ordre.id, lue.verdict, lue.jour, valeurs["reference"]) in deja:
                 resultat = "deja_vu"
             else:
-                resultat, raison = self._verdict(ordre, lue, valeurs["reference"])
-            dits |= {cle} if resultat in APPLIQUES else set()
+                resultat, raison = self._verdict(ordre, lue)
+            if resultat in APPLIQUES:
+                dits[cle] = lue.jour, valeurs["reference"]
             jugees.append({**valeurs, "resultat": resultat, "raison": raison})
         return jugees
 
@@ -123,16 +126,13 @@ class RetourPaiement(models.Model):
         return False
 
     @api.model
-    def _verdict(self, ordre, lue, reference):
+    def _verdict(self, ordre, lue):
         """Rend (résultat, raison) d'une ligne sûre, selon où en est l'ordre."""
         if ordre.state == "transmis":
             raison = lue.verdict == "paye" and ordre._raison_de_date(lue.jour)
             return ("refuse", raison) if raison else (lue.verdict, False)
         if ordre.state == "paye" and lue.verdict == "paye":
-            autre = (ordre.date_paiement, ordre.reference_paiement) != (lue.jour, reference)
-            return "deja_vu", autre and _(
-                "L'ordre est déjà payé, le %(jour)s, référence %(reference)s : vérifiez que l'argent n'est pas parti deux fois.",
-                jour=ecrire_date(ordre.date_paiement), reference=ordre.reference_paiement)
+            return "deja_vu", self._paye_autrement(lue, ordre.date_paiement, ordre.reference_paiement)
         if ordre.state == "paye":
             if lue.jour and lue.jour < ordre.date_paiement:
                 return "refuse", _("Ce rejet du %(jour)s précède le paiement du %(paye)s.",
@@ -141,6 +141,14 @@ class RetourPaiement(models.Model):
         if lue.verdict == "rejete":
             return "deja_vu", False
         return "refuse", _("L'ordre a été rejeté (%s) : un retour ne le paie plus. Vérifiez avant de le réémettre.", ordre.motif_rejet)
+
+    @api.model
+    def _paye_autrement(self, lue, jour, reference):
+        """Rend l'alerte d'un ordre dit payé un autre jour ou sous une autre référence que ceux qu'on sait ; rien s'il est redit."""
+        autre = (lue.datee and lue.jour != jour) or (lue.reference and lue.reference != reference)
+        return bool(autre) and _(
+            "L'ordre est déjà payé, le %(jour)s, référence %(reference)s : vérifiez que l'argent n'est pas parti deux fois.",
+            jour=ecrire_date(jour), reference=reference)
 
 
 class RetourPaiementLigne(models.Model):

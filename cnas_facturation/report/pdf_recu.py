@@ -66,7 +66,7 @@ def _document(titre, numero):
 
 
 def _debiteur(indu):
-    return [("Débiteur", indu.debiteur), ("Indu", indu.numero)]
+    return [("Débiteur", indu.nom_debiteur or indu.debiteur), ("Indu", indu.numero)]
 
 
 def _cadre(doc, titre, rangs):

@@ -7,7 +7,7 @@ from odoo.tests.common import tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .commun_facture import CommunFacture
+from .commun_facture import MOIS, CommunFacture
 
 POSTER = "odoo.addons.cnas_facturation.models.sms.requests.post"
 
@@ -107,6 +107,40 @@ class TestAvis(CommunFacture):
         self.assertFalse([texte for texte in textes if "illisible" in texte], "le motif se lit au dossier, pas sur un téléphone")
         changement = [texte for texte in textes if "changement" in texte]
         self.assertTrue(changement and "456" not in changement[0])
+
+    def test_motif_et_lien(self):
+        """Le motif d'une annulation ne part pas par SMS ; un texte trop long se coupe, jamais son lien."""
+        self.brancher()
+        self.formation._ecrire({"telephone_1": "+235 66 20 30 42"})
+        indu = self.env["cnas.indu"].with_user(self.controleur).create(
+            {"motif": "Acte fictif", "montant": 1000, "formation_id": self.formation.id})
+        indu.with_user(self.superviseur).action_notifier()
+        action = indu.with_user(self.finance).action_encaisser(1000, "cheque", self.jour(), "CHQ")
+        self.env["cnas.indu.reglement"].browse(action["res_id"]).with_user(self.finance2).action_annuler("Signature contestée " * 40)
+        textes = self.sms("+23566203042").mapped("texte")
+        self.assertTrue([texte for texte in textes if "annulé" in texte])
+        self.assertFalse([texte for texte in textes if "contestée" in texte or "fictif" in texte])
+        texte = self.env["cnas.avis"]._texte_sms("Long " * 200, "https://cnas.example.td/x")
+        self.assertTrue(texte.endswith(" https://cnas.example.td/x"))
+        self.assertLessEqual(len(texte), 459)
+
+    def test_remboursement_ne_se_dit_pas_a_la_formation(self):
+        """Le remboursement d'un assuré, et le lien de son recours, ne vont qu'à lui, même si la facture nomme la formation."""
+        assure = self.creer_assure("Direct", "1980-01-01")
+        valeurs = {"mode": "remboursement", "assure_id": assure.id, "formation_id": self.formation.id, "periode": MOIS}
+        ecran = self.factures.with_user(self.agent2).new({**valeurs, "mode": "tiers_payant"})
+        ecran.mode = "remboursement"
+        ecran._onchange_mode()
+        self.assertFalse(ecran.formation_id, "choisie avant de changer de mode, elle ne reste pas derrière l'écran")
+        facture = self.factures.with_user(self.agent2).create(valeurs)
+        self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement"))
+        facture.with_user(self.agent2).action_rassembler()
+        facture.with_user(self.agent2).action_soumettre()
+        self.decider(facture.feuille_ids)
+        facture.with_user(self.controleur).action_controler()
+        facture.with_user(self.superviseur).action_valider()
+        self.assertNotIn(self.portail.partner_id, facture.message_ids.notified_partner_ids)
+        self.assertNotIn(self.formation.partner_id, facture.message_ids.notified_partner_ids)
 
     def test_piece_manquante(self):
         self.brancher()

@@ -2,6 +2,8 @@ import base64
 import threading
 from contextlib import contextmanager
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.tests.common import new_test_user, tagged
@@ -153,6 +155,21 @@ class TestConcurrence(TransactionCase):
             with self.assertRaisesRegex(UserError, "état"), self.connexion(second) as autre:
                 getattr(autre["cnas.lot_paiement"].browse(lot), action)()
         self.assertEqual(self.lire("SELECT state FROM cnas_ordre_paiement WHERE facture_id = %s"), "transmis")
+
+    def test_payer_pendant_que_le_lot_se_signe(self):
+        """Qui paie a lu le lot en brouillon ; il se signe entre-temps, son fichier porte l'ordre : payer échoue, et rejoué se refuse."""
+        lot = self.lot_prepare()
+        with self.connexion("finance2") as env:
+            facture = env["cnas.facture"].browse(self.facture_id)
+            jour = str(fields.Date.context_today(facture))
+            self.assertEqual(facture.ordre_ids.lot_id.state, "brouillon")
+            with self.connexion("finance3") as autre:
+                autre["cnas.lot_paiement"].browse(lot).action_signer()
+            with self.assertRaises(psycopg2.errors.SerializationFailure):
+                facture.action_payer(jour, "VIR-C")
+            env.cr.rollback()
+        with self.assertRaisesRegex(UserError, "lot signé"):
+            self.appeler("finance2", "action_payer", jour, "VIR-C")
 
     def test_importer_un_retour_a_deux(self):
         """Le même retour importé par deux personnes au même instant paie une fois ; le second, rejoué, ne change rien."""

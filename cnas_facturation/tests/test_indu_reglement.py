@@ -10,6 +10,7 @@ from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.pdf import texte_pdf
 
 from .commun_facture import CommunFacture
 
@@ -81,6 +82,37 @@ class TestInduReglement(CommunFacture):
         recu.with_user(self.finance2).action_annuler("Chèque impayé")
         self.assertEqual((recu.state, indu.state, indu.solde, indu.quittance), ("annule", "notifie", 1000, False))
         self.assertEqual(self.encaisser(indu, 1000).reste, 0, "le même versement se réencaisse")
+
+    def test_quittance_reprise_se_dit(self):
+        """Le papier remis ne vaut plus : qui doit le lit avec le numéro, et le journal garde les deux."""
+        indu = self.notifie()
+        recu = self.encaisser(indu, 1000)
+        quittance = indu.quittance
+        recu.with_user(self.finance2).action_annuler("Chèque impayé")
+        message = indu.message_ids[0].body
+        self.assertIn(quittance, message)
+        self.assertIn("ne vaut plus", message)
+        self.assertNotEqual(self.encaisser(indu, 1000).indu_id.quittance, quittance, "un numéro rendu ne resert pas")
+        self.env.flush_all()
+        ecrits = self.env["cnas.journal"].search([("modele", "=", "cnas.indu"), ("res_id", "=", indu.id)]).mapped("apres")
+        self.assertIn(quittance, [apres.get("quittance") for apres in ecrits if apres])
+
+    def test_papiers_redisent_le_debiteur(self):
+        """Le reçu et la quittance nomment qui devait le jour de la notification, quoi que devienne son nom."""
+        indu = self.notifie()
+        nom, recu = self.formation.name, self.encaisser(indu, 1000)
+        self.formation._ecrire({"name": "Autre formation"})
+        for papier in (recu, indu):
+            texte = texte_pdf(base64.b64decode(papier.with_user(self.finance).telecharger("pdf")["contenu"]))
+            self.assertIn(nom, texte)
+            self.assertNotIn("Autre formation", texte)
+
+    def test_echeancier_sans_fin(self):
+        """Une première échéance hors de portée laisserait la dette sans retenue, et une année fausse ne fait pas une trace Python."""
+        indu = self.notifie()
+        for jour in ("9999-12-31", str(fields.Date.add(aujourd_hui(), years=1, days=1))):
+            with self.subTest(jour=jour), self.assertRaisesRegex(UserError, "plus d'un an"):
+                indu.with_user(self.superviseur).action_echelonner(2, jour)
 
     def test_echeancier(self):
         indu = self.notifie(1000)

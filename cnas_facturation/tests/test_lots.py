@@ -339,6 +339,27 @@ class TestRetour(CommunLots):
         self.assertEqual((self.bon.state, self.bon.reference, self.une.reference_paiement), ("execute", "AVIS-1", "AVIS-1"))
         self.assertEqual(self.rendre(self.bon, [self.reponse(o) for o in self.ordres]),
                          {"payes": 0, "rejetes": 0, "inconnus": 0, "deja_vus": 4})
+        self.assertEqual(len(self.bon.retour_ids.ligne_ids.filtered("raison")), 4, "l'alerte se garde, rien n'ayant été payé")
+        self.assertIn("parti deux fois", self.raisons(self.bon))
+        self.rendre(self.bon, [self.reponse(o) for o in self.ordres])
+        self.assertEqual(len(self.bon.retour_ids), 1, "une fois")
+
+    def test_paye_deux_fois_dans_un_fichier(self):
+        """La banque dit deux paiements d'un ordre, deux références : le second ne compte pas, et se signale ; redit mot pour mot, non."""
+        un, deux, *_autres = self.ordres
+        rangs = [self.reponse(un, reference="A"), self.reponse(un, reference="B"), self.reponse(deux), self.reponse(deux)]
+        self.assertEqual(self.rendre(self.bon, rangs), {"payes": 2, "rejetes": 0, "inconnus": 0, "deja_vus": 2})
+        self.assertEqual(un.reference_paiement, "A")
+        self.assertEqual(self.bon.retour_ids.ligne_ids.filtered("raison").mapped("reference"), ["B"])
+        self.assertIn("parti deux fois", self.raisons(self.bon))
+
+    def test_sans_date_ni_reference_rien_ne_se_compare(self):
+        """Un opérateur qui ne dit ni jour ni référence redit le lendemain ses paiements : ce n'est pas un second paiement."""
+        titres, rangs = ("ordre", "montant", "statut"), [(o.numero, int(o.montant), "payé") for o in self.ordres]
+        self.assertEqual(self.rendre(self.bon, rangs[:2], titres=titres)["payes"], 2)
+        with freeze_time(aujourd_hui() + timedelta(days=1)):
+            self.assertEqual(self.rendre(self.bon, rangs, titres=titres), {"payes": 2, "rejetes": 0, "inconnus": 0, "deja_vus": 2})
+        self.assertFalse(self.raisons(self.bon))
 
     def test_rejets_a_la_main_closent_le_lot(self):
         self.ordres.with_user(self.finance).action_rejeter_banque("Fichier refusé")

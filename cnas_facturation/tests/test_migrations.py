@@ -90,6 +90,8 @@ class TestMigrations(CommunIndus):
             UPDATE mail_message SET model = 'cnas.lot_virement' WHERE model = 'cnas.lot_paiement';
             UPDATE ir_sequence SET code = 'cnas.lot_virement' WHERE code = 'cnas.lot_paiement';
             UPDATE ir_model_data SET name = replace(name, 'lot_paiement', 'lot_virement') WHERE module = 'cnas_facturation'""")
+        self.env.cr.execute("INSERT INTO ir_model_data (module, name, model, res_id) VALUES ('__export__', 'virement_1', 'cnas.lot_virement', %s)",
+                            (lot.id,))
         for _fois in range(2):
             migrer(self.env, "cnas_facturation/migrations/17.0.1.4.0/pre-lots-de-paiement.py")
         self.assertEqual((lot.numero, lot.nature, lot.state, lot.ordre_ids, lot.message_ids.ids), (numero, "banque", "transmis", ordres, messages))
@@ -98,3 +100,4 @@ class TestMigrations(CommunIndus):
         self.assertEqual(self.env.ref("cnas_facturation.lot_paiement_action").res_model, "cnas.lot_paiement")
         self.assertEqual(self.env.ref("cnas_facturation.model_cnas_lot_paiement").model, "cnas.lot_paiement")
         self.assertTrue(self.env["ir.sequence"].next_by_code("cnas.lot_paiement"))
+        self.assertEqual(self.env.ref("__export__.virement_1"), lot, "un lot exporté garde son nom externe")

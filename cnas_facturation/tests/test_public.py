@@ -78,6 +78,18 @@ class TestPagesPubliques(HttpCase, CommunRade):
         self.url_open(chemin, data={**identite, "recours": str(recours.id), "motif": "Relue"})
         self.assertEqual(recours.second_degre_ids.degre, "2")
 
+    def test_fichier_a_la_place_d_un_texte(self):
+        """Ce qui n'est pas du texte est vide : la page répond d'une phrase, jamais d'une erreur."""
+        assure, facture = self.rejete()
+        for champ in ("matricule", "naissance", "motif"):
+            valeurs = {"matricule": assure.matricule, "naissance": "01/01/1980", "ligne": "1", "montant": "100", "motif": "x"}
+            del valeurs[champ]
+            reponse = self.url_open(self.chemin(facture.decompte_id._url_assure()), data=valeurs,
+                                    files={champ: ("x.txt", b"x", "text/plain")})
+            self.assertEqual(reponse.status_code, 200, champ)
+            self.assertIn("Écrivez pourquoi" if champ == "motif" else "ne sont pas celles", reponse.text)
+        self.assertFalse(facture.decompte_id.ligne_ids.contestation_ids)
+
     def test_memes_delais(self):
         assure, facture = self.rejete()
         decompte = facture.decompte_id

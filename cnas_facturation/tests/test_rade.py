@@ -55,6 +55,16 @@ class TestClose(CommunRade):
         facture.with_user(self.superviseur).action_contre_passer("Décidées à tort")
         self.assertEqual((facture.state, facture.close), ("controle", False))
 
+    def test_close_n_attend_pas_l_ordonnateur(self):
+        """« À faire » ne compte que ce que la liste « À ordonnancer » montre : une close n'attend personne."""
+        def a_ordonnancer():
+            taches = self.env["cnas.accueil"].with_user(self.finance).a_faire()
+            return next(tache for tache in taches if tache["titre"] == "Factures à ordonnancer")
+        avant = a_ordonnancer()["nombre"]
+        close = self.rejetee_en_entier()
+        self.assertEqual(a_ordonnancer()["nombre"], avant)
+        self.assertNotIn(close, self.factures.search(a_ordonnancer()["action"]["domain"]))
+
     def test_remboursement_entierement_rejete(self):
         assure = self.creer_assure("Rejet", "1980-01-01")
         self.importer(self.dossier(self._reference(), matricule=assure.matricule, mode="remboursement"))

@@ -34,7 +34,7 @@ def espace_formation(chemin, **options):
         def route(self, **parametres):
             if not request.env.user.has_group("cnas_base.group_portail_formation"):
                 return request.redirect("/my")
-            propres = {nom: _propre(valeur) for nom, valeur in parametres.items()}
+            propres = {nom: propre(valeur) for nom, valeur in parametres.items()}
             if any(isinstance(valeur, int) and valeur > IDENTIFIANT_MAX for valeur in propres.values()):
                 return request.redirect("/my/formation")
             return methode(self, **propres)
@@ -42,7 +42,8 @@ def espace_formation(chemin, **options):
     return decorer
 
 
-def _propre(valeur):
+def propre(valeur):
+    """Rend ce qu'un champ d'adresse ou de formulaire peut valoir : un texte sans caractères de contrôle, un entier, ou rien."""
     if isinstance(valeur, str):
         return _CONTROLE.sub("", valeur)
     return valeur if isinstance(valeur, int) else ""

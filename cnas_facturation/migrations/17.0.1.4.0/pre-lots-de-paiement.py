@@ -7,7 +7,7 @@ from odoo.tools.sql import table_exists
 ANCIEN, NOUVEAU = "cnas.lot_virement", "cnas.lot_paiement"
 # Les tables du cadre qui nomment un modèle.
 NOMMENT = (
-    ("ir_model", "model"), ("ir_model_fields", "model"), ("ir_model_fields", "relation"), ("ir_ui_view", "model"),
+    ("ir_model", "model"), ("ir_model_fields", "model"), ("ir_model_fields", "relation"), ("ir_model_data", "model"), ("ir_ui_view", "model"),
     ("ir_act_window", "res_model"), ("ir_filters", "model_id"), ("ir_attachment", "res_model"), ("mail_message", "model"),
     ("mail_followers", "res_model"), ("mail_activity", "res_model"), ("ir_exports", "resource"))
 

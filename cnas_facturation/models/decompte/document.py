@@ -1,7 +1,4 @@
-import base64
-
 from odoo import _, models
-from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_xlsx
 from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
@@ -28,41 +25,24 @@ class DecompteDocument(models.Model):
     _inherit = "cnas.decompte"
 
     # ------------------------------------------------------------------ actions publiques
-    def telecharger(self, format="pdf"):
-        """Rend le fichier du décompte.
-
-        :param str format: « pdf », « xlsx » ou « csv »
-        :return: {"nom", "contenu": base64}
-        :raise UserError: format inconnu ; l'accès est celui de la lecture du décompte
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        faiseurs = {"pdf": self._pdf, "xlsx": self._xlsx, "csv": self._csv}
-        if format not in faiseurs:
-            raise UserError(_("Format inconnu : demandez pdf, xlsx ou csv."))
-        self._journaliser_export({"quoi": format})
-        return {"nom": f"{self._nom_fichier()}.{format}", "contenu": base64.b64encode(faiseurs[format]()).decode()}
-
     def action_imprimer(self):
         """Ouvre le PDF. Rend une action d'adresse."""
-        return self._action_fichier("pdf", "new")
+        return self._ouvrir_fichier()
 
     def action_exporter_xlsx(self):
         """Télécharge le classeur. Rend une action d'adresse."""
-        return self._action_fichier("xlsx", "self")
+        return self._ouvrir_fichier("xlsx", "self")
 
     def action_exporter_csv(self):
         """Télécharge le CSV. Rend une action d'adresse."""
-        return self._action_fichier("csv", "self")
+        return self._ouvrir_fichier("csv", "self")
 
     # ------------------------------------------------------------------ privé
-    def _action_fichier(self, extension, cible):
-        self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/cnas/decompte/{self.id}/{extension}", "target": cible}
+    def _formats(self):
+        return {"pdf": self._pdf, "xlsx": self._xlsx, "csv": self._csv}
 
     def _nom_fichier(self):
-        return f"Decompte_{(self.numero or '').replace('/', '-')}"
+        return f"Decompte_{self.numero}"
 
     def _lignes_brutes(self):
         """Rend les lignes figées en dictionnaires, dans l'ordre du décompte (une requête) ; l'ordonnateur, sans les soins."""

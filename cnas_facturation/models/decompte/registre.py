@@ -28,7 +28,7 @@ class Decompte(models.Model):
 
     _name = "cnas.decompte"
     _description = "Décompte"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin"]
     _order = "id desc"
     _rec_name = "numero"
 

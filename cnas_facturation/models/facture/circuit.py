@@ -208,8 +208,10 @@ class FactureCircuit(models.Model):
         self.flush_recordset()
         try:
             with self.env.cr.savepoint(flush=False):
+                # Réécrite, même sans changement : qui a lu la facture avant nous, et la réserve après, recommence et relit.
                 self.env.cr.execute(
-                    "SELECT id FROM cnas_facture WHERE id = ANY(%s) ORDER BY id FOR UPDATE NOWAIT",
+                    """WITH reservees AS (SELECT id FROM cnas_facture WHERE id = ANY(%s) ORDER BY id FOR UPDATE NOWAIT)
+                       UPDATE cnas_facture f SET write_date = f.write_date FROM reservees WHERE f.id = reservees.id""",
                     (self.ids,), log_exceptions=False)
         except psycopg2.errors.LockNotAvailable:
             raise UserError(_(
@@ -268,10 +270,10 @@ class FactureCircuit(models.Model):
 
     # ------------------------------------------------------------------ messages
     def _partenaires_formation(self):
-        """Rend les contacts à prévenir : la formation et ses usagers du portail."""
+        """Rend les contacts à prévenir : la formation payée et ses usagers du portail ; un remboursement ne se dit qu'à l'assuré."""
         self.ensure_one()
         formation = self.sudo().formation_id
-        if not formation:
+        if not formation or self.mode == "remboursement":
             return self.env["res.partner"]
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
         return formation.partner_id | usagers.partner_id

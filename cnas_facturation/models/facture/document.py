@@ -1,31 +1,15 @@
-import base64
-
 from odoo import _, models
 from odoo.exceptions import UserError
 
 
 class FactureDocument(models.Model):
-    """Impressions de la facture."""
+    """Impressions de la facture : son bordereau récapitulatif, et le décompte qu'elle a."""
 
     _inherit = "cnas.facture"
 
-    def telecharger(self, format="pdf"):
-        """Rend le bordereau récapitulatif de la facture.
-
-        :param str format: « pdf »
-        :return: {"nom", "contenu": base64}
-        """
-        self.ensure_one()
-        self.check_access_rights("read")
-        self.check_access_rule("read")
-        if format != "pdf":
-            raise UserError(_("Format inconnu : le bordereau se demande en pdf."))
-        return {"nom": f"Bordereau_{self.numero}.pdf", "contenu": base64.b64encode(self.sudo()._pdf()).decode()}
-
     def action_imprimer(self):
         """Ouvre le bordereau PDF. Rend une action d'adresse."""
-        self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": f"/cnas/facture/{self.id}/pdf", "target": "new"}
+        return self._ouvrir_fichier()
 
     def action_imprimer_decompte(self):
         """Ouvre le PDF du décompte en vigueur. Rend une action d'adresse."""
@@ -75,6 +59,12 @@ class FactureDocument(models.Model):
                   FROM cnas_feuille_soin fs JOIN cnas_assure a ON a.id = fs.assure_id
                  WHERE fs.facture_id = %s ORDER BY fs.date_soins, fs.numero""", (self.id,))
         return self.env.cr.fetchall()
+
+    def _formats(self):
+        return {"pdf": self.sudo()._pdf}
+
+    def _nom_fichier(self):
+        return f"Bordereau_{self.numero}"
 
     def _pdf(self):
         from ...report.pdf_facture import dessiner_facture

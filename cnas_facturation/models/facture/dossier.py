@@ -48,7 +48,7 @@ class Facture(models.Model):
 
     _name = "cnas.facture"
     _description = "Facture"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "periode desc, id desc"
     _rec_name = "numero"
 
@@ -307,6 +307,11 @@ class Facture(models.Model):
     def _onchange_periode(self):
         if self.periode:
             self.periode = self.periode.replace(day=1)
+
+    @api.onchange("mode")
+    def _onchange_mode(self):
+        """Ce que l'écran cache ne reste pas derrière."""
+        self["formation_id" if self.mode == "remboursement" else "assure_id"] = False
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
