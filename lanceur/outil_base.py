@@ -3,6 +3,7 @@
 La connexion vient des variables PG* ; la réponse est un objet JSON sur la sortie standard.
 """
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -171,14 +172,22 @@ def extraire(base, donnees):
         with open(donnees["sortie"], "wb") as sortie:
             commande = [donnees["pg_dump"], "-Fc", f"--snapshot={instantane}", "-d", base]
             with subprocess.Popen(commande, stdout=subprocess.PIPE if donnees["chiffrer"] else sortie, stderr=subprocess.PIPE) as versement:
-                code = subprocess.run(donnees["chiffrer"], stdin=versement.stdout, stdout=sortie).returncode if donnees["chiffrer"] else 0
+                code = _chiffrer(donnees["chiffrer"], versement, sortie) if donnees["chiffrer"] else 0
                 phrase = versement.stderr.read().decode(errors="replace").strip()
+            os.fsync(sortie.fileno())
         if versement.returncode or code:
             return {"erreur": f"pg_dump, ou le chiffrement, a échoué. {phrase}"}
-        cr.execute("SELECT store_fname, max(file_size) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
+        cr.execute("SELECT store_fname, COALESCE(max(file_size), 0) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
         with open(donnees["pieces"], "w", encoding="utf-8") as flux:
             flux.writelines(f"{nom} {taille}\n" for nom, taille in cr)
         return {"sommes": _sommes(cr), "versions": _versions(cr), "postgresql": connexion.server_version}
+
+
+def _chiffrer(commande, versement, sortie):
+    with subprocess.Popen(commande, stdin=versement.stdout, stdout=sortie) as chiffrement:
+        # seul le chiffrement lit encore : s'il s'arrête, pg_dump le sait et s'arrête aussi
+        versement.stdout.close()
+    return chiffrement.returncode
 
 
 def _versions(cr):
