@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lanceur import bases, chemins, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
+from lanceur import bases, chemins, chiffre, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 # Odoo ferme ses lignes par la mesure de la requête, vide hors d'une page : il en reste l'espace.
@@ -233,3 +233,13 @@ def test_ce_qu_une_mise_a_jour_n_a_pas_a_changer():
     apres["sommes"]["cnas_facture"]["montant"] = "11"
     apres["reglages"]["x.taux"]["taux"] = 80
     assert mise_a_jour.ecarts(avant, apres) == ["cnas_facture.montant : 10 → 11", "x.taux.taux : 65 → 80"]
+
+
+def test_un_disque_plein_au_dechiffrement_se_dit(tmp_path, monkeypatch):
+    """Ce qui échoue en lisant une sauvegarde chiffrée est dit tel quel : ni « la clé n'est pas la bonne », ni la suite lue en mémoire."""
+    (tmp_path / "age").write_text("#!/bin/sh\nexec cat /dev/zero\n", encoding="utf-8")
+    (tmp_path / "age").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(OSError, match="plein"), chiffre.lire(tmp_path / "base.dump.age", "age", tmp_path / "cle") as flux:
+        flux.read(10)
+        raise OSError("disque plein")
