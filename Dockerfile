@@ -3,7 +3,7 @@ FROM odoo:17.0
 
 USER root
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg rclone rsync \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg openssh-client rclone rsync \
     && rm -rf /var/lib/apt/lists/*
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.

@@ -15,8 +15,9 @@ from lanceur import commandes, console  # noqa: E402
 def principal():
     """Rend 0 si la base est prête."""
     try:
-        commandes.installer_ou_mettre_a_jour(
-            commandes.preparer_machine(), os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "0") == "1")
+        with commandes.une_a_la_fois():
+            commandes.installer_ou_mettre_a_jour(
+                commandes.preparer_machine(), os.environ.get("CNAS_BASE", "cnas"), demo=os.environ.get("CNAS_DEMO", "0") == "1")
     except console.Arret as erreur:
         console.dire(f"initialisation : {erreur}")
         return 1

@@ -20,16 +20,14 @@ def copier(machine, base, copie):
         raise Arret(f"La base « {copie} » existe déjà : choisissez un autre nom.")
     console.etape(f"Copie de « {base} » vers « {copie} »")
     depot = Path(tempfile.mkdtemp(prefix=".anonymiser-", dir=machine.donnees))
+    mots = []
     try:
-        sauvegarde.restaurer(machine, sauvegarde.sauvegarder(machine, base, depot, noter=False), copie)
-        sauvegarde.cle_de_signature(machine, copie).unlink(missing_ok=True)
-        _anonymiser(machine, copie)
-    except BaseException:
-        # une copie qui n'est pas allée au bout porte encore les vrais noms
-        machine.supprimer_base(copie)
-        raise
+        # la copie ne prend son nom qu'anonymisée : arrêtée avant, il n'en reste rien
+        sauvegarde.restaurer(machine, sauvegarde.sauvegarder(machine, base, depot, noter=False), copie,
+                             retoucher=lambda neuve, magasin: mots.append(_anonymiser(machine, neuve, magasin)))
     finally:
         shutil.rmtree(depot, ignore_errors=True)
+    _annoncer(copie, mots[0])
 
 
 def sur_place(machine, base):
@@ -39,22 +37,25 @@ def sur_place(machine, base):
     console.dire(f"Les noms, numéros, pièces et diagnostics de « {base} » seront perdus. Tapez son nom pour confirmer : ")
     if sys.stdin.readline().strip() != base:
         raise Arret("Rien n'a été fait.")
-    _anonymiser(machine, base)
+    _annoncer(base, _anonymiser(machine, base, machine.donnees / "filestore" / base))
 
 
-def _anonymiser(machine, base):
+def _annoncer(base, mot_de_passe):
+    console.etape(f"Base « {base} » anonymisée — mot de passe de tous ses comptes, montré cette seule fois : {mot_de_passe}")
+
+
+def _anonymiser(machine, base, magasin):
     console.detail("noms, numéros, pièces et diagnostics")
     mot_de_passe = secrets.token_urlsafe(9)
     machine.sql("anonymiser", base, outil=OUTIL, mot_de_passe=mot_de_passe)
     machine.sql("isoler", base)
-    _retirer_les_pieces(machine, base)
-    console.etape(f"Base « {base} » anonymisée — mot de passe de tous ses comptes, montré cette seule fois : {mot_de_passe}")
+    _retirer_les_pieces(machine, base, magasin)
+    return mot_de_passe
 
 
-def _retirer_les_pieces(machine, base):
+def _retirer_les_pieces(machine, base, magasin):
     """Les fichiers que la base ne cite plus ne restent pas sur le disque."""
     citees = set(machine.sql("pieces", base)["noms"])
-    magasin = machine.donnees / "filestore" / base
     for fichier in magasin.rglob("*"):
         if fichier.is_file() and str(fichier.relative_to(magasin)) not in citees:
             fichier.unlink()

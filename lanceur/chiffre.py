@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import tarfile
 from contextlib import contextmanager
 
 from .console import Arret
@@ -62,14 +63,22 @@ def lire(chemin, nom, cle=None):
     if nom == "age" and not cle:
         raise Arret("Cette sauvegarde est chiffrée par age : indiquez votre clé (--cle FICHIER).")
     commande = ["age", "-d", "-i", str(cle), str(chemin)] if nom == "age" else ["gpg", "--batch", "--quiet", "-d", str(chemin)]
+    illisible = None
     with subprocess.Popen(commande, stdout=subprocess.PIPE) as processus:
         try:
             yield processus.stdout
-        finally:
+        except tarfile.TarError as erreur:
             # un contenu illisible vient d'abord d'une clé qui n'est pas la bonne : c'est ce que l'on dit
-            processus.stdout.read()
-            if processus.wait():
-                raise Arret(f"La sauvegarde ne se déchiffre pas ({nom}) : la clé n'est pas la bonne, ou manque.")
+            illisible = erreur
+        except BaseException:
+            processus.kill()  # un disque plein, un arrêt demandé : la clé n'y est pour rien
+            raise
+        while processus.stdout.read(1 << 20):
+            pass
+    if processus.returncode:
+        raise Arret(f"La sauvegarde ne se déchiffre pas ({nom}) : la clé n'est pas la bonne, ou manque.") from illisible
+    if illisible:
+        raise illisible
 
 
 def _exiger(nom):

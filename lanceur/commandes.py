@@ -88,6 +88,11 @@ def preparer_machine(tests=False, rapide=False):
     return machine
 
 
+def une_a_la_fois():
+    """Démarrer, restaurer, mettre à jour, anonymiser sur place : l'une attend que l'autre ait rendu la base."""
+    return chemins.verrou(chemins.prive("demarrer.verrou"))
+
+
 def demarrer(options):
     """./cnas demarrer"""
     if not 1 <= options.port <= 65535:
@@ -95,7 +100,7 @@ def demarrer(options):
     deja = next((f for f in serveur.en_cours() if f["port"] == options.port), None)
     if not deja and not serveur.port_libre(options.port):
         raise Arret(f"Le port {options.port} est déjà pris par un autre programme : arrêtez-le, ou choisissez --port {options.port + 1}.")
-    with chemins.verrou(chemins.prive("demarrer.verrou")):
+    with une_a_la_fois():
         machine = preparer_machine()
         systeme.preparer_outils()
         base = options.base or machine.acces.base or "cnas"
@@ -216,13 +221,14 @@ def restaurer(options):
     """./cnas restaurer"""
     archive = Path(options.archive).absolute()
     sauvegarde.lire_manifeste(archive)
-    sauvegarde.restaurer(preparer_machine(), archive, options.base, options.cle)
+    with une_a_la_fois():
+        sauvegarde.restaurer(preparer_machine(), archive, options.base, options.cle)
     return 0
 
 
 def mettre_a_jour(options):
     """./cnas mettre-a-jour"""
-    with chemins.verrou(chemins.prive("demarrer.verrou")):
+    with une_a_la_fois():
         machine = preparer_machine()
         base = _base(options, machine)
         ports = [fiche["port"] for fiche in serveur.en_cours() if fiche["base"] == base]
@@ -239,7 +245,8 @@ def anonymiser(options):
     machine = preparer_machine()
     base = _base(options, machine)
     if options.sur_place:
-        anonymisation.sur_place(machine, base)
+        with une_a_la_fois():
+            anonymisation.sur_place(machine, base)
     else:
         anonymisation.copier(machine, base, options.copie or f"{base}_formation")
     return 0

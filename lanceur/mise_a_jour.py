@@ -85,6 +85,10 @@ def _revenir(machine, base, archive, erreur):
         console.dire(f"cnas : mise à jour interrompue. Relancez-la pour la finir, ou revenez en arrière : ./cnas restaurer '{archive}'")
         return
     console.etape("Retour en arrière")
-    sauvegarde.restaurer(machine, archive, base)
+    try:
+        sauvegarde.restaurer(machine, archive, base)
+    except (Arret, OSError) as echec:
+        raise Arret(f"{erreur}\nLe retour en arrière a échoué aussi : {echec}\nLa base est restée à moitié mise à jour : ne la démarrez pas. "
+                    f"Corrigez, puis : ./cnas restaurer '{archive}'") from echec
     commit = sauvegarde.lire_manifeste(archive)["commit"]
     console.detail(f"la base est celle d'avant ; remettez aussi le programme d'avant (git checkout {commit or 'VERSION'}) avant de redémarrer")

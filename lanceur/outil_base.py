@@ -3,6 +3,7 @@
 La connexion vient des variables PG* ; la réponse est un objet JSON sur la sortie standard.
 """
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -171,14 +172,22 @@ def extraire(base, donnees):
         with open(donnees["sortie"], "wb") as sortie:
             commande = [donnees["pg_dump"], "-Fc", f"--snapshot={instantane}", "-d", base]
             with subprocess.Popen(commande, stdout=subprocess.PIPE if donnees["chiffrer"] else sortie, stderr=subprocess.PIPE) as versement:
-                code = subprocess.run(donnees["chiffrer"], stdin=versement.stdout, stdout=sortie).returncode if donnees["chiffrer"] else 0
+                code = _chiffrer(donnees["chiffrer"], versement, sortie) if donnees["chiffrer"] else 0
                 phrase = versement.stderr.read().decode(errors="replace").strip()
+            os.fsync(sortie.fileno())
         if versement.returncode or code:
             return {"erreur": f"pg_dump, ou le chiffrement, a échoué. {phrase}"}
-        cr.execute("SELECT store_fname, max(file_size) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
+        cr.execute("SELECT store_fname, COALESCE(max(file_size), 0) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
         with open(donnees["pieces"], "w", encoding="utf-8") as flux:
             flux.writelines(f"{nom} {taille}\n" for nom, taille in cr)
         return {"sommes": _sommes(cr), "versions": _versions(cr), "postgresql": connexion.server_version}
+
+
+def _chiffrer(commande, versement, sortie):
+    with subprocess.Popen(commande, stdin=versement.stdout, stdout=sortie) as chiffrement:
+        # seul le chiffrement lit encore : s'il s'arrête, pg_dump le sait et s'arrête aussi
+        versement.stdout.close()
+    return chiffrement.returncode
 
 
 def _versions(cr):
@@ -269,7 +278,7 @@ def noter_sauvegarde(base, _donnees):
 
 
 def isoler(base, _donnees):
-    """Une copie à côté de l'original n'écrit à personne : courriels éteints, identité neuve."""
+    """Une copie à côté de l'original n'écrit à personne : courriels et SMS éteints, identité neuve."""
     with curseur(base) as cr:
         cr.execute("UPDATE ir_config_parameter SET value = gen_random_uuid()::text WHERE key = 'database.uuid'")
         cr.execute("UPDATE mail_mail SET state = 'cancel' WHERE state = 'outgoing'")
@@ -277,15 +286,21 @@ def isoler(base, _donnees):
             cr.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
             if cr.fetchone()[0]:
                 cr.execute(sql.SQL("UPDATE {} SET active = false").format(sql.Identifier(table)))
+        # sans serveur d'envoi, Odoo prend celui de sa configuration : un serveur qui ne mène nulle part passe devant
+        cr.execute("""INSERT INTO ir_mail_server (name, smtp_host, smtp_port, smtp_encryption, smtp_authentication, active)
+                      VALUES ('Copie : rien ne part', 'copie.invalid', 1, 'none', 'login', true)""")
+        cr.execute("SELECT to_regclass('cnas_sms') IS NOT NULL")
+        if cr.fetchone()[0]:
+            cr.execute("UPDATE cnas_sms SET state = 'echec', erreur = 'copie' WHERE state = 'attente'")
         cr.execute("""UPDATE ir_cron SET active = false WHERE id IN (
-                      SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND module IN ('mail', 'fetchmail'))""")
+                      SELECT res_id FROM ir_model_data WHERE model = 'ir.cron' AND (module IN ('mail', 'fetchmail') OR name = 'sms_cron'))""")
     return {}
 
 
 def en_francais(erreur):
     """Rend la phrase de l'usager pour ce qu'un exploitant rencontre, sinon celle de PostgreSQL."""
     brut = str(erreur).strip()
-    return next((phrase for marque, phrase in PHRASES.items() if marque in brut or marque == erreur.pgcode), brut)
+    return next((phrase for marque, phrase in PHRASES.items() if marque in (erreur.pgcode or brut)), brut)
 
 
 if __name__ == "__main__":

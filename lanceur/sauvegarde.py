@@ -10,9 +10,13 @@ Restaurer ne détruit jamais : la base en place est renommée, ses fichiers et s
 """
 import datetime
 import hashlib
+import io
 import json
 import os
+import re
+import secrets
 import shutil
+import signal
 import subprocess
 import tarfile
 from contextlib import contextmanager
@@ -24,6 +28,8 @@ from .console import Arret
 INSTANT = "%Y%m%d-%H%M%S"
 GARDES = (("%Y-%m-%d", 7), ("%G-%V", 4), ("%Y-%m", 12))  # sept jours, quatre semaines, douze mois
 ABSENTES_MONTREES = 5
+FINS = ("", ".liste", ".somme")  # un paquet, ses pièces, son empreinte
+PIECE = re.compile(r"([0-9a-f]{2,3})/\1[0-9a-f]{37,38}\Z")  # le début de l'empreinte, puis l'empreinte
 
 
 def maintenant():
@@ -48,8 +54,8 @@ def sauvegarder(machine, base, dossier, destinataire=None, copie=None, noter=Tru
     if not machine.sql("etat", base)["existe"]:
         raise Arret(f"La base « {base} » n'existe pas.")
     depot, chiffreur = Path(dossier).absolute(), chiffre.pour(destinataire)
+    # un dossier qui existe (un disque monté) garde ses droits : ce qui s'y écrit a les siens
     depot.mkdir(mode=0o700, parents=True, exist_ok=True)
-    depot.chmod(0o700)
     with _a_soi(), chemins.verrou(depot / ".verrou"):
         archive = _ecrire(machine, base, depot, chiffreur)
         manquantes = lire_manifeste(archive)["manquantes"]
@@ -90,7 +96,7 @@ def _ecrire(machine, base, depot, chiffreur):
         for _essai in range(2):
             relu, voulues = _extraire(machine, base, partiel, chiffreur)
             deja = {piece for paquet in paquets for piece in _liste(depot, paquet)}
-            manquantes = _empaqueter(machine.donnees / "filestore" / base, nouveau, [v for v in voulues if v[0] not in deja], chiffreur)
+            manquantes = _empaqueter(machine.donnees / "filestore" / base, nouveau, [piece for piece in voulues if piece not in deja], chiffreur)
             if not manquantes:
                 break
         if nouveau.exists():
@@ -109,13 +115,12 @@ def _ecrire(machine, base, depot, chiffreur):
         return definitif
     except BaseException:
         shutil.rmtree(partiel, ignore_errors=True)
-        for reste in (nouveau, _voisin(nouveau, ".liste"), _voisin(nouveau, ".somme")):
-            reste.unlink(missing_ok=True)
+        _oter_paquet(nouveau)
         raise
 
 
 def _extraire(machine, base, partiel, chiffreur):
-    """Verse la base ; rend ce que le manifeste en dit, et [(pièce, taille)]."""
+    """Verse la base ; rend ce que le manifeste en dit, et ses pièces."""
     console.detail("base")
     pieces = partiel / "pieces.txt"
     relu = machine.sql("extraire", base, pg_dump=postgres.programme("pg_dump", machine.acces), chiffrer=chiffreur.commande(),
@@ -124,32 +129,30 @@ def _extraire(machine, base, partiel, chiffreur):
 
 
 def lire_pieces(chemin):
-    """[(pièce, taille)] de la liste d'une sauvegarde."""
+    """Les pièces de la liste d'une sauvegarde, écrite « nom taille »."""
     with open(chemin, encoding="utf-8") as flux:
-        return [(nom, int(taille)) for nom, taille in (ligne.split() for ligne in flux)]
+        return [ligne.rpartition(" ")[0] for ligne in flux]
 
 
 def _empaqueter(magasin, paquet, voulues, chiffreur):
     """Met les pièces dans un paquet neuf, chacune relue contre son empreinte (son nom). Rend celles qui manquent."""
-    for reste in (paquet, _voisin(paquet, ".liste"), _voisin(paquet, ".somme")):
-        reste.unlink(missing_ok=True)
+    _oter_paquet(paquet)
     if not voulues:
         return []
     console.detail(f"{len(voulues)} pièce(s) nouvelle(s)")
     mises, manquantes = [], []
     with chiffreur.ecrire(paquet) as sortie, tarfile.open(fileobj=sortie, mode="w|") as archive:
-        for nom, taille in voulues:
+        for nom in voulues:
             try:
                 contenu = (magasin / nom).read_bytes()
             except OSError:
                 contenu = b""
-            if len(contenu) != taille or hashlib.sha1(contenu).hexdigest() != Path(nom).name:  # noqa: S324 : l'empreinte d'Odoo
+            if hashlib.sha1(contenu).hexdigest() != Path(nom).name:  # noqa: S324 : l'empreinte d'Odoo
                 manquantes.append(nom)
                 continue
             membre = tarfile.TarInfo(nom)
-            membre.size, membre.mode = taille, 0o600
-            with open(magasin / nom, "rb") as flux:
-                archive.addfile(membre, flux)
+            membre.size, membre.mode = len(contenu), 0o600
+            archive.addfile(membre, io.BytesIO(contenu))  # ce qui vient d'être relu, même si le fichier disparaît
             mises.append(nom)
     _poser(_voisin(paquet, ".liste"), "".join(f"{nom}\n" for nom in mises))
     _poser(_voisin(paquet, ".somme"), json.dumps(somme(paquet)))
@@ -160,7 +163,7 @@ def _ecrire_reglages(machine, base, chemin, chiffreur):
     """La clé de signature des cartes et la configuration : sans elles, une base restaurée n'est plus la même caisse."""
     candidats = [("signature.pem", cle_de_signature(machine, base)), ("odoo.conf", machine.fichier_de_configuration(base)),
                  ("environnement", chemins.RACINE / ".env")]
-    with chiffreur.ecrire(chemin) as sortie, tarfile.open(fileobj=sortie, mode="w|") as archive:
+    with chiffreur.ecrire(chemin) as sortie, tarfile.open(fileobj=sortie, mode="w|", dereference=True) as archive:
         for nom, fichier in candidats:
             if fichier.is_file():
                 archive.add(fichier, nom)
@@ -181,6 +184,11 @@ def _voisin(paquet, fin):
     return paquet.with_name(paquet.name + fin)
 
 
+def _oter_paquet(paquet):
+    for fin in FINS:
+        _voisin(paquet, fin).unlink(missing_ok=True)
+
+
 def _liste(depot, paquet):
     return _voisin(depot / "paquets" / paquet, ".liste").read_text(encoding="utf-8").split()
 
@@ -194,7 +202,7 @@ def _paquets_du_mois(depot, base, instant, chiffreur):
     du_mois = (lire_manifeste(dossier) for date, dossier in sauvegardes(depot, base) if f"{date:%Y-%m}" == f"{instant:%Y-%m}")
     manifeste = next((lu for lu in du_mois if lu["chiffrement"] == chiffreur.nom), None)
     paquets = list(manifeste["paquets"]) if manifeste else []
-    return paquets if all(f.is_file() for p in paquets for f in (depot / "paquets" / p, _voisin(depot / "paquets" / p, ".liste"))) else []
+    return paquets if all(_voisin(depot / "paquets" / p, fin).is_file() for p in paquets for fin in FINS) else []
 
 
 def sauvegardes(depot, base):
@@ -228,8 +236,11 @@ def _tourner(depot, base):
     gardes = a_garder([instant for instant, _dossier in toutes], maintenant())
     retirees = [dossier for instant, dossier in toutes if instant not in gardes]
     for dossier in retirees:
-        shutil.rmtree(dossier)
-    cites = {paquet for manifeste in depot.glob("*/manifeste.json") for paquet in json.loads(manifeste.read_text(encoding="utf-8"))["paquets"]}
+        dossier.rename(dossier.with_name(f"{dossier.name}.partiel"))
+    # ce qu'une coupure a laissé : sous le verrou du dépôt, personne d'autre n'y écrit
+    for reste in depot.glob(f"{base}-{'[0-9]' * 8}-{'[0-9]' * 6}.partiel"):
+        shutil.rmtree(reste)
+    cites = {paquet for manifeste in depot.glob("*/manifeste.json") for paquet in lire_manifeste(manifeste.parent)["paquets"]}
     for fichier in _paquets(depot).iterdir():
         if fichier.name.removesuffix(".liste").removesuffix(".somme") not in cites:
             fichier.unlink()
@@ -298,8 +309,11 @@ def verifier(archive):
     return manifeste, paquets
 
 
-def restaurer(machine, archive, base=None, cle=None):
-    """Restaure une sauvegarde ; la base du même nom est mise de côté, entière. Rend le nom de la base mise de côté, ou None."""
+def restaurer(machine, archive, base=None, cle=None, retoucher=None):
+    """Restaure une sauvegarde ; la base du même nom est mise de côté, entière. Rend le nom de la base mise de côté, ou None.
+
+    `retoucher(base, dossier des pièces)` passe sur la copie avant qu'elle ne prenne son nom ; elle n'a alors pas la clé de signature.
+    """
     console.etape(f"Restauration de {archive}")
     manifeste, paquets = verifier(archive)
     base = base or manifeste["base"]
@@ -308,7 +322,8 @@ def restaurer(machine, archive, base=None, cle=None):
     if manifeste["manquantes"]:
         console.detail(f"sauvegarde incomplète : {len(manifeste['manquantes'])} pièce(s) y manquent")
     marque = f"{maintenant():%Y%m%d_%H%M%S}"
-    neuve, magasin = f"{base[:40]}_neuve_{marque}", machine.donnees / "filestore"
+    # un nom tiré au sort : l'échec d'une restauration ne supprime pas la base d'une autre de la même seconde
+    neuve, magasin = f"{base[:34]}_neuve_{marque}_{secrets.token_hex(2)}", machine.donnees / "filestore"
     provisoire = magasin / f".{neuve}"
     try:
         _poser_pieces(archive, manifeste, paquets, provisoire, cle)
@@ -318,13 +333,29 @@ def restaurer(machine, archive, base=None, cle=None):
             raise Arret("La base relue n'a pas les sommes du manifeste : elle n'a pas été mise en service.")
         if base != manifeste["base"]:
             machine.sql("isoler", neuve)
-            console.detail("copie sous un autre nom : ses courriels sont éteints")
-        return _mettre_en_service(machine, archive, manifeste, base, neuve, marque, cle)
+            console.detail("copie sous un autre nom : ses courriels et ses SMS sont éteints")
+        if retoucher:
+            retoucher(neuve, provisoire)
+        else:
+            _poser_cle(machine, archive, manifeste, neuve, cle)
+        with _sans_interruption():
+            return _mettre_en_service(machine, manifeste, base, neuve, marque)
     except BaseException:
         machine.supprimer_base(neuve)
+        cle_de_signature(machine, neuve).unlink(missing_ok=True)
         raise
     finally:
         shutil.rmtree(provisoire, ignore_errors=True)
+
+
+@contextmanager
+def _sans_interruption():
+    """Un arrêt demandé (Ctrl-C, SIGTERM) attend la fin : base et fichiers changent de nom ensemble, ou pas."""
+    masque = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masque)
 
 
 def exiger_au_repos(machine, base):
@@ -341,8 +372,9 @@ def _poser_pieces(archive, manifeste, paquets, provisoire, cle):
     """Étale les pièces à côté, chacune relue contre son empreinte, et exige celles de la liste."""
     console.detail("pièces")
     provisoire.mkdir(mode=0o700, parents=True)
-    voulues = dict(lire_pieces(Path(archive) / "pieces.txt"))
-    posees = set()
+    voulues, posees = set(lire_pieces(Path(archive) / "pieces.txt")), set()
+    if etranges := [nom for nom in voulues if not PIECE.match(nom)]:
+        raise Arret(f"{len(etranges)} pièce(s) ne porte(nt) pas un nom d'Odoo ({', '.join(etranges[:ABSENTES_MONTREES])}) : rien n'a été touché.")
     for paquet in paquets:
         with chiffre.lire(paquet, manifeste["chiffrement"], cle) as flux, tarfile.open(fileobj=flux, mode="r|") as contenu:
             for membre in contenu:
@@ -353,7 +385,7 @@ def _poser_pieces(archive, manifeste, paquets, provisoire, cle):
                         cible.parent.mkdir(exist_ok=True)
                         cible.write_bytes(octets)
                         posees.add(membre.name)
-    absentes = voulues.keys() - posees - set(manifeste["manquantes"])
+    absentes = voulues - posees - set(manifeste["manquantes"])
     if absentes:
         raise Arret(f"La sauvegarde n'est pas entière : {len(absentes)} pièce(s) manquent dans les paquets. Rien n'a été touché.")
 
@@ -368,9 +400,12 @@ def _verser(machine, archive, manifeste, neuve, cle):
         with chiffre.lire(Path(archive) / f"base.dump{suffixe}", manifeste["chiffrement"], cle) as flux, open(clair, "xb") as sortie:
             os.fchmod(sortie.fileno(), 0o600)
             shutil.copyfileobj(flux, sortie, 1 << 20)
-        sommaire = subprocess.run([relire, "--list", clair], capture_output=True, text=True, env=env, check=True).stdout
+        sommaire = subprocess.run([relire, "--list", clair], capture_output=True, text=True, env=env)
+        if sommaire.returncode:
+            # un pg_dump plus récent écrit un format que ce pg_restore ne connaît pas
+            raise Arret(f"La base ne se relit pas ; rien n'a été mis en service.\n{sommaire.stderr.strip()}")
         liste = clair.with_suffix(".liste")
-        liste.write_text("".join(ligne for ligne in sommaire.splitlines(True) if " EXTENSION " not in ligne), encoding="utf-8")
+        liste.write_text("".join(ligne for ligne in sommaire.stdout.splitlines(True) if " EXTENSION " not in ligne), encoding="utf-8")
         with open(chemins.journal("restauration.log"), "ab") as journal, \
                 subprocess.Popen([relire, "--no-owner", "--no-acl", "-L", liste, "-f", "-", clair], stdout=subprocess.PIPE, stderr=journal, env=env) as lu, \
                 subprocess.Popen([postgres.programme("psql", machine.acces), "-Xq1", "-v", "ON_ERROR_STOP=1", "-d", neuve],
@@ -398,7 +433,7 @@ def _transmettre(lu, ecrit):
         lu.read()  # psql s'est arrêté sur une erreur : son code le dit
 
 
-def _mettre_en_service(machine, archive, manifeste, base, neuve, marque, cle):
+def _mettre_en_service(machine, manifeste, base, neuve, marque):
     """L'ancienne de côté, la neuve à sa place : base, fichiers et clé, dans cet ordre, défait si l'un échoue."""
     magasin, cote = machine.donnees / "filestore", f"{base[:40]}_avant_{marque}"
     ancienne = exiger_au_repos(machine, base)["existe"]
@@ -408,12 +443,12 @@ def _mettre_en_service(machine, archive, manifeste, base, neuve, marque, cle):
             machine.sql("renommer", base, admin=True, nom=cote)
             defaire.append(lambda: machine.sql("renommer", cote, admin=True, nom=base))
         deplacements = [(magasin / base, magasin / cote), (magasin / f".{neuve}", magasin / base),
-                        (cle_de_signature(machine, base), cle_de_signature(machine, cote))]
+                        (cle_de_signature(machine, base), cle_de_signature(machine, cote)),
+                        (cle_de_signature(machine, neuve), cle_de_signature(machine, base))]
         for origine, cible in deplacements:
             if origine.exists():
                 origine.rename(cible)
                 defaire.append(lambda o=origine, c=cible: c.rename(o))
-        _rendre_reglages(machine, archive, manifeste, base, cle)
         machine.sql("renommer", neuve, admin=True, nom=base)
     except BaseException:
         for geste in reversed(defaire):
@@ -425,12 +460,12 @@ def _mettre_en_service(machine, archive, manifeste, base, neuve, marque, cle):
     return cote if ancienne else None
 
 
-def _rendre_reglages(machine, archive, manifeste, base, cle):
-    """La clé de signature à sa place ; la configuration reste celle de cette machine."""
+def _poser_cle(machine, archive, manifeste, base, cle):
+    """La clé de signature ; la configuration reste celle de cette machine."""
     suffixe = f".{manifeste['chiffrement']}" if manifeste["chiffrement"] else ""
     with chiffre.lire(Path(archive) / f"reglages.tar{suffixe}", manifeste["chiffrement"], cle) as flux, tarfile.open(fileobj=flux, mode="r|") as contenu:
         for membre in contenu:
-            if membre.name == "signature.pem":
+            if membre.name == "signature.pem" and membre.isfile():
                 cible = cle_de_signature(machine, base)
                 cible.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 descripteur = os.open(cible, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -93,8 +93,11 @@ def _controler_en(base, lots):
 
 
 def _controler_a_part(base, lot, depart):
-    odoo.sql_db._Pool = None  # les connexions du père ne se partagent pas
-    with odoo.registry(base).cursor() as cr:
+    # les connexions du père ne se partagent pas : un registre hérité garde celles de son magasin
+    odoo.sql_db._Pool = None
+    registre = odoo.registry(base)
+    registre._db = odoo.sql_db.db_connect(base)
+    with registre.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True, "lang": "fr_FR"})
         depart.wait(300)
         env["cnas.feuille_soin"].browse(lot)._controler()

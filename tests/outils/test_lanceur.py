@@ -1,12 +1,15 @@
 """Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
 import datetime
+import fcntl
 import getpass
+import signal
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from lanceur import bases, chemins, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
+from lanceur import bases, chemins, chiffre, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 # Odoo ferme ses lignes par la mesure de la requête, vide hors d'une page : il en reste l'espace.
@@ -233,3 +236,41 @@ def test_ce_qu_une_mise_a_jour_n_a_pas_a_changer():
     apres["sommes"]["cnas_facture"]["montant"] = "11"
     apres["reglages"]["x.taux"]["taux"] = 80
     assert mise_a_jour.ecarts(avant, apres) == ["cnas_facture.montant : 10 → 11", "x.taux.taux : 65 → 80"]
+
+
+def test_un_disque_plein_au_dechiffrement_se_dit(tmp_path, monkeypatch):
+    """Ce qui échoue en lisant une sauvegarde chiffrée est dit tel quel : ni « la clé n'est pas la bonne », ni la suite lue en mémoire."""
+    (tmp_path / "age").write_text("#!/bin/sh\nexec cat /dev/zero\n", encoding="utf-8")
+    (tmp_path / "age").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(OSError, match="plein"), chiffre.lire(tmp_path / "base.dump.age", "age", tmp_path / "cle") as flux:
+        flux.read(10)
+        raise OSError("disque plein")
+
+
+@pytest.mark.parametrize("arguments", [["demarrer"], ["restaurer", "{archive}"], ["mettre-a-jour"], ["anonymiser", "--sur-place"]])
+def test_une_commande_qui_touche_a_la_base_attend_l_autre(arguments, tmp_path, monkeypatch, capsys):
+    """Restaurer pendant une mise à jour changerait la base sous elle : chacune tient le même verrou."""
+    def voir(*_arguments, **_options):
+        with open(chemins.prive("demarrer.verrou"), "a") as flux, pytest.raises(BlockingIOError):
+            fcntl.flock(flux, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        raise console.Arret("verrou tenu")
+
+    (tmp_path / "manifeste.json").write_text('{"format": 1}', encoding="utf-8")
+    monkeypatch.setattr(chemins, "PRIVE", tmp_path / ".cnas")
+    machine = SimpleNamespace(acces=SimpleNamespace(base="x"))
+    monkeypatch.setattr(commandes, "preparer_machine", (lambda: machine) if "anonymiser" in arguments else voir)
+    monkeypatch.setattr(commandes.anonymisation, "sur_place", voir)
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    assert commandes.principal([argument.format(archive=tmp_path) for argument in arguments]) == 1
+    assert "verrou tenu" in capsys.readouterr().out
+
+
+def test_un_retour_en_arriere_rate_dit_la_sauvegarde(monkeypatch):
+    """Disque plein pendant la mise à jour, puis pendant le retour : la faute première et l'archive sont dites."""
+    def plein(*_arguments):
+        raise console.Arret("le disque est plein")
+
+    monkeypatch.setattr(sauvegarde, "restaurer", plein)
+    with pytest.raises(console.Arret, match=r"(?s)journal rompu.*disque est plein.*restaurer '/s/cnas-1'"):
+        mise_a_jour._revenir(None, "cnas", "/s/cnas-1", console.Arret("journal rompu"))

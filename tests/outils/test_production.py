@@ -71,12 +71,17 @@ def test_les_verbes_de_compose():
     for verbe in ("sauvegarder", "restaurer", "mettre-a-jour", "anonymiser", "verifier-journal"):
         assert f'entrypoint: ["python3", "/opt/cnas/cnas", "{verbe}"]' in service(verbe)
     dockerfile = (RACINE / "Dockerfile").read_text(encoding="utf-8")
+    # rsync:usager@hôte: passe par ssh, que le paquet de rsync ne fait que suggérer
+    assert {"age", "gnupg", "rclone", "rsync", "openssh-client"} <= set(dockerfile.split())
     assert "COPY cnas /opt/cnas/cnas" in dockerfile and "CNAS_IMAGE=1" in dockerfile
     assert "chown odoo /sauvegardes" in (RACINE / "docker" / "secrets.sh").read_text(encoding="utf-8")
 
 
 def test_la_documentation_dit_vrai():
-    """Ce que citent les guides existe : fichiers, verbes de ./cnas et services de compose."""
+    """Ce que citent les guides existe : fichiers, verbes de ./cnas et services de compose ; chaque alerte y a son geste."""
+    alertes = re.findall(r'^ +\("([a-z_]+)", ', (RACINE / "cnas_base" / "models" / "sante.py").read_text(encoding="utf-8"), re.MULTILINE)
+    dites = re.findall(r"^\| `([a-z_]+)` \|", (RACINE / "doc" / "exploiter.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert alertes and sorted(alertes) == sorted(dites)
     for guide in (RACINE / "README.md", RACINE / "SECURITY.md", RACINE / "CONTRIBUTING.md", RACINE / "docker" / "README.md", *(RACINE / "doc").glob("*.md")):
         texte = guide.read_text(encoding="utf-8")
         for verbe in re.findall(r"\./cnas ([a-z-]+)", texte):
