@@ -205,7 +205,7 @@ class ComptePaiement(models.Model):
 
     @transition("fermer")
     def action_fermer(self, motif=None):
-        """Ferme un compte tout de suite : plus aucun ordre n'y part. Pas encore commencé, il rend sa place à l'ancien.
+        """Ferme un compte tout de suite : aucun nouvel ordre ne le prend, un ordre émis garde le sien. Pas commencé, il rend sa place à l'ancien.
 
         :param motif: obligatoire ; vide → l'assistant qui le demande
         :return: True, ou l'action de l'assistant

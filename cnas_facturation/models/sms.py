@@ -77,7 +77,7 @@ class Sms(models.Model):
         """Rend l'adaptateur en vigueur, ou None si aucun n'est branché."""
         parametres, jour = self.env["cnas.parametre"].sudo(), aujourd_hui()
         classe = ADAPTATEURS.get(parametres._au("sms_adaptateur", jour))
-        branche = classe and parametres._au("sms_adresse", jour).startswith(("https://", "http://"))
+        branche = classe and parametres._au("sms_adresse", jour).startswith("https://")
         return classe(self.env) if branche else None
 
     @api.model
