@@ -11,7 +11,7 @@ class RegleActive(Fait):
     """Une règle prête à tourner : sa fonction, sa sévérité et ses paramètres datés."""
 
     __slots__ = ("id", "code", "famille", "severite", "motif", "debut", "fin", "types", "regimes", "version", "visa",
-                 "active", "fonction", "parametres", "sans_filtre")
+                 "active", "fonction", "parametres", "connues", "sans_filtre")
 
     def severite_au(self, jour):
         """Rend la sévérité pour des soins donnés ce jour."""
@@ -19,8 +19,12 @@ class RegleActive(Fait):
 
     def valeur(self, nom, jour):
         """Rend la valeur d'un paramètre pour des soins donnés ce jour, ou None."""
-        periodes = self.parametres.get(nom)
-        return periodes.au(jour) if periodes else None
+        try:
+            return self.connues[nom, jour]
+        except KeyError:
+            periodes = self.parametres.get(nom)
+            valeur = self.connues[nom, jour] = periodes.au(jour) if periodes else None
+            return valeur
 
     def vise(self, feuille):
         """Dit si la règle vaut pour cette feuille (dates, régime, type de formation)."""
@@ -54,6 +58,7 @@ def charger(cr, registre, surcharges=None):
 
 def _assembler(regle, fonction, parametres, surcharge):
     regle.fonction = fonction
+    regle.connues = {}
     regle.types = {t.strip() for t in (regle.types or "").split(",") if t.strip()}
     regle.parametres = {
         nom: Periodes([(d, f, v if nom == "severite" else fonction.lire(nom, v)) for d, f, v in periodes])

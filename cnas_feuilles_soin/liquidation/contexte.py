@@ -2,6 +2,8 @@
 
 Ajouter un fait : un nom dans les `__slots__` ci-dessous, une colonne du même nom dans `chargement.py`.
 """
+from collections import defaultdict
+
 from odoo.addons.cnas_base.faits import Fait
 
 
@@ -122,15 +124,15 @@ class Historique:
     """Les lignes déjà acceptées, rangées par personne soignée ; le moteur y ajoute ce qu'il vient d'accepter."""
 
     def __init__(self):
-        self.par_personne = {}
-        self.par_prestation = {}
-        self.par_famille = {}
+        self.par_personne = defaultdict(list)
+        self.par_prestation = defaultdict(list)
+        self.par_famille = defaultdict(list)
 
     def ajouter(self, passe):
         """Range une ligne acceptée."""
-        self.par_personne.setdefault(passe.personne, []).append(passe)
-        self.par_prestation.setdefault((passe.personne, passe.prestation_id), []).append(passe)
-        self.par_famille.setdefault(passe.famille_id, []).append(passe)
+        self.par_personne[passe.personne].append(passe)
+        self.par_prestation[passe.personne, passe.prestation_id].append(passe)
+        self.par_famille[passe.famille_id].append(passe)
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
@@ -152,8 +154,10 @@ class Tranche:
         self.historique = Historique()
 
     def __getattr__(self, nom):
-        """Les tables du référentiel se lisent sur le lot."""
-        return getattr(self.referentiel, nom)
+        """Les tables du référentiel se lisent sur le lot, qui les retient : elles ne changent pas pendant un contrôle."""
+        table = getattr(self.referentiel, nom)
+        setattr(self, nom, table)
+        return table
 
     def valeur(self, code, nom, jour):
         """Rend la valeur du paramètre d'une règle active pour des soins donnés ce jour, ou None."""

@@ -52,7 +52,8 @@ def _colonne(valeurs, genre):
     """Rend un tableau PostgreSQL en texte : bien plus rapide à lire pour le serveur qu'un ARRAY[…]."""
     if genre == "text":
         return list(valeurs)
-    return "{" + ",".join("NULL" if v is None else str(v) for v in valeurs) + "}"
+    textes = ["NULL" if v is None else str(v) for v in valeurs] if None in valeurs else map(str, valeurs)
+    return "{" + ",".join(textes) + "}"
 
 
 def _valeurs(noms, genres, rangs):
@@ -158,6 +159,6 @@ def ecrire_anomalies(cr, lot, uid):
         source, colonnes = _valeurs(ANOMALIE, ANOMALIE.values(), neuves)
         noms = ", ".join(ANOMALIE)
         cr.execute(f"""
-            INSERT INTO cnas_anomalie ({noms}, state, create_uid, create_date, write_uid, write_date)
-            SELECT {noms}, 'ouverte', %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC'
-              FROM {source} ORDER BY v.rang""", [uid, uid, *colonnes])
+            INSERT INTO cnas_anomalie ({noms}, state, create_uid, create_date, write_date)
+            SELECT {noms}, 'ouverte', %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM {source} ORDER BY v.rang""", [uid, *colonnes])

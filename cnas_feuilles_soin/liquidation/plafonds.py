@@ -66,7 +66,8 @@ def _prises(lot, plafond, feuille, debut, fin):
 
 def restant(vises, pris="montant_avant"):
     """Rend ce que laisse le plus serré des plafonds (l'infini s'il n'y en a pas), selon ce qui est `pris`."""
-    return min((max(c.maximum - getattr(c, pris), 0) for c in vises if c.maximum), default=inf)
+    restants = [c.maximum - getattr(c, pris) for c in vises if c.maximum]
+    return max(min(restants), 0) if restants else inf
 
 
 def franchir(part, ligne, vises, avant_taux):
@@ -74,8 +75,8 @@ def franchir(part, ligne, vises, avant_taux):
 
     Plusieurs franchises ne s'ajoutent pas : la plus grande encore due vaut, ôtée de la base ou de la part.
     """
-    due = max((max(c.plafond.franchise - c.franchise_avant, 0) for c in vises), default=0)
-    if not due or not part:
+    due = max([c.plafond.franchise - c.franchise_avant for c in vises], default=0)
+    if due <= 0 or not part:
         return part, 0
     if avant_taux:
         retenue = min(ligne.base, due)

@@ -4,7 +4,8 @@ from .registre import constat, regle
 
 def _meme_jour(lot, ligne):
     """Rend les mêmes prestations, le même jour, déjà acceptées pour la personne."""
-    return [p for p in lot.historique.du_code(ligne.feuille, ligne.prestation.id) if p.date == ligne.feuille.date_soins]
+    passees = lot.historique.du_code(ligne.feuille, ligne.prestation.id)
+    return [p for p in passees if p.date == ligne.feuille.date_soins] if passees else ()
 
 
 @regle("DBL-01", sur="lignes")
@@ -14,8 +15,8 @@ def strict(lot, lignes, valeur):
         feuille = ligne.feuille
         numeros = [p.numero for p in _meme_jour(lot, ligne)
                    if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
-        numeros += [feuille.numero for autre in feuille.lignes_vives()
-                    if autre.prestation is ligne.prestation and autre.rang_ligne < ligne.rang_ligne]
+        numeros += [feuille.numero for autre in feuille.lignes[:ligne.rang_ligne]
+                    if autre.prestation is ligne.prestation and not autre.rejet]
         if numeros:
             yield constat(ligne, ref=numeros[0])
 

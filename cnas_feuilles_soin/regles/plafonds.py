@@ -24,13 +24,15 @@ def plafond_annuel(lot, feuilles, valeur):
         for ligne in feuille.lignes_vives():
             vises = [c for c in annuels if c.vise(ligne)]
             suivants = [c for c in siens if c.vise(ligne)] if siens and not lot.levee("PLF-02", ligne) else ()
-            ligne.franchise = yield from _franchise(ligne, vises, annuelle_avant_taux)
+            if vises:
+                ligne.franchise = yield from _franchise(ligne, vises, annuelle_avant_taux)
             reste, au_plus = restant(vises), max(restant(vises, "montant"), ligne.acquis)
-            if _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)[0] > au_plus:
+            part, due = _laisse(min(ligne.part, reste), ligne, suivants, avant_taux)
+            if part > au_plus:
                 reste = au_plus
             if ligne.part > reste:
                 yield constat(ligne, ("part", reste), x=reste)
-            part, due = _laisse(ligne.part, ligne, suivants, avant_taux)
+                part, due = _laisse(ligne.part, ligne, suivants, avant_taux)
             for compteur in vises:
                 compteur.prendre(part, ligne.franchise)
             for compteur in suivants:
