@@ -93,6 +93,14 @@ class TestRpc(HttpCase):
                 self.env.cr.execute("SELECT adresse FROM cnas_journal WHERE modele = 'cnas.agence' AND res_id = %s", [agence])
                 self.assertEqual(self.env.cr.fetchall(), [("127.0.0.1",)])
 
+    def test_pages_nominatives(self):
+        """Ni gardées sur un poste partagé, ni encadrées ailleurs, que le proxy de production soit là ou non."""
+        self.authenticate("rpc_admin", "rpc_admin")
+        for page in ("/my", "/my/account"):
+            entetes = self.url_open(page).headers
+            self.assertEqual(entetes.get("Cache-Control"), "no-store", page)
+            self.assertIn("frame-ancestors", entetes.get("Content-Security-Policy", ""), page)
+
     def test_surcharge_garde_ce_que_l_appel_rend(self):
         """Une méthode publique qui rend un enregistrement le rend en nombres ; qui la complète ne l'oublie pas."""
         oublis = set()

@@ -103,6 +103,7 @@ class TestJournal(CommunReferentiels):
         acte = self.env["cnas.acte"].search([("mode_tarif", "=", "forfait")], limit=1)
         acte.with_user(self.administrateur).write({"quantite_max": 17, "date_retrait": "2031-02-03"})
         self.env.flush_all()
-        self.cr.execute("""SELECT apres FROM cnas_journal WHERE modele = 'cnas.prestation' AND res_id = %s AND user_id = %s
-                            ORDER BY id DESC LIMIT 1""", [acte.prestation_id.id, self.administrateur.id])
-        self.assertEqual(self.cr.fetchone()[0], {"quantite_max": 17, "date_retrait": "2031-02-03"})
+        self.cr.execute("SELECT apres FROM cnas_journal WHERE modele = 'cnas.prestation' AND res_id = %s AND user_id = %s",
+                        [acte.prestation_id.id, self.administrateur.id])
+        apres = {champ: valeur for (ligne,) in self.cr.fetchall() for champ, valeur in ligne.items()}
+        self.assertEqual(apres, {"quantite_max": 17, "date_retrait": "2031-02-03"})
