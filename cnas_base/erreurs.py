@@ -21,6 +21,7 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY, _as_validation_er
 
 from odoo.addons.base.controllers import rpc
 from odoo.addons.base.models import ir_model, ir_ui_view
+from odoo.addons.mail.models import mail_thread
 from odoo.addons.web.controllers import dataset
 from odoo.addons.web.models import models as web_models
 
@@ -40,7 +41,7 @@ VERBES = {"create", "write", "read", "search", "search_read", "search_count", "w
           "read_group", "_read_group", "name_search", "_name_search", "_search", "onchange", "default_get", "load", "copy",
           "copy_data", "_read_format", "unlink", "browse", "fields_get", "message_post", "check", "_get_allowed_models"}
 # Ce qui prolonge l'ORM dans les addons d'Odoo, ou traduit ses valeurs pour la base.
-PROLONGEMENTS = (ir_model.__file__, ir_ui_view.__file__, web_models.__file__, psycopg2.extensions.__file__)
+PROLONGEMENTS = (ir_model.__file__, ir_ui_view.__file__, mail_thread.__file__, web_models.__file__, psycopg2.extensions.__file__)
 
 
 def dire(env, erreur):

@@ -10,10 +10,24 @@ from odoo.http import JsonRPCDispatcher, request
 from ..erreurs import dire
 
 
+# Les pages qui nomment quelqu'un : un poste partagé n'en garde rien. Le proxy de production dit la même chose.
+NOMINATIVES = ("/my", "/cnas/verifier", "/web/content")
+
+
 class IrHttp(models.AbstractModel):
-    """Les portes HTTP : une adresse impossible est une page absente, une erreur JSON n'emporte pas de trace."""
+    """Les portes HTTP : une adresse impossible est une page absente, une erreur JSON n'emporte pas de trace.
+
+    Nulle page ne s'encadre ailleurs, et celles qui nomment quelqu'un ne se gardent pas, proxy ou non.
+    """
 
     _inherit = "ir.http"
+
+    @classmethod
+    def _post_dispatch(cls, response):
+        super()._post_dispatch(response)
+        response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
+        if request.httprequest.path.startswith(NOMINATIVES):
+            response.headers["Cache-Control"] = "no-store"
 
     @classmethod
     def _serve_fallback(cls):

@@ -7,8 +7,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.http import request
 
+from .. import appelant
 from ..jour import aujourd_hui
 
 _logger = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ class Journal(models.Model):
 
     @api.model
     def _adresse(self):
-        return request.httprequest.remote_addr if request else None
+        return appelant.adresse()
 
     @api.model
     def _sceller(self):

@@ -63,6 +63,16 @@ class MailMessage(models.Model):
         return super().unlink()
 
     # ------------------------------------------------------------------ privé
+    @api.model
+    def _find_allowed_model_wise(self, doc_model, doc_dict):
+        """Ce qu'un dossier garde de son fil (`_get_mail_message_access`), la recherche le garde aussi."""
+        modele = self.env[doc_model]
+        if est_scelle(doc_model) and hasattr(modele, "_get_mail_message_access"):
+            operation = modele._get_mail_message_access(list(doc_dict), "read")
+            if not modele.check_access_rights(operation, raise_exception=False):
+                return set()
+        return super()._find_allowed_model_wise(doc_model, doc_dict)
+
     def _signer(self, values):
         """Rend les valeurs d'un message au nom de l'appelant ; un suivi ne se forge pas."""
         forges = set(SIGNATURE[:6] if self.env.su else SIGNATURE)
@@ -145,6 +155,8 @@ class MailThread(models.AbstractModel):
 
     _inherit = "mail.thread"
 
+    # sans quoi XML-RPC reçoit un message, qu'il ne transporte pas : une faute à l'appelant, quand tout est écrit
+    @api.returns("mail.message", lambda message: message.id)
     def message_post(self, **kwargs):
         self.ensure_one()
         if est_scelle(self._name) and self.env.uid != SUPERUSER_ID:
@@ -158,6 +170,7 @@ class MailThread(models.AbstractModel):
                     kwargs.update(subtype_xmlid="mail.mt_comment", subtype_id=False)
         return super().message_post(**kwargs)
 
+    @api.returns("mail.message", lambda message: message.id)
     def message_notify(self, **kwargs):
         if est_scelle(kwargs.get("model") or self._name) and self.env.uid != SUPERUSER_ID:
             kwargs = {cle: valeur for cle, valeur in kwargs.items() if cle not in ("author_id", "email_from")}

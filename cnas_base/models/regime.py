@@ -14,6 +14,7 @@ class Regime(models.Model):
     _description = "Régime"
     _inherit = ["cnas.garde.mixin"]
     _order = "numero"
+    _champs_journal = ("code", "contributif", "carence_mois", "active")
     _rec_names_search = ["code", "name"]
 
     numero = fields.Integer(string="Numéro", required=True, help="1 à 9 : il entre dans le matricule.")

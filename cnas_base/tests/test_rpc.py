@@ -71,6 +71,50 @@ class TestRpc(HttpCase):
             self.env.cr.dbname, self.usager.id, "rpc_admin", "cnas.regime", "search_read", [[]], {"fields": ["code"]})
         self.assertEqual([n["code"] for n in noms], ["ASS", "ASI", "AMED"])
 
+    def test_un_message_se_poste(self):
+        """Ce que l'appel a écrit, il le rend : l'identifiant, non une faute."""
+        parametre = self.env["cnas.parametre"].search([], limit=1)
+        for nom, valeurs in (("message_post", {}), ("message_notify", {"partner_ids": self.usager.partner_id.ids})):
+            numero = self.xmlrpc_object.execute_kw(
+                self.env.cr.dbname, self.usager.id, "rpc_admin", "cnas.parametre", nom, [parametre.ids], {"body": "vu", **valeurs})
+            self.assertEqual(self.env["mail.message"].browse(numero).author_id, self.usager.partner_id)
+
+    def test_le_journal_dit_d_ou(self):
+        """Odoo retire la requête d'un appel XML-RPC ou JSON-RPC : l'adresse est retenue, le débit par adresse y tient."""
+        appels = {
+            "xmlrpc": lambda *a: self.xmlrpc_object.execute_kw(self.env.cr.dbname, self.usager.id, "rpc_admin", *a),
+            "jsonrpc": lambda *a: self.url_open("/jsonrpc", headers={"Content-Type": "application/json"}, data=json.dumps({
+                "jsonrpc": "2.0", "method": "call", "params": {"service": "object", "method": "execute_kw", "args": [
+                    self.env.cr.dbname, self.usager.id, "rpc_admin", *a]}})).json()["result"],
+        }
+        for rang, (nom, appel) in enumerate(appels.items()):
+            with self.subTest(porte=nom):
+                agence = appel("cnas.agence", "create", [{"code": f"AG-RPC-{rang}", "name": f"Agence {nom}"}])
+                self.env.cr.execute("SELECT adresse FROM cnas_journal WHERE modele = 'cnas.agence' AND res_id = %s", [agence])
+                self.assertEqual(self.env.cr.fetchall(), [("127.0.0.1",)])
+
+    def test_pages_nominatives(self):
+        """Ni gardées sur un poste partagé, ni encadrées ailleurs, que le proxy de production soit là ou non."""
+        self.authenticate("rpc_admin", "rpc_admin")
+        for page in ("/my", "/my/account"):
+            entetes = self.url_open(page).headers
+            self.assertEqual(entetes.get("Cache-Control"), "no-store", page)
+            self.assertIn("frame-ancestors", entetes.get("Content-Security-Policy", ""), page)
+
+    def test_surcharge_garde_ce_que_l_appel_rend(self):
+        """Une méthode publique qui rend un enregistrement le rend en nombres ; qui la complète ne l'oublie pas."""
+        oublis = set()
+        for nom, classe in self.env.registry.items():
+            for methode in {m for parent in classe.__mro__ for m, f in vars(parent).items() if hasattr(f, "_returns")}:
+                if not methode.startswith("_") and not hasattr(getattr(classe, methode), "_returns"):
+                    oublis.add(f"{nom}.{methode}")
+        self.assertFalse(oublis)
+
+    def test_message_mal_forme(self):
+        """Un appel que la messagerie d'Odoo refuse est la faute de l'appelant, pas la nôtre."""
+        numero = self.env["cnas.parametre"].search([], limit=1).ids
+        self.assertIn("mal formé", self._refus("cnas.parametre", "message_post_with_source", numero, "x"))
+
     def test_champ_obligatoire_en_francais(self):
         phrase = self._refus("cnas.agence", "create", {"name": "Sans code"})
         self.assertIn("obligatoire", phrase)

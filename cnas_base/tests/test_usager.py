@@ -1,9 +1,11 @@
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlparse
 
 from odoo.exceptions import AccessError, UserError
 from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .common import HttpCase, TransactionCase
@@ -42,6 +44,15 @@ class TestUsager(TransactionCase):
         self.assertEqual((journal[-1].avant, journal[-1].apres), ({"active": True}, {"active": False}))
         with self.assertRaisesRegex(UserError, "déjà pris"):
             self.assistants.create({"name": "X", "login": "awa@cnas.example", "role": "agent"}).action_enregistrer()
+
+    def test_sans_serveur_de_courriel(self):
+        """Le compte naît, et l'écran dit que l'invitation reste à envoyer."""
+        panne = MailDeliveryException("muet", ConnectionRefusedError())
+        with patch.object(type(self.env["res.users"]), "_action_reset_password", side_effect=panne):
+            suite = self.assistants.create(
+                {"name": "Sans courriel", "login": "muet@cnas.example", "role": "agent"}).action_enregistrer()
+        self.assertEqual(self.env["res.users"].search([("login", "=", "muet@cnas.example")]).role_cnas, "agent")
+        self.assertIn("Inviter", suite["params"]["message"])
 
     def test_le_compte_d_un_autre_ne_se_detourne_pas(self):
         """Ni le contexte de l'appelant ni ses défauts ne rattachent le nouveau compte au contact d'un compte technique."""

@@ -51,5 +51,22 @@ class UsagerWizard(models.TransientModel):
                 "partner_id": False, "name": self.name.strip(), "login": self.login.strip(), "email": self.login.strip(), "lang": "fr_FR",
                 "tz": "Africa/Ndjamena", "groups_id": [(6, 0, self.env.ref("base.group_user").ids)]})
             usager.with_user(self.env.user)._donner_role(self.role, valeurs)
-            usager.with_context(create_user=True).action_reset_password()
+            return self._inviter(usager)
         return {"type": "ir.actions.act_window_close"}
+
+    def _inviter(self, usager):
+        """Un serveur de courriel muet n'empêche pas le compte : l'invitation se renvoie d'un geste.
+
+        :return: fermeture de l'assistant, ou ce qui reste à faire
+        """
+        fermer = {"type": "ir.actions.act_window_close"}
+        try:
+            with self.env.cr.savepoint():
+                usager.with_context(create_user=True).action_reset_password()
+        except UserError as erreur:
+            return {"type": "ir.actions.client", "tag": "display_notification", "params": {
+                "type": "warning", "sticky": True, "next": fermer,
+                "title": _("Compte créé, invitation non envoyée"),
+                "message": _("%(cause)s Réglez l'envoi des courriels, puis choisissez « Inviter » sur le compte de %(nom)s.",
+                             cause=erreur, nom=usager.name)}}
+        return fermer

@@ -303,6 +303,7 @@ class TestQuiLit(Confiance, TransactionCase):
     def test_la_finance_paie_sans_lire_les_soins(self):
         finance = self.usagers["finance"]
         interdits = (("cnas.feuille_soin", "nature"), ("cnas.feuille_soin", "calcul_explique"), ("cnas.feuille_soin", "anomalie_ids"),
+                     ("cnas.feuille_soin", "cause"), ("cnas.feuille_soin", "motif_decision"), ("cnas.feuille_soin.passage", "motif"),
                      ("cnas.feuille_soin.ligne", "prestation_id"), ("cnas.feuille_soin.ligne", "explication"),
                      ("cnas.decompte.ligne", "prestation_libelle"), ("cnas.decompte.ligne", "prestation_code"),
                      ("cnas.decompte.ligne", "motifs"), ("cnas.contestation", "motifs_ligne"))
@@ -320,6 +321,16 @@ class TestQuiLit(Confiance, TransactionCase):
                for u in (finance, self.usagers["agent"])}
         self.assertNotIn(libelle, csv[finance])
         self.assertIn(libelle, csv[self.usagers["agent"]])
+
+    def test_la_finance_ne_lit_pas_le_fil_d_un_dossier(self):
+        feuille = self.env["cnas.feuille_soin"].search([("state", "=", "validee")], limit=1)
+        message = feuille.with_user(self.usagers["controleur"]).message_post(body="grossesse à risque")
+        filtre = [("model", "=", "cnas.feuille_soin"), ("res_id", "=", feuille.id)]
+        for login, lit in (("superviseur", True), ("medecin", True), ("finance", False)):
+            messages = self.env["mail.message"].with_user(self.usagers[login])
+            self.assertEqual(message in messages.search(filtre), lit, login)
+        self.refuse(lambda: message.with_user(self.usagers["finance"]).read(["body"]), "fil")
+        self.assertEqual(self.env["mail.message"].with_user(self.usagers["finance"]).search_count(filtre), 0)
 
     def test_le_portail(self):
         formation = self.usagers["formation"]

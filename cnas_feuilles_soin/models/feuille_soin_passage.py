@@ -1,13 +1,15 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
+from .feuille_soin.dossier import GROUPES_DOSSIER
+
 
 class FeuilleSoinPassage(models.Model):
     """Journal d'une feuille : chaque changement d'état, par qui, quand, pourquoi. Ne s'efface ni ne se corrige.
 
     | qui | peut |
     |---|---|
-    | agent, contrôleur, médecin-conseil, superviseur, finance | lire |
+    | agent, contrôleur, médecin-conseil, superviseur, finance | lire, la finance sans le motif |
     | personne | écrire, supprimer (le code métier ajoute) |
     """
 
@@ -25,7 +27,7 @@ class FeuilleSoinPassage(models.Model):
     etat_apres = fields.Char(string="À", readonly=True)
     user_id = fields.Many2one("res.users", string="Par", readonly=True)
     date = fields.Datetime(string="Le", readonly=True, index=True)
-    motif = fields.Char(string="Motif", readonly=True)
+    motif = fields.Char(string="Motif", readonly=True, groups=GROUPES_DOSSIER)
 
     def write(self, vals):
         """Toujours refusé : le journal ne se corrige pas."""

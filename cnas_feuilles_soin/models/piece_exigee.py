@@ -15,6 +15,7 @@ class PieceExigee(models.Model):
     _inherit = ["cnas.garde.mixin"]
     _order = "type_piece_id, type_prestation"
     _rec_name = "type_piece_id"
+    _champs_journal = ("type_piece_id", "type_prestation", "categorie", "type_soins", "mode", "montant_min", "active")
 
     type_piece_id = fields.Many2one("cnas.type_piece", string="Pièce exigée", required=True, ondelete="cascade")
     type_prestation = fields.Selection(

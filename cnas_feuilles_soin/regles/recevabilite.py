@@ -13,10 +13,12 @@ LIBELLES = {
 
 @regle("REC-01", sur="feuilles", champs_obligatoires=liste)
 def feuille_incomplete(lot, feuilles, valeur):
-    """Un champ exigé par le paramètre est vide."""
+    """Un champ exigé par le paramètre est vide, ou la date qui donne son âge, donc son taux, au nouveau-né."""
     for feuille in feuilles:
         champs = valeur("champs_obligatoires", feuille.date_soins) or ()
         vides = [libelle for champ, libelle in LIBELLES.items() if champ in champs and not _rempli(feuille, champ)]
+        if feuille.nouveau_ne and not feuille.date_naissance_declaree:
+            vides.append("date de naissance du nouveau-né")
         if vides:
             yield constat(feuille, champ=", ".join(vides))
 

@@ -126,6 +126,13 @@ class TestNouveauNe(CommunMoteur):
             "type_id": self.env.ref("cnas_feuilles_soin.type_piece_attestation_nn").id})
         self.assertEqual(self.controler(feuille).state, "validee")
 
+    def test_sans_date_de_naissance_pas_d_age(self):
+        """Un nouveau-né sans date serait payé à cent pour cent sur parole : la feuille attend sa date."""
+        feuille = self.controler(self.feuille(**{**self.bebe, "date_naissance_declaree": False}))
+        self.assertEqual((feuille.state, self.codes(feuille)), ("instance", ["REC-01"]))
+        feuille.with_user(self.agent).date_naissance_declaree = self.bebe["date_naissance_declaree"]
+        self.assertEqual(self.controler(feuille).state, "validee")
+
     def test_rattachee_a_l_enfant_immatricule(self):
         feuille = self.controler(self.feuille(**self.bebe))
         enfant = self.creer_assure(naissance=self.bebe["date_naissance_declaree"], principal=self.mere)

@@ -15,6 +15,7 @@ class ContreIndication(models.Model):
     _description = "Contre-indication"
     _inherit = ["cnas.garde.mixin"]
     _order = "prestation_id, id"
+    _champs_journal = ("prestation_id", "grossesse", "age_min", "age_max", "pathologie_id")
 
     prestation_id = fields.Many2one(
         "cnas.prestation", string="Prestation", required=True, index=True, ondelete="cascade")

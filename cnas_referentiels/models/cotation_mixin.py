@@ -11,6 +11,7 @@ class CotationMixin(models.AbstractModel):
 
     _name = "cnas.cotation.mixin"
     _description = "Tarification au forfait ou en cotation"
+    _champs_journal = ("mode_tarif", "lettre_cle_id", "coefficient")
 
     mode_tarif = fields.Selection(
         [("forfait", "Forfait"), ("cotation", "Cotation")], string="Mode de tarif", required=True, default="forfait")

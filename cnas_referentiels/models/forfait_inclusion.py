@@ -11,6 +11,7 @@ class ForfaitInclusion(models.Model):
     _description = "Prestation incluse dans un forfait"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "forfait_id, prestation_id"
+    _champs_journal = ("forfait_id", "prestation_id", "date_debut", "date_fin")
 
     _periode_cle = ("forfait_id", "prestation_id")
     _periode_message = "Cette prestation est déjà incluse dans ce forfait à ces dates."

@@ -12,6 +12,7 @@ class Incompatibilite(models.Model):
     _description = "Incompatibilité entre prestations"
     _inherit = ["cnas.garde.mixin", "cnas.periode.mixin"]
     _order = "prestation_1_id, prestation_2_id"
+    _champs_journal = ("prestation_1_id", "prestation_2_id", "date_debut", "date_fin")
 
     _periode_cle = ("prestation_1_id", "prestation_2_id")
     _periode_message = "Cette incompatibilité existe déjà à ces dates."

@@ -11,6 +11,7 @@ class Indication(models.Model):
     _description = "Indication"
     _inherit = ["cnas.garde.mixin"]
     _order = "prestation_id, pathologie_id"
+    _champs_journal = ("prestation_id", "pathologie_id")
 
     prestation_id = fields.Many2one(
         "cnas.prestation", string="Prestation", required=True, index=True, ondelete="cascade")

@@ -14,6 +14,7 @@ class Medicament(models.Model):
     _inherit = ["cnas.specialisation.mixin"]
     _inherits = {"cnas.prestation": "prestation_id"}
     _order = "code"
+    _champs_journal = ("dci", "generique", "forme", "dosage")
     _rec_names_search = ["code", "name", "dci"]
 
     _type_prestation = "medicament"

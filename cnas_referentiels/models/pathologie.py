@@ -26,6 +26,7 @@ class Pathologie(models.Model):
     _description = "Pathologie"
     _inherit = ["cnas.archivage.mixin", "mail.thread"]
     _order = "code"
+    _champs_journal = ("code", "ald", "maternite", "sexe", "age_min", "age_max", "active")
     _rec_names_search = ["code", "name"]
 
     code = fields.Char(string="Code", required=True, tracking=True, help="Code CIM-10, par exemple B50.9.")

@@ -42,6 +42,11 @@ class Prestation(models.Model):
     _description = "Prestation"
     _inherit = ["cnas.archivage.mixin", "cnas.montant.mixin"]
     _order = "code"
+    _champs_journal = (
+        "code", "type_prestation", "categorie", "active", "date_retrait", "niveau_min", "sexe", "age_min", "age_max", "quantite_max",
+        "frequence_min_jours", "entente_prealable", "unique_vie", "type_soins", "acte_technique", "remboursable",
+        "hors_plafond_enfant", "hors_plafond_adulte",
+    )
     _rec_names_search = ["code", "name", "medicament_ids.dci"]
 
     # Identité

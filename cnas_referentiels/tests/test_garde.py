@@ -82,3 +82,28 @@ class TestGarde(CommunReferentiels):
         with sans_suivi():
             suivant = self.tarif("2027-01-01", False, 1800)
         self.assertEqual((self._messages(tarif), self._messages(suivant)), (avant, 0))
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestJournal(CommunReferentiels):
+    """Ce qui change le montant d'une ligne entre au journal : le tarif n'y suffit pas, sa règle en est."""
+
+    # Des libellés, des classements, ou des demandes qui ont leur propre histoire.
+    SANS_EFFET = {"cnas.categorie_medicament", "cnas.categorie_pathologie", "cnas.specialite", "cnas.lettre_cle", "cnas.consommable",
+                  "cnas.chargement", "cnas.revision_tarif", "cnas.revision_tarif.ligne"}
+
+    def test_tout_referentiel_y_entre(self):
+        muets = {
+            nom for nom, classe in self.registry.items()
+            if nom.startswith("cnas.") and classe._original_module == "cnas_referentiels" and classe._auto
+            and not (classe._abstract or classe._transient) and not classe._champs_suivis}
+        self.assertEqual(muets - self.SANS_EFFET, set())
+
+    def test_avant_et_apres(self):
+        acte = self.env["cnas.acte"].search([("mode_tarif", "=", "forfait")], limit=1)
+        acte.with_user(self.administrateur).write({"quantite_max": 17, "date_retrait": "2031-02-03"})
+        self.env.flush_all()
+        self.cr.execute("SELECT apres FROM cnas_journal WHERE modele = 'cnas.prestation' AND res_id = %s AND user_id = %s",
+                        [acte.prestation_id.id, self.administrateur.id])
+        apres = {champ: valeur for (ligne,) in self.cr.fetchall() for champ, valeur in ligne.items()}
+        self.assertEqual(apres, {"quantite_max": 17, "date_retrait": "2031-02-03"})

@@ -37,7 +37,7 @@ class FeuilleSoin(models.Model):
     cause = fields.Selection(
         [("maladie", "Maladie"), ("maternite", "Maternité"), ("accident_travail", "Accident du travail"),
          ("accident_tiers", "Accident causé par un tiers"), ("programme", "Programme gratuit")],
-        string="Cause déclarée")
+        string="Cause déclarée", groups=GROUPES_DOSSIER)
     fiche_reference = fields.Selection(
         [("presente", "Présente"), ("absente", "Absente")], string="Fiche de référence",
         help="Fiche du niveau inférieur ; vide : non vérifié.")

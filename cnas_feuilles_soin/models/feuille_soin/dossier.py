@@ -148,7 +148,7 @@ class FeuilleSoin(models.Model):
     decidee_par_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False,
                                      help="Vide : liquidation automatique.")
     date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False, index=True)
-    motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False)
+    motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False, groups=GROUPES_DOSSIER)
     date_limite_instance = fields.Date(string="Pièces attendues avant le", readonly=True, copy=False, index=True)
     empreinte = fields.Char(string="Empreinte de l'envoi", readonly=True, copy=False)
     # --- reprise d'un rejet
@@ -222,6 +222,13 @@ class FeuilleSoin(models.Model):
     def _inverse_diagnostic_saisi_id(self):
         for feuille in self.filtered("diagnostic_saisi_id"):
             feuille.sudo().pathologie_id = feuille.diagnostic_saisi_id
+
+    @api.model
+    def _get_mail_message_access(self, res_ids, operation, model_name=None):
+        """Le fil d'un dossier parle de soins : qui paie sans lire les soins ne le lit pas."""
+        if operation == "read" and not self.env.su and not self.user_has_groups(GROUPES_DOSSIER):
+            return "write"
+        return super()._get_mail_message_access(res_ids, operation, model_name)
 
     @api.depends("pathologie_id")
     def _compute_diagnostic_present(self):
