@@ -23,7 +23,7 @@ class TestRecherche(CasAssure):
     def proposes(self, texte, **options):
         return [ident for ident, _nom in self.Assure.name_search(texte, **options)]
 
-    def test_graphies_proches(self):
+    def test_terrain_11_graphies_proches(self):
         for texte, attendu in (
             ("mohamed saleh zoumtaba", self.mahamat), ("Muhammad Salih Zoumtaba", self.mahamat),
             ("Hawa Adam zumtaba", self.haoua), ("Yusuf Zoumtaba", self.youssouf), ("Khadija Zoumtaba", self.khadidja),
@@ -36,7 +36,7 @@ class TestRecherche(CasAssure):
                 # Le bénéficiaire d'une feuille, un filtre sur l'assuré : le même chemin.
                 self.assertIn(attendu, self.env["cnas.droit"].search([("assure_id", "ilike", texte)]).assure_id)
 
-    def test_les_exactes_d_abord(self):
+    def test_terrain_11_les_exactes_d_abord(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")
         self.assertEqual(self.liste("mohamed saleh zoumtaba").ids, [exact.id, self.mahamat.id])
         self.assertEqual(self.proposes("mohamed saleh zoumtaba"), [exact.id, self.mahamat.id])

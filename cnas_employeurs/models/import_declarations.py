@@ -21,7 +21,7 @@ class ImportFichier(models.Model):
 
     sujet = fields.Selection(selection_add=[("declaration", "Déclarations d'effectif")], ondelete={"declaration": "cascade"})
     declaration_id = fields.Many2one(
-        "cnas.declaration_effectif", string="Déclaration", ondelete="cascade", index="btree_not_null",
+        "cnas.declaration_effectif", string="Déclaration", ondelete="set null", index="btree_not_null",
         domain="[('state', '=', 'brouillon')]")
 
     # ------------------------------------------------------------------ points d'extension
@@ -62,6 +62,9 @@ class ImportFichier(models.Model):
         """Remplace les lignes de la déclaration, avec les droits de qui importe."""
         for ligne in lignes:
             declaration = ligne.import_id.declaration_id.with_user(self.env.user)
+            if not declaration:
+                ligne._noter(erreurs=[(ligne.numero, _("La déclaration a été supprimée : refaites l'import sur une autre."))])
+                continue
             try:
                 with self.env.cr.savepoint():
                     declaration._exiger("importer")
