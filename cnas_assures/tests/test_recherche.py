@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.assure import recherche
 from ..phonetique import cle_phonetique
 from .commun_assures import CasAssure
 
@@ -42,6 +45,16 @@ class TestRecherche(CasAssure):
         self.assertEqual(self.proposes("mohamed saleh zoumtaba"), [exact.id, self.mahamat.id])
         self.assertEqual(self.proposes("mohamed saleh zoumtaba", limit=1), exact.ids)
         self.assertEqual(self.liste("mohamed zoumtaba")[:1], exact)
+
+    def test_plus_de_noms_que_d_identifiants(self):
+        """Vu sur un million de noms : deux mots que portent plus de 3 000 personnes plantaient la liste et le champ."""
+        for borne in (0, 1):
+            with self.subTest(borne), patch.object(recherche, "IDENTIFIANTS_MAX", borne):
+                self.assertIn(self.mahamat, self.liste("mahamat zoumtaba"))
+                self.assertIn(self.mahamat.id, self.proposes("mahamat zoumtaba", limit=8))
+                self.assertIn(self.mahamat.id, self.proposes("mahamat zoumtaba", limit=None))
+                self.assertIn(self.mahamat, self.liste("hama umta"), "au milieu des mots aussi")
+                self.assertIn(self.mahamat, self.Assure.search([("name", "!=", False), ("recherche", "ilike", "mahamat zoumtaba")]))
 
     def test_le_tri_choisi_par_l_usager_reste_le_sien(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")
