@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -28,6 +28,7 @@
         "views/courriel_templates.xml",
         "data/courriel_data.xml",
         "data/tableaux_de_bord.xml",
+        "wizards/association_wizard_views.xml",
         "wizards/motif_wizard_views.xml",
         "wizards/parametre_wizard_views.xml",
         "wizards/usager_wizard_views.xml",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Référentiels",
     "summary": "Prestations, pathologies, tarifs datés, lettres-clés, taux, plafonds, panier de soins",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -15,7 +15,7 @@
         "data/referentiels_data.xml",
         "data/taux_data.xml",
         "data/plafond_data.xml",
-        "wizards/import_pathologie_views.xml",
+        "views/import_pathologies_views.xml",
         "views/revision_tarif_ligne_views.xml",
         "views/revision_tarif_views.xml",
         "views/tarif_views.xml",

@@ -8,7 +8,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_base.lecture import lire_date, lire_tableau, lire_texte
+from odoo.addons.cnas_base.lecture import lire_date, lire_texte
 
 from .import_assures_ligne import A_FAIRE
 
@@ -124,10 +124,7 @@ class ImportAssures(models.Model):
         :raise UserError: fichier illisible, colonnes obligatoires absentes
         """
         contenu = base64.b64decode(self.with_context(bin_size=False).fichier or b"")
-        colonnes = self.env["cnas.synonyme_colonne"]._colonnes("assures", DU_RAPPORT, self.env.user)
-        rangs = lire_tableau(contenu, self.nom_fichier, colonnes, ("nom", "genre"))
-        if not rangs:
-            raise UserError(_("Le fichier ne contient aucune ligne."))
+        rangs = self.env["cnas.synonyme_colonne"]._lire("assures", contenu, self.nom_fichier, self.env.user, DU_RAPPORT)
         self.ligne_ids.sudo().unlink()
         self.env["cnas.import_assures.ligne"].sudo()._juger(self, rangs)
         self._changer_etat("controle")
@@ -147,6 +144,15 @@ class ImportAssures(models.Model):
             taille=TAILLE_PLAGE, cle=f"import_assures_{self.id}")
         self._ecrire({"lot_id": lot.id})
         self._terminer_si_fini()
+
+    def action_associer(self):
+        """Ouvre l'assistant qui associe les titres du fichier à nos colonnes.
+
+        :return: action de fenêtre
+        """
+        self.ensure_one()
+        self._exiger_groupe("cnas_base.group_agent", _("associer les colonnes d'un fichier"))
+        return self.env["cnas.association.wizard"]._ouvrir("assures", self.with_context(bin_size=False).fichier, self.nom_fichier)
 
     def action_voir_lignes(self):
         """Montre les lignes de l'import, d'un seul résultat si le contexte donne `etat`.

@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.assure import recherche
 from ..phonetique import cle_phonetique
 from .commun_assures import CasAssure
 
@@ -23,7 +26,7 @@ class TestRecherche(CasAssure):
     def proposes(self, texte, **options):
         return [ident for ident, _nom in self.Assure.name_search(texte, **options)]
 
-    def test_graphies_proches(self):
+    def test_terrain_11_graphies_proches(self):
         for texte, attendu in (
             ("mohamed saleh zoumtaba", self.mahamat), ("Muhammad Salih Zoumtaba", self.mahamat),
             ("Hawa Adam zumtaba", self.haoua), ("Yusuf Zoumtaba", self.youssouf), ("Khadija Zoumtaba", self.khadidja),
@@ -36,12 +39,22 @@ class TestRecherche(CasAssure):
                 # Le bénéficiaire d'une feuille, un filtre sur l'assuré : le même chemin.
                 self.assertIn(attendu, self.env["cnas.droit"].search([("assure_id", "ilike", texte)]).assure_id)
 
-    def test_les_exactes_d_abord(self):
+    def test_terrain_11_les_exactes_d_abord(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")
         self.assertEqual(self.liste("mohamed saleh zoumtaba").ids, [exact.id, self.mahamat.id])
         self.assertEqual(self.proposes("mohamed saleh zoumtaba"), [exact.id, self.mahamat.id])
         self.assertEqual(self.proposes("mohamed saleh zoumtaba", limit=1), exact.ids)
         self.assertEqual(self.liste("mohamed zoumtaba")[:1], exact)
+
+    def test_plus_de_noms_que_d_identifiants(self):
+        """Vu sur un million de noms : deux mots que portent plus de 3 000 personnes plantaient la liste et le champ."""
+        for borne in (0, 1):
+            with self.subTest(borne), patch.object(recherche, "IDENTIFIANTS_MAX", borne):
+                self.assertIn(self.mahamat, self.liste("mahamat zoumtaba"))
+                self.assertIn(self.mahamat.id, self.proposes("mahamat zoumtaba", limit=8))
+                self.assertIn(self.mahamat.id, self.proposes("mahamat zoumtaba", limit=None))
+                self.assertIn(self.mahamat, self.liste("hama umta"), "au milieu des mots aussi")
+                self.assertIn(self.mahamat, self.Assure.search([("name", "!=", False), ("recherche", "ilike", "mahamat zoumtaba")]))
 
     def test_le_tri_choisi_par_l_usager_reste_le_sien(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")

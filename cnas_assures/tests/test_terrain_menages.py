@@ -242,6 +242,24 @@ class TestTerrainMenages(CasMenages):
         self.env["cnas.synonyme_colonne"].create({"colonne_id": colonne.id, "entete": "Patronyme du porteur"})
         self.assertEqual(self.comptes(self.envoyer(texte))[0], 1)
 
+    def test_09_des_colonnes_associees_a_l_ecran_retenues_pour_leur_expediteur(self):
+        texte = b"Appellation;Sexe;District;Date de naissance\nAbakar;M;Bongor;01/02/1990\n"
+        import_ = self.env["cnas.import_assures"].with_user(self.agent).create(
+            {"name": "Liste", "nom_fichier": "l.csv", "fichier": base64.b64encode(texte)})
+        with self.assertRaisesRegex(UserError, "(?s)Colonnes absentes : Nom.*Attendues : Nom, Genre.*Appellation"):
+            import_.action_controler()
+        wizard = self.env["cnas.association.wizard"].with_user(self.agent).browse(import_.action_associer()["res_id"])
+        self.assertEqual([(li.titre, li.colonne_id.code) for li in wizard.ligne_ids],
+                         [("Appellation", False), ("Sexe", "genre"), ("District", "district"), ("Date de naissance", "date_naissance")])
+        with self.assertRaises(AccessError):
+            wizard.with_user(self.superviseur).read(["ligne_ids"])
+        wizard.ligne_ids[0].colonne_id = self.env["cnas.colonne"].search([("sujet", "=", "assures"), ("code", "=", "nom")])
+        wizard.action_retenir()
+        import_.action_controler()
+        self.assertEqual(import_.nombre_bonnes, 1)
+        with self.assertRaises(UserError):
+            self.envoyer(texte)
+
     def test_04_telephones(self):
         cas = {"66123456/99123456": ("+235 66 12 34 56", "+235 99 12 34 56"),
                "66 12 34 56 / 63 45 67 89": ("+235 66 12 34 56", "+235 63 45 67 89"),

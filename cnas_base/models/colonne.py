@@ -137,18 +137,19 @@ class SynonymeColonne(models.Model):
         return admis
 
     @api.model
-    def _lire(self, sujet, contenu, nom_fichier, expediteur=None):
+    def _lire(self, sujet, contenu, nom_fichier, expediteur=None, colonnes=None):
         """Lit un fichier avec le dictionnaire ; rend un `Tableau`.
 
+        :param dict colonnes: celles du code, en plus (voir `_colonnes`)
         :raise UserError: fichier illisible, en-tête incompris, ou aucune ligne sous l'en-tête
         """
         try:
-            return self._lire_ou_associer(sujet, contenu, nom_fichier, expediteur)
+            return self._lire_ou_associer(sujet, contenu, nom_fichier, expediteur, colonnes)
         except EnTeteIncompris as refus:
             raise UserError(str(refus)) from None
 
     @api.model
-    def _lire_ou_associer(self, sujet, contenu, nom_fichier, expediteur=None):
+    def _lire_ou_associer(self, sujet, contenu, nom_fichier, expediteur=None, colonnes=None):
         """Lit un fichier avec le dictionnaire, pour qui sait associer ses titres ; rend un `Tableau`.
 
         :raise EnTeteIncompris: colonnes obligatoires absentes ; la phrase dit les attendues et les trouvées
@@ -156,7 +157,7 @@ class SynonymeColonne(models.Model):
         """
         attendues = {code: (nom, obligatoire) for code, nom, obligatoire, _aide in self.env["cnas.colonne"]._du_sujet(sujet)}
         try:
-            tableau = lire_ou_associer(contenu, nom_fichier, self._colonnes(sujet, expediteur=expediteur),
+            tableau = lire_ou_associer(contenu, nom_fichier, self._colonnes(sujet, colonnes, expediteur),
                                        [code for code, (_nom, obligatoire) in attendues.items() if obligatoire])
         except EnTeteIncompris as refus:
             manquent = [attendues[code][0] for code in refus.manquantes]
@@ -169,6 +170,15 @@ class SynonymeColonne(models.Model):
         if not tableau:
             raise UserError(_("Le fichier ne contient aucune ligne sous son en-tête."))
         return tableau
+
+    @api.model
+    def _titres(self, sujet, contenu, nom_fichier, expediteur):
+        """Rend [(titre du fichier, colonne comprise ou None)], que l'en-tête suffise ou non.
+
+        :raise UserError: fichier illisible
+        """
+        tableau = lire_ou_associer(contenu, nom_fichier, self._colonnes(sujet, expediteur=expediteur))
+        return list(zip(tableau.titres, tableau.comprises))
 
     @api.model
     def _retenir(self, sujet, associations, expediteur):

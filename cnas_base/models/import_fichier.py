@@ -54,8 +54,6 @@ class ImportFichier(models.Model):
     _passages = {"en_cours": ("termine",)}
     _champs_geles = ("lot_id", "refus_lecture")
     _champs_lus = ("fichier",)
-    # Ce que le contrôle a lu et jugé : changé ensuite, il se contrôle à nouveau.
-    _champs_controles = {"sujet", "fichier", "nom_fichier"}
 
     sujet = fields.Selection(selection=[], string="Fichier de", required=True)
     fichier = fields.Binary(string="Fichier (XLSX ou CSV)", required=True, attachment=True)
@@ -91,7 +89,7 @@ class ImportFichier(models.Model):
 
     # ------------------------------------------------------------------ CRUD
     def write(self, vals):
-        touches = self._champs_controles & vals.keys()
+        touches = self._champs_controles() & vals.keys()
         if (touches or not {"titre_ids", "avec_corrections"}.isdisjoint(vals)) and any(i.state in ("en_cours", "termine") for i in self):
             raise UserError(_("Cet import a commencé : il ne se change plus. Faites-en un autre."))
         resultat = super().write(vals)
@@ -166,6 +164,11 @@ class ImportFichier(models.Model):
         """Rend {sujet: rôles qui l'importent}."""
         return {}
 
+    @api.model
+    def _champs_controles(self):
+        """Rend ce que le contrôle a lu et jugé : changé ensuite, l'import se contrôle à nouveau."""
+        return {"sujet", "fichier", "nom_fichier"}
+
     def _expediteur(self):
         """Rend de qui vient le fichier : à lui les colonnes associées."""
         return self.env.user
@@ -187,9 +190,12 @@ class ImportFichier(models.Model):
         piece = self.env["ir.attachment"].sudo().create({"name": nom, "raw": contenu, "res_model": self._name, "res_id": self.id})
         return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
 
+    def _contenu(self):
+        return base64.b64decode(self.sudo().with_context(bin_size=False).fichier or b"")
+
     def _lire(self):
-        contenu = base64.b64decode(self.sudo().with_context(bin_size=False).fichier or b"")
-        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(self.sujet, contenu, self.nom_fichier, self._expediteur())
+        """Rend le `Tableau` du fichier ; un sujet qui a un autre format que le tableau le lit ici."""
+        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(self.sujet, self._contenu(), self.nom_fichier, self._expediteur())
 
     def _oublier(self):
         """Oublie le contrôle précédent : ses verdicts, et son état."""

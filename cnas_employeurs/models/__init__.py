@@ -7,4 +7,5 @@ from . import declaration_effectif
 from . import declaration_effectif_ligne
 from . import assure
 from . import import_employeurs
+from . import import_declarations
 from . import accueil

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_xlsx
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -184,9 +184,22 @@ class DeclarationEffectif(models.Model):
 
     @transition("importer")
     def action_importer(self):
-        """Ouvre l'assistant d'import d'un classeur."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_employeurs.declaration_import_action")
-        return {**action, "context": {"default_declaration_id": self.id}}
+        """Ouvre l'import d'un classeur pour cette déclaration. Rend une action de fenêtre."""
+        return {"type": "ir.actions.act_window", "name": _("Importer un classeur"), "res_model": "cnas.import_fichier",
+                "view_mode": "form", "target": "current",
+                "context": {"default_sujet": "declaration", "default_declaration_id": self.id}}
+
+    def action_telecharger_modele(self):
+        """Rend le téléchargement du classeur à remplir, les salariés déjà saisis dedans."""
+        self.ensure_one()
+        self._exiger_groupe(AGENT, _("télécharger une déclaration"))
+        self._journaliser_export({"quoi": "salariés d'une déclaration"})
+        colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"]._du_sujet("declaration")]
+        rangs = [(ligne.assure_id.matricule or ligne.matricule_declare, ligne.assure_id.name or ligne.nom_declare, int(ligne.salaire),
+                  ligne.date_embauche or None) for ligne in self.ligne_ids]
+        piece = self.env["ir.attachment"].create({
+            "name": _("declaration.xlsx"), "raw": ecrire_xlsx(colonnes, rangs, _("Déclaration")), "res_model": self._name, "res_id": self.id})
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
 
     # ------------------------------------------------------------------ métier
     def _exiger_brouillon(self):

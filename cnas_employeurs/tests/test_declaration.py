@@ -191,50 +191,87 @@ class TestDeclaration(CasEmployeur):
             self.assertIn(attendue, declarations.search([("en_retard", "=", True)]))
 
     # ------------------------------------------------------------------ import
-    def _importer(self, declaration, lignes, nom="d.xlsx"):
-        contenu = ecrire_xlsx(["Matricule", "Nom", "Salaire", "Date d'embauche"], lignes)
-        self.env["cnas.declaration_import"].with_user(self.agent).create({
-            "declaration_id": declaration.id, "fichier": base64.b64encode(contenu), "nom_fichier": nom,
-        }).action_importer()
+    def _recu(self, declaration, lignes, colonnes=("Matricule", "Nom", "Salaire", "Date d'embauche"), user=None):
+        """Un classeur reçu pour cette déclaration, contrôlé à blanc."""
+        import_ = self.env["cnas.import_fichier"].with_user(user or self.agent).create({
+            "sujet": "declaration", "declaration_id": declaration.id, "nom_fichier": "d.xlsx",
+            "fichier": base64.b64encode(ecrire_xlsx(list(colonnes), lignes))})
+        import_.action_controler()
+        return import_
+
+    def _importer(self, declaration, lignes):
+        import_ = self._recu(declaration, lignes)
+        import_.avec_corrections = True
+        import_.action_appliquer()
+        return import_
 
     def test_import(self):
         declaration = self._declaration(assures=self.assures[:1])
-        self._importer(declaration, [
+        import_ = self._importer(declaration, [
             (self.assures[0].matricule, "A", 120000, ""), (self.assures[1].matricule.lower(), "B", "150 000", "2026-09-05"),
             ("TD1260000000000", "Inconnu", 90000, "")])
         self.assertEqual(declaration.ligne_ids.mapped("ecart"), ["entrant", "entrant", "inconnu"])
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [120_000, 150_000, 90_000])
+        self.assertEqual((import_.state, import_.nombre_faites), ("termine", 1))
 
     def test_import_controle_a_blanc(self):
-        """Le contrôle à blanc ne change rien, son rapport se corrige ; l'en-tête associé à l'employeur est retenu."""
+        """Le contrôle à blanc ne change rien, son rapport se corrige et se renvoie ; les colonnes associées sont retenues pour l'employeur."""
         declaration = self._declaration()
-        contenu = ecrire_xlsx(["Matricule", "Nom", "Brut"], [
-            (self.assures[0].matricule, "A", "30 FCFA"), (self.assures[1].matricule, "B", "1.000"), ("TD12", "C", 5)])
-        assistant = self.env["cnas.declaration_import"].with_user(self.agent).create({
-            "declaration_id": declaration.id, "fichier": base64.b64encode(contenu), "nom_fichier": "d.xlsx"})
-        assistant.action_controler()
-        self.assertIn("2 ligne(s) bonne(s), dont 1 au matricule inconnu", assistant.compte_rendu)
+        import_ = self._recu(declaration, [
+            (self.assures[0].matricule, "A", "30 FCFA"), (self.assures[1].matricule, "B", "1.000"), ("TD12", "C", 5)], ("Matricule", "Nom", "Brut"))
+        self.assertEqual(import_.nombre_refus, 1)
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [200_000] * 3)
-        rapport = lire_tableau(base64.b64decode(assistant.rapport), "r.xlsx")
-        self.assertEqual([ligne["resultat"] for ligne in rapport], ["Bonne", "Refusée", "Bonne"])
+        rapport = lire_tableau(import_._rapport(), "r.xlsx")
+        self.assertEqual([ligne["resultat"] for ligne in rapport], ["En attente", "Refusée", "En attente"])
         self.assertIn("ambigu", rapport[1]["que_faire"])
-        with self.assertRaisesRegex(UserError, "Colonnes absentes : Salaire"):
-            assistant.fichier = base64.b64encode(ecrire_xlsx(["Matricule", "Paie de base"], [("TD12", 5)]))
-            assistant.action_controler()
-        self.env["cnas.synonyme_colonne"].create({
-            "colonne_id": self.env.ref("cnas_employeurs.colonne_declaration_salaire").id, "entete": "Paie de base",
-            "expediteur": f"cnas.employeur,{self.employeur.id}"})
-        assistant.action_controler()
-        self.assertIn("1 ligne(s) bonne(s)", assistant.compte_rendu)
+        self.assertIn("corrigez la ligne 3", rapport[0]["que_faire"])
+        with self.assertRaisesRegex(UserError, "rien à créer"):
+            import_.action_appliquer()
+        for bon in ("1 000", 1000.0):
+            lignes = [(self.assures[0].matricule, "A", bon), ("TD12", "C", 5)]
+            import_ = self._recu(declaration, lignes, ("Matricule", "Nom", "Paie de base"))
+            if import_.state == "brouillon":
+                self.assertIn("Colonnes absentes : Salaire", import_.refus_lecture)
+                import_.titre_ids.filtered(lambda t: t.titre == "Paie de base").colonne_id = self.env.ref(
+                    "cnas_employeurs.colonne_declaration_salaire")
+                import_.action_controler()
+            self.assertIn("2 ligne(s) bonne(s), dont 1 au matricule inconnu", import_.ligne_ids.message)
+            self.assertIn("remplacerait les 3 présentes", import_.ligne_ids.message)
+        self.assertEqual(import_.ligne_ids.state, "correction")
+        self.assertTrue(self.env["cnas.synonyme_colonne"].search_count(
+            [("entete", "=", "Paie de base"), ("expediteur", "=", f"cnas.employeur,{self.employeur.id}")]))
+
+    def test_import_renvoye(self):
+        """Renvoyée telle quelle, elle est déjà là ; déposée, elle ne s'importe plus."""
+        declaration, lignes = self._declaration(), [(a.matricule, a.name, 123_000, "") for a in self.assures]
+        self._importer(declaration, lignes)
+        import_ = self._recu(declaration, lignes[::-1])
+        self.assertEqual((import_.nombre_connues, import_.nombre_corrections), (1, 0))
+        en_retard = self._recu(declaration, [(self.assures[0].matricule, "A", 5, "")])
+        en_retard.avec_corrections = True
+        declaration.with_user(self.agent).action_deposer()
+        en_retard.action_appliquer()
+        self.assertEqual(en_retard.nombre_refus, 1)
+        with self.assertRaises(UserError):
+            self._recu(declaration, lignes)
+        self.assertEqual(declaration.ligne_ids.mapped("salaire"), [123_000] * 3)
 
     def test_import_refuse_en_entier(self):
         declaration = self._declaration()
-        with self.assertRaisesRegex(UserError, "(?s)Rien n'a été importé.*Ligne 3.*illisible"):
-            self._importer(declaration, [
-                (self.assures[0].matricule, "A", 120000, ""), (self.assures[1].matricule, "B", "beaucoup", "")])
+        import_ = self._recu(declaration, [
+            (self.assures[0].matricule, "A", 120000, ""), (self.assures[1].matricule, "B", "beaucoup", "")])
+        self.assertRegex(import_.ligne_ids.message, "Ligne 3.*illisible")
+        with self.assertRaisesRegex(UserError, "rien à créer"):
+            import_.action_appliquer()
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [200_000] * 3)
-        with self.assertRaisesRegex(UserError, "(?s)Ligne 21 .*… et 3 autres"):
-            self._importer(declaration, [("TD", "A", "beaucoup", "")] * 23)
+        self.assertRegex(self._recu(declaration, [("TD", "A", "beaucoup", "")] * 23).ligne_ids.message, "(?s)Ligne 11 .*… et 13 autres")
+
+    def test_modele_a_remplir(self):
+        """Il porte l'effectif déjà saisi, et se relit tel quel."""
+        declaration = self._declaration()
+        piece = int(declaration.with_user(self.agent).action_telecharger_modele()["url"].split("/")[3].split("?")[0])
+        rempli = lire_tableau(self.env["ir.attachment"].browse(piece).raw, "m.xlsx")
+        self.assertEqual([(ligne["matricule"], ligne["salaire"]) for ligne in rempli], [(a.matricule, 200_000) for a in self.assures])
 
     def test_import_de_cinq_mille(self):
         assures = self._assures(5000)

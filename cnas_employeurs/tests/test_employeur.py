@@ -47,7 +47,7 @@ class TestEmployeur(CasEmployeur):
         with self.assertRaisesRegex(ValidationError, "RCCM"):
             self._creer(rccm="<b>")
 
-    def test_un_rccm_ne_s_ecrit_que_d_une_facon(self):
+    def test_terrain_32_un_rccm_ne_s_ecrit_que_d_une_facon(self):
         premier = self._creer(rccm="TC/NDJ/13 A 1398")
         self.assertEqual(premier.rccm, "TC/NDJ/13A1398")
         for rccm in ("TC/NDJ/13A1398", "TC/NDJ/13-A-1398", "tc ndj 13 a 1398", "TC/NDJ/13 A\u00a01398"):

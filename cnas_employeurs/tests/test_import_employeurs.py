@@ -34,7 +34,7 @@ class TestImportEmployeurs(CasEmployeur):
         self.assertEqual((encore.nombre_connues, encore.nombre_creations, encore.nombre_corrections), (3, 0, 0),
                          encore.ligne_ids.mapped("message"))
 
-    def test_telephones_du_terrain(self):
+    def test_terrain_04_telephones(self):
         """Deux numéros remplissent deux champs ; un numéro faux se dit et n'arrête pas l'employeur."""
         import_ = self.recu(("A", "", "", "", "", "66123456/99123456", ""), ("B", "", "", "", "", "6612345", ""), ("C", "", "", "", "", "Néant", ""))
         self.assertEqual(import_.nombre_creations, 3)

@@ -31,7 +31,8 @@ class ComptePaiement(models.Model):
     compte d'avant finit la veille, et reprend si le nouveau est fermé avant d'avoir commencé. L'intéressé est prévenu
     aux adresses de son dossier, celles qu'on vient de changer comprises. Rien ne se modifie ni ne s'efface.
 
-    L'ordre de remboursement d'un assuré le lit (`_du_jour`). Une formation est payée au RIB de sa fiche.
+    L'ordre de paiement le lit (`cnas.ordre_paiement._valeurs_beneficiaire`, seul lieu qui dit où l'on paie) : en vigueur, il
+    paie l'assuré, et la formation à la place du RIB principal de sa fiche ; sans lui, la formation est payée à ses RIB.
     """
 
     _name = "cnas.compte_paiement"
@@ -264,6 +265,11 @@ class ComptePaiement(models.Model):
         """Dit à l'intéressé, à l'ancien contact comme au nouveau, ce qui change."""
         qui = self._titulaire().sudo()
         qui._annoncer_changement(phrase, qui._contacts())
+
+    def _nature_et_numero(self):
+        """Rend « Airtel Money +235 66 12 34 56 », tel qu'un papier de son titulaire l'imprime ; un RIB se suffit."""
+        nature = dict(self._fields["nature"]._description_selection(self.env)).get(self.nature)
+        return self.numero if self.nature == "banque" else " ".join(filter(None, (nature, self.numero)))
 
     def _nature_et_fin(self):
         """Rend « Airtel Money …3456 » : de quoi reconnaître son compte sans l'écrire en entier."""

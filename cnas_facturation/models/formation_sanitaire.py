@@ -17,6 +17,15 @@ class FormationSanitaire(models.Model):
         string="Nombre de factures", compute="_compute_nombre_factures",
         groups="cnas_base.group_agent,cnas_base.group_finance")
 
+    compte_du_jour_id = fields.Many2one(
+        "cnas.compte_paiement", string="Compte de paiement en vigueur", compute="_compute_compte_du_jour_id",
+        groups="cnas_base.group_agent,cnas_base.group_finance", help="Il paie à la place du RIB principal, jusqu'à sa fermeture.")
+
+    def _compute_compte_du_jour_id(self):
+        comptes = self.env["cnas.compte_paiement"]._du_jour(self)
+        for formation in self:
+            formation.compte_du_jour_id = comptes.get(formation._origin, False)
+
     def _compute_nombre_factures(self):
         nombres = dict(self.env["cnas.facture"]._read_group(
             [("formation_id", "in", self.ids)], ["formation_id"], ["__count"]))

@@ -26,7 +26,8 @@ class LotPaiement(models.Model):
 
     États : brouillon → signé → transmis → exécuté ; annulé avant transmission (table `_actions`). Il naît des ordres que
     la finance choisit, d'une même voie. Une seconde personne le signe : le fichier s'écrit et se fige alors, un par lot.
-    Qui a ordonnancé peut signer, il ne prépare, ne transmet ni ne constate le paiement (`_empeche_payeur`).
+    Qui a ordonnancé peut signer, et redire ainsi que ces ordres sont les siens : payer, c'est préparer, transmettre et
+    constater, et ces gestes-là lui restent fermés (`_empeche_payeur`). Personne ne fait donc sortir l'argent seul.
 
     Le retour de la banque ou de l'opérateur (`importer_retour`) dit payé ou rejeté ordre par ordre ; le lot est exécuté
     quand tous sont dits. Le superviseur lit.

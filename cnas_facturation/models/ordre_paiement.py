@@ -187,7 +187,8 @@ class OrdrePaiement(models.Model):
 
     def _empeche_rib(self):
         """Rend {id: raison} des virements dont le RIB a changé depuis l'ordre, ou qu'un changement met en doute."""
-        raisons, virements = {}, self.sudo().filtered(lambda o: o.mode_paiement == "virement")
+        # Un compte de paiement est figé par l'ordre : ce qui lui arrive ensuite ne le retient pas.
+        raisons, virements = {}, self.sudo().filtered(lambda o: o.mode_paiement == "virement" and not o.compte_paiement_id)
         suspens = virements.formation_id._ribs_en_suspens()
         for ordre in virements:
             if ordre._rib_change():
@@ -202,8 +203,9 @@ class OrdrePaiement(models.Model):
         return raisons
 
     def _rib_change(self):
-        """Dit si le compte de la formation n'est plus celui que l'ordonnateur a signé ; celui d'un assuré ne déroute pas l'ordre."""
-        return self.compte != "assure" and self.mode_paiement == "virement" and self.rib != self._compte_courant(self.formation_id, self.compte).acc_number
+        """Dit si le RIB de la formation n'est plus celui que l'ordonnateur a signé ; un compte de paiement ne déroute pas l'ordre."""
+        return (self.compte != "assure" and self.mode_paiement == "virement" and not self.compte_paiement_id
+                and self.rib != self._compte_courant(self.formation_id, self.compte).acc_number)
 
     def _usages_du_rib(self):
         """Rend les comptes de la formation dont un changement toucherait l'ordre."""
@@ -315,9 +317,12 @@ class OrdrePaiement(models.Model):
 
     @api.model
     def _valeurs_beneficiaire(self, facture, compte, comptes):
-        """Rend les valeurs d'un ordre : bénéficiaire, mode et compte du jour.
+        """Rend les valeurs d'un ordre : bénéficiaire, mode et compte du jour. Le seul lieu qui dit où l'on paie.
 
-        :param comptes: ceux des assurés (`_comptes_du_jour`)
+        Le compte de paiement en vigueur d'abord ; à défaut, une formation est payée au RIB de sa fiche, un assuré au guichet.
+        Une formation qui a un RIB pour sa pharmacie l'y garde.
+
+        :param comptes: les comptes de paiement en vigueur (`_comptes_du_jour`)
         """
         valeurs = {
             "facture_id": facture.id, "formation_id": facture.formation_id.id, "compte": compte,
@@ -327,6 +332,8 @@ class OrdrePaiement(models.Model):
             # Le téléphone de contact ne paie jamais : un agent l'écrit seul, le compte s'accepte à deux.
             choisi = comptes.get(facture) or self.env["cnas.compte_paiement"]
             return {**valeurs, **choisi._valeurs_ordre(), "titulaire": choisi.nom_titulaire or facture._identite()["assure"]}
+        if facture in comptes and not (compte == "pharmacie" and facture.formation_id.compte_pharmacie_id):
+            return {**valeurs, **comptes[facture]._valeurs_ordre(), "titulaire": comptes[facture].nom_titulaire}
         banque = self._compte_courant(facture.formation_id, compte)
         return {
             **valeurs, "titulaire": banque.acc_holder_name or facture.formation_id.name,

@@ -141,6 +141,11 @@ class TestAvis(CommunFacture):
         facture.with_user(self.superviseur).action_valider()
         self.assertNotIn(self.portail.partner_id, facture.message_ids.notified_partner_ids)
         self.assertNotIn(self.formation.partner_id, facture.message_ids.notified_partner_ids)
+        recours = self.env["cnas.contestation"].with_user(self.agent).create({
+            "decompte_ligne_id": facture.decompte_id.ligne_ids[0].id, "motif": "Ticket à tort", "montant_demande": 10})
+        self.assertEqual(recours.formation_id, self.formation)
+        self.assertFalse(self.env["cnas.contestation"].with_user(self.portail).search([("id", "=", recours.id)]),
+                         "le recours de l'assuré n'est pas celui de la formation que nomme sa facture")
 
     def test_piece_manquante(self):
         self.brancher()

@@ -116,7 +116,7 @@ class TestCircuit(CommunFacture):
         facture.with_user(self.agent2).write({"numero_formation": "F-12", "montant_declare": 9000})
         self.assertEqual(facture.ecart_declare, 9000 - facture.montant_facture)
 
-    def test_facture_papier_presentee_une_seule_fois(self):
+    def test_cas_27_t60_facture_papier_presentee_une_seule_fois(self):
         """Le même numéro de la formation ne revient ni un autre mois ni autrement écrit ; rejetée, elle se représente."""
         premiere = self.preparee()
         premiere.with_user(self.agent2).write({"numero_formation": "FAC-014/2026"})

@@ -283,3 +283,68 @@ class TestCompteDeLOrdre(CommunComptes):
         absorbe._ecrire({"fusionne_dans_id": self.assure.id})
         facture.with_user(self.finance).action_ordonnancer()
         self.assertEqual(facture.ordre_ids.compte_paiement_id, compte)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestCompteDUneFormation(CommunComptes):
+    """Son compte de paiement, accepté à deux, la paie à la place de son RIB principal ; sans lui, ses RIB. Un seul lieu le dit."""
+
+    def ordres(self, facture):
+        return {ordre.compte: ordre for ordre in facture.ordre_ids.filtered(lambda o: o.state == "emis")}
+
+    def compte(self, **autres):
+        return self.compte_actif(self.env["cnas.assure"], **{
+            "titulaire_type": "formation", "formation_id": self.formation.id, **autres})
+
+    def test_mobile(self):
+        compte = self.compte()
+        self.assertEqual(self.formation.with_user(self.finance).compte_du_jour_id, compte)
+        facture = self.ordonnancee()
+        ordres = self.ordres(facture)
+        self.assertEqual((ordres["principal"].mode_paiement, ordres["principal"].telephone, ordres["principal"].compte_paiement_id),
+                         ("mobile_money", "+235 66 12 34 56", compte))
+        self.assertEqual((ordres["pharmacie"].rib, ordres["pharmacie"].compte_paiement_id.id), (self.formation.rib_pharmacie, False))
+        self.assertEqual(facture._identite_du_jour()["rib_principal"], "Airtel Money +235 66 12 34 56")
+        compte.with_user(self.superviseur2).action_fermer("Perdu")
+        facture.with_user(self.finance).action_annuler_ordonnancement("Compte fermé")
+        facture.with_user(self.finance).action_ordonnancer()
+        self.assertEqual(self.ordres(facture)["principal"].rib, self.formation.rib_principal)
+
+    def test_sans_compte_pharmacie_tout_y_va(self):
+        self.formation._ecrire({"compte_pharmacie_id": False})
+        compte = self.compte()
+        facture = self.ordonnancee()
+        self.assertEqual(facture.ordre_ids.compte_paiement_id, compte)
+        self.assertEqual(sum(facture.ordre_ids.mapped("montant")), facture.net_a_payer)
+        self.assertEqual(set(facture.ordre_ids.mapped("nature")), {"airtel"})
+
+    def test_banque_rien_ne_le_deroute(self):
+        """Ni le RIB de la fiche qui change, ni le compte qui se ferme, ne bloquent l'ordre émis."""
+        compte = self.compte(numero=RIB, nature="banque", nom_titulaire="Mairie d'essai")
+        self.formation._ecrire({"compte_pharmacie_id": False})
+        facture = self.ordonnancee()
+        self.assertEqual(set(facture.ordre_ids.mapped("rib")), {compte.numero})
+        self.env["cnas.demande_rib"].with_user(self.agent).create({
+            "formation_id": self.formation.id, "rib_nouveau": composer_rib("60002", "00008", "00000000888"), "justification": "Autre banque"})
+        compte.with_user(self.superviseur2).action_fermer("Clos")
+        lot = self.transmettre(facture)
+        lot.with_user(self.finance2).action_executer(self.jour(), "B-1")
+        self.assertEqual((facture.state, set(facture.ordre_ids.mapped("titulaire"))), ("payee", {"Mairie d'essai"}))
+
+    def test_qui_l_accepte_ne_la_paie_pas(self):
+        deux = new_test_user(self.env, "t_deux", groups="cnas_base.group_superviseur,cnas_base.group_finance")
+        with freeze_time(aujourd_hui() - timedelta(days=3)):
+            self.demander_compte(self.env["cnas.assure"], titulaire_type="formation", formation_id=self.formation.id).with_user(
+                deux).action_accepter()
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            self.validee().with_user(deux).action_ordonnancer()
+
+    def test_requetes_constantes(self):
+        """Une requête pour les assurés, une pour les formations, quel que soit le nombre de factures."""
+        factures = self.validee() | self.remboursement(self.assure, "validee") | self.remboursement(self.creer_assure("B", "1990-01-01"), "validee")
+        factures._comptes_du_jour()
+        self.env.invalidate_all()
+        factures.mapped("mode"), factures.assure_id.fusionne_dans_id, factures.formation_id
+        avant = self.cr.sql_log_count
+        factures._comptes_du_jour()
+        self.assertLessEqual(self.cr.sql_log_count - avant, 2)

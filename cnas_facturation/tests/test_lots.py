@@ -378,7 +378,7 @@ class TestRetour(CommunLots):
 class TestCasDePaiement(CommunLots):
     """Les cas du terrain, et les bornes de date."""
 
-    def test_t59_rib_change_apres_l_envoi(self):
+    def test_cas_26_t59_rib_change_apres_l_envoi(self):
         """Deux factures, un lot, RIB changé et approuvé, la banque confirme tout : tout est payé une fois, au compte de l'ordre."""
         facture, autre = self.ordonnancee(), self.ordonnancee()
         lot = self.transmettre(facture | autre)

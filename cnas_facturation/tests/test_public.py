@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 
 from odoo.addons.cnas_base.tests.common import HttpCase
@@ -77,6 +78,21 @@ class TestPagesPubliques(HttpCase, CommunRade):
         recours.with_user(self.controleur).action_rejeter("Illisible")
         self.url_open(chemin, data={**identite, "recours": str(recours.id), "motif": "Relue"})
         self.assertEqual(recours.second_degre_ids.degre, "2")
+
+    def test_recours_saisi_par_un_agent_sur_le_lien(self):
+        """Un contrôleur connecté qui remplit le lien pour l'assuré en est le déposant : il ne le décide pas."""
+        assure, facture = self.rejete()
+        self.controleur.password = "controleur-essai-1"
+        self.authenticate(self.controleur.login, "controleur-essai-1")
+        self.url_open(self.chemin(facture.decompte_id._url_assure()), data={
+            "matricule": assure.matricule, "naissance": "01/01/1980", "ligne": "1", "montant": "100", "motif": "Dicté au téléphone"})
+        recours = facture.decompte_id.ligne_ids.contestation_ids
+        self.assertEqual((recours.deposant_id, recours.voie), (self.controleur, "guichet"))
+        for appel in (lambda: recours.with_user(self.controleur).action_accepter(), lambda: recours.with_user(self.controleur).action_rejeter("Non")):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
+                appel()
+        recours.with_user(self.superviseur).action_accepter()
+        self.assertEqual(recours.state, "acceptee")
 
     def test_fichier_a_la_place_d_un_texte(self):
         """Ce qui n'est pas du texte est vide : la page répond d'une phrase, jamais d'une erreur."""

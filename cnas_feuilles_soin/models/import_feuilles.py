@@ -21,7 +21,6 @@ class ImportFichier(models.Model):
     """
 
     _inherit = "cnas.import_fichier"
-    _champs_controles = {"sujet", "fichier", "nom_fichier", "formation_id"}
 
     sujet = fields.Selection(selection_add=[("feuilles", "Feuilles de soins")], ondelete={"feuilles": "cascade"})
     formation_id = fields.Many2one(
@@ -32,6 +31,10 @@ class ImportFichier(models.Model):
     @api.model
     def _roles_du_sujet(self):
         return {**super()._roles_du_sujet(), "feuilles": ("cnas_base.group_agent", "cnas_base.group_portail_formation")}
+
+    @api.model
+    def _champs_controles(self):
+        return super()._champs_controles() | {"formation_id"}
 
     def _expediteur(self):
         return self.formation_id or super()._expediteur()

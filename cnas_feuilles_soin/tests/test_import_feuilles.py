@@ -35,7 +35,7 @@ class TestImportFeuilles(CommunFeuille):
         return self.feuilles.search([("reference", "=", reference), ("state", "!=", "annulee")])
 
     # ------------------------------------------------------------------ terrain 17
-    def test_une_ligne_sans_reference_continue_la_feuille(self):
+    def test_terrain_17_une_ligne_sans_reference_continue_la_feuille(self):
         import_ = self.recu([self.rang(), self.suite(), self.rang("Q-2"), self.suite()])
         self.assertEqual((import_.state, import_.nombre_creations, import_.nombre_refus), ("controle", 2, 0))
         self.assertFalse(self.de("Q-1"), "le contrôle à blanc n'écrit rien")
@@ -48,7 +48,7 @@ class TestImportFeuilles(CommunFeuille):
         with self.assertRaisesRegex(UserError, "rien à créer"):
             encore.action_appliquer()
 
-    def test_rien_d_une_feuille_dont_une_ligne_est_refusee(self):
+    def test_terrain_17_rien_d_une_feuille_dont_une_ligne_est_refusee(self):
         import_ = self.recu([self.rang(), self.suite(quantite="beaucoup"), self.rang("Q-2")])
         self.assertEqual((import_.nombre_creations, import_.nombre_refus), (1, 1))
         self.assertIn("Ligne 3 : la quantité", import_.ligne_ids[0].message)
@@ -115,7 +115,7 @@ class TestImportFeuilles(CommunFeuille):
         synonyme.active = False
         self.assertEqual(self.recu([self.rang()], titres).state, "brouillon")
 
-    def test_fichiers_du_terrain(self):
+    def test_terrain_09_fichiers_comme_ils_arrivent(self):
         """Terrain 9 : UTF-16 à tabulations, `sep=;`, titres au-dessus, « Lisez-moi » d'abord, référence fusionnée."""
         rangs = [[str(case) for case in self.rang(f"F-{n}")] for n in range(4)]
         texte = "\t".join(TITRES) + "\n" + "\t".join(rangs[0]) + "\nTOTAL\t\t\t\t\t\t1500\n"
@@ -125,7 +125,7 @@ class TestImportFeuilles(CommunFeuille):
             self.assertEqual(self.recu(None, nom=nom, contenu=contenu).nombre_creations, 1, nom)
 
     # ------------------------------------------------------------------ rapport
-    def test_rapport_corrige_et_renvoye(self):
+    def test_terrain_17_rapport_corrige_et_renvoye(self):
         import_ = self.recu([self.rang(), self.suite(quantite="x", prix=0), self.rang("Q-2"), self.rang("Q-3", cim="J06")])
         import_.action_appliquer()
         livre = load_workbook(io.BytesIO(import_._rapport()))

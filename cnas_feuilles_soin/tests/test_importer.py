@@ -137,7 +137,7 @@ class TestImporter(CommunFeuille):
             self.assertTrue(resultat["erreurs"])
         self.assertEqual(self.feuilles.search_count([]), avant)
 
-    def test_code_cim10_comme_on_l_ecrit(self):
+    def test_terrain_20_code_cim10_comme_on_l_ecrit(self):
         """Terrain 20 : le point manque ou pas ; un code à trois signes nomme ses sous-codes."""
         for rang, code in enumerate(("X988", "x98.8", "X98-8 ")):
             resultat = self.importer(self.dossier(f"CIM-{rang}", pathologie=code))[0]

@@ -40,7 +40,7 @@ class TestDateDeDepot(CommunFeuille):
 class TestPrestationRetiree(CommunMoteur):
     """Une prestation archivée se juge au jour des soins."""
 
-    def test_retrait_juge_au_jour_des_soins(self):
+    def test_terrain_22_retrait_juge_au_jour_des_soins(self):
         acte = self.prestation("acte", 1000)
         acte.date_retrait = JOUR
         acte.active = False
@@ -100,7 +100,7 @@ class TestNouveauNe(CommunMoteur):
         self.bebe = {"assure_id": self.mere.id, "nouveau_ne": True, "attestation_nouveau_ne": True,
                      "date_naissance_declaree": JOUR - timedelta(days=10)}
 
-    def test_son_age_et_son_taux(self):
+    def test_terrain_15_son_age_et_son_taux(self):
         reserve = self.prestation("acte", 1000, age_min=0, age_max=0)
         feuille = self.controler(self.feuille((reserve, 1, 1000), **self.bebe))
         self.assertEqual((feuille.state, feuille.nature, feuille.montant_cnas), ("validee", "enfant", 1000))
@@ -186,7 +186,7 @@ class TestDroitsPourLePasse(CommunFeuille):
         return self.env["cnas.droit"].create({
             "assure_id": self.sans_droits.id, "regime_id": self.regime.id, "date_debut": debut, "date_fin": fin})
 
-    def test_la_periode_liste_et_reprend(self):
+    def test_terrain_13_la_periode_liste_et_reprend(self):
         droit = self.ouvrir("2026-06-10", "2026-06-10")
         self.assertEqual(droit.rejet_couvert_ids, self.rejetee)
         droit.with_user(self.agent).action_reprendre_feuilles()
@@ -219,7 +219,7 @@ class TestDroitsPourLePasse(CommunFeuille):
 class TestNumeroAnnule(CommunFeuille):
     """Une feuille annulée rend son numéro à la bonne, et ne répond pas comme si elle vivait."""
 
-    def test_an_77(self):
+    def test_terrain_18_an_77(self):
         a, b = self.dossier("AN-77"), self.dossier("AN-77", matricule=self.enfant.matricule)
         annulee = self.deposee("AN-77")
         annulee.with_user(self.agent).action_annuler("Mauvais bénéficiaire")
@@ -244,7 +244,7 @@ class TestApresCoup(CommunMoteur):
         self.assertEqual(feuille.state, "validee")
         return feuille
 
-    def test_deces(self):
+    def test_terrain_23_deces(self):
         veille, jour_meme = (self.validee(date_soins=JOUR - timedelta(days=n)) for n in (2, 1))
         apres = self.validee()
         self.assure.write({"date_deces": JOUR - timedelta(days=1)})
@@ -273,7 +273,7 @@ class TestApresCoup(CommunMoteur):
         self.assertEqual(feuille.state, "payee")
         self.assertIn("décédé", feuille.activity_ids.note)
 
-    def test_carte_volee(self):
+    def test_terrain_14_carte_volee(self):
         carte = self.env["cnas.carte"].create({"assure_id": self.assure.id})
         carte._ecrire({"state": "active"})
         veille, jour_meme = (self.validee(date_soins=JOUR - timedelta(days=n), carte_id=carte.id) for n in (1, 0))
@@ -291,7 +291,7 @@ class TestApresCoup(CommunMoteur):
 class TestSejours(CommunMoteur):
     """Ce qui se passe pendant un séjour ; un séjour sans sortie attend."""
 
-    def test_consultation_pendant_le_sejour(self):
+    def test_terrain_21_consultation_pendant_le_sejour(self):
         sejour = self.feuille((self.pansement, 1, 1000), type_soins="hospitalisation",
                               date_fin_soins=JOUR + timedelta(days=5))
         entree, dedans, sortie = (self.feuille(date_soins=JOUR + timedelta(days=n), formation_id=self.creer_formation(2).id)
@@ -308,7 +308,7 @@ class TestSejours(CommunMoteur):
         self.assertEqual(self.codes(sejour), ["DBL-06"])
         self.assertIn(dedans.numero, sejour.anomalie_ids.message)
 
-    def test_sans_sortie(self):
+    def test_terrain_21_sans_sortie(self):
         feuille = self.feuille((self.pansement, 1, 1000), type_soins="hospitalisation", date_fin_soins=False)
         feuille._ecrire({"date_depot": JOUR + timedelta(days=3)})
         self.controler(feuille)
@@ -326,7 +326,7 @@ class TestSejours(CommunMoteur):
 class TestGuerison(CommunMoteur):
     """Ce qui retient une feuille se règle, et le motif dit est le bon."""
 
-    def test_total_accepte_ou_corrige(self):
+    def test_terrain_19_total_accepte_ou_corrige(self):
         for geste in (lambda f: f.action_accepter_total(), lambda f: f.action_corriger_total(1500)):
             feuille = self.controler(self.feuille(total_declare=1600, assure_id=self.creer_assure().id))
             self.assertEqual((feuille.state, self.codes(feuille)), ("instance", ["REC-10"]))

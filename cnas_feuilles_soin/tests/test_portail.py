@@ -129,7 +129,7 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertIn(feuille.numero, encore.text)
         self.assertEqual(len(self.feuille_de("P-1")), 1, "renvoyer la même feuille ne la dépose pas deux fois")
 
-    def test_nouveau_ne_saisi_et_en_classeur(self):
+    def test_terrain_15_nouveau_ne_saisi_et_en_classeur(self):
         self.saisir(reference="NN-1", nouveau_ne="on", date_naissance_declaree="2026-11-09", rang_naissance="2")
         self.importer_classeur(
             "Référence;Matricule;Date soins;Pathologie;Prestation;Quantité;Prix unitaire;Nouveau-né;Naissance déclarée;"
@@ -139,7 +139,7 @@ class TestPortail(HttpCase, CommunFeuille):
             self.assertEqual((feuille.nouveau_ne, str(feuille.date_naissance_declaree), feuille.rang_naissance),
                              (True, "2026-11-09", 2), reference)
 
-    def test_total_rectifie_par_la_formation(self):
+    def test_terrain_19_total_rectifie_par_la_formation(self):
         feuille = self.deposee("TOT-1", total=2800)
         feuille._controler()
         self.assertEqual(feuille.state, "instance")
@@ -218,7 +218,7 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertNotIn("<b>x</b>", page.text)
         self.assertFalse(self.feuille_de("C-2") | self.feuille_de("C-3"))
 
-    def test_classeur_comme_on_l_ecrit(self):
+    def test_terrain_16_classeur_comme_on_l_ecrit(self):
         """Terrain 16 : `500,00`, `30 FCFA`, 5/11/2026, série, tirets, majuscules ; l'ambigu se refuse en disant pourquoi."""
         m = self.assure.matricule
         soins = date.today() - timedelta(days=15)
@@ -347,7 +347,7 @@ class TestPortail(HttpCase, CommunFeuille):
         for adresse in PAGES:
             self.assertNotIn("/my/formation", self.ouvrir(adresse).url)
 
-    def test_retirer_sa_feuille(self):
+    def test_terrain_17_retirer_sa_feuille(self):
         self.saisir(fichiers=[("ordonnance.pdf", PDF)])
         feuille = self.feuille_de("P-1")
         adresse = f"/my/formation/feuilles/{feuille.id}"

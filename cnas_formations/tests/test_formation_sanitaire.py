@@ -36,6 +36,7 @@ class TestFormationSanitaire(CasFormations):
             self.assertTrue(f.urbain)
             f.code, f.name = "HR-ESS-01", "Hôpital d'essai"
         self.assertEqual(f.record.display_name, "Hôpital d'essai (HR-ESS-01)")
+        # Terrain 32 : ce que l'écran affiche se retrouve.
         for operateur in ("=", "ilike"):
             self.assertEqual(f.record.name_search("Hôpital d'essai (HR-ESS-01)", operator=operateur)[0][0], f.record.id)
         self.assertFalse(f.record.name_search("Centre de santé (HR-ESS-01)", operator="="))

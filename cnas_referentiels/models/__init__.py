@@ -28,5 +28,6 @@ from . import contre_indication
 from . import gratuite
 from . import prix_reference
 from . import chargement
+from . import import_pathologies
 from . import revision_tarif
 from . import revision_tarif_ligne

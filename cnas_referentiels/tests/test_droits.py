@@ -33,7 +33,7 @@ class TestDroits(CommunReferentiels):
             utilisateur = new_test_user(self.env, f"ref_{role}_m", groups=f"cnas_base.group_{role}")
             for modele in REFERENTIELS:
                 self.assertEqual(self._droits(utilisateur, modele), lecture, (role, modele))
-            for modele in ("revision_tarif", "revision_tarif.ligne", "import_pathologie"):
+            for modele in ("revision_tarif", "revision_tarif.ligne"):
                 self.assertEqual(self._droits(utilisateur, modele), rien, (role, modele))
         for modele in REFERENTIELS:
             self.assertEqual(self._droits(self.administrateur, modele), tout, modele)

@@ -1,6 +1,6 @@
 import base64
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 
 from odoo.addons.cnas_base.lecture import lire_tableau
@@ -27,11 +27,16 @@ class TestImportPathologie(CommunReferentiels):
     """Import de la CIM-10 en CSV et en ClaML."""
 
     def _importer(self, texte, nom, **valeurs):
+        import_ = self._recu(texte, nom, **valeurs)
+        import_.action_controler()
+        if import_.nombre_creations or (import_.avec_corrections and import_.nombre_corrections):
+            import_.action_appliquer()
+        return import_
+
+    def _recu(self, texte, nom, user=None, **valeurs):
         contenu = texte if isinstance(texte, bytes) else texte.encode()
-        assistant = self.env["cnas.import_pathologie"].with_user(self.administrateur).create(
-            {"fichier": base64.b64encode(contenu), "fichier_nom": nom, **valeurs})
-        assistant.action_importer()
-        return assistant.compte_rendu
+        return self.env["cnas.import_fichier"].with_user(user or self.administrateur).create(
+            {"sujet": "pathologies", "fichier": base64.b64encode(contenu), "nom_fichier": nom, **valeurs})
 
     def _pathologie(self, code):
         return self.env["cnas.pathologie"].search([("code", "=", code)])
@@ -41,37 +46,43 @@ class TestImportPathologie(CommunReferentiels):
         texte = ("code;libellé;sexe;age_min;age_max;ald\n"
                  "Y95.2;Nouvelle;F;10;55;1\nY95.1;Nouveau nom;;;;\nPALU;Sans code;;;;\nY95.3;;;;;\n"
                  "Y95.4;Âges;;50;10;\nY95.5;Sexe;Z;;;\nY95.2;Double;;;;\n")
-        rendu = self._importer(texte, "cim.csv")
-        self.assertIn("1 pathologie(s) créée(s)", rendu)
-        self.assertIn("5 refusée(s)", rendu)
+        import_ = self._importer(texte, "cim.csv")
+        self.assertEqual((import_.nombre_faites, import_.nombre_corrections, import_.nombre_refus), (1, 1, 5))
         nouvelle = self._pathologie("Y95.2")
         self.assertEqual((nouvelle.sexe, nouvelle.age_min, nouvelle.age_max, nouvelle.ald), ("feminin", 10, 55, True))
         self.assertEqual(self._pathologie("Y95.1").name, "Ancien nom", "un code connu garde son libellé")
-        self._importer(texte, "cim.csv", maj_libelles=True)
+        self._importer(texte, "cim.csv", avec_corrections=True)
         self.assertEqual((self._pathologie("Y95.1").name, self._pathologie("Y95.1").ald), ("Nouveau nom", True))
 
     def test_controle_a_blanc_et_rapport(self):
         """Le contrôle dit tout et n'écrit rien ; le rapport rend les mêmes lignes et dit que faire."""
         texte = "CIM-10;Intitulé\ny951;Essai\nPALU;Faux\n"
-        assistant = self.env["cnas.import_pathologie"].with_user(self.administrateur).create(
-            {"fichier": base64.b64encode(texte.encode("utf-16")), "fichier_nom": "cim.txt"})
-        assistant.action_controler()
-        self.assertIn("1 pathologie(s) créée(s)", assistant.compte_rendu)
-        self.assertIn("rien n'est encore écrit", assistant.compte_rendu)
+        import_ = self._recu(texte.encode("utf-16"), "cim.txt")
+        import_.action_controler()
+        self.assertEqual((import_.nombre_creations, import_.nombre_refus), (1, 1))
         self.assertFalse(self._pathologie("Y95.1"))
-        rapport = lire_tableau(base64.b64decode(assistant.rapport), "r.xlsx")
+        rapport = lire_tableau(import_._rapport(), "r.xlsx")
         self.assertEqual([ligne["cim_10"] for ligne in rapport], ["y951", "PALU"])
         self.assertIn("code CIM-10 attendu", rapport[1]["que_faire"])
-        assistant.action_importer()
-        self.assertTrue(self._pathologie("Y95.1"))
-        with self.assertRaisesRegex(UserError, "Colonnes absentes : Libellé.*Attendues : Code, Libellé") as refus:
-            self._importer("code;bidule\nY95.9;x\n", "cim.csv")
-        self.assertIs(type(refus.exception), UserError, "le client web ne montre d'une phrase que celle-là")
+        import_.action_appliquer()
+        self.assertEqual((self._pathologie("Y95.1").name, import_.state), ("Essai", "termine"))
+        encore = self._importer(texte.encode("utf-16"), "cim.txt")
+        self.assertEqual((encore.nombre_connues, encore.nombre_faites), (1, 0))
+
+    def test_en_tete_a_associer(self):
+        """Incompris, l'en-tête se dit et s'associe à l'écran ; c'est retenu pour qui envoie."""
+        import_ = self._importer("code;bidule\nY95.9;x\n", "cim.csv")
+        self.assertRegex(import_.refus_lecture, "Colonnes absentes : Libellé.*Attendues : Code, Libellé")
+        import_.titre_ids.filtered(lambda t: t.titre == "bidule").colonne_id = self.env.ref("cnas_referentiels.colonne_pathologies_libelle")
+        import_.action_controler()
+        self.assertEqual(import_.nombre_creations, 1)
+        self.assertEqual(self._importer("code;bidule\nY95.9;x\n", "cim.csv").nombre_faites, 1)
 
     def test_claml(self):
-        rendu = self._importer(CLAML, "cim10.xml")
-        self.assertIn("2 pathologie(s) créée(s)", rendu)
-        self.assertIn("Y97.12345", rendu)
+        import_ = self._importer(CLAML, "cim10.xml")
+        self.assertEqual(import_.nombre_faites, 2)
+        self.assertIn("Y97.12345", import_.ligne_ids.filtered(lambda li: li.state == "refus").message)
+        self.assertEqual([ligne["code"] for ligne in lire_tableau(import_._rapport(), "r.xlsx")], ["Y97", "Y97.1", "Y97.12345"])
         self.assertEqual(self._pathologie("Y97").name, "Affection d'essai")
         self.assertTrue(self._pathologie("Y97.1").categorie_id)
 
@@ -92,5 +103,6 @@ class TestImportPathologie(CommunReferentiels):
                 self._importer(contenu, nom)
 
     def test_agent_refuse(self):
-        with self.assertRaises(AccessError):
-            self.env["cnas.import_pathologie"].with_user(self.agent).create({"fichier": b"eA==", "fichier_nom": "a.csv"})
+        import_ = self._recu("code,libelle\nB99.7,Essai\n", "a.csv", self.agent)
+        with self.assertRaisesRegex(UserError, "Administrateur"):
+            import_.action_controler()

@@ -19,7 +19,7 @@ class TestPrestation(CommunReferentiels):
         with self.assertRaises(UserError):
             self.acte.prestation_id.type_prestation = "examen"
 
-    def test_un_nom_affiche_se_retrouve(self):
+    def test_terrain_32_un_nom_affiche_se_retrouve(self):
         """Ce que l'écran ou un export écrivent, un import d'Odoo le relit ; un libellé qui contredit le code ne désigne rien."""
         for objet in (self.acte.prestation_id, self.acte):
             affiche = f"[{self.acte.code}] {self.acte.name}"

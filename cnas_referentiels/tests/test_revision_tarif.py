@@ -101,6 +101,17 @@ class TestRevisionTarif(CommunReferentiels):
         self.assertEqual([self.montant_le(j) for j in ("2027-01-01", "2027-05-31", "2027-06-01")], [1600, 1600, 1700])
         self.assertEqual((revision.nombre_appliquees, revision.nombre_refusees), (1, 11))
 
+    def test_colonnes_a_associer(self):
+        """Un titre incompris s'associe à l'écran, une fois."""
+        revision = self._classeur("Code;Prix de vente conseillé\nTST-MED;1800\n")
+        with self.assertRaisesRegex(UserError, "Colonnes absentes : Montant"):
+            revision.action_preparer()
+        wizard = self.env["cnas.association.wizard"].with_user(revision.env.user).browse(revision.action_associer()["res_id"])
+        wizard.ligne_ids[1].colonne_id = self.env.ref("cnas_referentiels.colonne_tarifs_montant")
+        wizard.action_retenir()
+        revision.action_preparer()
+        self.assertEqual(revision.ligne_ids.montant_apres, 1800)
+
     def test_suites_dans_le_classeur(self):
         self.tarif("2026-01-01", "2027-12-31", 1500)
         revision = self._classeur("code,montant,date_debut\nTST-MED,1600,2027-01-01\nTST-MED,1700,2027-07-01\n")

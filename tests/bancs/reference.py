@@ -1,6 +1,8 @@
 """La base de référence des bancs, chargée par SQL : reproductible, en quelques minutes, à l'échelle voulue."""
 import time
 
+from odoo.addons.cnas_assures.phonetique import cle_phonetique
+
 CLE = "cnas.banc.echelle"
 NOMS = ("ABAKAR ABDELKERIM ABDERAMANE ABDOULAYE ACHTA ADOUM AHMAT ALIFA ALLAMINE ALLATCHI ANNOUR ASSANE BAHAR BANGA BARKA BECHIR "
         "BICHARA BRAHIM DJIBRINE DJIMADOUM DJIMRANGAR DOUNGOUS FADOUL GARBA GOUKOUNI GUELENGDOUKSIA HAGGAR HAMID HAROUN HASSANE HISSEIN "
@@ -102,7 +104,7 @@ def _assures(cr, nombre):
                                  assure_principal_id, famille_id, date_naissance, date_affiliation, date_immatriculation, district_id, province_id,
                                  active, create_date, write_date)
         SELECT %(depart)s + i, corps || lpad(mod(mod(98 - 100 * mod(('2913' || substr(corps, 3))::bigint, 97), 97) + 97, 97)::text, 2, '0'),
-               nom, prenom, nom || ' ' || prenom, upper(unaccent(nom || ' ' || prenom)),
+               nom, prenom, nom || ' ' || prenom, phonetique,
                CASE WHEN i %% 2 = 0 THEN 'feminin' ELSE 'masculin' END, CASE WHEN rang < 2 THEN 'marie' ELSE 'celibataire' END,
                r.id, 'actif', CASE WHEN rang = 0 THEN 'principal' ELSE 'ayant_droit' END, (ARRAY[NULL, 'conjoint', 'enfant', 'enfant'])[rang + 1],
                CASE WHEN rang > 0 THEN %(depart)s + i - rang END, %(depart)s + i - rang,
@@ -111,10 +113,15 @@ def _assures(cr, nombre):
           FROM (SELECT i, (i - 1) %% 4 AS rang, (i - 1) / 4 AS famille FROM generate_series(1, %(nombre)s) i) s
           CROSS JOIN LATERAL (SELECT (%(noms)s::text[])[1 + famille %% %(n_noms)s] || ' ' || (%(noms)s::text[])[1 + (famille / %(n_noms)s) %% %(n_noms)s] AS nom,
                                      (%(prenoms)s::text[])[1 + (i * 31) %% %(n_prenoms)s] AS prenom) n
+          -- Les squelettes triés, comme `cle_phonetique` : sans eux, la recherche à l'oreille ne se mesurerait pas.
+          CROSS JOIN LATERAL (SELECT string_agg(DISTINCT son, ' ' ORDER BY son) AS phonetique FROM unnest(ARRAY[
+              (%(sons_noms)s::text[])[1 + famille %% %(n_noms)s], (%(sons_noms)s::text[])[1 + (famille / %(n_noms)s) %% %(n_noms)s],
+              (%(sons_prenoms)s::text[])[1 + (i * 31) %% %(n_prenoms)s]]) AS son) ph
           CROSS JOIN (SELECT array_agg(id ORDER BY id) AS ids, array_agg(province_id ORDER BY id) AS provinces FROM cnas_district) d
           JOIN (SELECT id, numero, row_number() OVER (ORDER BY id) - 1 AS rang_regime FROM cnas_regime) r ON r.rang_regime = famille %% (SELECT count(*) FROM cnas_regime)
           CROSS JOIN LATERAL (SELECT 'TD' || coalesce(r.numero, 0) || '26' || lpad((10000000 + i)::text, 8, '0') AS corps) c
-    """, {"depart": depart, "nombre": nombre, "noms": NOMS, "n_noms": len(NOMS), "prenoms": PRENOMS, "n_prenoms": len(PRENOMS)})
+    """, {"depart": depart, "nombre": nombre, "noms": NOMS, "n_noms": len(NOMS), "prenoms": PRENOMS, "n_prenoms": len(PRENOMS),
+          "sons_noms": [cle_phonetique(nom) for nom in NOMS], "sons_prenoms": [cle_phonetique(prenom) for prenom in PRENOMS]})
     cr.execute("SELECT setval('cnas_assure_id_seq', (SELECT max(id) FROM cnas_assure))")
     _etape(cr, "droits", """
         INSERT INTO cnas_droit (assure_id, regime_id, date_debut, state, motif, origine, create_date, write_date)

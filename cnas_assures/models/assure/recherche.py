@@ -145,7 +145,7 @@ class AssureRecherche(models.Model):
             self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
             ids = [rang[0] for rang in self.env.cr.fetchall()]
             if len(ids) > IDENTIFIANTS_MAX:
-                return [("id", "inselect", (requete, parametres))]
+                return [("id", "in", SQL("(%s)", SQL(requete, *parametres)))]
             if ids:
                 return [("id", "in", ids)]
         return [("id", "in", [])]

@@ -33,7 +33,7 @@ class FactureDocument(models.Model):
             "type": formation.type_formation, "district": formation.district_id.name,
             "province": formation.province_id.name,
             "convention": formation.convention_ids.filtered(lambda c: c.state == "active")[:1].numero,
-            "rib_principal": formation.compte_principal_id.acc_number,
+            "rib_principal": formation.compte_du_jour_id._nature_et_numero() or formation.compte_principal_id.acc_number,
             "rib_pharmacie": formation.compte_pharmacie_id.acc_number,
             "matricule": assure.matricule, "assure": assure.name, "telephone": assure.telephone_1,
         }

@@ -110,10 +110,12 @@ class FacturePaiement(models.Model):
         return raisons
 
     def _comptes_du_jour(self):
-        """Rend {facture: compte de paiement en vigueur de l'assuré qu'elle rembourse}, en une requête."""
-        qui = {facture: beneficiaire(facture) for facture in self.sudo() if facture.mode == "remboursement"}
-        comptes = self.env["cnas.compte_paiement"]._du_jour(self.env["cnas.assure"].union(*qui.values())) if qui else {}
-        return {facture: comptes[assure] for facture, assure in qui.items() if assure in comptes}
+        """Rend {facture: compte de paiement en vigueur de qui elle paie}, une requête pour les assurés, une pour les formations."""
+        qui, comptes = {facture: beneficiaire(facture) for facture in self.sudo()}, {}
+        for modele in {titulaire._name for titulaire in qui.values()}:
+            comptes.update(self.env["cnas.compte_paiement"]._du_jour(
+                self.env[modele].union(*(titulaire for titulaire in qui.values() if titulaire._name == modele))))
+        return {facture: comptes[titulaire] for facture, titulaire in qui.items() if titulaire in comptes}
 
     def _empeche_chez_le_banquier(self):
         """Rend {id: raison} des factures dont un ordre est payé, dans un lot transmis, ou signé : son fichier a pu partir."""

@@ -187,6 +187,13 @@ class RevisionTarif(models.Model):
         action["domain"] = [("revision_id", "=", self.id)]
         return action
 
+    def action_associer(self):
+        """Ouvre l'assistant qui associe les titres du classeur à nos colonnes. Rend une action de fenêtre."""
+        self._exiger_groupe(ADMINISTRATEUR, _("associer les colonnes d'un classeur"))
+        self.ensure_one()
+        return self.env["cnas.association.wizard"]._ouvrir(
+            "tarifs", self.with_context(bin_size=False).fichier, self.fichier_nom)
+
     def action_exporter(self):
         """Rend le téléchargement d'un classeur au format d'import.
 

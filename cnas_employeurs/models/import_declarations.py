@@ -1,0 +1,110 @@
+from psycopg2 import IntegrityError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import _as_validation_error
+
+from odoo.addons.cnas_base.ecriture import ecrire_debut
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant, lire_texte
+
+SALAIRE_MAX = 10**12
+
+
+class ImportFichier(models.Model):
+    """La déclaration nominative d'un employeur (Matricule, Nom, Salaire, Date d'embauche) : écrite en entier, ou pas du tout.
+
+    Une ligne au matricule inconnu est gardée et signalée : elle se corrige avant le dépôt. Une déclaration qui porte
+    déjà des lignes les garde tant qu'on ne demande pas de remplacer ce qui diffère.
+    """
+
+    _inherit = "cnas.import_fichier"
+
+    sujet = fields.Selection(selection_add=[("declaration", "Déclarations d'effectif")], ondelete={"declaration": "cascade"})
+    declaration_id = fields.Many2one(
+        "cnas.declaration_effectif", string="Déclaration", ondelete="set null", index="btree_not_null",
+        domain="[('state', '=', 'brouillon')]")
+
+    # ------------------------------------------------------------------ points d'extension
+    @api.model
+    def _roles_du_sujet(self):
+        return {**super()._roles_du_sujet(), "declaration": ("cnas_base.group_agent",)}
+
+    @api.model
+    def _champs_controles(self):
+        return super()._champs_controles() | {"declaration_id"}
+
+    def _expediteur(self):
+        return (self.sujet == "declaration" and self.declaration_id.employeur_id) or super()._expediteur()
+
+    def _juger_declaration(self, tableau):
+        """Rend le verdict de la déclaration, sans rien écrire."""
+        if not self.declaration_id:
+            raise UserError(_("Dites de quelle déclaration ce fichier donne les salariés."))
+        declaration = self.declaration_id.with_user(self.env.user)
+        declaration._exiger("importer")
+        lignes, erreurs = self._lire_salaries(tableau)
+        inconnues = [str(rang) for rang, vals in lignes if not vals["assure_id"]]
+        note = _("%(bonnes)s ligne(s) bonne(s), dont %(inconnus)s au matricule inconnu.", bonnes=len(lignes), inconnus=len(inconnues))
+        if inconnues:
+            note += _(" Ligne(s) %s : gardées, à corriger avant le dépôt.", ecrire_debut(inconnues, 10, ", "))
+        presentes, lues = declaration.ligne_ids, [vals for _rang, vals in lignes]
+        differe = bool(presentes) and self._en_cles(lues) != self._en_cles([{
+            "assure_id": ligne.assure_id.id, "matricule_declare": ligne.matricule_declare, "salaire": ligne.salaire,
+            "date_embauche": ligne.date_embauche} for ligne in presentes])
+        if differe:
+            note += _(" Elle remplacerait les %s présentes.", len(presentes))
+        return [self.env["cnas.import_fichier.ligne"]._verdict(
+            [ligne.numero for ligne in tableau], declaration.display_name, {"lignes": lues},
+            [(rang, _("Ligne %(rang)s : %(refus)s", rang=rang, refus=refus)) for rang, refus in erreurs],
+            note, presentes and declaration, differe)]
+
+    def _appliquer_declaration(self, lignes):
+        """Remplace les lignes de la déclaration, avec les droits de qui importe."""
+        for ligne in lignes:
+            declaration = ligne.import_id.declaration_id.with_user(self.env.user)
+            if not declaration:
+                ligne._noter(erreurs=[(ligne.numero, _("La déclaration a été supprimée : refaites l'import sur une autre."))])
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    declaration._exiger("importer")
+                    declaration.ligne_ids.unlink()
+                    declaration.ligne_ids.create([{**vals, "declaration_id": declaration.id} for vals in ligne.donnees["lignes"]])
+                    self.env.flush_all()
+            except (UserError, IntegrityError) as refus:
+                dit = _as_validation_error(self.env, refus) if isinstance(refus, IntegrityError) else refus
+                ligne._noter(erreurs=[(ligne.numero, str(dit))])
+            else:
+                ligne._noter(declaration.sudo())
+
+    # ------------------------------------------------------------------ privé
+    def _lire_salaries(self, tableau):
+        """Rend ([(ligne du fichier, valeurs)] des bonnes, [(ligne, phrase)] des mauvaises) ; les matricules en une requête."""
+        assures = self.env["cnas.assure"].with_user(self.env.user)
+        textes = [assures._normaliser_matricule(ligne.get("matricule")) for ligne in tableau]
+        connus = assures._resoudre_matricules([t for t in textes if t])
+        bonnes, erreurs, vus = [], [], set()
+        for ligne, texte in zip(tableau, textes):
+            try:
+                salaire = lire_montant(ligne["salaire"], quoi=_("Salaire"), maximum=SALAIRE_MAX)
+                embauche = lire_date(ligne.get("date_d_embauche"), False, _("Date d'embauche"))
+                nom = lire_texte(ligne.get("nom"), 200)
+            except UserError as refus:
+                erreurs.append((ligne.numero, str(refus)))
+                continue
+            # La carte et le matricule d'une même personne la disent deux fois.
+            qui = connus.get(texte) or texte
+            if qui and qui in vus:
+                erreurs.append((ligne.numero, _("le matricule %s figure deux fois.", texte)))
+                continue
+            vus.add(qui)
+            bonnes.append((ligne.numero, {
+                "assure_id": connus.get(texte) or False, "matricule_declare": texte, "nom_declare": nom or False,
+                "salaire": salaire, "date_embauche": str(embauche) if embauche else False}))
+        return bonnes, erreurs
+
+    @staticmethod
+    def _en_cles(lignes):
+        """Rend ce que disent des lignes, sans ordre : qui, combien, depuis quand."""
+        return sorted((vals["assure_id"] or 0, "" if vals["assure_id"] else vals["matricule_declare"] or "", int(vals["salaire"]),
+                       str(vals["date_embauche"] or "")) for vals in lignes)

@@ -1,1 +1,0 @@
-from . import declaration_import
