@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -53,6 +53,7 @@
                                "cnas_base/static/src/xml/*.xml"],
     },
     "pre_init_hook": "pre_init_hook",
+    "post_load": "post_load",
     "post_init_hook": "post_init_hook",
     "application": True,
 }
