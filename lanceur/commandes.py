@@ -84,6 +84,8 @@ def _analyseur():
     sauvegarder_.add_argument("dossier", nargs="?", metavar="DOSSIER", help="défaut : CNAS_SAUVEGARDES, ou sauvegardes/")
     sauvegarder_.add_argument("--chiffrer-pour", metavar="CLÉ", help="destinataire age ou gpg (défaut : CNAS_CHIFFRER_POUR ; sinon en clair)")
     sauvegarder_.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
+    commande("captures", "reprend les images des guides (doc/guides), d'une base de démonstration").add_argument(
+        "role", nargs="?", metavar="RÔLE", help="agent, controleur, medecin… (défaut : tous)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
@@ -208,6 +210,13 @@ def banc(options):
     return bancs.lancer(options.nom, options.echelle)
 
 
+def captures(options):
+    """./cnas captures"""
+    from . import captures as module
+    module.prendre(options.role)
+    return 0
+
+
 def verifier(_options):
     """./cnas verifier"""
     from . import verifier as module
@@ -294,7 +303,7 @@ def principal(arguments):
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
-               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour, "archiver": archiver, "revenir": revenir,
+               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour, "archiver": archiver, "revenir": revenir, "captures": captures,
                "anonymiser": anonymiser}
     try:
         return actions[options.commande](options)
