@@ -1,7 +1,10 @@
 # Image officielle d'Odoo 17, plus nos addons, leurs bibliothèques et les polices des impressions (français, arabe).
-FROM odoo:17.0
+ARG IMAGE=odoo:17.0
+FROM ${IMAGE}
 
 USER root
+# Debian ne garde que la dernière version corrigée d'un paquet : l'épingler ferait échouer la construction suivante.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg openssh-client rclone rsync \
     && rm -rf /var/lib/apt/lists/*

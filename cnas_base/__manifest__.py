@@ -54,6 +54,7 @@
                                "cnas_base/static/src/xml/*.xml"],
     },
     "pre_init_hook": "pre_init_hook",
+    "post_load": "post_load",
     "post_init_hook": "post_init_hook",
     "application": True,
 }

@@ -20,3 +20,7 @@ chmod 600 /run/cnas/pgpass
 # les sauvegardes s'écrivent sous l'usager d'Odoo, et ne se lisent que par lui
 chown odoo /sauvegardes
 chmod 700 /sauvegardes
+# les archives de PostgreSQL s'écrivent sous l'usager de son image
+mkdir -p /archives/journaux /archives/bases
+chown 999 /archives /archives/journaux /archives/bases
+chmod 700 /archives

@@ -6,7 +6,20 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from . import anonymisation, bases, chemins, console, environnement, mise_a_jour, postgres, sauvegarde, serveur, sources_odoo, systeme
+from . import (
+    anonymisation,
+    bases,
+    chemins,
+    console,
+    environnement,
+    instant,
+    mise_a_jour,
+    postgres,
+    sauvegarde,
+    serveur,
+    sources_odoo,
+    systeme,
+)
 from .console import Arret
 
 IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, finance, finance2, formation "
@@ -57,6 +70,11 @@ def _analyseur():
     restaurer_.add_argument("archive", metavar="ARCHIVE", help="dossier d'une sauvegarde")
     restaurer_.add_argument("--base", metavar="NOM", help="sous un autre nom (défaut : celui de la sauvegarde)")
     restaurer_.add_argument("--cle", metavar="FICHIER", help="clé privée age d'une sauvegarde chiffrée (gpg : son trousseau)")
+    archiver_ = commande("archiver", "garde les journaux de PostgreSQL au fil de l'eau, et une copie du serveur privé")
+    revenir_ = commande("revenir", "rend le serveur PostgreSQL privé tel qu'à un instant ; celui d'avant est mis de côté")
+    revenir_.add_argument("instant", metavar="INSTANT", help="« AAAA-MM-JJ HH:MM:SS », en temps universel")
+    for ajout in (archiver_, revenir_):
+        ajout.add_argument("archives", metavar="DOSSIER", help="dossier des archives, sur un autre disque que la base")
     maj_ = commande("mettre-a-jour", "sauvegarde, arrêt, plan, application, contrôles ; retour en arrière en cas d'échec")
     anonymiser_ = commande("anonymiser", "copie une base et rend fictif tout ce qui désigne quelqu'un (formation)")
     anonymiser_.add_argument("copie", nargs="?", metavar="COPIE", help="nom de la copie (défaut : <base>_formation)")
@@ -66,6 +84,8 @@ def _analyseur():
     sauvegarder_.add_argument("dossier", nargs="?", metavar="DOSSIER", help="défaut : CNAS_SAUVEGARDES, ou sauvegardes/")
     sauvegarder_.add_argument("--chiffrer-pour", metavar="CLÉ", help="destinataire age ou gpg (défaut : CNAS_CHIFFRER_POUR ; sinon en clair)")
     sauvegarder_.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
+    commande("captures", "reprend les images des guides (doc/guides), d'une base de démonstration").add_argument(
+        "role", nargs="?", metavar="RÔLE", help="agent, controleur, medecin… (défaut : tous)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
@@ -190,6 +210,13 @@ def banc(options):
     return bancs.lancer(options.nom, options.echelle)
 
 
+def captures(options):
+    """./cnas captures"""
+    from . import captures as module
+    module.prendre(options.role)
+    return 0
+
+
 def verifier(_options):
     """./cnas verifier"""
     from . import verifier as module
@@ -223,6 +250,21 @@ def restaurer(options):
     sauvegarde.lire_manifeste(archive)
     with une_a_la_fois():
         sauvegarde.restaurer(preparer_machine(), archive, options.base, options.cle)
+    return 0
+
+
+def archiver(options):
+    """./cnas archiver"""
+    with une_a_la_fois():
+        instant.archiver(preparer_machine(), options.archives)
+    return 0
+
+
+def revenir(options):
+    """./cnas revenir"""
+    instant.lire_instant(options.instant)
+    with une_a_la_fois():
+        instant.revenir(preparer_machine(), options.instant, options.archives)
     return 0
 
 
@@ -261,7 +303,7 @@ def principal(arguments):
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
-               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour,
+               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour, "archiver": archiver, "revenir": revenir, "captures": captures,
                "anonymiser": anonymiser}
     try:
         return actions[options.commande](options)

@@ -180,7 +180,17 @@ def extraire(base, donnees):
         cr.execute("SELECT store_fname, COALESCE(max(file_size), 0) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY 1 ORDER BY 1")
         with open(donnees["pieces"], "w", encoding="utf-8") as flux:
             flux.writelines(f"{nom} {taille}\n" for nom, taille in cr)
-        return {"sommes": _sommes(cr), "versions": _versions(cr), "postgresql": connexion.server_version}
+        return {"perdues": _perdues(cr), "sommes": _sommes(cr), "versions": _versions(cr), "postgresql": connexion.server_version}
+
+
+def _perdues(cr):
+    """Les pièces dont un superviseur a signé la perte, pour chaque fichier qui les cite."""
+    cr.execute("SELECT to_regclass('public.cnas_fichier_abime') IS NOT NULL")
+    if not cr.fetchone()[0]:
+        return []
+    cr.execute("""SELECT a.store_fname FROM ir_attachment a LEFT JOIN cnas_fichier_abime f ON f.attachment_id = a.id AND f.state = 'perdu'
+                   WHERE a.store_fname IS NOT NULL GROUP BY 1 HAVING bool_and(f.id IS NOT NULL) ORDER BY 1""")
+    return [nom for nom, in cr.fetchall()]
 
 
 def _chiffrer(commande, versement, sortie):

@@ -17,6 +17,8 @@ from . import chemins, console, systeme
 from .console import Arret
 
 VERSION_MIN = 13
+# « all » ne comprend pas la copie de la grappe (pg_basebackup)
+ACCES_COPIE = "local replication postgres peer map=cnas\n"
 
 
 class Acces:
@@ -177,15 +179,16 @@ class Grappe:
         console.detail("création du serveur privé")
         shutil.rmtree(self.donnees, ignore_errors=True)
         sortie = self._programme("initdb", "-D", self.donnees, "-U", "postgres", "-E", "UTF8", "--locale=C",
-                                 "--auth=peer", "--no-instructions")
+                                 "--data-checksums", "--auth=peer", "--no-instructions")
         if sortie.returncode and "no-instructions" in sortie.stderr:
-            sortie = self._programme("initdb", "-D", self.donnees, "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=peer")
+            sortie = self._programme("initdb", "-D", self.donnees, "-U", "postgres", "-E", "UTF8", "--locale=C", "--data-checksums",
+                                     "--auth=peer")
         if sortie.returncode:
             raise Arret(f"La création du serveur PostgreSQL privé a échoué :\n{sortie.stderr.strip()}")
         usagers = {pwd.getpwuid(os.geteuid()).pw_name}
         if self.identite:
             usagers.add(pwd.getpwuid(self.identite["user"]).pw_name)
-        (self.donnees / "pg_hba.conf").write_text("local all all peer map=cnas\n", encoding="utf-8")
+        (self.donnees / "pg_hba.conf").write_text("local all all peer map=cnas\n" + ACCES_COPIE, encoding="utf-8")
         (self.donnees / "pg_ident.conf").write_text(
             "".join(f"cnas {usager} {role}\n" for usager in sorted(usagers) for role in ("postgres", "cnas")), encoding="utf-8")
         with open(self.donnees / "postgresql.conf", "a", encoding="utf-8") as flux:

@@ -58,10 +58,14 @@ def sauvegarder(machine, base, dossier, destinataire=None, copie=None, noter=Tru
     depot.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _a_soi(), chemins.verrou(depot / ".verrou"):
         archive = _ecrire(machine, base, depot, chiffreur)
-        manquantes = lire_manifeste(archive)["manquantes"]
+        manifeste = lire_manifeste(archive)
+        manquantes = manifeste["manquantes"]
         if manquantes:
             raise Arret(f"Sauvegarde incomplète, gardée sous {archive} : {len(manquantes)} pièce(s) de la base manquent ou sont abîmées sur le "
-                        f"disque ({', '.join(manquantes[:ABSENTES_MONTREES])}…). Retrouvez-les dans une sauvegarde plus ancienne.")
+                        f"disque ({', '.join(manquantes[:ABSENTES_MONTREES])}…). Retrouvez-les dans une sauvegarde plus ancienne ; si elles ne "
+                        "reviendront pas, un superviseur en constate la perte (Fichiers perdus ou altérés), puis relancez.")
+        if manifeste["perdues"]:
+            console.detail(f"{len(manifeste['perdues'])} pièce(s) constatée(s) perdue(s) n'y sont pas : la sauvegarde est valable")
         if noter:
             machine.sql("noter_sauvegarde", base)
         for ancienne in _tourner(depot, base):
@@ -97,6 +101,9 @@ def _ecrire(machine, base, depot, chiffreur):
             relu, voulues = _extraire(machine, base, partiel, chiffreur)
             deja = {piece for paquet in paquets for piece in _liste(depot, paquet)}
             manquantes = _empaqueter(machine.donnees / "filestore" / base, nouveau, [piece for piece in voulues if piece not in deja], chiffreur)
+            # une perte signée n'est plus une sauvegarde manquée : elle se compte, et rien n'attend
+            perdues = sorted(set(relu["perdues"]) & set(manquantes))
+            manquantes = [nom for nom in manquantes if nom not in perdues]
             if not manquantes:
                 break
         if nouveau.exists():
@@ -105,7 +112,7 @@ def _ecrire(machine, base, depot, chiffreur):
         _ecrire_reglages(machine, base, reglages, chiffreur)
         manifeste = {
             "format": 1, "base": base, "instant": f"{instant:%Y-%m-%d %H:%M:%S}", "chiffrement": chiffreur.nom, **relu,
-            "commit": _commit(), "pieces": len(voulues), "manquantes": manquantes,
+            "commit": _commit(), "pieces": len(voulues), "manquantes": manquantes, "perdues": perdues,
             "fichiers": {f.name: somme(f) for f in sorted(partiel.iterdir())},
             "paquets": {nom: _somme_de_paquet(depot, nom) for nom in paquets}}
         _poser(partiel / "manifeste.json", json.dumps(manifeste, indent=1, ensure_ascii=False, sort_keys=True))
@@ -154,6 +161,9 @@ def _empaqueter(magasin, paquet, voulues, chiffreur):
             membre.size, membre.mode = len(contenu), 0o600
             archive.addfile(membre, io.BytesIO(contenu))  # ce qui vient d'être relu, même si le fichier disparaît
             mises.append(nom)
+    if not mises:
+        _oter_paquet(paquet)
+        return manquantes
     _poser(_voisin(paquet, ".liste"), "".join(f"{nom}\n" for nom in mises))
     _poser(_voisin(paquet, ".somme"), json.dumps(somme(paquet)))
     return manquantes
@@ -385,7 +395,7 @@ def _poser_pieces(archive, manifeste, paquets, provisoire, cle):
                         cible.parent.mkdir(exist_ok=True)
                         cible.write_bytes(octets)
                         posees.add(membre.name)
-    absentes = voulues - posees - set(manifeste["manquantes"])
+    absentes = voulues - posees - set(manifeste["manquantes"]) - set(manifeste.get("perdues", ()))
     if absentes:
         raise Arret(f"La sauvegarde n'est pas entière : {len(absentes)} pièce(s) manquent dans les paquets. Rien n'a été touché.")
 

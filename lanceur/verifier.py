@@ -46,7 +46,8 @@ def verifier():
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
         ("Jour des tests", jour_des_tests),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
-        ("docker-compose.yml", lambda: compose(python)), ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
+        ("docker-compose.yml", lambda: compose(python)),
+        ("Dockerfile et scripts", lambda: scripts(python)), ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
     ):
         trouves = list(controle())
         console.etape(f"{titre} : {'conforme' if not trouves else f'{len(trouves)} défaut(s)'}")
@@ -174,6 +175,16 @@ def compose(python):
     sortie = _outil([python, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"])
     if sortie.returncode:
         yield (sortie.stdout or sortie.stderr).strip()
+
+
+def scripts(python):
+    """hadolint sur le Dockerfile, shellcheck sur les scripts de docker/."""
+    outils = Path(python).parent
+    for commande in ([outils / "hadolint", "--no-color", "--failure-threshold", "warning", "Dockerfile"],
+                     [outils / "shellcheck", *sorted((RACINE / "docker").glob("*.sh"))]):
+        sortie = _outil(commande)
+        if sortie.returncode:
+            yield (sortie.stdout or sortie.stderr).strip()
 
 
 def ruff(python):

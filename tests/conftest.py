@@ -50,10 +50,15 @@ def machine():
 
 
 class Serveur:
-    """Un serveur Odoo lancé pour les tests : `url`, `base` ; `tuer()` et `relancer()` pour les essais de coupure."""
+    """Un serveur Odoo lancé pour les tests : `url`, `base` ; `tuer()` et `relancer()` pour les essais de coupure.
 
-    def __init__(self, machine, base):
+    `options` : réglages d'Odoo en plus (`workers=2`).
+    """
+
+    def __init__(self, machine, base, **options):
         self.machine, self.base = machine, base
+        # plusieurs processus : les événements ont leur port à eux
+        self.options = {**({"gevent_port": odoo_serveur.port_au_hasard()} if options.get("workers") else {}), **options}
         self.port = odoo_serveur.port_au_hasard()
         self.url = f"http://127.0.0.1:{self.port}"
         self.journal = f"{base}.log"
@@ -61,7 +66,7 @@ class Serveur:
 
     def relancer(self):
         """Démarre le serveur et attend qu'il réponde."""
-        self.processus = odoo_serveur.lancer(self.machine.outils, self.base, self.port, self.journal)
+        self.processus = odoo_serveur.lancer(self.machine.outils, self.base, self.port, self.journal, **self.options)
         odoo_serveur.attendre(self.processus, self.port, self.journal)
 
     def tuer(self):

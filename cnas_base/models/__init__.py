@@ -1,4 +1,5 @@
 from . import garde_mixin
+from . import compteur_mixin
 from . import journal
 from . import etat_mixin
 from . import changement_mixin
@@ -29,4 +30,5 @@ from . import colonne
 from . import import_fichier
 from . import res_users
 from . import sante
+from . import metriques
 from . import accueil

@@ -14,13 +14,20 @@ CURSEUR = "cnas.dernier_fichier_relu"
 LOT = 5000
 
 
+def _est_un_dossier(modele):
+    """Dit si ce modèle est l'un des nôtres : le reste (images, pages en cache) appartient à Odoo."""
+    return bool(modele) and modele.startswith("cnas.")
+
+
 @actions
 class FichierAbime(models.Model):
     """Un fichier d'un dossier que le disque n'a plus, ou plus tel que reçu : constaté la nuit, remplacé par un agent.
 
-    États : constaté → remplacé (on a renumérisé la page), ou retrouvé (le disque le rend de nouveau : restauré d'une
-    sauvegarde, ou renvoyé à l'identique). Qui peut quoi : la table `_actions`. On ne voit que ceux des
+    États : constaté → remplacé (on a renumérisé la page), retrouvé (le disque le rend de nouveau : restauré d'une
+    sauvegarde, ou renvoyé à l'identique), ou perdu : un superviseur signe qu'il ne reviendra pas, et les sauvegardes, qui
+    jusque-là se disaient incomplètes, le tiennent pour tel. Qui peut quoi : la table `_actions`. On ne voit que ceux des
     dossiers dont on lit les fichiers (`dossier_lisible`, que regarde la règle d'accès) : leur nom et la page renvoyée en disent déjà trop.
+    Ce qui n'est d'aucun dossier (une image d'Odoo) est à l'administrateur.
     """
 
     _name = "cnas.fichier_abime"
@@ -30,11 +37,14 @@ class FichierAbime(models.Model):
 
     _etat_initial = "constate"
     _actions = {
-        "remplacer": Action(titre=_lt("Remplacer"), de=("constate",), vers=("remplace",), seul=True, motif=True,
+        "remplacer": Action(titre=_lt("Remplacer"), de=("constate", "perdu"), vers=("remplace",), seul=True, motif=True,
                             roles=("cnas_base.group_agent",), empeche=("_empeche_de_remplacer",)),
+        "constater_perte": Action(titre=_lt("Constater la perte"), de=("constate",), vers=("perdu",), motif=True, annonce=False,
+                                  roles=("cnas_base.group_superviseur", "cnas_base.group_administrateur")),
     }
-    _passages = {"constate": ("retrouve",)}
-    _champs_geles = ("attachment_id", "name", "modele", "res_id", "constat", "date_constat", "remplace_par_id", "date_remplacement")
+    _passages = {"constate": ("retrouve",), "perdu": ("retrouve",)}
+    _champs_geles = ("attachment_id", "name", "modele", "res_id", "constat", "date_constat", "remplace_par_id", "date_remplacement",
+                     "perte_par_id", "date_perte", "motif_perte")
 
     attachment_id = fields.Many2one("ir.attachment", string="Fichier", required=True, readonly=True, index=True, ondelete="cascade")
     name = fields.Char(string="Nom du fichier", required=True, readonly=True)
@@ -45,14 +55,17 @@ class FichierAbime(models.Model):
     constat = fields.Selection([("perdu", "Perdu : absent du disque"), ("altere", "Altéré : plus celui qu'on a reçu")],
                                string="Constat", required=True, readonly=True)
     date_constat = fields.Datetime(string="Constaté le", required=True, readonly=True, default=fields.Datetime.now)
-    state = fields.Selection([("constate", "À remplacer"), ("remplace", "Remplacé"), ("retrouve", "Retrouvé")],
+    state = fields.Selection([("constate", "À remplacer"), ("remplace", "Remplacé"), ("retrouve", "Retrouvé"), ("perdu", "Perte constatée")],
                              string="État", default="constate", required=True, readonly=True)
     remplacement = fields.Binary(string="Nouveau fichier", attachment=False, help="La page renumérisée : PDF ou image.")
     remplacement_nom = fields.Char(string="Nom du nouveau fichier")
     remplace_par_id = fields.Many2one("res.users", string="Remplacé par", readonly=True)
     date_remplacement = fields.Datetime(string="Remplacé le", readonly=True)
+    perte_par_id = fields.Many2one("res.users", string="Perte signée par", readonly=True)
+    date_perte = fields.Datetime(string="Perte signée le", readonly=True)
+    motif_perte = fields.Text(string="Motif de la perte", readonly=True)
 
-    _sql_constraints = [("un_constat", "EXCLUDE (attachment_id WITH =) WHERE (state = 'constate')",
+    _sql_constraints = [("un_constat", "EXCLUDE (attachment_id WITH =) WHERE (state IN ('constate', 'perdu'))",
                          "Ce fichier est déjà signalé.")]
 
     @api.depends("modele", "res_id")
@@ -72,14 +85,16 @@ class FichierAbime(models.Model):
     def _compute_dossier(self):
         for modele, abimes in self.grouped("modele").items():
             lisibles = abimes.filtered("dossier_lisible")
-            (abimes - lisibles).dossier = False
-            dossiers = self.env[modele].browse(lisibles.mapped("res_id")) if lisibles else ()
+            abimes.dossier = False
+            dossiers = self.env[modele].browse(lisibles.mapped("res_id")) if lisibles and _est_un_dossier(modele) else ()
             for abime, dossier in zip(lisibles, dossiers):
                 abime.dossier = dossier.display_name
 
     # ------------------------------------------------------------------ actions
     def _empeche_de_remplacer(self):
-        return {abime.id: _("Choisissez d'abord le nouveau fichier.") for abime in self if not abime.remplacement}
+        return {abime.id: _("Choisissez d'abord le nouveau fichier.") if _est_un_dossier(abime.modele)
+                else _("Ce fichier n'est celui d'aucun dossier : rendez-le d'une sauvegarde, ou constatez sa perte.")
+                for abime in self if not abime.remplacement or not _est_un_dossier(abime.modele)}
 
     @transition("remplacer")
     def action_remplacer(self, motif=None):
@@ -97,6 +112,15 @@ class FichierAbime(models.Model):
             "avant": {"nom": self.name, "empreinte": ancienne}, "apres": {"empreinte": nouvelle}, "motif": motif_en_cours() or motif}])
         self._changer_etat("remplace", remplace_par_id=self.env.uid, date_remplacement=fields.Datetime.now())
         self.remplacement = False
+
+    @transition("constater_perte")
+    def action_constater_perte(self, motif=None):
+        """Signe que ces fichiers ne reviendront pas, et l'inscrit au journal. Rend True, ou l'assistant de motif."""
+        motif = motif_en_cours() or motif
+        self.env["cnas.journal"]._ajouter([{
+            "modele": abime.modele or self._name, "res_id": abime.res_id if abime.modele else abime.id, "evenement": "perte_fichier",
+            "avant": {"nom": abime.name, "empreinte": abime.attachment_id.sudo().checksum}, "motif": motif} for abime in self])
+        self._changer_etat("perdu", perte_par_id=self.env.uid, date_perte=fields.Datetime.now(), motif_perte=motif)
 
     # ------------------------------------------------------------------ contrôle
     @api.model
@@ -122,7 +146,7 @@ class FichierAbime(models.Model):
     def _fichiers_apres(self, dernier):
         self.env.cr.execute("""
             SELECT id, store_fname, file_size, checksum FROM ir_attachment
-             WHERE store_fname IS NOT NULL AND res_model LIKE 'cnas.%%' AND id > %s ORDER BY id LIMIT %s""", [dernier, LOT])
+             WHERE store_fname IS NOT NULL AND id > %s ORDER BY id LIMIT %s""", [dernier, LOT])
         return self.env.cr.fetchall()
 
     def _constater(self, nom, taille, empreinte):
@@ -136,7 +160,7 @@ class FichierAbime(models.Model):
 
     def _signaler(self, constats):
         """Ouvre un constat par fichier abîmé, ferme ceux des fichiers que le disque rend de nouveau."""
-        ouverts = self.search([("state", "=", "constate")])
+        ouverts = self.search([("state", "in", ("constate", "perdu"))])
         for abime in ouverts.filtered(lambda a: a.attachment_id.id not in constats):
             if not self._constater(abime.attachment_id.store_fname, abime.attachment_id.file_size, abime.attachment_id.checksum):
                 abime._changer_etat("retrouve")
@@ -151,7 +175,10 @@ class FichierAbime(models.Model):
         """Rend le domaine de ceux dont l'usager lit le dossier et ses fichiers : une condition par sorte de dossier."""
         usager = self.sudo(False)
         fermes = usager.env["ir.attachment"]._modeles_fermes()
-        modeles = [modele for modele, in self.sudo()._read_group([], ["modele"]) if modele in self.env and modele not in fermes]
+        presents = [modele for modele, in self.sudo()._read_group([], ["modele"])]
+        modeles = [modele for modele in presents if _est_un_dossier(modele) and modele in self.env and modele not in fermes]
+        administre = usager.env.user.has_group("cnas_base.group_administrateur")
         return expression.OR([expression.FALSE_DOMAIN, *(
+            [[("modele", "in", [modele for modele in presents if not _est_un_dossier(modele)])]] if administre else ()), *(
             [("modele", "=", modele), ("res_id", "in", usager.env[modele].with_context(active_test=False)._search([]))]
             for modele in modeles if usager.env[modele].check_access_rights("read", raise_exception=False))])

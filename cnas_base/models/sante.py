@@ -20,13 +20,18 @@ class Sante(models.AbstractModel):
             "adresse_publique": vrai si les papiers et les courriels portent une adresse qui s'ouvre,
             "fichiers_abimes": fichiers perdus ou altérés, pas encore remplacés}
         """
-        seuil = self.env["cnas.parametre"].sudo()._au
         releve = {
             "base": True, "taches": self._taches(), "disque_libre": self._disque_libre(),
             "sauvegarde_heures": self._age_de_la_sauvegarde(), "journal": self._derniere_verification(),
             "adresse_publique": bool(self.env["ir.config_parameter"]._adresse_publique()),
             "fichiers_abimes": self.env["cnas.fichier_abime"].sudo().search_count([("state", "=", "constate")])}
-        alertes = [code for code, alerte in (
+        alertes = [code for code, levee in self._alertes(releve) if levee]
+        return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}
+
+    def _alertes(self, releve):
+        """Rend [(code, levée ou non)]."""
+        seuil = self.env["cnas.parametre"].sudo()._au
+        return [
             ("taches_en_echec", releve["taches"]["en_echec"]),
             ("disque", releve["disque_libre"] < seuil("surveillance_disque_libre")),
             ("sauvegarde", releve["sauvegarde_heures"] is None
@@ -34,8 +39,7 @@ class Sante(models.AbstractModel):
             ("journal", releve["journal"] and not releve["journal"]["intact"]),
             ("fichiers", releve["fichiers_abimes"]),
             ("adresse", not releve["adresse_publique"]),
-        ) if alerte]
-        return {"etat": "a_surveiller" if alertes else "bon", "alertes": alertes, **releve}
+        ]
 
     def _taches(self):
         compte = dict(self.env["queue.job"].sudo()._read_group([], ["state"], ["__count"]))

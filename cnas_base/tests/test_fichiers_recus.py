@@ -3,8 +3,8 @@ import errno
 import os
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.lecture import apercu_pdf, ouvrir_fichier, vues
@@ -166,6 +166,44 @@ class TestFichiersRecus(TransactionCase):
             sortie.write(contenu)
         abimes._controler_chaque_nuit()
         self.assertEqual((trouves[altere].state, trouves[raccourci].state), ("retrouve", "constate"))
+
+    def test_une_perte_se_signe(self):
+        """Un superviseur signe la perte : elle sort des alertes, n'est plus signalée, et finit si le fichier revient."""
+        abimes, perdu = self.env["cnas.fichier_abime"], self.joint()
+        chemin, contenu = perdu._full_path(perdu.store_fname), perdu.raw
+        os.unlink(chemin)
+        abimes._controler_chaque_nuit()
+        abime = abimes.search([("attachment_id", "=", perdu.id)])
+        avant = self.env["cnas.sante"]._relever()["fichiers_abimes"]
+        with self.assertRaises(AccessError):
+            abime.with_user(new_test_user(self.env, "t_agent_perte", groups="cnas_base.group_agent")).action_constater_perte("perdue")
+        chef = new_test_user(self.env, "t_chef_perte", groups="cnas_base.group_superviseur")
+        self.assertNotEqual(abime.with_user(chef).action_constater_perte(), True, "le motif est exigé")
+        abime.with_user(chef).action_constater_perte("disque de 2024, aucune copie")
+        self.assertEqual((abime.state, abime.perte_par_id, abime.motif_perte), ("perdu", chef, "disque de 2024, aucune copie"))
+        ligne = self.env["cnas.journal"].search([("evenement", "=", "perte_fichier")], limit=1, order="id desc")
+        self.assertEqual((ligne.res_id, ligne.user_id, ligne.avant["empreinte"]), (perdu.res_id, chef, perdu.checksum))
+        self.assertEqual(abimes._controler_chaque_nuit(), avant - 1)
+        self.assertEqual(abimes.search_count([("attachment_id", "=", perdu.id)]), 1)
+        with open(chemin, "wb") as sortie:
+            sortie.write(contenu)
+        abimes._controler_chaque_nuit()
+        self.assertEqual(abime.state, "retrouve")
+
+    def test_ce_qui_n_est_d_aucun_dossier(self):
+        """Une image d'Odoo perdue se signale aussi (elle rendrait toute sauvegarde incomplète), à l'administrateur seul."""
+        image = self.env["ir.attachment"].create({"name": "logo.txt", "raw": os.urandom(16)})
+        os.unlink(image._full_path(image.store_fname))
+        abimes = self.env["cnas.fichier_abime"]
+        abimes._controler_chaque_nuit()
+        abime = abimes.search([("attachment_id", "=", image.id)])
+        chef, administrateur = (new_test_user(self.env, f"t_{role}_image", groups=f"cnas_base.group_{role}")
+                                for role in ("superviseur", "administrateur"))
+        self.assertFalse(abimes.with_user(chef).search([("id", "=", abime.id)]))
+        with self.assertRaisesRegex(UserError, "aucun dossier"):
+            abime.with_user(administrateur).action_remplacer("perdue")
+        abime.with_user(administrateur).action_constater_perte("image sans intérêt")
+        self.assertEqual(abime.state, "perdu")
 
     def _remplacer(self, abime, joint):
         abime = abime.with_user(self.env.ref("base.user_admin"))

@@ -1,6 +1,7 @@
-from threading import Thread
+from threading import Barrier, Thread
 
 from odoo import api
+from odoo.service.model import retrying
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -78,3 +79,40 @@ class TestConcurrence(CommunFeuille):
         except Exception as erreur:
             # Odoo rejoue un appel refusé pour concurrence ; ici, il suffit de constater le refus.
             resultats.append(erreur)
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_dix_envois_dans_une_agence(self):
+        """Dix envois partis ensemble passent tous du premier coup, chacun d'une suite de numéros sans trou."""
+        depart, essais, resultats = Barrier(10), [], {}
+
+        def deposer(rang):
+            with CurseurReel(self.registre) as cr:
+                env = api.Environment(cr, self.env.uid, {})
+                cr.execute("SELECT 1")  # l'instantané est pris avant le signal
+                depart.wait()
+
+                def importer():
+                    essais.append(rang)
+                    resultats[rang] = env["cnas.feuille_soin"].importer(
+                        [feuille for n in range(3) for feuille in self._envoi(f"FILE-{rang}-{n}")])
+                retrying(importer, env)
+
+        fils = [Thread(target=deposer, args=(rang,)) for rang in range(10)]
+        for fil in fils:
+            fil.start()
+        for fil in fils:
+            fil.join()
+        self.assertEqual(sorted(essais), list(range(10)))
+        suites = [[int(r["numero"].rsplit("-", 1)[1]) for r in resultat] for resultat in resultats.values()]
+        self.assertEqual(sorted(suites), [[n, n + 1, n + 2] for n in range(1, 31, 3)])
+
+    @mute_logger("odoo.sql_db", "odoo.service.model")
+    def test_le_meme_envoi_rejoue_rend_les_memes(self):
+        """Un envoi renvoyé pendant que le premier s'enregistre : rejoué, il rend les mêmes identifiants, sans erreur."""
+        with CurseurReel(self.registre) as un, CurseurReel(self.registre) as deux:
+            deux.execute("SELECT 1")
+            premier = api.Environment(un, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi("DEUX"))[0]
+            un.commit()
+            env = api.Environment(deux, self.env.uid, {})
+            second = retrying(lambda: env["cnas.feuille_soin"].importer(self._envoi("DEUX")), env)[0]
+        self.assertEqual((second["id"], second["erreurs"]), (premier["id"], []))

@@ -79,9 +79,12 @@ class Banc:
             self.env.registry.clear_cache()
 
     @contextmanager
-    def serveur(self):
-        """Un vrai serveur sur la base du banc (mesures par HTTP et XML-RPC). Validez vos données avant : `banc.cr.commit()`."""
-        lance = conftest.Serveur(conftest.decrire_machine(), self.base)
+    def serveur(self, **options):
+        """Un vrai serveur sur la base du banc (mesures par HTTP et XML-RPC). Validez vos données avant : `banc.cr.commit()`.
+
+        `options` : réglages d'Odoo (`workers=4` : plusieurs processus, comme en production).
+        """
+        lance = conftest.Serveur(conftest.decrire_machine(), self.base, **options)
         lance.relancer()
         try:
             yield lance

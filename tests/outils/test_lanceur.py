@@ -4,12 +4,26 @@ import fcntl
 import getpass
 import signal
 import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from lanceur import bases, chemins, chiffre, commandes, console, mise_a_jour, postgres, resultats, sauvegarde, verifier, verifier_journal
+from lanceur import (
+    bases,
+    chemins,
+    chiffre,
+    commandes,
+    console,
+    instant,
+    mise_a_jour,
+    postgres,
+    resultats,
+    sauvegarde,
+    verifier,
+    verifier_journal,
+)
 
 VOULUES = {"cnas_base": "b1", "cnas_referentiels": "r1"}
 # Odoo ferme ses lignes par la mesure de la requête, vide hors d'une page : il en reste l'espace.
@@ -197,6 +211,42 @@ def test_un_chemin_avec_espace_et_apostrophe(tmp_path, monkeypatch):
         assert grappe.tourne() and grappe._deja_la()
     finally:
         assert grappe.arreter()
+
+
+@pytest.mark.skipif(not postgres._binaires(), reason="les programmes de PostgreSQL (pg_dump) ne sont pas sur cette machine")
+def test_revenir_a_un_instant(tmp_path, monkeypatch):
+    """Les journaux archivés rendent le serveur d'avant la faute ; la grappe d'après reste à côté ; les pages ont leurs sommes."""
+    for dossier in (tmp_path, *tmp_path.parents):
+        if dossier.owner() == getpass.getuser() and str(dossier) != "/" and dossier != Path(tempfile.gettempdir()):
+            dossier.chmod(0o755)
+    monkeypatch.setattr(chemins, "PRIVE", tmp_path / ".cnas")
+    grappe = postgres.Grappe("pg", postgres._binaires(), rapide=True)
+    machine = SimpleNamespace(acces=SimpleNamespace(grappe=grappe))
+    grappe.demarrer()
+    try:
+        assert instant._psql(grappe, "SHOW data_checksums") == "on"
+        archives = tmp_path / "archives d'un disque"
+        instant.archiver(machine, archives)
+        instant._psql(grappe, "CREATE TABLE dossier AS SELECT 1 AS numero")
+        time.sleep(1.1)
+        voulu = instant._psql(grappe, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')")
+        time.sleep(1.1)
+        instant._psql(grappe, "DROP TABLE dossier")
+        with pytest.raises(console.Arret, match="Aucune copie"):
+            instant.revenir(machine, "2020-01-01 00:00", archives)
+        cote = instant.revenir(machine, voulu, archives)
+        assert instant._psql(grappe, "SELECT numero FROM dossier") == "1"
+        assert (cote / "PG_VERSION").is_file()
+        # l'archivage continue : une autre faute se rattrape de même
+        instant._psql(grappe, "INSERT INTO dossier VALUES (2)")
+        instant._attendre_l_archive(grappe)
+        # un instant que les archives n'atteignent pas : refusé, la grappe en place reste
+        with pytest.raises(console.Arret):
+            instant.revenir(machine, "2999-01-01 00:00", archives)
+        grappe.demarrer()
+        assert instant._psql(grappe, "SELECT count(*) FROM dossier") == "2"
+    finally:
+        grappe.arreter()
 
 
 @pytest.mark.parametrize("signe", [",", '"', "$", "`", "\\"])

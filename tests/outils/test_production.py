@@ -1,4 +1,6 @@
 """La mise en production : ce que compose, le proxy et les scripts promettent, relu dans les fichiers eux-mêmes."""
+import datetime
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -45,6 +47,40 @@ def test_mot_de_passe_d_usine():
 def test_proxy(attendu):
     """Chaque porte est limitée, chaque en-tête est posé, et ce que prétend le client n'est pas repris."""
     assert attendu in (RACINE / "docker" / "nginx" / "commun.inc").read_text(encoding="utf-8")
+
+
+def test_le_proxy_attend_plus_qu_odoo():
+    """C'est Odoo qui dit qu'un travail est trop long ; un proxy plus pressé rendrait 504 pendant que le travail continue."""
+    odoo = int(re.search(r"^limit_time_real = (\d+)", (RACINE / "odoo.conf").read_text(encoding="utf-8"), re.MULTILINE).group(1))
+    proxy = re.findall(r"proxy_(?:read|send)_timeout (\d+)s;", (RACINE / "docker" / "nginx" / "commun.inc").read_text(encoding="utf-8"))
+    assert len(proxy) == 2 and all(int(delai) > odoo for delai in proxy)
+
+
+def test_chaque_service_est_borne():
+    """Mémoire bornée et journaux qui tournent, pour chacun ; les images s'épinglent par .env ; les pages ont leurs sommes."""
+    communs = COMPOSE[:COMPOSE.index("services:")]
+    assert "mem_limit:" in communs and "logging: &journaux" in communs
+    for nom in re.findall(r"^  ([a-z-]+):$", COMPOSE[COMPOSE.index("services:"):COMPOSE.index("\nnetworks:")], re.MULTILINE):
+        texte = service(nom)
+        assert "<<: *" in texte or ("mem_limit:" in texte and "logging: *journaux" in texte), nom
+    assert set(re.findall(r"\$\{CNAS_IMAGE_([A-Z]+):-", COMPOSE)) == {"ODOO", "POSTGRES", "NGINX"}
+    assert "--data-checksums" in service("base")
+
+
+def test_chaque_reglage_a_son_exemple():
+    """Ce que compose lit de .env se trouve dans l'exemple de production."""
+    exemple = (RACINE / "docker" / "env.exemple").read_text(encoding="utf-8")
+    assert [nom for nom in set(re.findall(r"\$\{(CNAS_[A-Z_]+)", COMPOSE)) if f"\n{nom}=" not in exemple] == []
+    assert "COMPOSE_PROFILES=production" in exemple and "CNAS_DEMO=1" in (RACINE / "docker" / "env.essai").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("maintenant, heure, secondes", [("01:59", "02:00", 60), ("02:00", "02:00", 86400), ("23:00", "00:30", 5400)])
+def test_la_nuit_sauvegarde(maintenant, heure, secondes):
+    """Le service « nuit » attend la prochaine fois qu'il sera l'heure."""
+    description = importlib.util.spec_from_file_location("nuit", RACINE / "docker" / "nuit.py")
+    nuit = importlib.util.module_from_spec(description)
+    description.loader.exec_module(nuit)
+    assert nuit.attente(heure, datetime.datetime.strptime(f"2026-05-04 {maintenant}", "%Y-%m-%d %H:%M")) == secondes
 
 
 def test_proxy_tls():

@@ -3,7 +3,7 @@ import hashlib
 import json
 
 from psycopg2 import Error as ErreurBase
-from psycopg2 import OperationalError
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
@@ -13,7 +13,8 @@ from odoo.addons.cnas_base.lecture import montrer
 
 from ...lecture_feuille import LecteurFeuille
 
-TAILLE_LOT = 500
+# Un lot est numéroté d'un trait ; ce qui vient ensuite (le lot suivant) fait attendre les autres envois de l'agence.
+TAILLE_LOT = 1000
 ENVOI_MAX = 20_000
 # Ce qui se compare, quand une même référence revient avec un autre contenu.
 COMPARES = ("assure_id", "date_soins", "date_fin_soins", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id")
@@ -57,10 +58,6 @@ class FeuilleSoin(models.Model):
     def _importer_lot(self, brutes):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
         lectures, a_creer = self._juger_lot(brutes)
-        agence_defaut = self.env["cnas.agence"]._de_l_usager().id
-        self.env["cnas.compteur_depot"].sudo()._verrouiller({
-            (lecture.valeurs["agence_id"] or agence_defaut, lecture.valeurs["date_depot"].year)
-            for lecture in a_creer if lecture.valeurs["agence_id"] or agence_defaut})
         self._creer_lot(a_creer)
         self._rendre_connues(lectures)
         return [lecture.resultat for lecture in lectures]
@@ -332,6 +329,9 @@ class FeuilleSoin(models.Model):
             raise  # conflit de concurrence : Odoo rejoue tout l'appel
         except UserError as erreur:
             refus = str(erreur.args[0])
+        except IntegrityError:
+            self._rejouer_si_un_autre_les_a_deposees(lectures)
+            refus = _("Cette feuille est peut-être en cours d'enregistrement par un autre envoi : renvoyez-la.")
         except ErreurBase:
             refus = _("Cette feuille est peut-être en cours d'enregistrement par un autre envoi : renvoyez-la.")
         if len(lectures) > 1:
@@ -340,6 +340,13 @@ class FeuilleSoin(models.Model):
             return
         lectures[0].resultat.update(id=False, numero=False, state=False)
         lectures[0].erreurs.append(refus)
+
+    def _rejouer_si_un_autre_les_a_deposees(self, lectures):
+        """Le même envoi vient d'être enregistré ailleurs, que notre instantané ne voit pas : Odoo rejoue l'appel, qui le trouvera."""
+        with self.env.registry.cursor() as cr:
+            ailleurs, _annulees = self.with_env(self.env(cr=cr))._feuilles_connues(lectures)
+        if ailleurs.keys() - self._feuilles_connues(lectures)[0].keys():
+            self.env.cr.execute("DO $$BEGIN RAISE EXCEPTION 'feuilles enregistrées par un autre envoi' USING ERRCODE = '40001'; END$$")
 
     def _creer_et_deposer(self, lectures):
         self.browse().union(*(x.remplacee for x in lectures if x.remplacee)).sudo()._annuler(_("Corrigée et renvoyée"))
