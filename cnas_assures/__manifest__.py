@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Assurés",
     "summary": "Identité, famille, droits, carte sanitaire, attestation, pièces administratives",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -26,6 +26,7 @@
         "wizards/changement_regime_wizard_views.xml",
         "wizards/famille_wizard_views.xml",
         "wizards/fusion_wizard_views.xml",
+        "wizards/recherche_doublons_wizard_views.xml",
         "views/droit_views.xml",
         "views/correction_identite_views.xml",
         "views/doublon_views.xml",
