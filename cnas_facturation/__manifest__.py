@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Facturation",
     "summary": "Facture mensuelle, décompte figé, ordonnancement, paiement, contestation",
-    "version": "17.0.1.4.0",
+    "version": "17.0.1.5.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -37,6 +37,11 @@
         "security/tableaux/ir.model.access.csv",
         "report/facture_chiffres_views.xml",
         "data/tableaux_de_bord.xml",
+        "views/pilotage_views.xml",
+        "data/pilotage_cron_data.xml",
         "data/livraison_data.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["cnas_facturation/static/src/pilotage/*"],
+    },
 }
