@@ -42,6 +42,6 @@
         "data/livraison_data.xml",
     ],
     "assets": {
-        "web.assets_backend": ["cnas_facturation/static/src/pilotage/*"],
+        "web.assets_backend": ["cnas_facturation/static/src/js/*.js", "cnas_facturation/static/src/pilotage/*"],
     },
 }

@@ -41,8 +41,9 @@ class Facturation(Etape):
         composes = []
         for rang in range(1001, 1101):
             soins = self.calendrier.jour(147 - hasard.randrange(0, 130))
+            formation = next(f for f in envois.formations if f.code == PORTAIL[rang % 2])
             envoi = {
-                **envois.composer(hasard, rang), "formation": PORTAIL[rang % 2], "date_soins": str(soins),
+                **envois.composer(hasard, rang, formation, soins),
                 "date_depot": str(min(soins + timedelta(days=6), self.calendrier.jour(7))), "mode": "tiers_payant"}
             if rang % 9 == 0:
                 envoi["mode"] = "remboursement"
@@ -52,6 +53,16 @@ class Facturation(Etape):
         feuilles = self.env["cnas.feuille_soin"].browse([r["id"] for r in resultats if r["id"]])
         feuilles.filtered(lambda f: f.state == "deposee" and f.date_soins < self.calendrier.jour(36)).with_user(
             self.usager("controleur")).action_controler()
+        self._vieillir(feuilles)
+
+    def _vieillir(self, feuilles):
+        """Les décisions se prennent en deux à treize jours, pas toutes le jour où la démonstration se charge."""
+        self.env.flush_all()
+        self.env.cr.execute("""
+            UPDATE cnas_feuille_soin SET date_decision = LEAST(date_depot + ((id %% 12) + 2) * interval '1 day' + interval '9 hours',
+                                                               now() AT TIME ZONE 'UTC')
+             WHERE id = ANY(%s) AND date_decision IS NOT NULL""", [feuilles.ids])
+        self.env.invalidate_all()
 
     def _le(self, recul, quantieme):
         """Fait d'aujourd'hui le `quantieme` du mois qui suit le mois facturé (au plus tard le vrai aujourd'hui)."""
@@ -81,8 +92,8 @@ class Facturation(Etape):
         return facture
 
     def _soumettre(self, facture, recul):
-        """Soumet la facture le 5 ; l'annule et rend faux si tout y est en instance."""
-        with self._le(recul, 5):
+        """Soumet la facture entre le 3 et le 8 ; l'annule et rend faux si tout y est en instance."""
+        with self._le(recul, 3 + (recul + facture.id) % 6):
             facture.action_reporter_instances()
             if not facture.nb_feuilles:
                 facture.action_annuler("Toutes les feuilles sont en instance : reportées au mois suivant.")
@@ -124,7 +135,8 @@ class Facturation(Etape):
         if not a_payer or recul < 2:
             return
         payeur = self.usager("finance2")
-        paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
+        # La trésorerie a manqué un trimestre : les délais ne sont pas tous les mêmes.
+        paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 45 + recul if recul in (7, 8, 9) else 22 + recul * 5 % 7))
         emis = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
         if emis:
             with self._le(recul, 20):

@@ -15,7 +15,9 @@ patch(NavBar.prototype, {
         this.compteurs = {};
         this.comptesA = 0;
         onMounted(() => this.compterMenus());
-        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", () => this.compterMenus());
+        for (const moment of ["ACTION_MANAGER:UI-UPDATED", "MENUS:APP-CHANGED"]) {
+            useBus(this.env.bus, moment, () => this.compterMenus());
+        }
     },
 
     async compterMenus() {
