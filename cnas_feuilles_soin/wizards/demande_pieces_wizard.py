@@ -9,7 +9,6 @@ from odoo.addons.cnas_base.bilan import bilan
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-
 PHRASES = [
     ("illisible", "Page illisible : à renumériser ou à renvoyer"),
     ("cachet", "Cachet ou signature du praticien absents"),
