@@ -36,4 +36,11 @@ function visiteGuidee(env) {
     };
 }
 
-registry.category("user_menuitems").add("cnas_visite", visiteGuidee);
+const menu = registry.category("user_menuitems");
+menu.add("cnas_visite", visiteGuidee);
+// La documentation, l'assistance et le compte d'Odoo ne sont pas ceux de la caisse, et mènent dehors.
+for (const ailleurs of ["documentation", "support", "odoo_account"]) {
+    if (menu.contains(ailleurs)) {
+        menu.remove(ailleurs);
+    }
+}
