@@ -30,6 +30,8 @@ class Envois:
         tarifees = [(p, tarifs[p].montant) for p in prestations
                     if tarifs[p] and p.niveau_min <= 2 and not p.sexe and p.type_soins != "hospitalisation"]
         self.actes = [t for t in tarifees if t[0].type_prestation in ("acte", "examen")]
+        self.specialisees = set(env["cnas.acte"].search([("specialite_id", "!=", False)]).prestation_id.ids)
+        self.agreees = set(env["cnas.agrement"].search([]).formation_id.ids)
         self.produits = [t for t in tarifees if t[0].type_prestation in ("medicament", "consommable")]
 
     def composer(self, hasard, rang, formation=None, soins=None):
@@ -51,8 +53,7 @@ class Envois:
             quantite = 1 if prestation.type_prestation in ("acte", "examen") else hasard.choice((1, 2, 2, 3, 6, 10))
             majoration = hasard.choice((1, 1, 1, 1, 1, 1.25))
             lignes.append({"prestation": prestation.code, "quantite": quantite, "prix_unitaire": int(tarif * majoration)})
-        diagnostics = [d.code for d in self.diagnostics if d.sexe in (False, assure.genre) and not (d.maternite and not 15 <= age < 50)
-                       and age >= (d.age_min or 0) and (not d.age_max or age <= d.age_max)]
+        diagnostics = [d.code for d in self.diagnostics if d.sexe in (False, assure.genre) and not (d.maternite and not 15 <= age < 50) and d.age_min <= age <= d.age_max]
         return {
             "reference": f"FS{rang:05d}", "formation": formation.code, "matricule": assure.matricule,
             "date_soins": str(soins),
@@ -69,19 +70,24 @@ class Envois:
     def _patient(self, hasard, soins, saine):
         """Tire une personne née, et couverte ce jour-là, carence passée, si la feuille est saine."""
         tires = [a for a in hasard.sample(self.assures, len(self.assures)) if a.date_naissance and a.date_naissance < soins]
-        if not saine:
-            return tires[0]
-        droits = tires[0]._droits_par_lot([(a.id, soins) for a in tires[:12]])
-        return next((a for a in tires[:12] if droits[a.id, soins]["etat"] == "ouverts"
-                     and not (droits[a.id, soins]["date_fin_carence"] or soins) > soins), tires[0])
+        tires = tires[:30]
+        droits = tires[0]._droits_par_lot([(a.id, soins) for a in tires])
+
+        def couvert(assure):
+            droit = droits[assure.id, soins]
+            return droit["etat"] == "ouverts" and (droit["date_fin_carence"] or soins) <= soins
+        return next((a for a in tires if couvert(a) == saine), tires[0])
 
     def _prestations(self, formation, age):
         """Rend les actes et les produits que cette formation peut donner à cet âge ; une seule dépasse son niveau."""
         def permises(tarifees, niveau):
-            return [t for t in tarifees if t[0].niveau_min <= niveau and age >= (t[0].age_min or 0) and (not t[0].age_max or age <= t[0].age_max)]
+            return [t for t in tarifees if t[0].niveau_min <= niveau and t[0].age_min <= age <= t[0].age_max]
 
         au_dessus = [t for t in permises(self.actes, 2) if t[0].niveau_min > formation.niveau]
         actes = au_dessus if formation.code == HORS_NIVEAU and au_dessus else permises(self.actes, formation.niveau)
+        if formation.id in self.agreees:
+            # Ses agréments bornent ses spécialités : elle s'en tient à la médecine générale.
+            actes = [t for t in actes if t[0].id not in self.specialisees]
         return actes, permises(self.produits, formation.niveau)
 
     def numeriser(self, envoi, sorte):

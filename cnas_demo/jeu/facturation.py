@@ -21,6 +21,7 @@ class Facturation(Etape):
     def charger(self):
         """Prépare, contrôle, valide, paie, conteste, compense, mois après mois ; tout est daté du mois suivant."""
         self._etoffer_feuilles()
+        self.gagnee = False
         self.env["cnas.parametre"]._dater(
             "compte_debite_banque", composer_rib("60001", "00001", f"{20260001:011d}"), self.calendrier.mois(MOIS_RACONTES))
         formations = self.env["cnas.feuille_soin"]._read_group(
@@ -165,8 +166,8 @@ class Facturation(Etape):
     # ------------------------------------------------------------------ recours, indus, remboursements
     def _raconter_recours(self, recul):
         """Deux recours décidés au fil de l'eau, un en cours, un indu compensé."""
-        if recul == 6:
-            self._contester(self.calendrier.mois(5, 20), "acceptee")
+        if 4 < recul <= 9 and not self.gagnee:
+            self.gagnee = self._contester(self.calendrier.mois(recul - 1, 20), "acceptee")
         elif recul == 4:
             self._contester(self.calendrier.mois(3, 21), "rejetee")
             self._constater_indu(self.calendrier.mois(3, 25))
@@ -174,13 +175,14 @@ class Facturation(Etape):
             self._contester(self.calendrier.borner(self.calendrier.mois(0, 18)), "deposee")
 
     def _contester(self, jour, issue):
-        """Conteste, au nom d'une formation, la plus grosse ligne rejetée ou abattue encore contestable."""
+        """Conteste, au nom d'une formation, la plus grosse ligne rejetée ou abattue encore contestable ; dit s'il y en avait une."""
         ligne = self.env["cnas.decompte.ligne"].search([
             ("decompte_id.date_limite_recours", ">=", jour), ("decompte_id.date_decompte", "<=", jour),
-            ("decompte_id.state", "=", "emis"), ("decision", "in", ("rejetee", "abattue"))],
+            ("decompte_id.state", "=", "emis"), ("decision", "in", ("rejetee", "abattue")),
+            ("id", "not in", self.env["cnas.contestation"].search([]).decompte_ligne_id.ids)],
             order="montant_rejete desc, id", limit=1)
         if not ligne:
-            return
+            return False
         usager = ligne.formation_id.user_ids[:1] or self.usager("agent2")
         with en_ce_jour(jour):
             contestation = self.env["cnas.contestation"].with_user(usager).create({
@@ -188,12 +190,13 @@ class Facturation(Etape):
                 "motif": "L'ordonnance et le compte rendu joints justifient la prestation."})
             decideur = contestation.with_user(self.usager("controleur2"))
             if issue == "deposee":
-                return
+                return True
             decideur.action_instruire()
             if issue == "acceptee":
                 decideur.action_accepter()
             else:
                 decideur.action_rejeter("La pièce jointe est postérieure aux soins.")
+        return True
 
     def _constater_indu(self, jour):
         formation = self.env["cnas.formation_sanitaire"].search([("code", "=", PORTAIL[1])])
