@@ -26,6 +26,7 @@
         "wizards/changement_regime_wizard_views.xml",
         "wizards/famille_wizard_views.xml",
         "wizards/fusion_wizard_views.xml",
+        "wizards/recherche_doublons_wizard_views.xml",
         "views/droit_views.xml",
         "views/correction_identite_views.xml",
         "views/doublon_views.xml",

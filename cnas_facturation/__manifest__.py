@@ -37,6 +37,11 @@
         "security/tableaux/ir.model.access.csv",
         "report/facture_chiffres_views.xml",
         "data/tableaux_de_bord.xml",
+        "views/pilotage_views.xml",
+        "data/pilotage_cron_data.xml",
         "data/livraison_data.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["cnas_facturation/static/src/js/*.js", "cnas_facturation/static/src/pilotage/*"],
+    },
 }

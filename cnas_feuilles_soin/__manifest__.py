@@ -38,6 +38,7 @@
         "views/feuille_soin_views.xml",
         "views/feuille_soin_actions.xml",
         "wizards/essai_regle_wizard_views.xml",
+        "wizards/essai_tarif_wizard_views.xml",
         "wizards/selection_revue_wizard_views.xml",
         "views/regle_controle_views.xml",
         "views/anomalie_views.xml",

@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -79,6 +79,12 @@ class CorrectionIdentite(models.Model):
         ("quatre_yeux", "CHECK (valideur_id IS NULL OR valideur_id <> demandeur_id)",
          "Qui demande une correction ne la valide pas : un autre agent doit décider."),
     ]
+
+    @api.constrains("nni")
+    def _check_nni(self):
+        for demande in self:
+            if defaut := self.env["cnas.assure"]._defaut_de_nni(self.env["cnas.assure"]._normaliser_matricule(demande.nni)):
+                raise ValidationError(defaut)
 
     # ------------------------------------------------------------------ calculs
     @api.depends("assure_id.name")

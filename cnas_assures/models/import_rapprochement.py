@@ -185,7 +185,9 @@ class ImportAssuresRapprochement(models.Model):
             nni = ligne["donnees"]["nni"]
             if not nni:
                 continue
-            if nni in pris and pris[nni][0] != ligne["assure_id"]:
+            if defaut := self.env["cnas.assure"]._defaut_de_nni(nni):
+                ligne["erreurs"].append(defaut)
+            elif nni in pris and pris[nni][0] != ligne["assure_id"]:
                 ligne["erreurs"].append(_("Le NNI %(nni)s est déjà celui d'un autre assuré, %(nom)s (%(matricule)s).",
                                           nni=nni, nom=pris[nni][1], matricule=pris[nni][2]))
             elif vus.setdefault(nni, ligne["numero"]) != ligne["numero"]:

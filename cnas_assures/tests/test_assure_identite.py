@@ -9,6 +9,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from .commun_assures import CasAssure
 
 
@@ -99,6 +101,18 @@ class TestIdentite(CasAssure):
         self.assertEqual(self.creer(nni=" ab1 ").nni, "AB1")
         with self.assertRaisesRegex(Exception, "NNI|cnas_assure_nni_unique"), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.creer(nni="TD123456").flush_recordset()
+
+    def test_nni_sans_forme(self):
+        for nni in ("???", "NEANT", "12é4", "12/34", "١٢٣"):
+            with self.subTest(nni), self.assertRaisesRegex(ValidationError, "fait de chiffres"):
+                self.creer(nni=nni)
+        self.assertEqual(self.creer(nni="td 1985-0001").nni, "TD19850001")
+
+    def test_nni_de_la_longueur_reglee(self):
+        self.env["cnas.parametre"]._dater("nni_longueur", "10", aujourd_hui())
+        with self.assertRaisesRegex(ValidationError, "10 sont attendus"):
+            self.creer(nni="123")
+        self.assertTrue(self.creer(nni="1234567890"))
 
     def test_telephone(self):
         self.assertEqual(self.creer(telephone_1="66123456").telephone_1, "+235 66 12 34 56")

@@ -135,6 +135,14 @@ class TestDoublons(CasAssure):
         with self.assertRaises(AccessError):
             self.Assure.action_detecter_doublons()
 
+    def test_le_menu_demande_avant_de_chercher(self):
+        action = self.env["ir.actions.actions"]._for_xml_id("cnas_assures.recherche_doublons_action")
+        lots = self.env["cnas.lot"].search_count([])
+        assistant = self.env[action["res_model"]].with_user(self.superviseur).create({})
+        self.assertEqual(assistant.nombre, self.Assure.sudo().search_count([]))
+        self.assertEqual(self.env["cnas.lot"].search_count([]), lots)
+        self.assertEqual(assistant.action_lancer()["res_model"], "cnas.lot")
+
     def test_paire_signalee_a_la_main(self):
         autre = self.creer(nom="Autre")
         action = (self.connu | autre).with_user(self.agent).action_comparer_deux()

@@ -28,6 +28,8 @@ from . import livraison
 from . import lot
 from . import colonne
 from . import import_fichier
+from . import import_assistant_mixin
+from . import res_lang
 from . import res_users
 from . import sante
 from . import metriques

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from odoo import api, models
+from odoo.osv import expression
 from odoo.tools.translate import _lt
 
 AGENT, CONTROLEUR, SUPERVISEUR, MEDECIN, FINANCE = (
@@ -41,13 +42,26 @@ class Accueil(models.AbstractModel):
         lues = [self._lire(tache) for tache in self._taches() if self._me_concerne(tache)]
         return sorted(lues, key=lambda tache: not tache["nombre"])
 
+    @api.model
+    def compteurs(self):
+        """Rend {action: nombre} : ce qui attend l'usager derrière chaque menu ; compté une fois ce que deux travaux partagent."""
+        domaines = {}
+        for tache in self._taches():
+            if self._me_concerne(tache):
+                domaines.setdefault((tache.action, tache.modele), []).append(self._domaine(tache))
+        return {str(self.env.ref(action).id): nombre for (action, modele), siens in domaines.items()
+                if (nombre := self.env[modele].search_count(expression.OR(siens)))}
+
+    def _domaine(self, tache):
+        return [(c[0], c[1], self.env.uid) if isinstance(c, tuple) and c[2] == "uid" else c for c in tache.domaine]
+
     def _me_concerne(self, tache):
         return (any(self.env.user.has_group(role) for role in tache.roles)
                 and self.env[tache.modele].check_access_rights("read", raise_exception=False))
 
     def _lire(self, tache):
         modele = self.env[tache.modele]
-        domaine = [(c[0], c[1], self.env.uid) if isinstance(c, tuple) and c[2] == "uid" else c for c in tache.domaine]
+        domaine = self._domaine(tache)
         retard = modele.search_count([*domaine, *tache.retard]) if tache.retard else 0
         action = self.env["ir.actions.act_window"]._for_xml_id(tache.action)
         return {"titre": str(tache.titre), "nombre": modele.search_count(domaine), "retard": retard,

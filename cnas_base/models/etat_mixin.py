@@ -75,7 +75,8 @@ class EtatMixin(models.AbstractModel):
         groupes = super().read_group(domain, fields, groupby, offset, limit, orderby, lazy)
         cles = [groupby] if isinstance(groupby, str) else list(groupby)
         cles = cles[:1] if lazy else cles
-        if "state" not in cles or orderby or offset or limit:
+        # Le kanban demande « tous » par une limite immense ; une page incomplète, elle, ne se retrie pas.
+        if "state" not in cles or orderby or offset or (limit and len(groupes) >= limit):
             return groupes
         etats = self._fields["state"].get_values(self.env)
         rangs = {cle: {} for cle in cles}
@@ -174,7 +175,7 @@ class EtatMixin(models.AbstractModel):
         for champ in dict.fromkeys(lus):
             arch.insert(0, arch.makeelement("field", {"name": champ, "invisible": "1"}))
         phrase = arch.makeelement("div", {
-            "class": "alert alert-info mb-0", "role": "status", "invisible": "not raisons_actions"})
+            "class": "alert alert-info mb-0", "role": "status", "invisible": "not id or not raisons_actions"})
         phrase.append(arch.makeelement("field", {"name": "raisons_actions", "readonly": "1", "nolabel": "1"}))
         feuille = arch.find("sheet")
         if feuille is not None:

@@ -22,3 +22,4 @@ from . import test_periode
 from . import test_reference
 from . import test_rpc
 from . import test_sante
+from . import test_ecritures_ecran

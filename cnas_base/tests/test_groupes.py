@@ -31,3 +31,15 @@ class TestGroupes(TransactionCase):
         self.assertEqual(menus.mapped("name"), [
             "Gestion des Assurés", "Gestion des Employeurs", "Formations Sanitaires", "Feuilles de soins",
             "Facturation", "Tableaux de bord", "Configuration", "Référentiels"])
+
+    def test_les_roles_sont_dans_la_categorie_cnas(self):
+        """Le formulaire d'usager les range sous « CNAS », chacun une liste à choix : pas sous « Autre »."""
+        rangees = {app.xml_id: (genre, categorie[1]) for app, genre, _groupes, categorie in self.env["res.groups"].get_groups_by_application()}
+        for categorie in ("cnas", "cnas_medical", "cnas_finance"):
+            self.assertEqual(rangees[f"cnas_base.module_category_{categorie}"], ("selection", "CNAS"))
+
+    def test_aucun_menu_ne_lance_un_travail(self):
+        """Un menu ouvre un écran ou une question : jamais du code."""
+        menus = self.env["ir.ui.menu"].with_context(**{"ir.ui.menu.full_list": True}).search(
+            [("id", "child_of", self.env.ref("cnas_base.menu_root").id)])
+        self.assertFalse([menu.complete_name for menu in menus if menu.action and menu.action._name == "ir.actions.server"])

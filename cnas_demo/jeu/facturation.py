@@ -21,6 +21,7 @@ class Facturation(Etape):
     def charger(self):
         """Prépare, contrôle, valide, paie, conteste, compense, mois après mois ; tout est daté du mois suivant."""
         self._etoffer_feuilles()
+        self.gagnee = False
         self.env["cnas.parametre"]._dater(
             "compte_debite_banque", composer_rib("60001", "00001", f"{20260001:011d}"), self.calendrier.mois(MOIS_RACONTES))
         formations = self.env["cnas.feuille_soin"]._read_group(
@@ -41,8 +42,9 @@ class Facturation(Etape):
         composes = []
         for rang in range(1001, 1101):
             soins = self.calendrier.jour(147 - hasard.randrange(0, 130))
+            formation = next(f for f in envois.formations if f.code == PORTAIL[rang % 2])
             envoi = {
-                **envois.composer(hasard, rang), "formation": PORTAIL[rang % 2], "date_soins": str(soins),
+                **envois.composer(hasard, rang, formation, soins),
                 "date_depot": str(min(soins + timedelta(days=6), self.calendrier.jour(7))), "mode": "tiers_payant"}
             if rang % 9 == 0:
                 envoi["mode"] = "remboursement"
@@ -52,6 +54,16 @@ class Facturation(Etape):
         feuilles = self.env["cnas.feuille_soin"].browse([r["id"] for r in resultats if r["id"]])
         feuilles.filtered(lambda f: f.state == "deposee" and f.date_soins < self.calendrier.jour(36)).with_user(
             self.usager("controleur")).action_controler()
+        self._vieillir(feuilles)
+
+    def _vieillir(self, feuilles):
+        """Les décisions se prennent en deux à treize jours, pas toutes le jour où la démonstration se charge."""
+        self.env.flush_all()
+        self.env.cr.execute("""
+            UPDATE cnas_feuille_soin SET date_decision = LEAST(date_depot + ((id %% 12) + 2) * interval '1 day' + interval '9 hours',
+                                                               now() AT TIME ZONE 'UTC')
+             WHERE id = ANY(%s) AND date_decision IS NOT NULL""", [feuilles.ids])
+        self.env.invalidate_all()
 
     def _le(self, recul, quantieme):
         """Fait d'aujourd'hui le `quantieme` du mois qui suit le mois facturé (au plus tard le vrai aujourd'hui)."""
@@ -81,8 +93,8 @@ class Facturation(Etape):
         return facture
 
     def _soumettre(self, facture, recul):
-        """Soumet la facture le 5 ; l'annule et rend faux si tout y est en instance."""
-        with self._le(recul, 5):
+        """Soumet la facture entre le 3 et le 8 ; l'annule et rend faux si tout y est en instance."""
+        with self._le(recul, 3 + (recul + facture.id) % 6):
             facture.action_reporter_instances()
             if not facture.nb_feuilles:
                 facture.action_annuler("Toutes les feuilles sont en instance : reportées au mois suivant.")
@@ -124,7 +136,8 @@ class Facturation(Etape):
         if not a_payer or recul < 2:
             return
         payeur = self.usager("finance2")
-        paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 26))
+        # La trésorerie a manqué un trimestre : les délais ne sont pas tous les mêmes.
+        paiement = self.calendrier.borner(self.calendrier.mois(recul - 1, 45 + recul if recul in (7, 8, 9) else 22 + recul * 5 % 7))
         emis = a_payer.ordre_ids.filtered(lambda o: o.state == "emis").with_user(payeur)
         if emis:
             with self._le(recul, 20):
@@ -153,8 +166,8 @@ class Facturation(Etape):
     # ------------------------------------------------------------------ recours, indus, remboursements
     def _raconter_recours(self, recul):
         """Deux recours décidés au fil de l'eau, un en cours, un indu compensé."""
-        if recul == 6:
-            self._contester(self.calendrier.mois(5, 20), "acceptee")
+        if 4 < recul <= 9 and not self.gagnee:
+            self.gagnee = self._contester(self.calendrier.mois(recul - 1, 20), "acceptee")
         elif recul == 4:
             self._contester(self.calendrier.mois(3, 21), "rejetee")
             self._constater_indu(self.calendrier.mois(3, 25))
@@ -162,13 +175,14 @@ class Facturation(Etape):
             self._contester(self.calendrier.borner(self.calendrier.mois(0, 18)), "deposee")
 
     def _contester(self, jour, issue):
-        """Conteste, au nom d'une formation, la plus grosse ligne rejetée ou abattue encore contestable."""
+        """Conteste, au nom d'une formation, la plus grosse ligne rejetée ou abattue encore contestable ; dit s'il y en avait une."""
         ligne = self.env["cnas.decompte.ligne"].search([
             ("decompte_id.date_limite_recours", ">=", jour), ("decompte_id.date_decompte", "<=", jour),
-            ("decompte_id.state", "=", "emis"), ("decision", "in", ("rejetee", "abattue"))],
+            ("decompte_id.state", "=", "emis"), ("decision", "in", ("rejetee", "abattue")),
+            ("id", "not in", self.env["cnas.contestation"].search([]).decompte_ligne_id.ids)],
             order="montant_rejete desc, id", limit=1)
         if not ligne:
-            return
+            return False
         usager = ligne.formation_id.user_ids[:1] or self.usager("agent2")
         with en_ce_jour(jour):
             contestation = self.env["cnas.contestation"].with_user(usager).create({
@@ -176,12 +190,13 @@ class Facturation(Etape):
                 "motif": "L'ordonnance et le compte rendu joints justifient la prestation."})
             decideur = contestation.with_user(self.usager("controleur2"))
             if issue == "deposee":
-                return
+                return True
             decideur.action_instruire()
             if issue == "acceptee":
                 decideur.action_accepter()
             else:
                 decideur.action_rejeter("La pièce jointe est postérieure aux soins.")
+        return True
 
     def _constater_indu(self, jour):
         formation = self.env["cnas.formation_sanitaire"].search([("code", "=", PORTAIL[1])])

@@ -65,8 +65,19 @@ class Feuilles(Etape):
         for rang, feuille in enumerate(medicaux[:5]):
             feuille.with_user(usagers["medecin"]).action_rendre_avis(
                 ("accord", "partiel", "refus")[rang % 3], "Avis rendu au vu du compte rendu joint.")
-        for feuille in en_controle[12:18]:
+        for feuille in en_controle[12:15]:
             feuille.with_user(usagers["controleur2"]).action_rejeter(hasard.choice(MOTIFS_DE_REJET))
+        self._juger_les_anciennes(en_controle[15:], usagers["controleur2"])
+
+    def _juger_les_anciennes(self, feuilles, controleur):
+        """Rien ne traîne : ce qui a plus d'un mois est jugé, ses signalements levés au vu du dossier."""
+        vieilles = feuilles.filtered(lambda f: f.state == "controle" and f.date_depot < self.calendrier.jour(30)).with_user(controleur)
+        signalees = vieilles.anomalie_ids.filtered(lambda a: a.state == "ouverte" and a.severite == "signalement")
+        if signalees:
+            signalees.action_lever("Indication retrouvée au compte rendu joint.")
+        libres = vieilles.filtered("peut_valider")
+        if libres:
+            libres.action_valider()
 
     def _saisir_brouillons(self, hasard, envois, usagers):
         """Laisse des feuilles en cours de saisie."""

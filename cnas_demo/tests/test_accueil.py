@@ -31,3 +31,11 @@ class TestAccueil(TransactionCase):
         self.assertNotIn("Avis médicaux à rendre", titres("finance"))
         self.assertIn("Factures à ordonnancer", titres("finance"))
         self.assertFalse(titres("formation"))
+
+    def test_les_menus_comptent_une_fois_ce_que_deux_travaux_partagent(self):
+        superviseur = self.env["res.users"].search([("login", "=", "superviseur")])
+        compteurs = self.env["cnas.accueil"].with_user(superviseur).compteurs()
+        a_controler = self.env.ref("cnas_feuilles_soin.feuille_soin_a_controler_action").id
+        self.assertEqual(compteurs[str(a_controler)], self.env["cnas.feuille_soin"].with_user(superviseur).search_count(
+            [("state", "in", ("deposee", "controle"))]))
+        self.assertTrue(all(compteurs.values()))

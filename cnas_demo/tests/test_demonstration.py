@@ -8,6 +8,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..calendrier import Calendrier, en_ce_jour
 from ..hooks import post_init_hook
+from ..jeu.envois import HORS_NIVEAU
 
 LOGINS = ("agent", "agent2", "controleur", "controleur2", "medecin", "superviseur", "finance", "finance2", "administrateur", "formation", "formation2")
 ETATS = {
@@ -65,6 +66,19 @@ class TestDemonstration(TransactionCase):
             for champ in champs:
                 with self.subTest(f"{modele}.{champ}"):
                     self.assertFalse(self.env[modele].search([(champ, ">=", demain)], limit=1))
+
+    def test_raconte_une_caisse_saine_et_un_probleme(self):
+        """Moins de 8 % de rejets, des délais variés, et un centre qui ressort : il facture au-dessus de son niveau."""
+        pilotage = self.env["cnas.indicateur_pilotage"]
+        lus = {i["code"]: i["valeur"] for i in pilotage.tableau()["indicateurs"]}
+        self.assertLess(lus["rejet_nombre"], 8)
+        self.assertLess(lus["rejet_montant"], 8)
+        pire = max(pilotage.par_axe("rejet_montant", "formation"), key=lambda r: r["valeur"])
+        self.assertEqual(pire["code"], HORS_NIVEAU)
+        self.assertGreater(pire["valeur"], 3 * lus["rejet_montant"])
+        payees = self.env["cnas.facture"].search([("state", "=", "payee"), ("formation_id", "!=", False)])
+        delais = {(f.date_paiement - f.date_soumission.date()).days for f in payees}
+        self.assertGreaterEqual(len(delais), 5)
 
     def test_datee_d_aujourd_hui(self):
         """La dernière feuille déposée l'a été avant que la base ne soit installée, de quelques jours."""

@@ -1,7 +1,7 @@
 import base64
 
 from odoo import http
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.http import content_disposition, request
 
 TYPES = {
@@ -36,3 +36,14 @@ class Documents(http.Controller):
         return request.make_response(base64.b64decode(fichier["contenu"]), [
             ("Content-Type", TYPES[extension]), ("Content-Disposition", disposition),
             ("X-Content-Type-Options", "nosniff")])
+
+    @http.route("/cnas/pilotage/<string:mois>/pdf", type="http", auth="user", methods=["GET"])
+    def pilotage(self, mois, **_parametres):
+        """Sert le rapport de pilotage d'un mois : /cnas/pilotage/2026-10-01/pdf. Illisible ou interdit : 404."""
+        try:
+            fichier = request.env["cnas.indicateur_pilotage"].rapport(mois)
+        except (UserError, AccessError):
+            raise request.not_found() from None
+        return request.make_response(base64.b64decode(fichier["contenu"]), [
+            ("Content-Type", TYPES["pdf"]), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Disposition", content_disposition(fichier["nom"]).replace("attachment", "inline", 1))])

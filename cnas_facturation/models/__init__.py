@@ -22,3 +22,4 @@ from . import (
     formation_sanitaire,
 )
 from . import accueil
+from . import indicateur_pilotage, rapport_pilotage, seuil_pilotage

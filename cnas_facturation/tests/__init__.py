@@ -19,4 +19,4 @@ from . import (
     test_rade,
     test_recours,
 )
-from . import test_tableaux
+from . import test_pilotage, test_tableaux

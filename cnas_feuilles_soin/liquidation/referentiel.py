@@ -9,6 +9,7 @@ from odoo.addons.cnas_base.faits import Fait
 from odoo.addons.cnas_referentiels.bareme import Bareme, dater
 
 SANS_LIMITE = 120
+INDICATIONS_NOMMEES = 6
 
 
 class Prestation(Fait):
@@ -120,6 +121,16 @@ class Referentiel(Bareme):
         return {prestation: set(pathologies) for prestation, pathologies in self._lire("""
             SELECT prestation_id, array_agg(pathologie_id) FROM cnas_indication
              WHERE prestation_id = ANY(%s) GROUP BY 1""", self.ids)}
+
+    @cached_property
+    def indications_nommees(self):
+        """{prestation: « B50.9, B54 »} : ce qui était attendu, nommé dans le motif."""
+        nommees = {}
+        for prestation, codes in self._lire("""
+                SELECT i.prestation_id, array_agg(p.code ORDER BY p.code) FROM cnas_indication i
+                  JOIN cnas_pathologie p ON p.id = i.pathologie_id WHERE i.prestation_id = ANY(%s) GROUP BY 1""", self.ids):
+            nommees[prestation] = ", ".join(codes[:INDICATIONS_NOMMEES]) + ("…" if len(codes) > INDICATIONS_NOMMEES else "")
+        return nommees
 
     @cached_property
     def contre_indications(self):

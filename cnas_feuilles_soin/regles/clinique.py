@@ -37,7 +37,7 @@ def indication(lot, lignes, valeur):
         indications = lot.indications.get(ligne.prestation.id)
         pathologie = ligne.feuille.pathologie_id
         if indications and pathologie and pathologie not in indications:
-            yield constat(ligne)
+            yield constat(ligne, attendues=lot.indications_nommees[ligne.prestation.id])
 
 
 @regle("CLI-04", sur="feuilles")

@@ -68,8 +68,8 @@ def _laisse(part, ligne, vises, avant_taux):
     return min(part, restant(vises)), due
 
 
-AVANT_LE_TAUX = "Franchise, ôtée avant le taux : {x} XAF à la charge du bénéficiaire"
-APRES_LE_TAUX = "Franchise : {x} XAF à la charge du bénéficiaire"
+AVANT_LE_TAUX = "Franchise, ôtée avant le taux : {x} FCFA à la charge du bénéficiaire"
+APRES_LE_TAUX = "Franchise : {x} FCFA à la charge du bénéficiaire"
 
 
 @regle("PLF-03", sur="feuilles", seuil=entier)

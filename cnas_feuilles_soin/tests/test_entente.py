@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -33,6 +34,11 @@ class TestEntente(CommunFeuille):
         self.assertEqual(entente.sudo().pathologie_id, self.palu)
         with self.assertRaises(AccessError):
             entente.read(["pathologie_id"])
+
+    def test_urgents_en_tete_puis_les_plus_anciens(self):
+        for genre in ("tree", "kanban"):
+            arch = etree.fromstring(self.env["cnas.entente_prealable"].get_view(view_type=genre)["arch"])
+            self.assertEqual(arch.get("default_order"), "urgence desc, date_demande, id")
 
     def test_accord(self):
         entente = self._demande()

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .commun_feuille import CommunFeuille
 
@@ -54,6 +55,22 @@ class TestFiles(CommunFeuille):
             self.fiche.with_user(self.controleur).action_repartir()
         self.fiche.with_user(self.superviseur).action_repartir()
         self.assertEqual(feuilles.controleur_id, self.controleur2)
+
+    def test_les_etats_dans_l_ordre_du_circuit_au_kanban(self):
+        """Le kanban demande tous les groupes par une limite immense : l'ordre reste celui du circuit."""
+        self._lot(2, "K")
+        self.brouillon()
+        rendu = self.feuilles.web_read_group([("formation_id", "=", self.formation.id)], ["state"], ["state"], limit=2**53 - 1)
+        etats = [groupe["state"] for groupe in rendu["groups"]]
+        self.assertGreater(len(etats), 1)
+        circuit = [etat for etat, _nom in self.feuilles._fields["state"].selection]
+        self.assertEqual(etats, sorted(etats, key=circuit.index))
+
+    def test_ma_file_est_ce_que_l_accueil_compte(self):
+        """Ce qui attend le médecin ou la formation n'est pas dans la file du contrôleur."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.feuille_soin_ma_file_action")
+        tache = next(t for t in self.env["cnas.accueil"].with_user(self.controleur).a_faire() if t["titre"] == "Ma file")
+        self.assertEqual(safe_eval(action["domain"], {"uid": self.controleur.id}), [tuple(c) for c in tache["action"]["domain"]])
 
     def test_affecter(self):
         feuille = self._lot(1, "O")

@@ -69,6 +69,17 @@ class TestGestesEcran(CommunFeuille):
         self.assertEqual((feuille.state, feuille.date_limite_instance), ("instance", limite))
         self.assertEqual(feuille.pieces_attendues, ", ".join(types.mapped("name")))
 
+    def test_une_phrase_type_s_ajoute_et_se_lit_dans_la_lettre(self):
+        action = self.en_controle("P-2").action_demander_pieces()
+        assistant = Form(self.env[action["res_model"]].with_user(self.controleur).with_context(action["context"]))
+        assistant.precision = "Page 2"
+        assistant.phrase = "cachet"
+        self.assertEqual(assistant.precision, "Page 2 ; Cachet ou signature du praticien absents")
+        self.assertFalse(assistant.phrase)
+        assistant.phrase = "cachet"
+        self.assertEqual(assistant.precision.count("Cachet"), 1)
+        self.assertIn("Cachet", str(assistant.apercu))
+
     def test_demander_rien_ou_pour_hier_se_refuse(self):
         feuille = self.en_controle("P-2")
         assistant = self.env["cnas.demande_pieces.wizard"].with_user(self.controleur).create({"feuille_ids": feuille.ids})

@@ -79,7 +79,7 @@ class TestMoteurPlafonds(CommunMoteur):
         self.plafond("beneficiaire", franchise=1000, montant_max=900)
         un, deux, trois = self.le(0), self.le(1), self.le(2)
         self.assertEqual(self.parts(un, deux, trois), [0, 600, 300])
-        self.assertEqual(un.anomalie_ids.message, "Franchise : 800 XAF à la charge du bénéficiaire")
+        self.assertEqual(un.anomalie_ids.message, "Franchise : 800 FCFA à la charge du bénéficiaire")
 
     def test_annulation_rend(self):
         self.plafond("beneficiaire", montant_max=800)

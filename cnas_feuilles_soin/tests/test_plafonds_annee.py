@@ -287,8 +287,8 @@ class TestPlafondsAnnee(CommunMoteur):
         apres, avant = [self.le(jour, assure=self.creer_assure()) for jour in (date(AN, 5, 31), date(AN, 6, 1))]
         self.assertEqual(self.parts(apres, avant), [200, 320])
         self.assertEqual([int(f.ligne_ids.franchise) for f in (apres, avant)], [600, 600])
-        self.assertIn("Franchise, ôtée avant le taux : 600 XAF", avant.ligne_ids.explication)
-        self.assertIn("Franchise : 600 XAF", apres.ligne_ids.explication)
+        self.assertIn("Franchise, ôtée avant le taux : 600 FCFA", avant.ligne_ids.explication)
+        self.assertIn("Franchise : 600 FCFA", apres.ligne_ids.explication)
 
     def test_franchise_levee_ne_compte_pas(self):
         """Passée outre, une franchise n'est pas retenue : la feuille suivante la doit entière."""

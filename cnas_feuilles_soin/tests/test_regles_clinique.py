@@ -92,6 +92,10 @@ class TestReglesClinique(CommunTables):
             ("autre diagnostic", lambda: self.un(acte, pathologie_id=autre.id), True),
             ("sans liste", lambda: self.un(self.consultation, pathologie_id=autre.id), False),
         ])
+        self.regle("CLI-03").motif = "Indication non retrouvée : {attendues} attendu"
+        feuille = self.un(acte, pathologie_id=autre.id)
+        self.controler(feuille)
+        self.assertIn(f"{indique.code} attendu", feuille.anomalie_ids.filtered(lambda a: a.regle_id.code == "CLI-03").message)
 
     def test_cli_04_exclusifs(self):
         cher, bon_marche = self.prestation("acte", 5000), self.prestation("acte", 500)

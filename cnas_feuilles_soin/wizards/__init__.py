@@ -5,6 +5,7 @@ from . import (
     demande_pieces_wizard,
     entente_accord_wizard,
     essai_regle_wizard,
+    essai_tarif_wizard,
     export_decisions_wizard,
     selection_revue_wizard,
     transmission_wizard,

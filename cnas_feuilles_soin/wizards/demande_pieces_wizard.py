@@ -9,6 +9,15 @@ from odoo.addons.cnas_base.bilan import bilan
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+PHRASES = [
+    ("illisible", "Page illisible : à renumériser ou à renvoyer"),
+    ("cachet", "Cachet ou signature du praticien absents"),
+    ("signature", "Signature de l'assuré absente"),
+    ("date", "Date des soins absente ou raturée"),
+    ("quantite", "Quantité ou posologie non précisée"),
+    ("resultat", "Compte rendu ou résultat de l'examen à joindre"),
+]
+
 
 class DemandePiecesWizard(models.TransientModel):
     """Demander des pièces : types à cocher, échéance, précision, et la lettre telle que la formation la lira."""
@@ -18,6 +27,7 @@ class DemandePiecesWizard(models.TransientModel):
 
     feuille_ids = fields.Many2many("cnas.feuille_soin", string="Dossiers", required=True)
     type_ids = fields.Many2many("cnas.type_piece", string="Pièces à fournir", domain=[("usage", "=", "feuille")])
+    phrase = fields.Selection(PHRASES, string="Phrase type", help="S'ajoute à la précision, où elle se retouche.")
     precision = fields.Char(string="Précision", help="Ce que les types ne disent pas : page illisible, cachet absent…")
     date_limite = fields.Date(string="À fournir avant le", required=True, default=lambda self: self._limite_par_defaut())
     apercu = fields.Html(string="La formation lira", compute="_compute_apercu", sanitize=False)
@@ -25,6 +35,14 @@ class DemandePiecesWizard(models.TransientModel):
     @api.model
     def _limite_par_defaut(self):
         return aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("delai_instance_jours"))
+
+    @api.onchange("phrase")
+    def _onchange_phrase(self):
+        """Ajoute la phrase choisie à la précision, une fois."""
+        texte = dict(PHRASES).get(self.phrase)
+        if texte and texte not in (self.precision or ""):
+            self.precision = " ; ".join(filter(None, [(self.precision or "").strip(), texte]))
+        self.phrase = False
 
     @api.depends("type_ids", "precision", "date_limite")
     def _compute_apercu(self):

@@ -239,6 +239,25 @@ class Assure(models.Model):
             if not all(any(c.isalpha() for c in texte) for texte in (assure.nom, assure.prenom) if texte):
                 raise ValidationError(_("Le nom « %s » ne contient aucune lettre : vérifiez la saisie.", assure.name))
 
+    @api.constrains("nni")
+    def _check_nni(self):
+        for assure in self:
+            if defaut := self._defaut_de_nni(assure.nni):
+                raise ValidationError(defaut)
+
+    @api.model
+    def _defaut_de_nni(self, nni):
+        """Rend ce qui ne va pas dans un NNI, ou rien : des lettres sans accent et des chiffres, de la longueur réglée."""
+        if not nni:
+            return ""
+        longueur = self.env["cnas.parametre"]._au("nni_longueur")
+        if not (nni.isascii() and nni.isalnum() and any(c.isdigit() for c in nni)):
+            return _("Le NNI « %s » doit être fait de chiffres, et de lettres sans accent s'il en porte : vérifiez la saisie.", nni)
+        if longueur and len(nni) != longueur:
+            return _("Le NNI « %(nni)s » a %(lus)s caractères, %(attendus)s sont attendus : vérifiez la saisie.",
+                     nni=nni, lus=len(nni), attendus=longueur)
+        return ""
+
     # ------------------------------------------------------------------ calculs
     @api.depends("nom", "prenom")
     def _compute_name(self):

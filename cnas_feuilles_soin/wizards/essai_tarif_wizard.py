@@ -1,0 +1,119 @@
+from collections import Counter
+
+from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
+
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.cnas_base.ecriture import ecrire_mois, ecrire_montant
+from odoo.addons.cnas_base.jour import aujourd_hui
+
+from ..liquidation import execution
+from ..regles import registre
+from .essai_regle_wizard import FEUILLES_MAX
+
+PREMIERES = 10
+
+
+class EssaiFini(Exception):
+    """Fait reculer la base au point d'avant l'essai : rien de ce qu'il a posé ne reste."""
+
+
+class EssaiTarifWizard(models.TransientModel):
+    """« Combien coûterait ce tarif » : rejoue un mois par le moteur, au tarif d'aujourd'hui puis à celui d'une révision en projet.
+
+    | qui | peut |
+    |---|---|
+    | administrateur | essayer ; aucun tarif ni aucune feuille ne change |
+    """
+
+    _name = "cnas.essai_tarif.wizard"
+    _description = "Combien coûterait ce tarif"
+    _inherit = ["cnas.montant.mixin"]
+
+    revision_id = fields.Many2one("cnas.revision_tarif", string="Révision", required=True, ondelete="cascade",
+                                  domain=[("state", "in", ("preparee", "en_cours"))])
+    mois = fields.Date(string="Mois des soins rejoué", required=True, default=lambda self: aujourd_hui().replace(day=1) - relativedelta(months=1))
+    formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", help="Vide : toutes.")
+    fait = fields.Boolean(readonly=True)
+    nombre = fields.Integer(string="Feuilles rejouées", readonly=True)
+    touchees = fields.Integer(string="Feuilles qui changent", readonly=True)
+    montant_avant = fields.Monetary(string="Part CNAS aujourd'hui", readonly=True)
+    montant_apres = fields.Monetary(string="Part CNAS au nouveau tarif", readonly=True)
+    ecart = fields.Monetary(string="Coût du mois", readonly=True)
+    ecart_annuel = fields.Monetary(string="Coût d'une année à ce rythme", readonly=True)
+    par_formation = fields.Html(string="Par formation", readonly=True, sanitize=False)
+
+    def action_essayer(self):
+        """Rejoue le mois deux fois et montre la différence.
+
+        :return: l'assistant, avec son résultat
+        :raise UserError: révision sans ligne à appliquer, mois sans feuille
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("cnas_base.group_administrateur"):
+            raise UserError(_("Seul l'administrateur essaie et change les tarifs."))
+        if not self.revision_id._lignes_restantes():
+            raise UserError(_("Préparez d'abord la révision : elle n'a aucune ligne à appliquer."))
+        debut = self.mois.replace(day=1)
+        fin = debut + relativedelta(months=1, days=-1)
+        feuilles = self._feuilles(debut, fin)
+        avant, apres = self._rejouer(feuilles.ids), {}
+        try:
+            with self.env.cr.savepoint():
+                self._poser_les_tarifs(debut, fin)
+                apres = self._rejouer(feuilles.ids)
+                raise EssaiFini
+        except EssaiFini:
+            self.env.invalidate_all(flush=False)
+        self._montrer(feuilles, avant, apres)
+        return {"type": "ir.actions.act_window", "name": self._description, "res_model": self._name, "res_id": self.id,
+                "view_mode": "form", "target": "new"}
+
+    # ------------------------------------------------------------------ privé
+    def _feuilles(self, debut, fin):
+        domaine = [("date_soins", ">=", debut), ("date_soins", "<=", fin), ("state", "not in", ("brouillon", "annulee"))]
+        if self.formation_id:
+            domaine.append(("formation_id", "=", self.formation_id.id))
+        feuilles = self.env["cnas.feuille_soin"].sudo().search(domaine, limit=FEUILLES_MAX + 1)
+        if not feuilles:
+            raise UserError(_("Aucune feuille en %s : choisissez un autre mois.", ecrire_mois(debut)))
+        if len(feuilles) > FEUILLES_MAX:
+            raise UserError(_("Plus de %s feuilles ce mois-là : choisissez une formation.", FEUILLES_MAX))
+        return feuilles
+
+    def _rejouer(self, ids):
+        """Rend {feuille: part CNAS} par le moteur, sans rien écrire."""
+        return {feuille.id: feuille.part for lot in execution.simuler(self.env(su=True), registre.REGLES, ids) for feuille in lot.feuilles}
+
+    def _poser_les_tarifs(self, debut, fin):
+        """Met aux tarifs du mois les montants de la révision, le temps de l'essai : la base reculera."""
+        self.env.flush_all()
+        # Les types de la révision sont ceux de nos tables : `_cle_tarif` et `_table` ne viennent pas de l'usager.
+        for type_tarif in set(self.revision_id._lignes_restantes().mapped("type_tarif")):
+            configs = self.env[f"cnas.config_{type_tarif}"]
+            table, cle = SQL.identifier(configs._table), SQL.identifier(configs._cle_tarif)
+            lignes = SQL("""(SELECT DISTINCT ON (objet_id, COALESCE(niveau, 0)) objet_id, NULLIF(niveau, 0) AS niveau, montant_apres
+                               FROM cnas_revision_tarif_ligne WHERE revision_id = %s AND type_tarif = %s AND state = 'a_appliquer'
+                              ORDER BY objet_id, COALESCE(niveau, 0), date_debut DESC)""", self.revision_id.id, type_tarif)
+            du_mois = SQL("c.%s = li.objet_id AND c.niveau IS NOT DISTINCT FROM li.niveau AND c.date_debut <= %s"
+                          " AND (c.date_fin IS NULL OR c.date_fin >= %s)", cle, fin, debut)
+            self.env.cr.execute(SQL("UPDATE %s c SET montant = li.montant_apres FROM %s li WHERE %s", table, lignes, du_mois))
+            self.env.cr.execute(SQL(
+                "INSERT INTO %s (%s, niveau, montant, date_debut, date_fin) SELECT li.objet_id, li.niveau, li.montant_apres, %s, %s FROM %s li"
+                " WHERE NOT EXISTS (SELECT 1 FROM %s c WHERE %s)", table, cle, debut, fin, lignes, table, du_mois))
+
+    def _montrer(self, feuilles, avant, apres):
+        ecarts = {i: apres.get(i, 0) - part for i, part in avant.items()}
+        par_formation = Counter()
+        for feuille in feuilles:
+            par_formation[feuille.formation_id.name] += ecarts.get(feuille.id, 0)
+        premieres = sorted(((e, nom) for nom, e in par_formation.items() if e), key=lambda rang: -abs(rang[0]))[:PREMIERES]
+        rangs = Markup("").join(Markup('<tr><td>%s</td><td class="text-end">%s</td></tr>') % (nom, ecrire_montant(e)) for e, nom in premieres)
+        total = sum(ecarts.values())
+        self.write({
+            "fait": True, "nombre": len(avant), "touchees": sum(bool(e) for e in ecarts.values()), "montant_avant": sum(avant.values()),
+            "montant_apres": sum(apres.values()), "ecart": total, "ecart_annuel": 12 * total,
+            "par_formation": Markup('<table class="table table-sm">%s</table>') % rangs if rangs else False})
