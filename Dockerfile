@@ -3,12 +3,12 @@ FROM odoo:17.0
 
 USER root
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg openssh-client rclone rsync \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core tesseract-ocr tesseract-ocr-fra tesseract-ocr-ara age gnupg openssh-client rclone rsync \
     && rm -rf /var/lib/apt/lists/*
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
 COPY requirements.txt requirements-addons.txt /tmp/cnas/
-RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
+RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|pillow|pillow-heif|python-bidi|zxing-cpp)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --only-binary=:all: -r /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --no-deps -r /tmp/cnas/requirements-addons.txt \
     && rm -rf /tmp/cnas

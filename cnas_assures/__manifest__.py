@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Assurés",
     "summary": "Identité, famille, droits, carte sanitaire, attestation, pièces administratives",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -10,6 +10,7 @@
     "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/ir.model.access.csv",
+        "data/queue_job_data.xml",
         "security/ir.model.access-documents.csv",
         "security/ir.model.access-amed.csv",
         "data/cnas.colonne.csv",
