@@ -6,12 +6,12 @@ USER root
 # Debian ne garde que la dernière version corrigée d'un paquet : l'épingler ferait échouer la construction suivante.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core age gnupg openssh-client rclone rsync \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core tesseract-ocr tesseract-ocr-fra tesseract-ocr-ara age gnupg openssh-client rclone rsync \
     && rm -rf /var/lib/apt/lists/*
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
 COPY requirements.txt requirements-addons.txt /tmp/cnas/
-RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
+RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|pillow|pillow-heif|python-bidi|zxing-cpp)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --only-binary=:all: -r /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --no-deps -r /tmp/cnas/requirements-addons.txt \
     && rm -rf /tmp/cnas

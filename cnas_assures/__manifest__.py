@@ -10,6 +10,7 @@
     "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/ir.model.access.csv",
+        "data/queue_job_data.xml",
         "security/ir.model.access-documents.csv",
         "security/ir.model.access-amed.csv",
         "data/cnas.colonne.csv",

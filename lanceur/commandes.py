@@ -60,6 +60,8 @@ def _analyseur():
     tester_ = commande("tester", "passe tous les tests, ou une sélection")
     tester_.add_argument("selection", nargs="?", metavar="SÉLECTION", help="addon, fichier de test ou mot-clé")
     tester_.add_argument("--decale", action="store_true", help="à une date décalée de treize mois (tests des addons seulement)")
+    planche_ = commande("planche", "dessine tous les papiers, en PDF et en images, pour les regarder")
+    planche_.add_argument("dossier", nargs="?", metavar="DOSSIER", help="où les écrire (défaut : .cnas/planche)")
     banc_ = commande("banc", "mesure les performances (base de référence en SQL)")
     banc_.add_argument("nom", nargs="?", metavar="NOM", help="un seul banc (défaut : tous)")
     banc_.add_argument("--echelle", type=float, default=1.0, metavar="X", help="taille de la base de référence (défaut : 1 = 1 M d'assurés)")
@@ -217,6 +219,12 @@ def captures(options):
     return 0
 
 
+def planche(options):
+    """./cnas planche"""
+    from . import planche as module
+    return module.dessiner(options.dossier)
+
+
 def verifier(_options):
     """./cnas verifier"""
     from . import verifier as module
@@ -303,7 +311,8 @@ def principal(arguments):
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
-               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour, "archiver": archiver, "revenir": revenir, "captures": captures,
+               "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour,
+               "archiver": archiver, "revenir": revenir, "captures": captures, "planche": planche,
                "anonymiser": anonymiser}
     try:
         return actions[options.commande](options)

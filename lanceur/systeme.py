@@ -57,6 +57,14 @@ def _polices_presentes():
     return all(famille.strip() for famille in familles)
 
 
+def _lecture_presente():
+    """Vrai si Tesseract lit le français et l'arabe."""
+    if not shutil.which("tesseract"):
+        return False
+    langues = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True).stdout.split()
+    return {"fra", "ara"} <= set(langues)
+
+
 def preparer_outils(navigateur=False):
     """PDF, polices et, pour les tests, Chromium. Rien n'est bloquant ici : l'absence est dite."""
     manquants, phrases = [], []
@@ -67,6 +75,10 @@ def preparer_outils(navigateur=False):
         manquants += ["fonts-dejavu-core", "fonts-noto-core"]
         phrases.append("polices DejaVu/Noto manquantes : les PDF en arabe seront illisibles "
                        "(apt-get install fonts-dejavu-core fonts-noto-core)")
+    if not _lecture_presente():
+        manquants += ["tesseract-ocr", "tesseract-ocr-fra", "tesseract-ocr-ara"]
+        phrases.append("Tesseract (français, arabe) manque : les pages numérisées ne se chercheront pas par leurs mots "
+                       "(apt-get install tesseract-ocr tesseract-ocr-fra tesseract-ocr-ara)")
     if navigateur and not chromium():
         manquants.append("chromium")
         phrases.append("Chromium manque : les parcours à l'écran échoueront (apt-get install chromium)")

@@ -37,7 +37,7 @@ class PieceAdministrative(models.Model):
 
     _name = "cnas.piece_administrative"
     _description = "Pièce administrative"
-    _inherit = ["cnas.etat.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.lecture.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_expiration, id desc"
 
     _etat_initial = "deposee"
@@ -180,7 +180,11 @@ class PieceAdministrative(models.Model):
         resultat = super().write(vals)
         for piece, depot in depots:
             piece._ecrire(depot)
+            piece._demander_lecture()
         return resultat
+
+    def _fichier_a_lire(self):
+        return base64.b64decode(self.with_context(bin_size=False).fichier), self.mimetype
 
     def _refuser_remplacement(self, vals):
         """Refuse de remplacer un fichier déposé, de changer de dossier, ou un type que le fichier n'a pas."""

@@ -58,6 +58,27 @@ class CanevasNumerote(canvas.Canvas):
         super().save()
 
 
+class CodeBarres(Code128):
+    """Un Code 128 tracé d'un seul trait, en nombre entier de modules : deux cents papiers pèsent le tiers."""
+
+    def tracer(self, page, x, y):
+        """Dessine les barres depuis le coin bas gauche (x, y)."""
+        self._barres = []
+        self.draw()
+        page.saveState()
+        page.translate(x, y)
+        page.scale(self.barWidth, self.barHeight)
+        trace = page.beginPath()
+        for gauche, largeur in self._barres:
+            trace.rect(gauche, 0, largeur, 1)
+        page.drawPath(trace, stroke=0, fill=1)
+        page.restoreState()
+
+    def rect(self, x, y, w, h):
+        """Une barre, que demande `draw` de reportlab : retenue en modules."""
+        self._barres.append((round(x / self.barWidth), round(w / self.barWidth)))
+
+
 class Document:
     """Un document A4 : entête de la caisse, curseur vertical, sauts de page, pied numéroté.
 
@@ -93,6 +114,20 @@ class Document:
     def entete(self, titre, sous_titre):
         """Dessine l'entête de la première page."""
         page, haut = self.page, self.hauteur - MARGE
+        self._bandeau()
+        # En portrait, le titre passe sous les noms de la caisse.
+        baisse = 0 if self.largeur > self.hauteur else 18 * mm
+        ecrire(page, self.largeur / 2, haut - 6 * mm - baisse, titre, 14, gras=True, couleur=VERT, cote="centre")
+        ecrire(page, self.largeur / 2, haut - 12 * mm - baisse, sous_titre, 10, gras=True, cote="centre")
+        self.y = haut - 20 * mm - baisse
+
+    def _bandeau(self):
+        """Dessine la caisse en haut de la page : une fois dans le fichier, que chaque document cite."""
+        page, haut = self.page, self.hauteur - MARGE
+        if page.hasForm("bandeau"):
+            page.doForm("bandeau")
+            return
+        page.beginForm("bandeau", 0, 0, self.largeur, self.hauteur)
         dessiner_filet(page, 0, self.hauteur - 2.2 * mm, self.largeur, 2.2 * mm)
         dessiner_embleme(page, MARGE + 7 * mm, haut - 8 * mm, 7 * mm, fond=VERT, dessin=VERT_PALE)
         ecrire(page, MARGE + 17 * mm, haut - 4 * mm, REPUBLIQUE[0], 8, gras=True)
@@ -101,11 +136,8 @@ class Document:
         ecrire(page, self.largeur - MARGE, haut - 4 * mm, REPUBLIQUE[1], 9, gras=True, cote="droite")
         ecrire(page, self.largeur - MARGE, haut - 8.5 * mm, DEVISE[1], 8, couleur=GRIS, cote="droite")
         ecrire(page, self.largeur - MARGE, haut - 13.5 * mm, CAISSE[1], 9, gras=True, couleur=VERT, cote="droite")
-        # En portrait, le titre passe sous les noms de la caisse.
-        baisse = 0 if self.largeur > self.hauteur else 18 * mm
-        ecrire(page, self.largeur / 2, haut - 6 * mm - baisse, titre, 14, gras=True, couleur=VERT, cote="centre")
-        ecrire(page, self.largeur / 2, haut - 12 * mm - baisse, sous_titre, 10, gras=True, cote="centre")
-        self.y = haut - 20 * mm - baisse
+        page.endForm()
+        page.doForm("bandeau")
 
     def place(self, hauteur):
         """Passe à la page suivante s'il ne reste pas `hauteur` points ; redessine l'entête de tableau."""
@@ -205,10 +237,10 @@ class Document:
 
     def code_barres(self, texte):
         """Dessine le Code 128 d'un numéro, centré, et le numéro dessous ; il se lit numérisé à 150 points par pouce."""
-        code = Code128(texte, barHeight=11 * mm, barWidth=0.4 * mm, quiet=1)
+        code = CodeBarres(texte, barHeight=11 * mm, barWidth=0.4 * mm, quiet=1)
         self.place(18 * mm)
         self.page.setFillColor(ENCRE)
-        code.drawOn(self.page, (self.largeur - code.width) / 2, self.y - 12 * mm)
+        code.tracer(self.page, (self.largeur - code.width) / 2, self.y - 12 * mm)
         ecrire(self.page, self.largeur / 2, self.y - 16 * mm, texte, 9, gras=True, cote="centre")
         self.y -= 19 * mm
 

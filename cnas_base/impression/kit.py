@@ -10,6 +10,7 @@ import arabic_reshaper
 import qrcode
 from bidi.algorithm import get_display
 from PIL import Image
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -18,6 +19,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 from odoo import _
 from odoo.exceptions import UserError
+
+# Un flux binaire : en texte (ASCII 85), chaque page pèse un quart de plus.
+rl_config.useA85 = 0
 
 VERT = HexColor("#0B7A4B")
 VERT_SOMBRE = HexColor("#075C38")
@@ -83,6 +87,34 @@ def police(texte, gras=False):
     return LATIN_GRAS if gras else LATIN
 
 
+def morceaux(texte, gras=False):
+    """Rend [(police, dessin)] d'un texte, de gauche à droite : un nom écrit en deux écritures garde les lettres de chacune."""
+    if not est_arabe(texte):
+        return [(police(texte, gras), texte)]
+    arabe, latin = (ARABE_GRAS, LATIN_GRAS) if gras else (ARABE, LATIN)
+    # La police arabe du système n'a ni les lettres latines, ni les parenthèses.
+    connues = pdfmetrics.getFont(arabe).face.charToGlyph
+    resultat = []
+    for c in visuel(texte):
+        if _dessine_en_arabe(c) or c.isalpha():
+            nom = arabe if _dessine_en_arabe(c) and ord(c) in connues else latin
+        else:  # espace, chiffre ou signe : comme ce qui précède
+            nom = resultat[-1][0] if resultat and (resultat[-1][0] == latin or ord(c) in connues) else latin
+        if resultat and resultat[-1][0] == nom:
+            resultat[-1] = (nom, resultat[-1][1] + c)
+        else:
+            resultat.append((nom, c))
+    return resultat
+
+
+def _dessine_en_arabe(c):
+    return "\u0600" <= c <= "\u06ff" or "\ufb50" <= c <= "\ufdff" or "\ufe70" <= c <= "\ufeff"
+
+
+def _largeur(suite, taille):
+    return sum(pdfmetrics.stringWidth(dessin, nom, taille) for nom, dessin in suite)
+
+
 def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, cote="gauche"):
     """Écrit une ligne ; au-delà de `largeur` (points) le texte rétrécit jusqu'à 70 %, puis se coupe par « … ».
 
@@ -91,20 +123,22 @@ def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, c
     :return: largeur dessinée, en points
     """
     texte = " ".join(str(texte or "").split())
-    nom = police(texte, gras)
-    dessin = visuel(texte)
+    suite = morceaux(texte, gras)
     if largeur:
-        plein = pdfmetrics.stringWidth(dessin, nom, taille)
+        plein = _largeur(suite, taille)
         if plein > largeur:
             taille = max(taille * 0.7, taille * largeur / plein)
-        while len(texte) > 1 and pdfmetrics.stringWidth(dessin, nom, taille) > largeur:
+        while len(texte) > 1 and _largeur(suite, taille) > largeur:
             texte = texte.rstrip("…")[:-1].rstrip() + "…"
-            dessin = visuel(texte)
-    page.setFont(nom, taille)
+            suite = morceaux(texte, gras)
     page.setFillColor(couleur)
-    methode = {"gauche": page.drawString, "droite": page.drawRightString, "centre": page.drawCentredString}[cote]
-    methode(x, y, dessin)
-    return pdfmetrics.stringWidth(dessin, nom, taille)
+    dessinee = _largeur(suite, taille)
+    x -= {"gauche": 0, "droite": dessinee, "centre": dessinee / 2}[cote]
+    for nom, dessin in suite:
+        page.setFont(nom, taille)
+        page.drawString(x, y, dessin)
+        x += pdfmetrics.stringWidth(dessin, nom, taille)
+    return dessinee
 
 
 def dessiner_qr(page, texte, x, y, cote):

@@ -6,6 +6,22 @@ sans lui, on comprend ce qu'un agent comprendrait, et l'ambigu se refuse en disa
 from .date import lire_bornes, lire_date, lire_date_naissance, lire_dates, lire_effet
 from .fichier import AFFICHABLES, FORMATS, Fichier, apercu_pdf, ouvrir_fichier, se_dit_document, type_reel, vues
 from .nombre import lire_decimal, lire_entier, lire_montant
+from .page import (
+    MoteurAbsent,
+    Mot,
+    Page,
+    codes_de_page,
+    image_de_page,
+    langues_presentes,
+    lire_image,
+    lire_page,
+    lit_les_codes,
+    nombre_de_pages,
+    pages_choisies,
+    redresser,
+    vignette,
+    zone_de_page,
+)
 from .tableau import EnTeteIncompris, Ligne, Tableau, colonne_du_titre, en_tetes_connus, lire_ou_associer, lire_tableau
 from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
 from .vide import dit_absent

@@ -26,6 +26,7 @@ from . import fichiers_mixin
 from . import exportation
 from . import livraison
 from . import lot
+from . import lecture_mixin
 from . import colonne
 from . import import_fichier
 from . import import_assistant_mixin

@@ -7,6 +7,7 @@ import zlib
 from PIL import Image
 from PyPDF2 import PdfReader, PdfWriter
 
+from ..lecture.fichier import _lit_heic
 from .common import octets, page_numerisee, pdf
 
 
@@ -21,9 +22,16 @@ def fichiers_sains():
         "scan.tif": (octets(page, "TIFF", save_all=True, append_images=[autre] * 3, compression="tiff_deflate"), "image/tiff", 4),
         "fax.tif": (octets(page.convert("1"), "TIFF", compression="group4"), "image/tiff", 1),
         "photo.webp": (octets(page.convert("RGB"), "WEBP"), "image/webp", 1),
+        "photo.heic": (photo_heic(page), "image/heic", 1),
         "mal nomme.png": (octets(page, "JPEG", quality=40), "image/jpeg", 1),
         "fin.pdf": (pdf("fin") + b"\r\n" * 20, "application/pdf", 1),
     }
+
+
+def photo_heic(page):
+    """Rend la photo HEIC d'un téléphone ; sans `pillow-heif` (requirements.txt), ces tests échouent, ils ne sont pas sautés."""
+    _lit_heic()
+    return octets(page.convert("RGB"), "HEIF", quality=60)
 
 
 def fichiers_abimes():
@@ -33,7 +41,7 @@ def fichiers_abimes():
         "texte.pdf": pdf("coupé", 4), "scan.pdf": octets(page, "PDF"), "scan.jpg": octets(page, "JPEG", quality=90),
         "gris.png": octets(page, "PNG"), "scan.webp": octets(page.convert("RGB"), "WEBP", lossless=True),
         "scan.tif": octets(page, "TIFF", save_all=True, append_images=[page] * 3, compression="tiff_deflate"),
-        "fax.tif": octets(page, "TIFF", save_all=True, append_images=[page]),
+        "fax.tif": octets(page, "TIFF", save_all=True, append_images=[page]), "telephone.heic": photo_heic(page),
     }
     abimes = {
         f"{part} {nom}": contenu[:int(len(contenu) * part / 100)]

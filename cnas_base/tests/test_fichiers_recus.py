@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.cnas_base.lecture import apercu_pdf, ouvrir_fichier, vues
+from odoo.addons.cnas_base.lecture import apercu_pdf, fichier, ouvrir_fichier, vues
 from odoo.addons.cnas_base.models import fichier as module
 
 from .common import TransactionCase, octets, page_numerisee, pdf
@@ -38,7 +38,14 @@ class TestFichiersRecus(TransactionCase):
                 apercu = apercu_pdf(contenu, mime)
                 if apercu:
                     self.assertEqual(ouvrir_fichier(apercu, nom), ("application/pdf", pages))
-                self.assertEqual(bool(apercu), mime in ("image/tiff", "image/webp"))
+                self.assertEqual(bool(apercu), mime in ("image/tiff", "image/webp", "image/heic"))
+
+    def test_heic_sans_bibliotheque(self):
+        """Sans `pillow-heif`, la phrase dit quoi faire."""
+        contenu = fichiers_sains()["photo.heic"][0]
+        fichier._ouverts.clear()
+        with patch.object(fichier, "_lit_heic", return_value=False), self.assertRaisesRegex(UserError, "envoyez-la en JPEG"):
+            ouvrir_fichier(contenu, "photo.heic")
 
     # ------------------------------------------------------------------ image déjà vue
     def test_meme_page_tournee_recadree_recompressee(self):

@@ -34,9 +34,9 @@ class FeuilleSoinPiece(models.Model):
 
     _name = "cnas.feuille_soin.piece"
     _description = "Pièce d'une feuille de soins"
-    _inherit = ["cnas.garde.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.lecture.mixin"]
     _order = "feuille_id, id"
-    _champs_lus = ("contenu",)
+    _champs_lus = ("contenu", "texte_lu")
     _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
     _cloison_usager = ("feuille_id.controleur_id",)
     _champs_geles = ("apercu_id", "ressemblance")
@@ -164,6 +164,7 @@ class FeuilleSoinPiece(models.Model):
     # ------------------------------------------------------------------ images déjà vues
     def init(self):
         """L'empreinte visuelle de chaque page, comparée en une requête : sans modèle, rien ne la lit que ce code."""
+        super().init()
         self.env.cr.execute("""
             CREATE TABLE IF NOT EXISTS cnas_page_vue (
                 piece_id integer NOT NULL REFERENCES cnas_feuille_soin_piece ON DELETE CASCADE,
@@ -218,6 +219,9 @@ class FeuilleSoinPiece(models.Model):
             piece.feuille_id._message_log(body=phrase)
         return len(trouvees)
 
+    def _fichier_a_lire(self):
+        return self.attachment_id.raw, self.mimetype
+
     def _dater_numerisation(self):
         """La première pièce numérisée fait partir le compte à rebours du papier."""
         feuilles = self.feuille_id.sudo().filtered(lambda f: not f.date_numerisation)
@@ -259,7 +263,8 @@ class IrAttachment(models.Model):
     def _apres_remplacement(self, contenu):
         super()._apres_remplacement(contenu)
         pieces = self.env["cnas.feuille_soin.piece"].sudo().search([("attachment_id", "in", self.ids)])
-        pieces._ecrire({"empreinte": hashlib.sha256(contenu).hexdigest(), "taille": len(contenu), "mimetype": self.mimetype})
+        pieces._ecrire({"empreinte": hashlib.sha256(contenu).hexdigest(), "taille": len(contenu), "mimetype": self.mimetype, "lecture": "a_lire"})
+        pieces._demander_lecture()
         anciens = pieces.apercu_id
         pieces._ecrire({"apercu_id": False}, suivi=False)
         anciens.unlink()

@@ -30,3 +30,4 @@ from . import test_tableaux
 from . import test_tarif_utilise
 from . import test_gestes_ecran
 from . import test_essai_tarif
+from . import test_lecture

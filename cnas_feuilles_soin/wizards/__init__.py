@@ -11,3 +11,4 @@ from . import (
     transmission_wizard,
     verification_wizard,
 )
+from . import preremplissage_wizard

@@ -1,0 +1,81 @@
+"""Planche de tous les papiers de la caisse, en PDF et en images : `./cnas planche [DOSSIER]`, à regarder avant de livrer.
+
+Chaque papier sort avec un nom court, un nom long et un nom en deux écritures ; ceux qui ont une table, avec 300 lignes.
+Rien n'est écrit dans la base : la transaction est défaite.
+"""
+import itertools
+import sys
+from pathlib import Path
+
+import pypdfium2
+
+import odoo
+from odoo import SUPERUSER_ID, api
+
+NOMS = {
+    "court": ("ABAKAR", "Ali"),
+    "long": ("NGARADOUM DJIMRANGAR MBAÏOGUELEM", "Abdelkerim Mahamat-Saleh Ousmane Youssouf"),
+    "arabe": ("محمد صالح ABAKAR", "ɓaɗi ŋaʼa ʿAli (عائشة)"),
+}
+LIGNES, PAGES_MONTREES = 300, 3
+
+
+def papiers(env):
+    """Rend des (nom, octets) : tous les papiers, tour à tour."""
+    feuilles = env["cnas.feuille_soin"]
+    feuille = feuilles.search([("numero", "!=", False), ("ligne_ids", "!=", False)], limit=1)
+    instance = feuilles.search([("state", "=", "instance")], limit=1) or feuille
+    rejetee = feuilles.search([("state", "=", "rejetee"), ("anomalie_ids", "!=", False)], limit=1) or feuille
+    assure = feuille.assure_id
+    assure = assure.assure_principal_id or assure
+    carte = env["cnas.carte"].search([("state", "in", ("produite", "remise", "active"))], limit=1)
+    attestation = env["cnas.attestation"].search([], limit=1)
+    for nom, (famille, prenom) in NOMS.items():
+        for une in assure | feuille.assure_id | rejetee.assure_id | instance.assure_id | carte.assure_id | attestation.assure_id:
+            une._ecrire({"nom": famille, "prenom": prenom})
+        yield from ((f"{papier}-{nom}", contenu) for papier, contenu in (
+            ("accuse", feuille._pdf_accuse()), ("demande_pieces", instance._pdf_demande()), ("rejet", rejetee._pdf_rejet()),
+            ("carte", carte._pdf()), ("carte_remise", carte._pdf("accuse")), ("attestation", attestation._pdf()), ("famille", assure._pdf_famille())))
+    yield "planche_cartes", env["cnas.carte"].search([("state", "in", ("produite", "remise", "active"))], limit=12)._pdf("planche")
+    yield from _longs(env, feuille)
+    for modele, papier in (("cnas.bordereau_transmission", "bordereau"), ("cnas.boite_archive", "etiquette"), ("cnas.facture", "facture"),
+                           ("cnas.decompte", "decompte"), ("cnas.indu.reglement", "recu"), ("cnas.indu", "quittance")):
+        domaine = [("quittance", "!=", False)] if modele == "cnas.indu" else []
+        un = modele in env and env[modele].search(domaine, limit=1)
+        if un:
+            yield papier, un._pdf()
+    lot = env["cnas.lot_paiement"].search([("ordre_ids", "!=", False)], limit=1)
+    if lot:
+        yield "lot_paiement", lot._pdf_etat()
+
+
+def _longs(env, feuille):
+    """Les papiers à table, avec trois cents lignes, et deux cents accusés d'un coup."""
+    lignes = itertools.cycle(feuille.ligne_ids.mapped("prestation_id").ids)
+    longue = env["cnas.feuille_soin"].create({
+        "formation_id": feuille.formation_id.id, "assure_id": feuille.assure_id.id, "date_soins": feuille.date_soins, "reference": "PLANCHE-300",
+        "ligne_ids": [(0, 0, {"prestation_id": next(lignes), "quantite": 1 + n % 9, "prix_unitaire": 100 + n}) for n in range(LIGNES)]})
+    from odoo.addons.cnas_feuilles_soin.report.papiers_pdf import dessiner_accuses
+    yield "accuse-300-lignes", dessiner_accuses(longue)
+    yield "accuses-200", dessiner_accuses([feuille] * 200)
+
+
+def principal(base, configuration, dossier):
+    """Écrit les PDF et les images de leurs premières pages ; rend 0."""
+    odoo.tools.config.parse_config(["-c", configuration])
+    dossier = Path(dossier)
+    dossier.mkdir(parents=True, exist_ok=True)
+    with odoo.registry(base).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {"lang": "fr_FR", "tracking_disable": True})
+        for nom, contenu in papiers(env):
+            (dossier / f"{nom}.pdf").write_bytes(contenu)
+            document = pypdfium2.PdfDocument(contenu)
+            for rang in range(min(len(document), PAGES_MONTREES)):
+                document[rang].render(scale=110 / 72).to_pil().save(dossier / f"{nom}-{rang + 1}.png")
+            print(f"{nom} : {len(document)} page(s), {len(contenu) // 1024} Ko", flush=True)
+        cr.rollback()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(principal(*sys.argv[1:]))
