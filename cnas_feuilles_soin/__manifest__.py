@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Feuilles de soins",
     "summary": "Dossier numérique, tri, files, contrôle par règles et liquidation par lots",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -54,7 +54,9 @@
         "views/menus.xml",
         "views/moteur_menus.xml",
         "security/tableaux/ir.model.access.csv",
+        "views/envoi_views.xml",
         "views/portail_templates.xml",
+        "views/portail_horsligne.xml",
         "report/feuille_analyse_views.xml",
         "data/tableaux_de_bord.xml",
         "data/livraison_data.xml",

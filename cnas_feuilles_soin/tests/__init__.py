@@ -29,3 +29,4 @@ from . import test_synthese_formation
 from . import test_tableaux
 from . import test_tarif_utilise
 from . import test_gestes_ecran
+from . import test_hors_ligne
