@@ -57,12 +57,13 @@ def telephone(navigateur, machine, serveur, tmp_path):
         contexte.close()
 
 
-def couper_la_premiere_reponse(onglet):
-    """Le premier dépôt arrive au serveur, mais sa réponse se perd en route."""
-    coupures = []
+def couper_une_reponse(onglet):
+    """Le deuxième dépôt arrive au serveur, mais sa réponse se perd en route."""
+    coupures, vus = [], []
 
     def couper(route):
-        if not coupures:
+        vus.append(route.request.url)
+        if len(vus) == 2:
             coupures.append(route.fetch().status)
             return route.abort()
         return route.continue_()
@@ -77,8 +78,8 @@ def verifier_depots(rpc):
                        fields=["reference", "state", "montant_facture", "piece_ids", "saisie_par_id"])
     assert sorted(lue["reference"] for lue in lues) == FEUILLES
     assert {(lue["state"], lue["montant_facture"], len(lue["piece_ids"])) for lue in lues} == {("deposee", 550, 1)}
-    premiere = next(lue for lue in lues if lue["reference"] == FEUILLES[0])
-    piece = agent.appel("cnas.feuille_soin.piece", "read", premiere["piece_ids"], ["contenu", "taille"])[0]
+    lourde = next(lue for lue in lues if lue["reference"] == FEUILLES[1])
+    piece = agent.appel("cnas.feuille_soin.piece", "read", lourde["piece_ids"], ["contenu", "taille"])[0]
     image = Image.open(io.BytesIO(base64.b64decode(piece["contenu"])))
     assert piece["taille"] <= 300_000 and image.height > image.width >= 750, "tenue debout, l'image reste debout et lisible"
 
@@ -107,11 +108,11 @@ def se_connecter(onglet):
     onglet.wait_for_url(re.compile(r"^[^?]*/my/formation"))
 
 
-def brider(onglet, avion=False):
-    """50 kb/s et 600 ms, ou plus rien."""
+def brider(onglet, avion=False, debit=6250):
+    """50 kb/s et 600 ms, ou plus rien ; débit -1 : le réseau de la machine."""
     onglet.reseau = getattr(onglet, "reseau", None) or onglet.context.new_cdp_session(onglet)
     onglet.reseau.send("Network.emulateNetworkConditions", {
-        "offline": avion, "latency": 600, "downloadThroughput": 6250, "uploadThroughput": 6250})
+        "offline": avion, "latency": 600 if debit > 0 else 0, "downloadThroughput": debit, "uploadThroughput": debit})
     onglet.context.set_offline(avion)
 
 
@@ -133,6 +134,26 @@ def saisir(onglet, reference, matricule, fichier):
 
 def fichier(nom, octets, mime="image/jpeg"):
     return {"name": nom, "mimeType": mime, "buffer": octets}
+
+
+def saisir_en_ligne_puis_couper(onglet, reference, matricule):
+    """Une saisie commencée en ligne : rechargée, elle revient, photo comprise ; le réseau coupé, elle attend sur l'appareil."""
+    onglet.goto("/my/formation/feuilles/nouvelle")
+    for champ, valeur in (("reference", reference), ("matricule", matricule), ("date_soins", jour(1)), ("pathologie", "J06.9")):
+        onglet.fill(f"#saisie input[name={champ}]", valeur)
+    for champ, valeur in (("prestation", "ACT0002"), ("quantite", "1"), ("prix_unitaire", "550")):
+        onglet.fill(f"#saisie input[name={champ}] >> nth=0", valeur)
+    onglet.set_input_files("#saisie input[name=fichiers_0]", fichier("en ligne.jpg", photo(reference)))
+    onglet.wait_for_timeout(1500)
+    onglet.reload()
+    onglet.wait_for_selector("#brouillon:has-text('reprise')")
+    assert onglet.input_value("#saisie input[name=reference]") == reference
+    assert onglet.evaluate("document.querySelector('[name=fichiers_0]').files[0].name") == "en ligne.jpg"
+    brider(onglet, avion=True)
+    onglet.click("#saisie button.principal")
+    onglet.click("#brouillon button:has-text('Garder sur l')")
+    onglet.wait_for_selector("h1:has-text('Travailler sans réseau')")
+    compte(onglet, "1 en attente")
 
 
 def compte(onglet, texte):
@@ -157,9 +178,6 @@ def horloges_et_caches(onglet, actif):
     onglet.clock.set_fixed_time(heure - 3 * 86400)
     onglet.reload()
     onglet.wait_for_selector("#horloge:has-text('a reculé')")
-    onglet.clock.set_fixed_time(time.time())
-    onglet.reload()
-    onglet.wait_for_selector("#etat:has-text('Sans réseau')")
 
 
 def test_vingt_feuilles_sans_reseau(telephone, rpc, matricule):
@@ -167,28 +185,28 @@ def test_vingt_feuilles_sans_reseau(telephone, rpc, matricule):
     actif, perdu = qr(rpc, "active"), qr(rpc, "perdue")
     onglet = telephone()
     preparer(onglet)
-    brider(onglet, avion=True)
+    saisir_en_ligne_puis_couper(onglet, FEUILLES[0], matricule)
     onglet.goto("/my/formation/feuilles/nouvelle")
     onglet.wait_for_selector("h1:has-text('Travailler sans réseau')")
     lire_carte(onglet, actif, "authentique")
     lire_carte(onglet, f"https://cnas.td/cnas/carte/{perdu.replace('|', '~')}", "déclarée perdue")
     lire_carte(onglet, actif[:-4] + "AAAA", "pas été signé")
-    horloges_et_caches(onglet, actif)
-    saisir(onglet, FEUILLES[0], matricule, fichier("abimee.jpg", b"pas une image"))
+    saisir(onglet, FEUILLES[1], matricule, fichier("abimee.jpg", b"pas une image"))
     onglet.wait_for_selector("#erreurs:has-text('ne se lit pas')")
     onglet.set_input_files("#feuille input[name=fichiers_0]", fichier("vide.jpg", b""))
     onglet.click("#feuille button.principal")
     onglet.wait_for_selector("#erreurs:has-text('est vide')")
-    assert onglet.input_value("#feuille input[name=reference]") == FEUILLES[0], "la saisie reste"
-    lourde = photo(FEUILLES[0], (2400, 1800), bruit=True, orientation=6)
-    saisir(onglet, FEUILLES[0], matricule, fichier("lourde.jpg", lourde))
-    compte(onglet, "1 en attente")
-    for rang, reference in enumerate(FEUILLES[1:], 2):
+    assert onglet.input_value("#feuille input[name=reference]") == FEUILLES[1], "la saisie reste"
+    lourde = photo(FEUILLES[1], (2400, 1800), bruit=True, orientation=6)
+    saisir(onglet, FEUILLES[1], matricule, fichier("lourde.jpg", lourde))
+    compte(onglet, "2 en attente")
+    for rang, reference in enumerate(FEUILLES[2:], 3):
         saisir(onglet, reference, matricule, fichier(f"{reference}.jpg", photo(reference)))
         compte(onglet, f"{rang} en attente")
     coffre = onglet.evaluate(COFFRE)
     assert coffre["exportee"] == "InvalidAccessError" and not coffre["extractible"] and not coffre["clair"], coffre
     assert coffre["feuilles"] == 20 and coffre["poids"] <= 300_100 < len(lourde), coffre
+    horloges_et_caches(onglet, actif)
     assert not onglet.erreurs, onglet.erreurs
     onglet.context.close()
 
@@ -196,12 +214,14 @@ def test_vingt_feuilles_sans_reseau(telephone, rpc, matricule):
     onglet.context.clear_cookies()
     onglet.goto(COQUILLE)
     onglet.click("#reseau a:has-text('Se reconnecter')")
-    coupures = couper_la_premiere_reponse(onglet)
+    coupures = couper_une_reponse(onglet)
     se_connecter(onglet)
-    compte(onglet, "20 en attente")
     onglet.wait_for_selector("#reseau:has-text('ne répond pas')")
-    assert coupures, "la réponse du premier dépôt s'est perdue"
+    assert coupures, "la réponse d'un dépôt s'est perdue"
+    brider(onglet)
     onglet.click("#envoyer")
+    onglet.wait_for_selector("#file li:nth-child(4) .etat:has-text('Reçue')", state="attached")
+    brider(onglet, debit=-1)
     compte(onglet, "0 en attente, 0 refusée(s), 20 déposée(s)")
     verifier_depots(rpc)
     assert not onglet.erreurs, onglet.erreurs

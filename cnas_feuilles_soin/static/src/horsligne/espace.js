@@ -11,6 +11,8 @@ import { proposerQr } from "./qr.js";
 const SEMAINE = 7 * 86_400_000;
 const $ = (id) => document.getElementById(id);
 const formulaire = $("feuille");
+// Le brouillon part un instant après la frappe, un seul à la fois.
+const brouillon = { minuterie: 0, ecriture: Promise.resolve() };
 const etat = { usager: null, contact: null, cartes: null, referentiel: null, corrigee: null };
 
 function element(balise, texte, valeurs = {}) {
@@ -158,7 +160,7 @@ async function enregistrer(ev) {
         await navigator.storage?.persist?.();
         const gardees = etat.corrigee ? await anciensFichiers(etat.corrigee, fichiers) : fichiers;
         await garder(etat.usager, champsDe(formulaire), gardees, etat.corrigee?.id);
-        await ecrire(["brouillons", `${etat.usager}-horsligne`]);
+        await oublierBrouillon();
         vider();
         dire("fait", ["Feuille gardée sur l'appareil."], "accord");
         await montrerFile();
@@ -169,6 +171,21 @@ async function enregistrer(ev) {
     } finally {
         principal.disabled = false;
     }
+}
+
+function brouillonBientot() {
+    clearTimeout(brouillon.minuterie);
+    brouillon.minuterie = setTimeout(() => {
+        if (!etat.corrigee) {
+            brouillon.ecriture = brouillon.ecriture.then(() => garderBrouillon(etat.usager, formulaire, `${etat.usager}-horsligne`)).catch(() => {});
+        }
+    }, 400);
+}
+
+async function oublierBrouillon() {
+    clearTimeout(brouillon.minuterie);
+    await brouillon.ecriture;
+    await ecrire(["brouillons", `${etat.usager}-horsligne`]);
 }
 
 // Une feuille corrigée garde ses photos tant qu'on n'en choisit pas d'autres.
@@ -212,6 +229,7 @@ async function montrerFile() {
     const attente = fiches.filter(({ etat: ou }) => ou === "attente").length, refusees = fiches.filter(({ etat: ou }) => ou === "refusee").length;
     $("compte").textContent = `${attente} en attente, ${refusees} refusée(s), ${fiches.length - attente - refusees} déposée(s).`;
     $("envoyer").hidden = !attente;
+    $("attente").open ||= refusees > 0 || fiches.length <= 3;
 }
 
 async function corriger(fiche) {
@@ -300,20 +318,15 @@ async function demarrer() {
 }
 
 function brancher() {
-    let attente;
-    const plusTard = () => {
-        clearTimeout(attente);
-        attente = setTimeout(() => !etat.corrigee && garderBrouillon(etat.usager, formulaire, `${etat.usager}-horsligne`), 400);
-    };
     formulaire.addEventListener("input", (ev) => {
         total();
-        plusTard();
+        brouillonBientot();
         if (ev.target.getAttribute("list")) {
             proposer(ev.target);
         }
     });
     formulaire.addEventListener("change", (ev) => {
-        plusTard();
+        brouillonBientot();
         if (ev.target.name === "prestation") {
             choisirPrestation(ev.target);
             total();
