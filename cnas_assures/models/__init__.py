@@ -13,6 +13,7 @@ from . import type_piece
 from . import piece_administrative
 from . import signature
 from . import carte
+from . import carte_hors_ligne
 from . import carte_lot
 from . import attestation
 from . import ir_actions_report

@@ -1,2 +1,3 @@
 from . import portail
 from . import portail_saisie
+from . import horsligne

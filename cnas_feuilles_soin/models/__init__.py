@@ -23,5 +23,6 @@ from . import (
     prestation,
     formation_sanitaire,
     import_feuilles,
+    envoi,
 )
 from . import accueil

@@ -31,3 +31,4 @@ from . import test_tarif_utilise
 from . import test_gestes_ecran
 from . import test_essai_tarif
 from . import test_lecture
+from . import test_hors_ligne

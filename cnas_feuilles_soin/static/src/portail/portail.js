@@ -132,6 +132,7 @@
             montrerErreurs(lu.erreurs);
             proposerDeRemplacer(lu.remplace);
         } catch {
+            formulaire.dispatchEvent(new Event("coupure"));
             montrerErreurs(["Le réseau n'a pas répondu ou votre session a expiré. Rien n'est perdu ici : réessayez ; une feuille déjà reçue ne sera pas déposée deux fois."]);
         }
         bouton.disabled = false;
