@@ -29,7 +29,6 @@ from . import lot
 from . import lecture_mixin
 from . import colonne
 from . import import_fichier
-from . import import_assistant_mixin
 from . import res_lang
 from . import res_users
 from . import sante
