@@ -25,7 +25,9 @@ class IrHttp(models.AbstractModel):
     def _post_dispatch(cls, response):
         super()._post_dispatch(response)
         response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
-        if request.httprequest.path.startswith(NOMINATIVES):
+        chemin = request.httprequest.path
+        # sous /my, seul ce qui ne nomme personne (scripts, référentiels) dit lui-même qu'il se garde
+        if chemin.startswith(NOMINATIVES) and not (chemin.startswith("/my") and "Cache-Control" in response.headers):
             response.headers["Cache-Control"] = "no-store"
 
     @classmethod
