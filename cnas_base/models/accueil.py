@@ -49,7 +49,8 @@ class Accueil(models.AbstractModel):
         for tache in self._taches():
             if self._me_concerne(tache):
                 domaines.setdefault((tache.action, tache.modele), []).append(self._domaine(tache))
-        return {str(self.env.ref(action).id): nombre for (action, modele), siens in domaines.items()
+        numero = self.env["ir.model.data"]._xmlid_to_res_id
+        return {str(numero(action)): nombre for (action, modele), siens in domaines.items()
                 if (nombre := self.env[modele].search_count(expression.OR(siens)))}
 
     def _domaine(self, tache):

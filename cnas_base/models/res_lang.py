@@ -9,4 +9,5 @@ class ResLang(models.Model):
     @api.model
     def _sans_secondes(self):
         """Ôte les secondes des langues qui les montrent, installées ou à venir ; rejoué à chaque mise à jour."""
-        self.with_context(active_test=False).search([("time_format", "=", "%H:%M:%S")]).time_format = "%H:%M"
+        for langue in self.with_context(active_test=False).search([("time_format", "like", ":%S")]).filtered(lambda langue: ":%S" in langue.time_format):
+            langue.time_format = langue.time_format.replace(":%S", "")

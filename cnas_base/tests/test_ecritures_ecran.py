@@ -40,4 +40,5 @@ class TestEcrituresEcran(TransactionCase):
         self.assertFalse(fautifs)
 
     def test_heures_sans_secondes(self):
-        self.assertFalse(self.env["res.lang"].with_context(active_test=False).search([("time_format", "like", "%S")]).mapped("code"))
+        langues = self.env["res.lang"].with_context(active_test=False).search([])
+        self.assertFalse([langue.code for langue in langues if langue.code[:2] in ("fr", "ar", "en") and "%S" in langue.time_format])

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import _, api, fields, models
+from odoo import _, api, models
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -14,6 +14,7 @@ from ..pilotage.definitions import AXES, FAMILLES, INDICATEURS, PAR_CODE, SOURCE
 LECTEUR = "cnas_base.group_superviseur"
 SANS = -1
 CHOIX_MAX = 2000
+ANNEE_MIN = 1900
 
 
 class IndicateurPilotage(models.AbstractModel):
@@ -127,7 +128,7 @@ class IndicateurPilotage(models.AbstractModel):
             raise UserError(_("Filtre inconnu : période, agence, province, régime, formation ou contrôleur."))
         fin = lire_date(filtres.get("fin"), False, stricte=True) or aujourd_hui()
         debut = lire_date(filtres.get("debut"), False, stricte=True) or fin - relativedelta(years=1) + timedelta(days=1)
-        if debut > fin or debut.year < fields.Date.to_date("1900-01-01").year:
+        if debut > fin or debut.year < ANNEE_MIN:
             raise UserError(_("La période commence avant de finir : vérifiez les deux dates."))
         lus = {"debut": debut, "fin": fin}
         for axe in AXES:

@@ -35,6 +35,7 @@ class IndicateurPilotage(models.AbstractModel):
         filtres = {"debut": str(debut), "fin": str(debut + relativedelta(months=1) - timedelta(days=1))}
         premiers = [(str(i.nom), self.detail(i.code, filtres)) for i in INDICATEURS if i.detail]
         tableau = self.tableau(filtres)
+        self._journaliser_export({"quoi": "rapport de pilotage", "mois": str(debut)})
         contenu = dessiner_rapport({**tableau, "debut": debut, "fin": lire_date(tableau["fin"])}, premiers)
         return {"nom": f"pilotage-{debut:%Y-%m}.pdf", "contenu": base64.b64encode(contenu).decode()}
 

@@ -1,9 +1,12 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..pilotage.definitions import INDICATEURS, PAR_CODE
+
+# Ce qui a déjà jugé un mois : on clôt la période et on en ouvre une autre.
+FIGES = ("code", "orange", "rouge", "date_debut")
 
 
 class SeuilPilotage(models.Model):
@@ -37,6 +40,14 @@ class SeuilPilotage(models.Model):
             if seuil.orange < 0 or seuil.rouge < 0 or (seuil.orange < seuil.rouge if haut else seuil.orange > seuil.rouge):
                 raise ValidationError(_("« %s » : on surveille avant d'être en alerte, remettez les deux valeurs dans l'ordre.",
                                         PAR_CODE[seuil.code].nom))
+
+    def write(self, vals):
+        jour = aujourd_hui()
+        for seuil in self:
+            nouveau = self.new(vals, origin=seuil)
+            if seuil.date_debut < jour and any(champ in vals and nouveau[champ] != seuil[champ] for champ in FIGES):
+                raise UserError(_("Ce seuil a déjà jugé : closez-le à une date, puis ouvrez le suivant."))
+        return super().write(vals)
 
     @api.model
     def _livrer(self):

@@ -5,7 +5,7 @@ from .definitions import AXES, DECIDEES, INDICATEURS, SOURCES
 
 PREMIERS = 10
 MOIS_DU_TRIANGLE = 24
-PARAMETRES = ("frais_gestion_annuels", "dotation_amed_annuelle", "reserves", "cible_amed")
+CE_QU_ELLE_DIT = ("frais_gestion_annuels", "dotation_amed_annuelle", "reserves", "cible_amed")
 
 
 def calculables(filtres, axe=None):
@@ -95,5 +95,5 @@ def _axes(filtres):
 def _parametres(env, filtres):
     """Rend les valeurs de la requête : période, axes, et ce que la caisse dit d'elle-même au dernier jour."""
     fin = fields.Date.to_date(filtres["fin"])
-    caisse = {code: env["cnas.parametre"].sudo()._au(code, fin) for code in PARAMETRES}
+    caisse = {code: env["cnas.parametre"].sudo()._au(code, fin) for code in CE_QU_ELLE_DIT}
     return {"debut": filtres["debut"], "fin": fin, **_axes(filtres), **caisse, "provision": provisionner(env, filtres)}

@@ -48,6 +48,13 @@ class TestPilotage(CommunFacture):
             with self.subTest(code), self.assertRaisesRegex(ValidationError, "dans l'ordre"):
                 self.env["cnas.seuil_pilotage"].new({"code": code, "orange": orange, "rouge": rouge})._check_ordre()
 
+    def test_un_seuil_qui_a_juge_ne_se_recrit_pas(self):
+        seuil = self.env["cnas.seuil_pilotage"].search([("code", "=", "rejet_nombre")], limit=1)
+        for vals in ({"rouge": 50}, {"orange": 1}, {"date_debut": "2001-01-01"}, {"code": "rejet_montant"}):
+            with self.subTest(vals), self.assertRaisesRegex(UserError, "déjà jugé"):
+                seuil.write(vals)
+        seuil.write({"responsable_id": self.superviseur2.id, "rouge": seuil.rouge})
+
     def test_un_mois_se_compare_au_mois(self):
         avant = self.pilotage.tableau({"debut": "2026-03-01", "fin": "2026-03-31"})["avant"]
         self.assertEqual(avant, ["2026-02-01", "2026-02-28"])
@@ -79,6 +86,8 @@ class TestPilotage(CommunFacture):
         self.env["cnas.parametre"]._dater("cloison_agences", "oui", aujourd_hui())
         self.assertEqual(self.valeurs(formation=self.formation.id)["stock"]["valeur"], 1)
         self.assertFalse(self.valeurs(formation=self.formation.id, agence=autre.id)["stock"]["valeur"])
+        analyse = self.env["cnas.feuille_analyse"].with_user(self.superviseur)
+        self.assertEqual(analyse.search_count([("feuille_id", "in", feuilles.ids)]), 1, "la liste qu'un clic ouvre non plus")
         self.assertEqual([nom for _id, nom in self.pilotage.options()["agence"]["valeurs"]], [self.agence.display_name])
 
     def test_le_rapport_du_mois_part_a_qui_pilote(self):

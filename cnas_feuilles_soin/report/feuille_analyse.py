@@ -29,6 +29,7 @@ class FeuilleAnalyse(models.Model):
     _auto = False
     _order = "date_depot desc"
     _rec_name = "feuille_id"
+    _cloison_agence, _cloison_usager = ("agence_id",), ("controleur_id",)
 
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", readonly=True)
     date_depot = fields.Date(string="Date de réception", readonly=True)
