@@ -9,7 +9,6 @@ from odoo.http import JsonRPCDispatcher, request
 
 from ..erreurs import dire
 
-
 # Les pages qui nomment quelqu'un : un poste partagé n'en garde rien. Le proxy de production dit la même chose.
 NOMINATIVES = ("/my", "/cnas/verifier", "/web/content")
 
