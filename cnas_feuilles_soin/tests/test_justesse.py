@@ -130,8 +130,11 @@ class TestNouveauNe(CommunMoteur):
         """Un nouveau-né sans date serait payé à cent pour cent sur parole : la feuille attend sa date."""
         feuille = self.controler(self.feuille(**{**self.bebe, "date_naissance_declaree": False}))
         self.assertEqual((feuille.state, self.codes(feuille)), ("instance", ["REC-01"]))
-        agent = new_test_user(self.env, "t_agent_nn", groups="cnas_base.group_agent")
-        feuille.with_user(agent).date_naissance_declaree = self.bebe["date_naissance_declaree"]
+        feuille_agent = feuille.with_user(new_test_user(self.env, "t_agent_nn", groups="cnas_base.group_agent"))
+        with self.assertRaisesRegex(UserError, "date de naissance"):
+            feuille_agent.action_regulariser()
+        feuille_agent.date_naissance_declaree = self.bebe["date_naissance_declaree"]
+        feuille_agent.action_regulariser()
         self.assertEqual(self.controler(feuille).state, "validee")
 
     def test_rattachee_a_l_enfant_immatricule(self):
