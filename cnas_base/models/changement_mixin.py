@@ -17,9 +17,9 @@ class ChangementMixin(models.AbstractModel):
     * ``_condition_suppression`` : la même méthode, pour la suppression (vide : elle a ses propres gardes) ;
     * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
 
-    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit ni ne se supprime seul, une fin passée ne
-    se déplace pas seul. Ajouter une ligne datée et clore celle qui était sans fin, c'est réviser : le geste d'une
-    personne, tracé au journal.
+    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit, ne se supprime ni ne se clôt dans le passé
+    seul, et une fin passée ne se déplace pas seul. Ajouter une ligne datée et clore celle qui était sans fin, c'est
+    réviser : le geste d'une personne, tracé au journal.
 
     L'installation et le code du programme (`_ecrire`, `sudo`) n'y passent pas.
     """

@@ -120,6 +120,7 @@ def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None
         _membres(env.cr, lot)
         _tarifer(env, lot)
         _historique(env.cr, lot, ids, foyers)
+        _sejours_ouverts(env.cr, lot)
         _ententes(env.cr, lot, ids)
         _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
@@ -247,6 +248,19 @@ def _historique(cr, lot, ids, foyers):
         passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
         passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
         lot.historique.ajouter(passe)
+
+
+def _sejours_ouverts(cr, lot):
+    """Range par personne les séjours qui attendent leur date de sortie : on y est au moins jusqu'au dépôt."""
+    cr.execute(f"""
+        SELECT {SQL_PERSONNE}, f.id, f.numero, f.date_soins, f.date_depot
+          FROM cnas_feuille_soin f
+         WHERE f.assure_id = ANY(%s) AND f.type_soins = 'hospitalisation' AND f.date_fin_soins IS NULL
+           AND f.state IN ('deposee', 'instance') AND f.date_depot IS NOT NULL
+         ORDER BY f.id""", [list({f.assure_id for f in lot.feuilles})])
+    lot.sejours_ouverts = defaultdict(list)
+    for personne, *sejour in cr.fetchall():
+        lot.sejours_ouverts[personne].append(sejour)
 
 
 def _recul(lot, prestations):

@@ -67,8 +67,16 @@ def sejours(lot, feuilles, valeur):
 
 @regle("DBL-06", sur="feuilles")
 def pendant_un_sejour(lot, feuilles, valeur):
-    """Des soins ambulatoires pendant un séjour, ici ou ailleurs ; le jour d'entrée et celui de sortie sont permis."""
+    """Des soins ambulatoires pendant un séjour, ici ou ailleurs ; le jour d'entrée et celui de sortie sont permis.
+
+    Un séjour qui attend sa date de sortie dure au moins jusqu'à son dépôt : tout ce qui s'y passe, séjour compris, se signale.
+    """
     for feuille in feuilles:
+        ouvert = next((numero for ident, numero, entree, depot in lot.sejours_ouverts[feuille.personne]
+                       if ident != feuille.id and entree < feuille.fin and feuille.date_soins < depot), None)
+        if ouvert:
+            yield constat(feuille, ref=ouvert)
+            continue
         sejour = feuille.type_soins == "hospitalisation"
         for passe in lot.historique.du_beneficiaire(feuille):
             if (passe.type_soins == "hospitalisation") == sejour:

@@ -130,7 +130,11 @@ class TestNouveauNe(CommunMoteur):
         """Un nouveau-né sans date serait payé à cent pour cent sur parole : la feuille attend sa date."""
         feuille = self.controler(self.feuille(**{**self.bebe, "date_naissance_declaree": False}))
         self.assertEqual((feuille.state, self.codes(feuille)), ("instance", ["REC-01"]))
-        feuille.with_user(self.agent).date_naissance_declaree = self.bebe["date_naissance_declaree"]
+        feuille_agent = feuille.with_user(new_test_user(self.env, "t_agent_nn", groups="cnas_base.group_agent"))
+        with self.assertRaisesRegex(UserError, "date de naissance"):
+            feuille_agent.action_regulariser()
+        feuille_agent.date_naissance_declaree = self.bebe["date_naissance_declaree"]
+        feuille_agent.action_regulariser()
         self.assertEqual(self.controler(feuille).state, "validee")
 
     def test_rattachee_a_l_enfant_immatricule(self):
@@ -320,6 +324,20 @@ class TestSejours(CommunMoteur):
         feuille.action_dater_sortie(str(JOUR + timedelta(days=3)))
         self.assertEqual(feuille.state, "deposee")
         self.assertEqual(self.controler(feuille).state, "validee")
+
+
+    def test_pendant_un_sejour_sans_sortie(self):
+        """On n'y a pas mis fin : jusqu'à son dépôt, ce qui se passe ailleurs se signale avec son numéro."""
+        ouvert = self.feuille((self.pansement, 30, 1000), type_soins="hospitalisation", date_fin_soins=False)
+        ouvert._ecrire({"date_depot": JOUR + timedelta(days=30)})
+        self.controler(ouvert)
+        ailleurs = self.creer_formation(2).id
+        dedans = self.feuille((self.pansement, 1, 1000), date_soins=JOUR + timedelta(days=10), type_soins="hospitalisation",
+                              date_fin_soins=JOUR + timedelta(days=15), formation_id=ailleurs)
+        entree, apres = (self.feuille(date_soins=JOUR + timedelta(days=n), formation_id=self.creer_formation(2).id) for n in (0, 30))
+        self.controler(dedans, entree, apres)
+        self.assertEqual([self.codes(f) for f in (dedans, entree, apres)], [["DBL-06"], [], []])
+        self.assertIn(ouvert.numero, dedans.anomalie_ids.message)
 
 
 @tagged("post_install", "-at_install", "cnas")

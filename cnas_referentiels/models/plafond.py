@@ -26,7 +26,7 @@ class Plafond(models.Model):
 
     _champs_sensibles = {
         **dict.fromkeys(("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
-                         "majoration_membre", "majoration_max", "date_debut"), "_en_service"), "date_fin": "_fin_deja_servie"}
+                         "majoration_membre", "majoration_max", "date_debut"), "_en_service"), "date_fin": "_fin_au_passe"}
     _condition_suppression = "_en_service"
     _periode_cle = ("regime_id", "portee", "type_soins", "categorie")
     _periode_message = "Un autre plafond couvre déjà ces dates pour ce régime, cette portée et cette catégorie."

@@ -19,7 +19,7 @@ class Taux(models.Model):
     _champs_journal = ("regime_id", "type_prestation", "nature", "taux", "date_debut", "date_fin")
 
     _champs_sensibles = {**dict.fromkeys(("regime_id", "type_prestation", "nature", "taux", "date_debut"), "_en_service"),
-                         "date_fin": "_fin_deja_servie"}
+                         "date_fin": "_fin_au_passe"}
     _condition_suppression = "_en_service"
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."

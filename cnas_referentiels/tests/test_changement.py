@@ -29,7 +29,8 @@ class TestChangement(CommunReferentiels):
     def _essayer(self, modele, vals, champ):
         ligne = self.env[modele].create(vals).with_user(self.administrateur)
         hier, demain = self.jour - timedelta(days=1), self.jour + timedelta(days=1)
-        for refusee in ({champ: 90}, {"date_debut": self.jour}):
+        # clore hier, c'est ôter après coup ce qui valait pour des soins déjà donnés
+        for refusee in ({champ: 90}, {"date_debut": self.jour}, {"date_fin": hier}, {"date_fin": str(self.jour - timedelta(days=60))}):
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.write(refusee)
         with self.assertRaisesRegex(UserError, "se change à deux"):
