@@ -1,6 +1,6 @@
 """Une base d'une livraison ancienne (17.0.1.0.0, sans démonstration) passe à celle-ci : dossiers, montants et réglages de la caisse gardés.
 
-`tests/reference/base-17.0.1.0.0.sql.xz` vient du commit bc5a617 : cinq feuilles contrôlées, une règle, un taux et un préfixe réglés par la
+`tests/reference/base-17.0.1.0.0.sql.xz` vient du commit bc5a617 : dix feuilles contrôlées, une règle, un taux et un préfixe réglés par la
 caisse (test_exploitation.REGLES). Elle ne se refait pas : c'est un site d'autrefois.
 """
 import lzma
@@ -26,7 +26,7 @@ def test_d_une_livraison_ancienne_a_celle_ci(outils, tmp_path):  # noqa: F811
                    input=lzma.decompress(REFERENCE.read_bytes()), check=True, stdout=subprocess.DEVNULL)
     outils.sql("noter", ESSAI, **dict.fromkeys(chemins.ADDONS, "ancienne"))
     avant, compteur = (sql(outils, ESSAI, FEUILLES), sql(outils, ESSAI, REGLAGES)), sql(outils, ESSAI, "SELECT max(dernier) FROM cnas_compteur_depot")
-    assert len(avant[0]) == 5 and avant[1] == ["signalement", "65", "DECOMPTE/"]
+    assert len(avant[0]) == 10 and avant[1] == ["signalement", "65", "DECOMPTE/"]
     assert mise_a_jour.mener(outils, ESSAI, tmp_path)
     assert (sql(outils, ESSAI, FEUILLES), sql(outils, ESSAI, REGLAGES)) == avant
     assert sql(outils, ESSAI, "SELECT max(dernier) FROM cnas_compteur_depot") == compteur
