@@ -9,12 +9,17 @@ odoo=${ODOO_DIR:-$HOME/.cache/odoo/17.0}
 miroir=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] *\)\{0,1\}\([^ ]*\) .*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 
 if [ "${1:-}" != --dedans ]; then
-    # un espace de noms à soi : les montages s'en vont avec lui
-    export CNAS_RACINE_NUE="$racine"
-    exec unshare --mount --pid --fork --kill-child "$0" --dedans "$@"
+    # un espace de noms à soi : ses montages meurent avec lui, on n'efface qu'ensuite
+    chmod 755 "$racine"
+    code=0
+    CNAS_RACINE_NUE=$racine unshare --mount --pid --fork --kill-child "$0" --dedans "$@" || code=$?
+    if grep -q " $racine/" /proc/self/mounts; then
+        echo "Des montages restent sous $racine : rien n'est effacé." >&2; exit 1
+    fi
+    rm -rf --one-file-system "$racine" "$racine.log"
+    exit "$code"
 fi
 shift
-trap 'rm -rf --one-file-system "$racine"' EXIT
 
 echo "• racine nue : $racine"
 debootstrap --variant=minbase --include=python3,git,ca-certificates bookworm "$racine" "$miroir" > "$racine.log" 2>&1 || { tail -n 5 "$racine.log"; exit 1; }
