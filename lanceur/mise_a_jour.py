@@ -54,8 +54,26 @@ def _version_livree(module):
     return chemins.manifeste(module)["version"] if (chemins.RACINE / module / "__manifest__.py").is_file() else "celle d'Odoo"
 
 
+def refaits(versions):
+    """Ce que les migrations à passer disent refaire (`migrations/VERSION/refait.txt`, une ligne « addon.identifiant.champ »).
+
+    :param versions: {addon: version d'avant}
+    """
+    lignes = set()
+    for addon in chemins.ADDONS:
+        for fichier in (chemins.RACINE / addon / "migrations").glob("*/refait.txt"):
+            if _nombres(versions.get(addon)) < _nombres(fichier.parent.name) <= _nombres(_version_livree(addon)):
+                lignes.update(fichier.read_text(encoding="utf-8").split())
+    return lignes
+
+
+def _nombres(version):
+    return [int(nombre) for nombre in (version or "0").split(".")]
+
+
 def ecarts(avant, apres):
     """Rend ce qu'une mise à jour n'avait pas à changer : dossiers, montants, réglages de la caisse."""
+    permis = refaits(avant.get("versions", {}))
     fautes = []
     for table, valeurs in avant["sommes"].items():
         neuves = apres["sommes"].get(table)
@@ -65,7 +83,8 @@ def ecarts(avant, apres):
     for nom, ligne in avant["reglages"].items():
         neuve = apres["reglages"].get(nom)
         if neuve is not None:
-            fautes += [f"{nom}.{champ} : {ligne[champ]} → {neuve[champ]}" for champ in ligne if champ in neuve and neuve[champ] != ligne[champ]]
+            fautes += [f"{nom}.{champ} : {ligne[champ]} → {neuve[champ]}" for champ in ligne
+                       if champ in neuve and neuve[champ] != ligne[champ] and f"{nom}.{champ}" not in permis]
     return fautes
 
 

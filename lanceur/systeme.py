@@ -1,4 +1,5 @@
 """Paquets du système : installés sans question quand c'est possible, demandés d'une phrase sinon."""
+import ctypes
 import os
 import shutil
 import subprocess
@@ -47,6 +48,15 @@ def chromium():
     return None
 
 
+def _bibliotheque(nom):
+    """Vrai si cette bibliothèque du système se charge."""
+    try:
+        ctypes.CDLL(nom)
+    except OSError:
+        return False
+    return True
+
+
 def _polices_presentes():
     """Vrai si les polices des impressions, latine et arabe, sont là."""
     if not shutil.which("fc-list"):
@@ -79,6 +89,9 @@ def preparer_outils(navigateur=False):
         manquants += ["tesseract-ocr", "tesseract-ocr-fra", "tesseract-ocr-ara"]
         phrases.append("Tesseract (français, arabe) manque : les pages numérisées ne se chercheront pas par leurs mots "
                        "(apt-get install tesseract-ocr tesseract-ocr-fra tesseract-ocr-ara)")
+    if navigateur and not _bibliotheque("libatomic.so.1"):
+        manquants.append("libatomic1")
+        phrases.append("libatomic1 manque : le programme qui pilote Chromium ne démarrera pas (apt-get install libatomic1)")
     if navigateur and not chromium():
         manquants.append("chromium")
         phrases.append("Chromium manque : les parcours à l'écran échoueront (apt-get install chromium)")

@@ -57,9 +57,10 @@ class PlageDeSequence(models.Model):
         return self.sequence_id.get_next_char(self.env["cnas.compteur_sequence"]._suivant(self, self.sequence_id))
 
     def write(self, values):
+        resultat = super().write(values)
         if "number_next" in values:
             self.env["cnas.compteur_sequence"]._repartir(self)
-        return super().write(values)
+        return resultat
 
 
 class Sequence(models.Model):
@@ -83,9 +84,10 @@ class Sequence(models.Model):
         return self.get_next_char(self.env["cnas.compteur_sequence"]._suivant(self, self))
 
     def write(self, values):
+        resultat = super().write(values)
         if "number_next" in values:
             self.env["cnas.compteur_sequence"]._repartir(self)
-        return super().write(values)
+        return resultat
 
     def _create_date_range_seq(self, date):
         try:

@@ -94,20 +94,19 @@ def eprouver(machine, noeuds, adresse):
         except OSError:
             time.sleep(0.2)
     agent, admin = (conftest.Rpc(adresse, BASE, login, login) for login in ("agent", "admin"))
-    lot = lancer_un_lot(admin)
     deposees, refus, fini = [], [], threading.Event()
     matricules = [a["matricule"] for a in agent.appel("cnas.assure", "search_read", [("state", "=", "actif")], ["matricule"], limit=40)]
     jour = admin.appel("cnas.feuille_soin", "search_read", [("state", "=", "validee")], ["date_soins"], limit=1, order="date_soins desc")[0]["date_soins"]
 
     def deposer():
-        hasard, rang = random.Random(1), 0
+        hasard, rang, session = random.Random(1), 0, conftest.Rpc(adresse, BASE, "agent", "agent")
         while not fini.is_set():
             rang += 1
             feuille = {"reference": f"NOEUD-{rang}", "formation": "CS-ABE-01", "matricule": hasard.choice(matricules), "date_soins": jour,
                        "pathologie": "B54", "agence": "AG-ABE", "lignes": [{"prestation": "ACT0002", "quantite": 1, "prix_unitaire": 500}]}
             for _essai in range(20):  # un script rejoue l'envoi qu'une panne a coupé : il rend les mêmes numéros
                 try:
-                    deposees.append(conftest.Rpc(adresse, BASE, "agent", "agent").appel("cnas.feuille_soin", "importer", [feuille])[0])
+                    deposees.append(session.appel("cnas.feuille_soin", "importer", [feuille])[0])
                     break
                 except Exception as panne:
                     refus.append(f"{type(panne).__name__} {str(panne)[:80]}")
@@ -115,6 +114,8 @@ def eprouver(machine, noeuds, adresse):
 
     fil = threading.Thread(target=deposer)
     fil.start()
+    attendre(lambda: len(deposees) > 3, 240)
+    lot = lancer_un_lot(admin)
     attendre(lambda: admin.appel("cnas.lot", "read", [lot], ["traites"])[0]["traites"] > 0, 240)
     meneur = meneur_des_taches(machine, noeuds)
     avant = len(deposees)
@@ -122,10 +123,10 @@ def eprouver(machine, noeuds, adresse):
     dire(f"le nœud {meneur.port}, qui mène les tâches, est tué (kill -9) ; {avant} feuilles déposées jusque-là")
     attendre(lambda: admin_sur(adresse).appel("cnas.lot", "read", [lot], ["state"])[0]["state"] == "fait", 300)
     dire("le lot a fini sur l'autre nœud")
-    attendre(lambda: len(deposees) > avant + 5, 60)
+    attendre(lambda: len(deposees) > avant + 5, 240)
     meneur.relancer()
     dire("le nœud tué est revenu")
-    attendre(lambda: len(deposees) > avant + 10, 60)
+    attendre(lambda: len(deposees) > avant + 10, 240)
     fini.set()
     fil.join()
     return compter(machine, lot, deposees, refus)

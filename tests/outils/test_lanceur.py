@@ -288,6 +288,14 @@ def test_ce_qu_une_mise_a_jour_n_a_pas_a_changer():
     assert mise_a_jour.ecarts(avant, apres) == ["cnas_facture.montant : 10 → 11", "x.taux.taux : 65 → 80"]
 
 
+def test_ce_qu_une_migration_dit_refaire_passe():
+    """Une migration qui refait un réglage le dit ; seule celle qu'on passe compte."""
+    avant = {"sommes": {}, "reglages": {"cnas_feuilles_soin.regle_plf_01": {"sequence": 1002, "severite": "rejet"}}}
+    apres = {"sommes": {}, "livres": [], "reglages": {"cnas_feuilles_soin.regle_plf_01": {"sequence": 1001, "severite": "rejet"}}}
+    assert mise_a_jour.ecarts({**avant, "versions": {"cnas_feuilles_soin": "17.0.1.0.0"}}, apres) == []
+    assert mise_a_jour.ecarts({**avant, "versions": {"cnas_feuilles_soin": "17.0.1.1.0"}}, apres) == ["cnas_feuilles_soin.regle_plf_01.sequence : 1002 → 1001"]
+
+
 def test_un_disque_plein_au_dechiffrement_se_dit(tmp_path, monkeypatch):
     """Ce qui échoue en lisant une sauvegarde chiffrée est dit tel quel : ni « la clé n'est pas la bonne », ni la suite lue en mémoire."""
     (tmp_path / "age").write_text("#!/bin/sh\nexec cat /dev/zero\n", encoding="utf-8")

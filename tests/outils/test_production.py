@@ -118,7 +118,7 @@ def test_la_documentation_dit_vrai():
     alertes = re.findall(r'^ +\("([a-z_]+)", ', (RACINE / "cnas_base" / "models" / "sante.py").read_text(encoding="utf-8"), re.MULTILINE)
     dites = re.findall(r"^\| `([a-z_]+)` \|", (RACINE / "doc" / "exploiter.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert alertes and sorted(alertes) == sorted(dites)
-    for guide in (RACINE / "README.md", RACINE / "SECURITY.md", RACINE / "CONTRIBUTING.md", RACINE / "docker" / "README.md", *(RACINE / "doc").glob("*.md")):
+    for guide in (RACINE / "README.md", RACINE / "SECURITY.md", RACINE / "CONTRIBUTING.md", RACINE / "docker" / "README.md", *(RACINE / "doc").rglob("*.md")):
         texte = guide.read_text(encoding="utf-8")
         for verbe in re.findall(r"\./cnas ([a-z-]+)", texte):
             assert f'"{verbe}"' in (RACINE / "lanceur" / "commandes.py").read_text(encoding="utf-8"), (guide.name, verbe)
