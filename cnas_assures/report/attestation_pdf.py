@@ -8,6 +8,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
+from odoo.addons.cnas_base.impression.document import couper
 
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
@@ -95,8 +96,19 @@ def _identite(page, attestation, lignes, y):
         x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * pas
         c.ecrire(page, x, ligne_y, francais, 7.5, couleur=c.GRIS)
         c.ecrire(page, x + largeur, ligne_y, arabe, 9, couleur=c.GRIS, cote="droite")
-        c.ecrire(page, x, ligne_y - 4.6 * mm, valeur or "—", 11, gras=True, largeur=largeur)
+        _valeur(page, x, ligne_y, valeur or "—", largeur)
     return bas
+
+
+def _valeur(page, x, y, valeur, largeur):
+    """Écrit une valeur sous son étiquette ; un nom long passe à deux lignes plutôt que d'être coupé."""
+    lignes = couper(valeur, largeur, 12)
+    if len(lignes) == 1:
+        c.ecrire(page, x, y - 4.6 * mm, valeur, 11, gras=True, largeur=largeur)
+        return
+    premiere, *suite = couper(valeur, largeur, 9)
+    c.ecrire(page, x, y - 3.4 * mm, premiere, 8, gras=True, largeur=largeur)
+    c.ecrire(page, x, y - 6.4 * mm, " ".join(suite), 8, gras=True, largeur=largeur)
 
 
 def _validite(page, attestation, y):
@@ -148,7 +160,7 @@ def _verification(page, attestation):
     else:
         # Un code qui n'ouvre rien tromperait : le papier dit qu'il n'est pas encore bon à délivrer.
         for i, texte in enumerate(("PAPIER D'ESSAI", "L'adresse publique de la caisse", "n'est pas réglée :", "aucun code à lire.")):
-            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE)
+            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE, largeur=cote - 3 * mm)
     c.ecrire(page, x, bas + 31 * mm, "Vérifier cette attestation", 9.5, gras=True, couleur=c.VERT_SOMBRE)
     textes = (
         "Lisez ce code avec un téléphone : la page de la CNAS",
