@@ -8,7 +8,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
-from odoo.addons.cnas_base.impression.document import couper
+
+from .identite import ecrire_valeur
 
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
@@ -96,19 +97,8 @@ def _identite(page, attestation, lignes, y):
         x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * pas
         c.ecrire(page, x, ligne_y, francais, 7.5, couleur=c.GRIS)
         c.ecrire(page, x + largeur, ligne_y, arabe, 9, couleur=c.GRIS, cote="droite")
-        _valeur(page, x, ligne_y, valeur or "—", largeur)
+        ecrire_valeur(page, x, ligne_y, valeur or "—", largeur, 11, 4.6, 8, (3.4, 6.4))
     return bas
-
-
-def _valeur(page, x, y, valeur, largeur):
-    """Écrit une valeur sous son étiquette ; un nom long passe à deux lignes plutôt que d'être coupé."""
-    lignes = couper(valeur, largeur, 12)
-    if len(lignes) == 1:
-        c.ecrire(page, x, y - 4.6 * mm, valeur, 11, gras=True, largeur=largeur)
-        return
-    premiere, *suite = couper(valeur, largeur, 9)
-    c.ecrire(page, x, y - 3.4 * mm, premiere, 8, gras=True, largeur=largeur)
-    c.ecrire(page, x, y - 6.4 * mm, " ".join(suite), 8, gras=True, largeur=largeur)
 
 
 def _validite(page, attestation, y):

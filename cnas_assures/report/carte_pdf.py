@@ -9,7 +9,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
-from odoo.addons.cnas_base.impression.document import couper
+
+from .identite import ecrire_valeur
 
 LARGEUR, HAUTEUR = 85.6 * mm, 54 * mm
 COLONNES, RANGS = 2, 5
@@ -119,18 +120,7 @@ def _identite(page, lignes):
         y = 34.3 * mm - i * 6.2 * mm
         c.ecrire(page, gauche, y, francais, 4.4, couleur=c.GRIS)
         c.ecrire(page, droite, y, arabe, 5, couleur=c.GRIS, cote="droite")
-        _valeur(page, gauche, y, valeur, 7.2 if i < 2 else 6.4, droite - gauche)
-
-
-def _valeur(page, x, y, valeur, taille, largeur):
-    """Écrit une valeur sous son étiquette : un nom long passe à deux lignes plutôt que d'être coupé."""
-    lignes = couper(valeur, largeur, taille * 1.1)
-    if len(lignes) == 1:
-        c.ecrire(page, x, y - 2.9 * mm, valeur, taille, gras=True, largeur=largeur)
-        return
-    premiere, *suite = couper(valeur, largeur, 6)
-    c.ecrire(page, x, y - 2.2 * mm, premiere, 5.4, gras=True, largeur=largeur)
-    c.ecrire(page, x, y - 4.3 * mm, " ".join(suite), 5.4, gras=True, largeur=largeur)
+        ecrire_valeur(page, gauche, y, valeur, droite - gauche, 7.2 if i < 2 else 6.4, 2.9, 5.4, (2.2, 4.3))
 
 
 def _pied_recto(page, carte, matricule):

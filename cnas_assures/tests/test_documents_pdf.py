@@ -79,6 +79,16 @@ class TestDocumentsPdf(CasDocuments):
             for mot in f"{long} {prenom}".split():
                 self.assertIn(mot.lower(), texte.lower(), papier._name)
             self.assertIn("Sans photo", texte)
+        with self.assertRaisesRegex(UserError, "lettres arabes"):
+            self._assure(nom="IDRISS", nom_ar="Idriss")
+        arabe = self._assure(nom="IDRISS", nom_ar="إدريس", prenom="Zara")
+        with self.assertRaises(UserError):
+            arabe.with_user(self.agent).write({"nom_ar": "محمد"})
+        arabe.with_user(self.agent).prenom_ar = "زهرة"
+        for papier in (self._carte("produite", arabe), self._attestation(arabe)):
+            lignes = papier._identites().get("recto") or papier._identites()["titulaire"]
+            self.assertEqual([ligne[2] for ligne in lignes[:2]], ["IDRISS\tإدريس", "Zara\tزهرة"])
+            self.assertTrue(papier._pdf().startswith(b"%PDF"))
         kit.charger_polices()
         suite = kit.morceaux("ABAKAR محمد صالح (ɓaɗi ŋ ʼ ʿ) 12")
         self.assertEqual({nom for nom, _dessin in suite}, {kit.LATIN, kit.ARABE})

@@ -15,6 +15,7 @@ from odoo import SUPERUSER_ID, api
 NOMS = {
     "court": ("ABAKAR", "Ali"),
     "long": ("NGARADOUM DJIMRANGAR MBAÏOGUELEM", "Abdelkerim Mahamat-Saleh Ousmane Youssouf"),
+    "nom_ar": ("ABAKAR\tأبكر", "Mahamat Saleh\tمحمد صالح"),
     "arabe": ("محمد صالح ABAKAR", "ɓaɗi ŋaʼa ʿAli (عائشة)"),
 }
 LIGNES, PAGES_MONTREES = 300, 3
@@ -53,7 +54,7 @@ def papiers(env):
     attestation = env["cnas.attestation"].search([], limit=1)
     for nom, (famille, prenom) in NOMS.items():
         for une in assure | feuille.assure_id | rejetee.assure_id | instance.assure_id | carte.assure_id | attestation.assure_id:
-            une._ecrire({"nom": famille, "prenom": prenom})
+            une._ecrire({"nom": famille.split("\t")[0], "prenom": prenom.split("\t")[0]})
         yield from ((f"{papier}-{nom}", contenu) for papier, contenu in (
             ("accuse", feuille._pdf_accuse()), ("demande_pieces", instance._pdf_demande()), ("rejet", rejetee._pdf_rejet()),
             ("carte", dessiner_cartes([Porteur(carte, famille, prenom)])), ("carte_remise", carte._pdf("accuse")),
