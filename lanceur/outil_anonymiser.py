@@ -39,7 +39,7 @@ NOM, PRENOM = f"{NOMS}[1 + id % 12]", f"{PRENOMS}[1 + (id / 12) % 12]"
 PERSONNE, TELEPHONE = f"{PRENOM} || ' ' || {NOM} || ' ' || id", "'+235 60 ' || to_char(id % 1000000, 'FM00 00 00')"
 COURRIEL, COMPTE = "'personne' || id || '@exemple.invalid'", "'99999' || lpad(id::text, 18, '0')"
 FICTIFS = {
-    "nom": NOM, "nom_mere": NOM, "nom_pere": NOM, "prenom": PRENOM, "nom_phonetique": "'fictif'", "name": PERSONNE, "complete_name": PERSONNE,
+    "nom_ar": "'عمر'", "prenom_ar": "'عمر'", "nom": NOM, "nom_mere": NOM, "nom_pere": NOM, "prenom": PRENOM, "nom_phonetique": "'fictif'", "name": PERSONNE, "complete_name": PERSONNE,
     "nom_complet": PERSONNE, "nom_declare": PERSONNE, "beneficiaire": PERSONNE, "titulaire": PERSONNE, "nom_titulaire": PERSONNE,
     "raison_sociale": "'Employeur ' || id", "nni": "lpad(id::text, 12, '9')", "telephone_1": TELEPHONE, "telephone_2": TELEPHONE, "telephone": TELEPHONE,
     "phone": TELEPHONE, "mobile": TELEPHONE, "phone_sanitized": "'+235' || 60000000 + id % 1000000", "email": COURRIEL, "email_normalized": COURRIEL,

@@ -68,6 +68,8 @@ class CorrectionIdentite(models.Model):
     pays_naissance_id = fields.Many2one(
         comodel_name="res.country", string="Nouveau pays de naissance", ondelete="restrict")
     nni = fields.Char(string="Nouveau NNI")
+    nom_ar = fields.Char(string="Nouveau nom en arabe")
+    prenom_ar = fields.Char(string="Nouveau prénom en arabe")
     nom_pere = fields.Char(string="Nouveau nom du père")
     nom_mere = fields.Char(string="Nouveau nom de la mère")
 

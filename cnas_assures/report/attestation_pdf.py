@@ -9,6 +9,8 @@ from reportlab.pdfgen.canvas import Canvas
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
 
+from .identite import ecrire_valeur
+
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
 UTILE = LARGEUR - 2 * MARGE
@@ -95,7 +97,7 @@ def _identite(page, attestation, lignes, y):
         x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * pas
         c.ecrire(page, x, ligne_y, francais, 7.5, couleur=c.GRIS)
         c.ecrire(page, x + largeur, ligne_y, arabe, 9, couleur=c.GRIS, cote="droite")
-        c.ecrire(page, x, ligne_y - 4.6 * mm, valeur or "—", 11, gras=True, largeur=largeur)
+        ecrire_valeur(page, x, ligne_y, valeur or "—", largeur, 11, 4.6, 8, (3.4, 6.4))
     return bas
 
 
@@ -148,7 +150,7 @@ def _verification(page, attestation):
     else:
         # Un code qui n'ouvre rien tromperait : le papier dit qu'il n'est pas encore bon à délivrer.
         for i, texte in enumerate(("PAPIER D'ESSAI", "L'adresse publique de la caisse", "n'est pas réglée :", "aucun code à lire.")):
-            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE)
+            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE, largeur=cote - 3 * mm)
     c.ecrire(page, x, bas + 31 * mm, "Vérifier cette attestation", 9.5, gras=True, couleur=c.VERT_SOMBRE)
     textes = (
         "Lisez ce code avec un téléphone : la page de la CNAS",

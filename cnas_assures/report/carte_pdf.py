@@ -10,6 +10,8 @@ from reportlab.pdfgen.canvas import Canvas
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
 
+from .identite import ecrire_valeur
+
 LARGEUR, HAUTEUR = 85.6 * mm, 54 * mm
 COLONNES, RANGS = 2, 5
 PAR_PLANCHE = COLONNES * RANGS
@@ -118,7 +120,7 @@ def _identite(page, lignes):
         y = 34.3 * mm - i * 6.2 * mm
         c.ecrire(page, gauche, y, francais, 4.4, couleur=c.GRIS)
         c.ecrire(page, droite, y, arabe, 5, couleur=c.GRIS, cote="droite")
-        c.ecrire(page, gauche, y - 2.9 * mm, valeur, 7.2 if i < 2 else 6.4, gras=True, largeur=droite - gauche)
+        ecrire_valeur(page, gauche, y, valeur, droite - gauche, 7.2 if i < 2 else 6.4, 2.9, 5.4, (2.2, 4.3))
 
 
 def _pied_recto(page, carte, matricule):
@@ -153,11 +155,12 @@ def _verso(page, carte):
 def _consignes(page, carte):
     page.setFillColor(c.VERT_PALE)
     page.roundRect(4 * mm, 14.4 * mm, LARGEUR - 8 * mm, 12.2 * mm, 1.2 * mm, stroke=0, fill=1)
-    telephone = carte.env.company.phone
+    societe = carte.env.company
+    adresse = ", ".join(filter(None, (societe.street, societe.city)))
     francais = (
-        "Présentez cette carte à chaque soin. Elle est strictement personnelle.",
-        "Perte ou vol : prévenez aussitôt votre agence CNAS"
-        + (f" ({telephone})." if telephone else "."),
+        "Présentez cette carte à chaque soin. Elle est strictement personnelle."
+        + (f" Urgence, perte ou vol : {societe.phone}." if societe.phone else " Perte ou vol : prévenez votre agence CNAS."),
+        "Carte trouvée : merci de la rendre à toute agence CNAS" + (f", ou à l'adresse : {adresse}." if adresse else "."),
     )
     arabe = ("قدموا هذه البطاقة عند كل علاج. البطاقة شخصية ولا يجوز إعارتها.", "عند الفقدان أو السرقة أبلغوا أقرب وكالة للصندوق.")
     for i, texte in enumerate(francais):

@@ -1,5 +1,9 @@
 """L'identité d'un assuré telle que l'impriment la carte, l'attestation et la fiche."""
+from reportlab.lib.units import mm
+
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.document import couper
+from odoo.addons.cnas_base.impression.kit import ecrire
 
 
 def naissance(assure):
@@ -12,3 +16,21 @@ def naissance(assure):
 def est_ne(assure):
     """Rend « Né » ou « Née » selon le genre."""
     return "Née" if assure.genre == "feminin" else "Né"
+
+
+def ecrire_valeur(page, x, y, valeur, largeur, taille, baisse, petite, baisses):
+    """Écrit une valeur sous son étiquette ; trop longue, ou en deux écritures, elle passe à deux lignes plutôt que d'être coupée.
+
+    :param taille, baisse: corps d'une ligne seule, et sa distance à l'étiquette (mm)
+    :param petite, baisses: corps de deux lignes, et leurs distances
+    """
+    latin, _tabulation, arabe = (valeur or "").partition("\t")
+    if len(couper(latin, largeur * (0.55 if arabe else 1), taille * 1.1)) == 1:
+        ecrire(page, x, y - baisse * mm, latin, taille, gras=True, largeur=largeur)
+        if arabe:
+            ecrire(page, x + largeur, y - baisse * mm, arabe, taille, gras=True, largeur=largeur * 0.42, cote="droite")
+        return
+    premiere, *suite = [latin] if arabe else couper(latin, largeur, petite * 1.1)
+    ecrire(page, x, y - baisses[0] * mm, premiere, petite, gras=True, largeur=largeur)
+    ecrire(page, x + largeur if arabe else x, y - baisses[1] * mm, arabe or " ".join(suite), petite, gras=True, largeur=largeur,
+           cote="droite" if arabe else "gauche")

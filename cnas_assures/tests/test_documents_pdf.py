@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.impression import kit
-from odoo.addons.cnas_base.tests.pdf import codes_lus
+from odoo.addons.cnas_base.tests.pdf import codes_lus, texte_pdf
 
 from .commun_documents import CasDocuments, image_base64
 
@@ -68,6 +68,32 @@ class TestDocumentsPdf(CasDocuments):
             nom="NGARMBAÏSSEM DJIMRANGAR MBAITOLOUM <b>&amp;", prenom="محمد عبد الله", date_naissance_estimee=True)
         carte = self._carte("produite", assure=assure)
         self.assertTrue(carte._pdf("cartes").startswith(b"%PDF"))
+
+    def test_nom_long_entier_et_deux_ecritures(self):
+        """Un nom long passe à deux lignes, jamais à « … » ; la police arabe du système n'a ni lettre latine ni parenthèse."""
+        long, prenom = "NGARADOUM DJIMRANGAR MBAIOGUELEM", "Abdelkerim Mahamat-Saleh Ousmane Youssouf"
+        assure = self._assure(nom=long, prenom=prenom)
+        for papier in (self._carte("produite", assure), self._attestation(assure)):
+            texte = texte_pdf(papier._pdf())
+            self.assertNotIn("…", texte)
+            for mot in f"{long} {prenom}".split():
+                self.assertIn(mot.lower(), texte.lower(), papier._name)
+            self.assertIn("Sans photo", texte)
+        with self.assertRaisesRegex(UserError, "lettres arabes"):
+            self._assure(nom="IDRISS", nom_ar="Idriss")
+        arabe = self._assure(nom="IDRISS", nom_ar="إدريس", prenom="Zara")
+        with self.assertRaises(UserError):
+            arabe.with_user(self.agent).write({"nom_ar": "محمد"})
+        arabe.with_user(self.agent).prenom_ar = "زهرة"
+        for papier in (self._carte("produite", arabe), self._attestation(arabe)):
+            lignes = papier._identites().get("recto") or papier._identites()["titulaire"]
+            self.assertEqual([ligne[2] for ligne in lignes[:2]], ["IDRISS\tإدريس", "Zara\tزهرة"])
+            self.assertTrue(papier._pdf().startswith(b"%PDF"))
+        kit.charger_polices()
+        suite = kit.morceaux("ABAKAR محمد صالح (ɓaɗi ŋ ʼ ʿ) 12")
+        self.assertEqual({nom for nom, _dessin in suite}, {kit.LATIN, kit.ARABE})
+        for nom, dessin in suite:
+            self.assertFalse([c for c in dessin if ord(c) not in kit.pdfmetrics.getFont(nom).face.charToGlyph], dessin)
 
     def test_photo_illisible_devient_silhouette(self):
         self.assertIsNone(kit.lire_photo(base64.b64encode(b"pas une image")))

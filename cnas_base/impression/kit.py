@@ -201,6 +201,10 @@ def dessiner_photo(page, contenu, x, y, largeur, hauteur):
         page.setFillColor(GRIS_PALE)
         page.circle(x + largeur / 2, y + hauteur * 0.62, largeur * 0.2, stroke=0, fill=1)
         page.ellipse(x + largeur * 0.14, y - hauteur * 0.28, x + largeur * 0.86, y + hauteur * 0.36, stroke=0, fill=1)
+        # Le papier le dit : une silhouette seule laisse croire à une photo effacée.
+        corps = largeur * 0.11
+        ecrire(page, x + largeur / 2, y + corps * 1.5, "Sans photo", corps, couleur=GRIS, cote="centre")
+        ecrire(page, x + largeur / 2, y + corps * 0.4, "بدون صورة", corps, couleur=GRIS, cote="centre")
     page.restoreState()
     page.setStrokeColor(GRIS_PALE)
     page.setLineWidth(0.5)

@@ -83,7 +83,10 @@ def image_de_page(contenu, mime, rang):
             image = image and image.copy()
     if image is None:
         return None
-    image = image.convert("L")
+    try:
+        image = image.convert("L")
+    except Exception:  # une image d'un encodage rare dans un PDF : la page se lit à l'œil
+        return None
     image.thumbnail((COTE_LUE, COTE_LUE), Image.Resampling.LANCZOS)
     return image
 

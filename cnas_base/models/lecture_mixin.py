@@ -1,6 +1,8 @@
 import json
 import logging
 
+import psycopg2
+
 from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
@@ -123,6 +125,8 @@ class LectureMixin(models.AbstractModel):
             self._conclure_lecture()
         except MoteurAbsent:
             self._ecrire({"lecture": "sans_moteur"}, suivi=False)
+        except psycopg2.Error:
+            raise  # la tâche se rejoue : rien ne s'écrit plus dans cette transaction
         except Exception:  # lire est un plus : un fichier qu'on ouvre n'attend pas après son texte
             _logger.warning("Texte non lu : %s %s", self._name, self.id, exc_info=True)
             self._ecrire({"lecture": "echec"}, suivi=False)

@@ -20,14 +20,10 @@ def dessiner_facture(facture):
     """Rend les octets du PDF du bordereau."""
     doc = Document(f"Bordereau {facture.numero}", f"{facture.numero} — {facture._libelle_etat(facture.state)}",
                    paysage=False)
-    doc.entete("", "")
+    doc.entete(*(("BORDEREAU DE COMPLÉMENT", "كشف تكميلي") if facture.nature == "complement" else
+                 ("BORDEREAU RÉCAPITULATIF DE FACTURE", "كشف إجمالي للفاتورة")))
+    ecrire(doc.page, doc.largeur / 2, doc.y, f"{facture.numero} — {ecrire_mois(facture.periode)}", 10, gras=True, cote="centre")
     doc.y -= 6 * mm
-    titre = "BORDEREAU DE COMPLÉMENT" if facture.nature == "complement" else "BORDEREAU RÉCAPITULATIF DE FACTURE"
-    ecrire(doc.page, doc.largeur / 2, doc.y, titre, 14, gras=True,
-           couleur=VERT_SOMBRE, cote="centre")
-    ecrire(doc.page, doc.largeur / 2, doc.y - 6 * mm, f"{facture.numero} — {ecrire_mois(facture.periode)}", 10,
-           gras=True, cote="centre")
-    doc.y -= 12 * mm
     _cadres(doc, facture)
     if facture.nature == "complement":
         _recours(doc, facture)

@@ -7,6 +7,7 @@ from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_
 from odoo.addons.cnas_base.impression.kit import GRIS, ROUGE, VERT_SOMBRE, ecrire
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+TITRES_ARABES = {"REÇU": "إيصال استلام", "QUITTANCE": "مخالصة"}
 COLONNES = colonnes_mm((34, "gauche"), (30, "gauche"), (88, "gauche"), (32, "droite"))
 
 
@@ -57,11 +58,9 @@ def _recuperations(indu):
 
 def _document(titre, numero):
     doc = Document(f"{titre} {numero}", f"{numero} — imprimé le {ecrire_date(aujourd_hui())}", paysage=False)
-    doc.entete("", "")
+    doc.entete(titre, TITRES_ARABES[titre])
+    ecrire(doc.page, doc.largeur / 2, doc.y, f"N° {numero}", 10, gras=True, cote="centre")
     doc.y -= 8 * mm
-    ecrire(doc.page, doc.largeur / 2, doc.y, titre, 16, gras=True, couleur=VERT_SOMBRE, cote="centre")
-    ecrire(doc.page, doc.largeur / 2, doc.y - 6.5 * mm, f"N° {numero}", 10, gras=True, cote="centre")
-    doc.y -= 14 * mm
     return doc
 
 

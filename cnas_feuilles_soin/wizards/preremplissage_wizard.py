@@ -1,5 +1,5 @@
 import base64
-import subprocess
+import logging
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
@@ -15,6 +15,8 @@ from odoo.addons.cnas_base.lecture import (
 )
 
 from ..lecture_page import proposer
+
+_logger = logging.getLogger(__name__)
 
 
 class PreremplissageWizard(models.TransientModel):
@@ -64,7 +66,8 @@ class PreremplissageWizard(models.TransientModel):
             page = lire_image(image) if image else lire_page(fichier.raw, mime, rang)
         except MoteurAbsent as erreur:
             raise UserError(_("Le texte ne se lit pas : Tesseract (français, arabe) n'est pas installé sur le serveur.")) from erreur
-        except (OSError, subprocess.SubprocessError) as erreur:
+        except Exception as erreur:  # Tesseract ou la bibliothèque des PDF, sur une page qu'ils ne comprennent pas
+            _logger.warning("Page non lue : document %s", document.id, exc_info=True)
             raise UserError(_("La lecture automatique de cette page a échoué : saisissez la feuille à la main.")) from erreur
         return proposer(page.mots), image
 

@@ -15,13 +15,35 @@ from odoo import SUPERUSER_ID, api
 NOMS = {
     "court": ("ABAKAR", "Ali"),
     "long": ("NGARADOUM DJIMRANGAR MBAÏOGUELEM", "Abdelkerim Mahamat-Saleh Ousmane Youssouf"),
+    "nom_ar": ("ABAKAR\tأبكر", "Mahamat Saleh\tمحمد صالح"),
     "arabe": ("محمد صالح ABAKAR", "ɓaɗi ŋaʼa ʿAli (عائشة)"),
 }
 LIGNES, PAGES_MONTREES = 300, 3
 
 
+class Porteur:
+    """Une carte ou une attestation sous un autre nom : l'identité imprimée est figée, la base ne la change pas."""
+
+    def __init__(self, papier, nom, prenom):
+        self._papier, self._nom, self._prenom = papier, nom, prenom
+
+    def __getattr__(self, attribut):
+        return getattr(self._papier, attribut)
+
+    def _identites(self):
+        identites = dict(self._papier._identites())
+        for cle in ("recto", "titulaire"):
+            if isinstance(identites.get(cle), (list, tuple)):
+                noms = {"Nom": self._nom, "Prénom": self._prenom}
+                identites[cle] = [(francais, arabe, noms.get(francais, valeur)) for francais, arabe, valeur in identites[cle]]
+        return identites
+
+
 def papiers(env):
     """Rend des (nom, octets) : tous les papiers, tour à tour."""
+    from odoo.addons.cnas_assures.report.attestation_pdf import dessiner_attestations
+    from odoo.addons.cnas_assures.report.carte_pdf import dessiner_cartes
+
     feuilles = env["cnas.feuille_soin"]
     feuille = feuilles.search([("numero", "!=", False), ("ligne_ids", "!=", False)], limit=1)
     instance = feuilles.search([("state", "=", "instance")], limit=1) or feuille
@@ -32,10 +54,11 @@ def papiers(env):
     attestation = env["cnas.attestation"].search([], limit=1)
     for nom, (famille, prenom) in NOMS.items():
         for une in assure | feuille.assure_id | rejetee.assure_id | instance.assure_id | carte.assure_id | attestation.assure_id:
-            une._ecrire({"nom": famille, "prenom": prenom})
+            une._ecrire({"nom": famille.split("\t")[0], "prenom": prenom.split("\t")[0]})
         yield from ((f"{papier}-{nom}", contenu) for papier, contenu in (
             ("accuse", feuille._pdf_accuse()), ("demande_pieces", instance._pdf_demande()), ("rejet", rejetee._pdf_rejet()),
-            ("carte", carte._pdf()), ("carte_remise", carte._pdf("accuse")), ("attestation", attestation._pdf()), ("famille", assure._pdf_famille())))
+            ("carte", dessiner_cartes([Porteur(carte, famille, prenom)])), ("carte_remise", carte._pdf("accuse")),
+            ("attestation", dessiner_attestations([Porteur(attestation, famille, prenom)])), ("famille", assure._pdf_famille())))
     yield "planche_cartes", env["cnas.carte"].search([("state", "in", ("produite", "remise", "active"))], limit=12)._pdf("planche")
     yield from _longs(env, feuille)
     for modele, papier in (("cnas.bordereau_transmission", "bordereau"), ("cnas.boite_archive", "etiquette"), ("cnas.facture", "facture"),

@@ -238,8 +238,9 @@ class AssureDocuments(models.Model):
 
     def _lignes_du_nom(self):
         """Rend les lignes imprimées du nom ; qui n'en porte qu'un n'a pas de ligne « Prénom » vide."""
-        lignes = (_("Nom"), "اللقب", self.nom), (_("Prénom"), "الاسم", self.prenom)
-        return [ligne for ligne in lignes if ligne[2]]
+        lignes = (_("Nom"), "اللقب", self.nom, self.nom_ar), (_("Prénom"), "الاسم", self.prenom, self.prenom_ar)
+        # Une tabulation sépare les deux écritures : l'arabe s'imprime à droite.
+        return [(francais, arabe, "\t".join(filter(None, noms))) for francais, arabe, *noms in lignes if noms[0]]
 
     def _action_documents(self, modele, titre, vues):
         self.ensure_one()

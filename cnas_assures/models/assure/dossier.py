@@ -6,6 +6,7 @@ from odoo.modules.db import FunctionStatus, has_unaccent
 
 from odoo.addons.cnas_base.age import age_en_annees, age_en_mois
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.kit import est_arabe
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...phonetique import cle_phonetique
@@ -20,11 +21,11 @@ TYPES_ASSURE = [("principal", "Assuré principal"), ("ayant_droit", "Ayant droit
 # Ce qui fait l'identité : figé dès l'immatriculation, corrigé par une demande validée par un autre.
 CHAMPS_IDENTITE = (
     "nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "lieu_naissance",
-    "province_naissance_id", "ne_a_l_etranger", "pays_naissance_id", "nni", "nom_pere", "nom_mere",
+    "province_naissance_id", "ne_a_l_etranger", "pays_naissance_id", "nni", "nom_pere", "nom_mere", "nom_ar", "prenom_ar",
 )
 # Ceux que l'agent peut encore compléter quand ils sont vides.
 CHAMPS_COMPLETABLES = (
-    "lieu_naissance", "province_naissance_id", "pays_naissance_id", "nni", "nom_pere", "nom_mere",
+    "lieu_naissance", "province_naissance_id", "pays_naissance_id", "nni", "nom_pere", "nom_mere", "nom_ar", "prenom_ar",
 )
 # Ce qui change par une action datée, pour que l'histoire reste lisible.
 CHAMPS_PAR_ACTION = {
@@ -73,6 +74,8 @@ class Assure(models.Model):
         string="Nom complet", compute="_compute_name", store=True, precompute=True)
     nom = fields.Char(string="Nom", required=True, tracking=True)
     prenom = fields.Char(string="Prénom", tracking=True, help="Vide pour qui n'a qu'un nom.")
+    nom_ar = fields.Char(string="Nom en arabe", help="Imprimé à côté du nom sur la carte et l'attestation.")
+    prenom_ar = fields.Char(string="Prénom en arabe")
     genre = fields.Selection(selection=GENRES, string="Genre", required=True, tracking=True)
     statut_matrimonial = fields.Selection(
         selection=STATUTS_MATRIMONIAUX, string="Statut matrimonial", default="celibataire")
@@ -258,6 +261,13 @@ class Assure(models.Model):
                      nni=nni, lus=len(nni), attendus=longueur)
         return ""
 
+    @api.constrains("nom_ar", "prenom_ar")
+    def _check_noms_arabes(self):
+        for assure in self:
+            for texte in filter(None, (assure.nom_ar, assure.prenom_ar)):
+                if any(c.isalpha() and not est_arabe(c) for c in texte) or not est_arabe(texte):
+                    raise ValidationError(_("Le nom en arabe « %s » s'écrit en lettres arabes.", texte))
+
     # ------------------------------------------------------------------ calculs
     @api.depends("nom", "prenom")
     def _compute_name(self):
@@ -393,7 +403,7 @@ class Assure(models.Model):
     def _preparer_valeurs(self, vals, creation=True):
         """Nettoie les textes et déduit le type d'assuré du rattachement."""
         vals = dict(vals)
-        for champ in ("nom", "prenom", "nom_pere", "nom_mere"):
+        for champ in ("nom", "prenom", "nom_ar", "prenom_ar", "nom_pere", "nom_mere"):
             if isinstance(vals.get(champ), str):
                 vals[champ] = " ".join(vals[champ].split())
         if "nni" in vals:
