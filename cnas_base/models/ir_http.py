@@ -1,13 +1,21 @@
 import json
 import logging
 
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.http import JsonRPCDispatcher, request
 
 from ..erreurs import dire
+
+# Un formulaire d'une session finie : sans script, « revenir en arrière » rend la saisie, que se reconnecter ailleurs permet d'envoyer.
+SESSION_CHANGEE = """<!DOCTYPE html>
+<html lang="fr"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>Session finie — CNAS</title></head>
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 2rem auto; padding: 0 1rem"><h1>Rien n'a été envoyé</h1>
+<p>Votre session a changé depuis l'ouverture de cette page.</p>
+<p><a href="/web/login" target="_blank" rel="noopener">Reconnectez-vous dans un autre onglet</a>, revenez en arrière ici : votre saisie y est
+encore ; recopiez-la dans une page neuve.</p></body></html>"""
 
 
 class IrHttp(models.AbstractModel):
@@ -24,6 +32,8 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _handle_error(cls, exception):
         """En JSON-RPC, l'erreur imprévue devient une phrase ; sa trace reste au journal, hors mode développeur."""
+        if isinstance(exception, BadRequest) and "CSRF" in (exception.description or ""):
+            return request.make_response(SESSION_CHANGEE, [("Content-Type", "text/html; charset=utf-8")], status=400)
         if not isinstance(request.dispatcher, JsonRPCDispatcher):
             return super()._handle_error(exception)
         phrase = dire(request.env, exception)

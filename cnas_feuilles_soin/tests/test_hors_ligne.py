@@ -249,6 +249,14 @@ class TestHorsLigne(HttpCase, CommunFeuille):
         self.env["cnas.envoi"]._effacer_sans_suite()
         self.assertFalse(ouvert.exists())
 
+    def test_formulaire_d_une_session_finie(self):
+        """Sans script aussi, la phrase est en français : rien n'est parti."""
+        for adresse in ("/my/formation/feuilles/nouvelle", f"{RACINE}/envoi/{uuid.uuid4()}"):
+            reponse = self.url_open(adresse, data={"csrf_token": "faux", "reference": "HL-1"})
+            self.assertEqual(reponse.status_code, 400)
+            self.assertIn("Rien n'a été envoyé", reponse.text)
+            self.assertNotIn("Session expired", reponse.text)
+
     # ------------------------------------------------------------------ se déconnecter
     def test_se_deconnecter_vide_l_appareil(self):
         """Depuis nos pages seulement : un lien posé ailleurs n'efface pas les saisies d'autrui."""
