@@ -1,7 +1,7 @@
 import json
 import logging
 
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
@@ -11,6 +11,14 @@ from ..erreurs import dire
 
 # Les pages qui nomment quelqu'un : un poste partagé n'en garde rien. Le proxy de production dit la même chose.
 NOMINATIVES = ("/my", "/cnas/verifier", "/web/content")
+
+# Un formulaire d'une session finie : sans script, « revenir en arrière » rend la saisie, que se reconnecter ailleurs permet d'envoyer.
+SESSION_CHANGEE = """<!DOCTYPE html>
+<html lang="fr"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>Session finie — CNAS</title></head>
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 2rem auto; padding: 0 1rem"><h1>Rien n'a été envoyé</h1>
+<p>Votre session a changé depuis l'ouverture de cette page.</p>
+<p><a href="/web/login" target="_blank" rel="noopener">Reconnectez-vous dans un autre onglet</a>, revenez en arrière ici : votre saisie y est
+encore ; recopiez-la dans une page neuve.</p></body></html>"""
 
 
 class IrHttp(models.AbstractModel):
@@ -39,6 +47,8 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _handle_error(cls, exception):
         """En JSON-RPC, l'erreur imprévue devient une phrase ; sa trace reste au journal, hors mode développeur."""
+        if isinstance(exception, BadRequest) and "CSRF" in (exception.description or ""):
+            return request.make_response(SESSION_CHANGEE, [("Content-Type", "text/html; charset=utf-8")], status=400)
         if not isinstance(request.dispatcher, JsonRPCDispatcher):
             return super()._handle_error(exception)
         phrase = dire(request.env, exception)

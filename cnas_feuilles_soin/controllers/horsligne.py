@@ -1,6 +1,7 @@
 """L'espace formation sans réseau : la page qui s'ouvre hors ligne, ce qu'elle emporte, ce qu'elle envoie au retour."""
 import base64
 import functools
+import gzip
 import hashlib
 import json
 import re
@@ -36,6 +37,14 @@ def alleger(chemin):
     return re.sub(r"^[ ]+|^[ ]*//.*\n|^\n", "", chemin.read_text(encoding="utf-8"), flags=re.M)
 
 
+def compresser(reponse):
+    """Compresse ce qui le mérite, même sans nginx devant : trois fois moins à passer en 2G."""
+    if "gzip" in request.httprequest.headers.get("Accept-Encoding", "") and len(reponse.get_data()) > 1000:
+        reponse.set_data(gzip.compress(reponse.get_data(), mtime=0))
+        reponse.headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return reponse
+
+
 def route_telephone(chemin, **options):
     """Route JSON du téléphone : session finie 401, compte fermé ou retiré 403, refus du métier 200 avec ses phrases."""
     def decorer(methode):
@@ -64,7 +73,8 @@ class PortailHorsLigne(PortailSaisie):
     @http.route(COQUILLE, type="http", auth="public", methods=["GET"], sitemap=False)
     def coquille(self, **_ignores):
         """La page qui s'ouvre sans réseau : la même pour tous, sans donnée ; l'appareil y montre les siennes."""
-        return request.make_response(self._page(), [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache")])
+        return compresser(request.make_response(
+            self._page(), [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache")]))
 
     @http.route(f"{COQUILLE}/<string:nom>.js", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def module(self, nom, **_ignores):
@@ -96,7 +106,7 @@ class PortailHorsLigne(PortailSaisie):
 
     @staticmethod
     def _script(texte, *entetes):
-        return request.make_response(texte, [("Content-Type", "text/javascript; charset=utf-8"), *entetes])
+        return compresser(request.make_response(texte, [("Content-Type", "text/javascript; charset=utf-8"), *entetes]))
 
     # ------------------------------------------------------------------ ce que l'appareil emporte
     @route_telephone(f"{COQUILLE}/session.json", methods=["GET"])
@@ -212,7 +222,7 @@ class PortailHorsLigne(PortailSaisie):
         """Rend le contenu, ou 304 si l'appareil l'a déjà : l'empreinte ne dépend que de lui."""
         reponse = self._repondre(donnees)
         reponse.set_etag(hashlib.sha256(reponse.get_data()).hexdigest()[:32])
-        return reponse.make_conditional(request.httprequest)
+        return compresser(reponse).make_conditional(request.httprequest)
 
 
 class SessionPortail(Session):

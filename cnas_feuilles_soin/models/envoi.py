@@ -8,6 +8,8 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 
 BLOC_MAX = 256 * 1024
 PIECES_MAX = 30
+# Ce qu'un usager peut laisser en route : deux cents feuilles de cinq photos réduites.
+EN_ROUTE_MAX = 300 * 1024 * 1024
 OUVERTS_MAX = 300
 JOURS_GARDES = 30
 _IDENTIFIANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -83,9 +85,7 @@ class Envoi(models.Model):
             raise UserError(_("Un fichier est arrivé illisible : choisissez-le de nouveau."))
         if taille > taille_max * 1024 * 1024:
             raise UserError(_("Un fichier pèse plus de %s Mo : prenez-en une photo plus légère.", taille_max))
-        self.env.cr.execute("SELECT count(*) FROM cnas_envoi_piece WHERE envoi_id = %s AND empreinte <> %s", [self.id, empreinte])
-        if self.env.cr.fetchone()[0] >= PIECES_MAX:
-            raise UserError(_("Trop de fichiers pour une feuille : supprimez-la de l'appareil et saisissez-la de nouveau."))
+        self._exiger_place(empreinte, taille)
         self.env.cr.execute("""
             INSERT INTO cnas_envoi_piece (envoi_id, empreinte, taille) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
         """, [self.id, empreinte, taille])
@@ -95,6 +95,22 @@ class Envoi(models.Model):
                AND %(debut)s + %(longueur)s <= taille
         """, {"octets": octets, "envoi": self.id, "empreinte": empreinte, "debut": debut, "longueur": len(octets)})
         return self._arrives(empreinte)
+
+    def _exiger_place(self, empreinte, taille):
+        """Les photos en route tiennent dans une mesure, par feuille et par usager.
+
+        :raise UserError: trop de fichiers, ou trop d'octets laissés en route
+        """
+        self.env.cr.execute("""
+            SELECT count(*) FILTER (WHERE e.id = %(envoi)s), COALESCE(sum(p.taille), 0)
+              FROM cnas_envoi e JOIN cnas_envoi_piece p ON p.envoi_id = e.id
+             WHERE e.usager_id = %(usager)s AND e.feuille_id IS NULL AND (e.id, p.empreinte) <> (%(envoi)s, %(empreinte)s)
+        """, {"envoi": self.id, "usager": self.usager_id.id, "empreinte": empreinte})
+        fichiers, en_route = self.env.cr.fetchone()
+        if fichiers >= PIECES_MAX:
+            raise UserError(_("Trop de fichiers pour une feuille : supprimez-la de l'appareil et saisissez-la de nouveau."))
+        if en_route + taille > EN_ROUTE_MAX:
+            raise UserError(_("Trop de photos attendent leur feuille : terminez les envois que l'appareil montre, ou appelez la CNAS."))
 
     def _arrives(self, empreinte):
         self.env.cr.execute("""

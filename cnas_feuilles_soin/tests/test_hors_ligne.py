@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError
@@ -13,6 +14,7 @@ from odoo.tests.common import new_test_user, tagged
 from odoo.addons.cnas_assures import cle_signature as outil
 from odoo.addons.cnas_base.tests.common import HttpCase, octets, page_numerisee
 
+from ..models import envoi
 from .commun_feuille import CommunFeuille
 
 RACINE = "/my/formation/horsligne"
@@ -211,6 +213,19 @@ class TestHorsLigne(HttpCase, CommunFeuille):
         self.assertIn("identifiant", self.envoyer("pas-un-uuid")["erreurs"][0])
         self.assertFalse(self.feuille_de())
 
+    def test_les_photos_en_route_ont_une_mesure(self):
+        """Un compte volé ne remplit pas le disque : par feuille, et par usager."""
+        identifiant = str(uuid.uuid4())
+        with patch.object(envoi, "PIECES_MAX", 1):
+            self.bloc(identifiant, self.photo)
+            self.assertIn("Trop de fichiers", self.bloc(identifiant, b"autre")["erreurs"][0])
+            self.assertEqual(self.bloc(identifiant, self.photo)["recu"], len(self.photo))
+        with patch.object(envoi, "EN_ROUTE_MAX", len(self.photo) + 3):
+            self.assertIn("Trop de photos", self.bloc(str(uuid.uuid4()), b"autre")["erreurs"][0])
+        with patch.object(envoi, "OUVERTS_MAX", 1):
+            self.assertIn("Trop d'envois", self.envoyer(str(uuid.uuid4()))["erreurs"][0])
+            self.assertTrue(self.envoyer(identifiant)["numero"], "celui qui est ouvert se termine")
+
     def test_cloison(self):
         """Le voisin n'envoie pas pour cette formation, et le même identifiant chez lui est un autre envoi."""
         identifiant = str(uuid.uuid4())
@@ -226,13 +241,21 @@ class TestHorsLigne(HttpCase, CommunFeuille):
     def test_envoi_sans_suite_s_efface(self):
         identifiant = str(uuid.uuid4())
         self.bloc(identifiant, self.photo)
-        envoi = self.env["cnas.envoi"].search([("identifiant", "=", identifiant)])
+        ouvert = self.env["cnas.envoi"].search([("identifiant", "=", identifiant)])
         self.env["cnas.envoi"]._effacer_sans_suite()
-        self.assertTrue(envoi.exists())
-        self.env.cr.execute("UPDATE cnas_envoi SET write_date = write_date - %s WHERE id = %s", [timedelta(days=31), envoi.id])
-        envoi.invalidate_recordset()
+        self.assertTrue(ouvert.exists())
+        self.env.cr.execute("UPDATE cnas_envoi SET write_date = write_date - %s WHERE id = %s", [timedelta(days=31), ouvert.id])
+        ouvert.invalidate_recordset()
         self.env["cnas.envoi"]._effacer_sans_suite()
-        self.assertFalse(envoi.exists())
+        self.assertFalse(ouvert.exists())
+
+    def test_formulaire_d_une_session_finie(self):
+        """Sans script aussi, la phrase est en français : rien n'est parti."""
+        for adresse in ("/my/formation/feuilles/nouvelle", f"{RACINE}/envoi/{uuid.uuid4()}"):
+            reponse = self.url_open(adresse, data={"csrf_token": "faux", "reference": "HL-1"})
+            self.assertEqual(reponse.status_code, 400)
+            self.assertIn("Rien n'a été envoyé", reponse.text)
+            self.assertNotIn("Session expired", reponse.text)
 
     # ------------------------------------------------------------------ se déconnecter
     def test_se_deconnecter_vide_l_appareil(self):

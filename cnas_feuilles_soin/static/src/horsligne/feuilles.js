@@ -14,9 +14,8 @@ export function champsDe(formulaire) {
 
 // Remet les champs dans le formulaire ; `ajouter` fait une ligne de prestation de plus.
 export function remettre(formulaire, champs, ajouter) {
-    const parNom = Map.groupBy ? Map.groupBy(champs, ([nom]) => nom) : champs.reduce(
-        (table, champ) => table.set(champ[0], [...(table.get(champ[0]) || []), champ]), new Map());
-    const trouver = (nom) => [...formulaire.elements].filter((element) => element.name === nom && element.type !== "file");
+    const parNom = new Map(champs.map(([nom]) => [nom, champs.filter(([autre]) => autre === nom)]));
+    const trouver = (nom) => [...formulaire.elements].filter((element) => element.name === nom && !["file", "hidden"].includes(element.type));
     for (let manque = (parNom.get("prestation") || []).length - trouver("prestation").length; manque > 0; manque--) {
         ajouter();
     }

@@ -30,8 +30,7 @@ function annoncer(nombre) {
 }
 
 // Ce qui attend encore part avec la clé : on le demande avant.
-async function sortir(ev) {
-    ev.preventDefault();
+async function sortir(adresse) {
     const { fichesDe } = await import("./feuilles.js");
     const { toutEffacer } = await import("./coffre.js");
     const restent = (await fichesDe(usager)).filter(({ etat }) => etat !== "deposee").length;
@@ -41,12 +40,15 @@ async function sortir(ev) {
     try {
         await toutEffacer();
     } finally {
-        window.location.assign(ev.target.href);
+        window.location.assign(adresse);
     }
 }
 
 if (usager && "serviceWorker" in navigator && window.indexedDB && window.crypto?.subtle) {
-    document.querySelectorAll("a[href*='/web/session/logout']").forEach((lien) => lien.addEventListener("click", sortir));
+    document.querySelectorAll("a[href*='/web/session/logout']").forEach((lien) => lien.addEventListener("click", (ev) => {
+        ev.preventDefault();
+        sortir(lien.href).catch(() => window.location.assign(lien.href));
+    }));
     if (document.getElementById("saisie") || window.location.search.includes("message=deposee")) {
         import("./saisie.js").then(({ suivre }) => suivre(usager));
     }
