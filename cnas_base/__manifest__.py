@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -44,6 +44,7 @@
         "views/livraison_views.xml",
         "views/fichier_abime_views.xml",
         "views/res_users_views.xml",
+        "views/portail_templates.xml",
         "views/menus.xml",
         "data/livraison_data.xml",
     ],

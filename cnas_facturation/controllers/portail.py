@@ -4,17 +4,35 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.cnas_base.controllers.portail import Liste
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
 
 from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
 
-PAR_PAGE = 20
 LIGNES_PAR_PAGE = 60
 TAILLE_MAX_PIECE = 10 * 1024 * 1024
 NOMBRE_MAX_PIECES = 5
 TOTAL_MAX = 10**12
+FACTURES = Liste(
+    "Factures", "cnas.facture", "/my/formation/factures",
+    ("numero", "numero_formation", "feuille_ids.numero", "feuille_ids.assure_id.name", "feuille_ids.assure_id.matricule"),
+    "Numéro, feuille, nom ou matricule", "periode", {"montant": ("Par montant", "montant_facture desc, id desc")})
+DECOMPTES = Liste(
+    "Décomptes", "cnas.decompte", "/my/formation/decomptes",
+    ("numero", "facture_id.numero", "facture_id.feuille_ids.numero", "facture_id.feuille_ids.assure_id.name",
+     "facture_id.feuille_ids.assure_id.matricule"),
+    "Numéro, facture, feuille, nom ou matricule", "date_decompte", {"montant": ("Par montant", "net_a_payer desc, id desc")})
+CONTESTATIONS = Liste(
+    "Contestations", "cnas.contestation", "/my/formation/contestations",
+    ("numero", "decompte_id.numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name",
+     "decompte_ligne_id.feuille_id.assure_id.matricule"),
+    "Numéro, décompte, feuille, nom ou matricule", "date_depot", {"montant": ("Par montant", "montant_demande desc, id desc")})
+INDUS = Liste(
+    "Indus", "cnas.indu", "/my/formation/indus",
+    ("numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name", "motif"),
+    "Numéro, feuille, nom ou motif", "date_notification", {"montant": ("Par montant", "montant desc, id desc")})
 
 
 class PortailFacturation(PortailFormation):
@@ -26,9 +44,9 @@ class PortailFacturation(PortailFormation):
 
     # ------------------------------------------------------------------ factures
     @espace_formation(["/my/formation/factures", "/my/formation/factures/page/<int:numero_page>"])
-    def factures(self, numero_page=1, **_parametres):
+    def factures(self, numero_page=1, **parametres):
         """Liste des factures et préparation de celle du mois."""
-        return self._rendre_factures(numero_page)
+        return self._rendre_factures(numero_page, parametres)
 
     @espace_formation("/my/formation/factures/preparer", methods=["POST"])
     def preparer_facture(self, formation="", mois="", **_parametres):
@@ -37,7 +55,7 @@ class PortailFacturation(PortailFormation):
             with request.env.cr.savepoint():
                 facture_id = request.env["cnas.facture"].preparer(formation[:64], f"{mois[:7]}-01")
         except UserError as refus:
-            return self._rendre_factures(1, erreur=str(refus))
+            return self._rendre_factures(1, {}, erreur=str(refus))
         return request.redirect(f"/my/formation/factures/{facture_id}")
 
     @espace_formation(["/my/formation/factures/<int:facture_id>",
@@ -75,9 +93,9 @@ class PortailFacturation(PortailFormation):
 
     # ------------------------------------------------------------------ décomptes
     @espace_formation(["/my/formation/decomptes", "/my/formation/decomptes/page/<int:numero_page>"])
-    def decomptes(self, numero_page=1, **_parametres):
+    def decomptes(self, numero_page=1, **parametres):
         """Liste des décomptes."""
-        return self._rendre_liste("cnas.decompte", "cnas_facturation.portail_decomptes", "decomptes", numero_page)
+        return self._rendre_liste(DECOMPTES, "cnas_facturation.portail_decomptes", "decomptes", numero_page, parametres)
 
     @espace_formation(["/my/formation/decomptes/<int:decompte_id>",
                        "/my/formation/decomptes/<int:decompte_id>/page/<int:numero_page>"])
@@ -107,15 +125,14 @@ class PortailFacturation(PortailFormation):
 
     # ------------------------------------------------------------------ contestations
     @espace_formation(["/my/formation/contestations", "/my/formation/contestations/page/<int:numero_page>"])
-    def contestations(self, numero_page=1, **_parametres):
+    def contestations(self, numero_page=1, **parametres):
         """Liste des contestations et de leurs décisions."""
-        return self._rendre_liste(
-            "cnas.contestation", "cnas_facturation.portail_contestations", "contestations", numero_page)
+        return self._rendre_contestations(numero_page, parametres)
 
     @espace_formation(["/my/formation/indus", "/my/formation/indus/page/<int:numero_page>"])
-    def indus(self, numero_page=1, **_parametres):
+    def indus(self, numero_page=1, **parametres):
         """Sommes versées à tort : ce qui reste, ce qui est retenu ou remboursé, reçus et quittances."""
-        return self._rendre_liste("cnas.indu", "cnas_facturation.portail_indus", "indus", numero_page)
+        return self._rendre_liste(INDUS, "cnas_facturation.portail_indus", "indus", numero_page, parametres)
 
     @espace_formation("/my/formation/lignes/<int:ligne_id>/contester", methods=["GET", "POST"])
     def contester(self, ligne_id, motif="", montant="", **_parametres):
@@ -159,8 +176,7 @@ class PortailFacturation(PortailFormation):
                 request.env.invalidate_all()
                 erreur = str(refus)
         if erreur:
-            return self._rendre_liste("cnas.contestation", "cnas_facturation.portail_contestations", "contestations",
-                                      1, erreur=erreur)
+            return self._rendre_contestations(1, {}, erreur=erreur)
         return request.redirect("/my/formation/contestations")
 
     # ------------------------------------------------------------------ privé
@@ -174,19 +190,16 @@ class PortailFacturation(PortailFormation):
         pages = max(1, -(-total // taille))
         return min(max(1, numero_page), pages), pages, total
 
-    def _rendre_liste(self, modele, gabarit, page, numero_page, **valeurs):
-        objets = request.env[modele]
-        numero_page, pages, total = self._paginer(objets, [], numero_page, PAR_PAGE)
-        return self._rendre(gabarit, {
-            "page": page, "numero_page": numero_page, "pages": pages, "total": total, "erreur": None,
-            "objets": objets.search([], limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE).sudo(),
-            "figes": ETATS_FIGES,
-            "libelles": dict(objets.sudo()._fields["state"]._description_selection(request.env)), **valeurs})
+    def _listes(self):
+        return {**super()._listes(), "factures": FACTURES, "decomptes": DECOMPTES, "contestations": CONTESTATIONS, "indus": INDUS}
 
-    def _rendre_factures(self, numero_page, erreur=None):
-        mois = aujourd_hui().strftime("%Y-%m")
-        return self._rendre_liste(
-            "cnas.facture", "cnas_facturation.portail_factures", "factures", numero_page, erreur=erreur, mois=mois)
+    def _rendre_factures(self, numero_page, parametres, erreur=None):
+        return self._rendre_liste(FACTURES, "cnas_facturation.portail_factures", "factures", numero_page, parametres,
+                                  erreur=erreur, mois=aujourd_hui().strftime("%Y-%m"), figes=ETATS_FIGES)
+
+    def _rendre_contestations(self, numero_page, parametres, erreur=None):
+        return self._rendre_liste(CONTESTATIONS, "cnas_facturation.portail_contestations", "contestations", numero_page, parametres,
+                                  erreur=erreur)
 
     def _saisie(self, facture, numero_formation, montant_declare):
         """Rend ce que la formation vient d'écrire et n'est pas enregistré, et l'écart qui l'a retenue."""

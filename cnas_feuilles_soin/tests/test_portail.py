@@ -80,7 +80,7 @@ class TestPortail(HttpCase, CommunFeuille):
         self.deposee()
         self.assertTrue(self.ouvrir("/my").url.endswith("/my/formation"))
         feuille = self.feuille_de("R-1")
-        poids = len(self.ouvrir("/cnas_feuilles_soin/static/src/portail/portail.css").content) + len(
+        poids = len(self.ouvrir("/cnas_base/static/src/portail/portail.css").content) + len(
             self.ouvrir("/cnas_feuilles_soin/static/src/portail/portail.js").content) + len(
             self.ouvrir("/cnas_base/static/description/icon.png").content)
         for adresse in (*PAGES, f"/my/formation/feuilles/{feuille.id}"):
@@ -92,12 +92,12 @@ class TestPortail(HttpCase, CommunFeuille):
     def test_liste_filtre_et_pages(self):
         self.importer(*[self.dossier(f"L-{rang:02}") for rang in range(23)])
         page = self.ouvrir("/my/formation/feuilles?etat=deposee&recherche=L-")
-        self.assertIn("(23 feuilles)", page.text)
+        self.assertIn("23 au total", page.text)
         suivante = re.search(r'href="(/my/formation/feuilles/page/2[^"]*)"', page.text).group(1).replace("&amp;", "&")
         self.assertIn("recherche=L-", suivante)
         self.assertEqual(self.ouvrir(suivante).text.count("<td data-titre=\"Numéro\">"), 3)
         self.assertLess(len(page.content), 40_000)
-        self.assertIn("Aucune feuille ne répond", self.ouvrir("/my/formation/feuilles?recherche=zzz").text)
+        self.assertIn("Rien ne répond à cette recherche", self.ouvrir("/my/formation/feuilles?recherche=zzz").text)
 
     def test_droits_par_matricule_carte_et_qr(self):
         carte = self.env["cnas.carte"].create({"assure_id": self.assure.id})
