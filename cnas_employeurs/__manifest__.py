@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Employeurs",
     "summary": "Employeurs, effectifs, déclarations nominatives, barèmes de cotisation",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -9,6 +9,7 @@
     "depends": ["cnas_assures"],
     "data": [
         "security/ir.model.access.csv",
+        "security/employeur_security.xml",
         "data/cnas.colonne.csv",
         "data/cnas.synonyme_colonne.csv",
         "data/ir_sequence_data.xml",
@@ -18,6 +19,7 @@
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
         "wizards/declaration_import_views.xml",
+        "wizards/invitation_employeur_views.xml",
         "views/categorie_juridique_views.xml",
         "views/bareme_cotisation_views.xml",
         "views/emploi_views.xml",
@@ -27,6 +29,8 @@
         "views/employeur_views.xml",
         "views/assure_views.xml",
         "views/import_employeurs_views.xml",
+        "views/demande_affiliation_views.xml",
+        "views/portail_templates.xml",
         "views/menus.xml",
         "views/population_views.xml",
         "data/tableaux_de_bord.xml",

@@ -4,7 +4,7 @@ from datetime import datetime
 import phonenumbers
 from dateutil.relativedelta import relativedelta
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.osv import expression
@@ -165,6 +165,29 @@ class ResUsers(models.Model):
         contact = self.sudo().partner_id.with_context(relative_url=True)
         contact.signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + relativedelta(hours=1))
         return contact._get_signup_url_for_action()[contact.id]
+
+    @api.model
+    def _inviter_au_portail(self, nom, courriel, groupe, contact):
+        """Rend l'usager du portail de ce courriel, créé, réactivé ou mis dans le groupe.
+
+        :param groupe: identifiant externe du groupe de l'espace
+        :param contact: le contact (`res.partner`) de qui il représente
+        :raise UserError: le courriel est celui d'un usager interne
+        """
+        identifiant = email_normalize(courriel)
+        usager = self.sudo().with_context(active_test=False).search([("login", "=", identifiant)], limit=1)
+        if usager and not usager.share:
+            raise UserError(_("« %s » est déjà un agent de la CNAS : il ne peut représenter personne d'autre.", identifiant))
+        groupe = self.env.ref(groupe)
+        if usager:
+            usager.write({"active": True, "groups_id": [Command.link(groupe.id)]})
+            return usager
+        # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
+        usager = usager.with_context({"no_reset_password": True}).create({
+            "partner_id": False, "name": nom, "login": identifiant, "email": identifiant, "groups_id": [Command.set(groupe.ids)],
+            "lang": self.env.lang or "fr_FR", "tz": "Africa/Ndjamena"})
+        usager.partner_id.parent_id = contact
+        return usager
 
     @api.model
     def _aide_portail(self):

@@ -8,3 +8,6 @@ from . import declaration_effectif_ligne
 from . import assure
 from . import import_employeurs
 from . import accueil
+from . import demande_affiliation
+from . import employeur_portail
+from . import res_users
