@@ -7,6 +7,7 @@ from odoo import _, http
 from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.osv import expression
+from odoo.tools import escape_psql
 
 from odoo.addons.portal.controllers.portal import pager
 
@@ -57,6 +58,7 @@ class Liste:
     :param aide: ce que dit le champ de recherche
     :param jour: champ des dates « du » et « au », et du tri par défaut
     :param tris: {clé: (titre, ordre SQL)} en plus des deux tris par date
+    :param fermee: le portail ne lit pas ce modèle ; le domaine que donne le contrôleur est alors le mur, il est exigé
     """
 
     nom: str
@@ -66,13 +68,14 @@ class Liste:
     aide: str
     jour: str
     tris: dict = field(default_factory=dict)
+    fermee: bool = False
 
     def page(self, numero_page, domaine=(), **parametres):
         """Rend ce que montre une page : les objets permis à l'usager, les comptes par état, la barre de recherche, la pagination.
 
         Le nombre de requêtes ne dépend ni de la page ni de la taille de la liste.
         """
-        modele = request.env[self.modele]
+        modele = self._objets(domaine)
         barre = self._barre(parametres)
         domaine = expression.AND([list(domaine), self._domaine(barre)])
         comptes = dict(modele._read_group(domaine, ["state"], ["__count"]))
@@ -86,6 +89,16 @@ class Liste:
         # ce que la page montre se lit avec les droits du code : la règle a déjà choisi
         objets = modele.search(domaine, limit=PAR_PAGE, offset=max(0, pages["offset"]), order=barre["ordre"]).sudo()
         return {"objets": objets, "total": total, "pager": pages, "barre": barre, "libelles": etats}
+
+    def compter(self, domaine=()):
+        """Rend le nombre d'objets de la liste."""
+        return self._objets(domaine).search_count(list(domaine))
+
+    def _objets(self, domaine):
+        if not self.fermee:
+            return request.env[self.modele]
+        assert domaine, f"la liste {self.nom} n'est bornée que par son domaine"
+        return request.env[self.modele].sudo()
 
     def _barre(self, parametres):
         """Rend la barre de recherche (`searchbar` du portail d'Odoo) et ce que l'usager y a écrit."""
@@ -108,7 +121,7 @@ class Liste:
         modele, domaines = request.env[self.modele], []
         if barre["recherche"]:
             # Le nom de l'assuré ne se lit pas par RPC : le code cherche, la règle de l'usager choisit.
-            trouves = modele.sudo()._search(expression.OR([[(champ, "ilike", barre["recherche"])] for champ in self.cherche]))
+            trouves = modele.sudo()._search(expression.OR([[(champ, "ilike", escape_psql(barre["recherche"]))] for champ in self.cherche]))
             domaines.append([("id", "in", trouves)])
         instant = modele._fields[self.jour].type == "datetime"
         if barre["du"]:

@@ -8,10 +8,11 @@ from odoo.addons.cnas_base.controllers.portail import Liste
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
+from odoo.addons.portal.controllers.portal import pager
 
 from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
 
-LIGNES_PAR_PAGE = 60
+LIGNES_PAR_PAGE = 30
 TAILLE_MAX_PIECE = 10 * 1024 * 1024
 NOMBRE_MAX_PIECES = 5
 TOTAL_MAX = 10**12
@@ -33,6 +34,10 @@ INDUS = Liste(
     "Indus", "cnas.indu", "/my/formation/indus",
     ("numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name", "motif"),
     "Numéro, feuille, nom ou motif", "date_notification", {"montant": ("Par montant", "montant desc, id desc")})
+
+PAIEMENTS = Liste(
+    "Paiements", "cnas.ordre_paiement", "/my/formation/paiements", ("numero", "reference_paiement", "facture_id.numero"),
+    "Numéro, référence ou facture", "date_emission", {"montant": ("Par montant", "montant desc, id desc")}, fermee=True)
 
 
 class PortailFacturation(PortailFormation):
@@ -108,8 +113,8 @@ class PortailFacturation(PortailFormation):
         if refus:
             domaine.append(("decision", "in", ("rejetee", "abattue")))
         lignes = request.env["cnas.decompte.ligne"]
-        numero_page, pages, total = self._paginer(lignes, domaine, numero_page, LIGNES_PAR_PAGE)
-        page = lignes.search(domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE).sudo()
+        pages = self._pages(f"/my/formation/decomptes/{decompte.id}", lignes, domaine, numero_page, {"refus": 1} if refus else None)
+        page = lignes.search(domaine, limit=LIGNES_PAR_PAGE, offset=pages["offset"]).sudo()
         contestations = {}
         for contestation in request.env["cnas.contestation"].search([("decompte_ligne_id", "in", page.ids)]).sudo():
             contestations.setdefault(contestation.decompte_ligne_id.id, []).append(contestation)
@@ -118,8 +123,7 @@ class PortailFacturation(PortailFormation):
         return self._rendre("cnas_facturation.portail_decompte", {
             "en_vigueur": en_vigueur,
             "ordres": facture.ordre_ids.filtered(lambda o: en_vigueur and o.state in ORDRES_VIVANTS).sorted("id"),
-            "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "numero_page": numero_page,
-            "pages": pages, "total": total, "refus": refus, "contestations": contestations,
+            "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "pager": pages, "refus": refus, "contestations": contestations,
             "recours_ouvert": decompte.sudo()._en_recours(),
         })
 
@@ -133,6 +137,12 @@ class PortailFacturation(PortailFormation):
     def indus(self, numero_page=1, **parametres):
         """Sommes versées à tort : ce qui reste, ce qui est retenu ou remboursé, reçus et quittances."""
         return self._rendre_liste(INDUS, "cnas_facturation.portail_indus", "indus", numero_page, parametres)
+
+    @espace_formation(["/my/formation/paiements", "/my/formation/paiements/page/<int:numero_page>"])
+    def paiements(self, numero_page=1, **parametres):
+        """Ce que la caisse a payé ou va payer à la formation."""
+        return self._rendre_liste(PAIEMENTS, "cnas_facturation.portail_paiements", "paiements", numero_page, parametres,
+                                  domaine=self._domaine_feuilles())
 
     @espace_formation("/my/formation/lignes/<int:ligne_id>/contester", methods=["GET", "POST"])
     def contester(self, ligne_id, motif="", montant="", **_parametres):
@@ -184,14 +194,15 @@ class PortailFacturation(PortailFormation):
         """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
         return request.env[modele].search([("id", "=", identifiant)])
 
-    def _paginer(self, modele, domaine, numero_page, taille):
-        """Rend (page bornée, nombre de pages, total)."""
-        total = modele.search_count(domaine)
-        pages = max(1, -(-total // taille))
-        return min(max(1, numero_page), pages), pages, total
+    @staticmethod
+    def _pages(adresse, modele, domaine, numero_page, garde=None):
+        """Rend la pagination numérotée des lignes d'un dossier."""
+        pages = pager(adresse, modele.search_count(domaine), page=numero_page, step=LIGNES_PAR_PAGE, url_args=garde)
+        return {**pages, "offset": max(0, pages["offset"])}
 
     def _listes(self):
-        return {**super()._listes(), "factures": FACTURES, "decomptes": DECOMPTES, "contestations": CONTESTATIONS, "indus": INDUS}
+        return {**super()._listes(), "factures": FACTURES, "decomptes": DECOMPTES, "paiements": PAIEMENTS,
+                "contestations": CONTESTATIONS, "indus": INDUS}
 
     def _rendre_factures(self, numero_page, parametres, erreur=None):
         return self._rendre_liste(FACTURES, "cnas_facturation.portail_factures", "factures", numero_page, parametres,
@@ -213,14 +224,13 @@ class PortailFacturation(PortailFormation):
     def _rendre_facture(self, facture, numero_page, erreur=None, saisie=None):
         feuilles = request.env["cnas.feuille_soin"]
         domaine = [("facture_id", "=", facture.id)]
-        numero_page, pages, total = self._paginer(feuilles, domaine, numero_page, LIGNES_PAR_PAGE)
+        pages = self._pages(f"/my/formation/factures/{facture.id}", feuilles, domaine, numero_page)
         return self._rendre("cnas_facturation.portail_facture", {
-            "page": "factures", "facture": facture.sudo(), "erreur": erreur, "numero_page": numero_page,
+            "page": "factures", "facture": facture.sudo(), "erreur": erreur, "pager": pages,
             "saisie": saisie or {}, "figes": ETATS_FIGES,
-            "pages": pages, "total": total,
             "libelles": dict(facture.sudo()._fields["state"]._description_selection(request.env)),
             "feuilles": feuilles.search(
-                domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE,
+                domaine, limit=LIGNES_PAR_PAGE, offset=pages["offset"],
                 order="date_soins, numero").sudo(),
         })
 

@@ -23,6 +23,9 @@ FEUILLES = Liste(
     "Feuilles de soins", "cnas.feuille_soin", "/my/formation/feuilles", ("numero", "reference", "assure_id.name", "assure_id.matricule"),
     "Numéro, référence, nom ou matricule", "date_depot",
     {"soins": ("Par date des soins", "date_soins desc, id desc"), "montant": ("Par montant", "montant_facture desc, id desc")})
+ENTENTES = Liste(
+    "Ententes préalables", "cnas.entente_prealable", "/my/formation/ententes",
+    ("numero", "assure_id.name", "assure_id.matricule", "prestation_id.name"), "Numéro, nom, matricule ou prestation", "date_demande")
 
 
 class PortailFormation(CustomerPortal):
@@ -65,6 +68,11 @@ class PortailFormation(CustomerPortal):
         """Liste des feuilles de la formation : recherche, états, dates, tris, vingt par page."""
         return self._rendre_liste(FEUILLES, "cnas_feuilles_soin.portail_feuilles", "feuilles", numero_page, parametres,
                                   domaine=self._domaine_feuilles())
+
+    @espace_formation(["/my/formation/ententes", "/my/formation/ententes/page/<int:numero_page>"])
+    def ententes(self, numero_page=1, **parametres):
+        """Liste des ententes préalables de la formation."""
+        return self._rendre_liste(ENTENTES, "cnas_feuilles_soin.portail_liste_ententes", "ententes", numero_page, parametres)
 
     @espace_formation("/my/formation/feuilles/<int:feuille_id>")
     def feuille(self, feuille_id, message="", **parametres):
@@ -140,7 +148,7 @@ class PortailFormation(CustomerPortal):
         if request.env.user.has_group("cnas_base.group_portail_formation"):
             for nom, liste in self._listes().items():
                 if nom in counters:
-                    valeurs[nom] = request.env[liste.modele].search_count([])
+                    valeurs[nom] = liste.compter(self._domaine_feuilles())
         return valeurs
 
     def _compter_les_listes(self):
@@ -150,8 +158,8 @@ class PortailFormation(CustomerPortal):
         return [(liste.adresse, liste.nom, nombres[cle]) for cle, liste in listes.items() if nombres[cle]]
 
     def _listes(self):
-        """Rend {compteur: liste} de l'espace ; un addon du dessus y ajoute les siennes."""
-        return {"feuilles": FEUILLES}
+        """Rend {compteur: liste} de l'espace ; un addon du dessus y ajoute les siennes. Toutes portent `formation_id`."""
+        return {"feuilles": FEUILLES, "ententes": ENTENTES}
 
     def _rendre_liste(self, liste, gabarit, page, numero_page, parametres, domaine=(), **valeurs):
         return self._rendre(gabarit, {"page": page, **liste.page(numero_page, domaine, **parametres), **valeurs})
