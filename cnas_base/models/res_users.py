@@ -124,6 +124,7 @@ class ResUsers(models.Model):
         Un identifiant exact passe devant : personne ne prend celui d'un autre en se donnant son courriel. Un inconnu
         coûte le calcul qu'aurait coûté son mot de passe : le temps de réponse ne dit pas qui existe.
         """
+        self = self.sudo()  # la porte appelle aussi au nom du public
         usager = self.search(super()._get_login_domain(identifiant), limit=1)
         if not usager:
             trouves = self.search(expression.OR([[expression.FALSE_LEAF], *self._domaines_identifiant(str(identifiant or "").strip())]), limit=2)
