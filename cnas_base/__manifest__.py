@@ -45,6 +45,7 @@
         "views/livraison_views.xml",
         "views/fichier_abime_views.xml",
         "views/res_users_views.xml",
+        "views/portail_templates.xml",
         "views/menus.xml",
         "data/livraison_data.xml",
     ],

@@ -1,4 +1,7 @@
 from . import accueil
+from . import compte
 from . import fichiers
+from . import portail
+from . import porte
 from . import rpc
 from . import sante

@@ -1,6 +1,4 @@
-from dateutil.relativedelta import relativedelta
-
-from odoo import fields, http
+from odoo import http
 from odoo.http import request
 
 from odoo.addons.web.controllers.home import Home
@@ -14,7 +12,5 @@ class Accueil(Home):
         """Qui a encore le mot de passe qu'on lui a donné choisit le sien avant d'entrer."""
         usager = request.env["res.users"].sudo().browse(request.session.uid or [])
         if usager.mot_de_passe_provisoire:
-            contact = usager.partner_id.with_context(relative_url=True)
-            contact.signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + relativedelta(hours=1))
-            return request.redirect(contact._get_signup_url_for_action()[contact.id], 303)
+            return request.redirect(usager._lien_mot_de_passe(), 303)
         return super().web_client(s_action=s_action, **kw)

@@ -1,11 +1,23 @@
-from odoo import _, api, fields, models
+import logging
+from datetime import datetime
+
+import phonenumbers
+from dateutil.relativedelta import relativedelta
+
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+from odoo.osv import expression
+from odoo.tools import email_normalize
+
+_logger = logging.getLogger(__name__)
 
 ADMINISTRATEUR = "cnas_base.group_administrateur"
 ROLES = [
     ("agent", "Agent"), ("controleur", "Contrôleur"), ("superviseur", "Superviseur"), ("administrateur", "Administrateur"),
     ("medecin_conseil", "Médecin-conseil"), ("finance", "Ordonnateur"),
 ]
+ESPACES = (("cnas_base.group_portail_formation", "/my/formation"), ("cnas_base.group_portail_employeur", "/my/employeur"))
 SUIVIS = ("login", "name", "active", "groups_id", "agence_ids")
 
 
@@ -22,6 +34,9 @@ class ResUsers(models.Model):
     agence_ids = fields.Many2many(
         "cnas.agence", "cnas_agence_user_rel", "user_id", "agence_id", string="Agences CNAS")
     role_cnas = fields.Selection(ROLES, string="Rôle", compute="_compute_role_cnas", compute_sudo=True)
+    telephone_identifiant = fields.Char(
+        string="Téléphone de connexion", compute="_compute_telephone_identifiant", store=True, index="btree_not_null",
+        groups="base.group_system", help="Le téléphone du contact, tel qu'il se compare à la porte.")
     mot_de_passe_provisoire = fields.Boolean(string="Mot de passe à changer", groups="base.group_system", copy=False)
 
     @api.depends("groups_id")
@@ -31,6 +46,11 @@ class ResUsers(models.Model):
                  for role in ("administrateur", "superviseur", "controleur", "agent", "medecin_conseil", "finance")]
         for usager in self:
             usager.role_cnas = next((role for role, groupe in rangs if groupe in usager.groups_id), False)
+
+    @api.depends("partner_id.phone")
+    def _compute_telephone_identifiant(self):
+        for usager in self:
+            usager.telephone_identifiant = self._numero_compare(usager.partner_id.phone)
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -90,6 +110,120 @@ class ResUsers(models.Model):
         """Dit si le rôle de l'usager exige un second facteur."""
         roles = self.env["cnas.parametre"].sudo()._au("roles_deux_facteurs")
         return (self.sudo().role_cnas or "") in {role.strip() for role in roles.split(",")}
+
+    # ------------------------------------------------------------------ la porte
+    @api.model
+    def _get_login_domain(self, login):
+        """L'identifiant, à défaut le courriel, le téléphone ou le code qui désigne un seul usager."""
+        return [("id", "=", self._usager_de(login).id)]
+
+    @api.model
+    def _usager_de(self, identifiant):
+        """Rend l'usager actif que désigne ce texte, vide s'il n'y en a pas un et un seul.
+
+        Un identifiant exact passe devant : personne ne prend celui d'un autre en se donnant son courriel. Un inconnu
+        coûte le calcul qu'aurait coûté son mot de passe : le temps de réponse ne dit pas qui existe.
+        """
+        self = self.sudo()  # la porte appelle aussi au nom du public
+        usager = self.search(super()._get_login_domain(identifiant), limit=1)
+        if not usager:
+            trouves = self.search(expression.OR([[expression.FALSE_LEAF], *self._domaines_identifiant(str(identifiant or "").strip())]), limit=2)
+            usager = trouves if len(trouves) == 1 else self.browse()
+        if not usager:
+            self._crypt_context().hash("inconnu")
+        return usager
+
+    @api.model
+    def _domaines_identifiant(self, texte):
+        """Rend les domaines, un par façon de se nommer, des usagers que ce texte pourrait désigner."""
+        domaines = []
+        courriel = email_normalize(texte)
+        if courriel:
+            domaines.append([("partner_id.email_normalized", "=", courriel)])
+        numero = self._numero_compare(texte)
+        if numero:
+            domaines.append([("telephone_identifiant", "=", numero)])
+        return domaines
+
+    @api.model
+    def _numero_compare(self, texte):
+        """Rend un téléphone sous son écriture unique (+23566123456), False s'il n'en est pas un."""
+        try:
+            numero = phonenumbers.parse(texte or "", "TD")
+        except phonenumbers.NumberParseException:
+            return False
+        return phonenumbers.is_valid_number(numero) and phonenumbers.format_number(numero, phonenumbers.PhoneNumberFormat.E164)
+
+    def _espace(self):
+        """Rend l'adresse où arrive l'usager : le client web, ou son espace."""
+        self.ensure_one()
+        if not self.share:
+            return "/web"
+        return next((adresse for groupe, adresse in ESPACES if self.has_group(groupe)), "/my")
+
+    def _lien_mot_de_passe(self):
+        """Rend l'adresse, bonne une heure, où l'usager choisit son mot de passe."""
+        contact = self.sudo().partner_id.with_context(relative_url=True)
+        contact.signup_prepare(signup_type="reset", expiration=fields.Datetime.now() + relativedelta(hours=1))
+        return contact._get_signup_url_for_action()[contact.id]
+
+    @api.model
+    def _inviter_au_portail(self, nom, courriel, groupe, contact):
+        """Rend l'usager du portail de ce courriel, créé, réactivé ou mis dans le groupe.
+
+        :param groupe: identifiant externe du groupe de l'espace
+        :param contact: le contact (`res.partner`) de qui il représente
+        :raise UserError: le courriel est celui d'un usager interne
+        """
+        identifiant = email_normalize(courriel)
+        usager = self.sudo().with_context(active_test=False).search([("login", "=", identifiant)], limit=1)
+        if usager and not usager.share:
+            raise UserError(_("« %s » est déjà un agent de la CNAS : il ne peut représenter personne d'autre.", identifiant))
+        groupe = self.env.ref(groupe)
+        if usager:
+            usager.write({"active": True, "groups_id": [Command.link(groupe.id)]})
+            return usager
+        # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
+        usager = usager.with_context({"no_reset_password": True}).create({
+            "partner_id": False, "name": nom, "login": identifiant, "email": identifiant, "groups_id": [Command.set(groupe.ids)],
+            "lang": self.env.lang or "fr_FR", "tz": "Africa/Ndjamena"})
+        usager.partner_id.parent_id = contact
+        return usager
+
+    @api.model
+    def _aide_portail(self):
+        """Rend la phrase qui dit, au pied de chaque page, qui appeler."""
+        return self.env["cnas.parametre"].sudo()._au("aide_portail")
+
+    @api.model
+    def _trop_d_essais(self):
+        """Dit si cette adresse doit attendre avant un autre essai de connexion."""
+        echecs = getattr(self.env.registry, "_login_failures", None) or {}
+        nombre, dernier = echecs.get(request.httprequest.remote_addr, (0, datetime.min))
+        return self.sudo()._on_login_cooldown(nombre, dernier)
+
+    @api.model
+    def _demander_un_lien(self, identifiant):
+        """Prend note de la demande ; le courriel part après, compte connu ou non : la réponse et son temps sont les mêmes.
+
+        :raise UserError: trop de demandes de cette adresse
+        """
+        journal = self.env["cnas.journal"]
+        journal._exiger_debit("mot_de_passe_oublie")
+        journal._ajouter([{"modele": self._name, "evenement": "mot_de_passe_oublie"}])
+        self.sudo().with_delay(description=_("Lien de mot de passe"))._envoyer_un_lien(str(identifiant)[:128])
+
+    @api.model
+    def _envoyer_un_lien(self, identifiant):
+        """Envoie à l'usager désigné, au plus une fois par minute, le lien où il choisit son mot de passe."""
+        usager = self._usager_de(identifiant)
+        expiration = usager.partner_id.signup_expiration
+        if not usager.email or (expiration and expiration > fields.Datetime.now() + relativedelta(days=1, minutes=-1)):
+            return
+        try:
+            usager.action_reset_password()
+        except UserError as refus:
+            _logger.warning("Lien de mot de passe non envoyé à l'usager %s : %s", usager.id, refus)
 
     # ------------------------------------------------------------------ privé
     @api.model

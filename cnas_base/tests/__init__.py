@@ -16,6 +16,7 @@ from . import test_ecriture
 from . import test_lecture
 from . import test_lecture_hypothese
 from . import test_pieces
+from . import test_porte
 from . import test_parametre
 
 from . import test_periode

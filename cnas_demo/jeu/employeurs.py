@@ -2,6 +2,8 @@ import random
 
 from dateutil.relativedelta import relativedelta
 
+from odoo import Command
+
 from .etape import Etape
 
 EMPLOYEURS = [
@@ -31,6 +33,21 @@ class Employeurs(Etape):
         employeurs[:-1].action_activer()
         self._rattacher_salaries(employeurs[:-1], tirage)
         self._declarer(employeurs[:-1], tirage)
+        self._charger_usager(employeurs[3])
+
+    def _charger_usager(self, employeur):
+        """Un usager du portail, celui de l'Hôtel du Ouaddaï, et une affiliation qu'il demande."""
+        self.env["res.users"]._load_records([{
+            "xml_id": "cnas_demo.user_employeur", "noupdate": True,
+            "values": {
+                "name": "Kaltouma Hissein", "login": "employeur", "password": "employeur", "email": "employeur@employeur.example",
+                "lang": "fr_FR", "tz": "Africa/Ndjamena", "employeur_ids": [Command.set(employeur.ids)],
+                "groups_id": [Command.set(self.env.ref("cnas_base.group_portail_employeur").ids)],
+            },
+        }])
+        self.comme("employeur", "cnas.demande_affiliation")._demander(employeur, {
+            "nom": "DJIMTA", "prenom": "Rachel", "genre": "feminin", "date_naissance": "1996-04-11",
+            "date_embauche": str(self.calendrier.mois(1))})
 
     def _rattacher_salaries(self, employeurs, tirage):
         salaries = self.env["cnas.assure"].search([

@@ -9,3 +9,6 @@ from . import assure
 from . import import_employeurs
 from . import import_declarations
 from . import accueil
+from . import demande_affiliation
+from . import employeur_portail
+from . import res_users

@@ -48,7 +48,8 @@ class DeclarationEffectif(models.Model):
         default=lambda self: aujourd_hui().replace(day=1) - relativedelta(months=1),
         help="Le premier jour du mois déclaré.")
     date_limite = fields.Date(string="Date limite", compute="_compute_date_limite", store=True)
-    ligne_ids = fields.One2many("cnas.declaration_effectif.ligne", "declaration_id", string="Salariés déclarés")
+    ligne_ids = fields.One2many("cnas.declaration_effectif.ligne", "declaration_id", string="Salariés déclarés",
+                                groups="cnas_base.group_interne")
     effectif_declare = fields.Integer(string="Effectif déclaré", compute="_compute_totaux", store=True)
     masse_salariale = fields.Monetary(string="Masse salariale", compute="_compute_totaux", store=True)
     montant_employeur = fields.Monetary(string="Part employeur", compute="_compute_totaux", store=True)
@@ -58,7 +59,7 @@ class DeclarationEffectif(models.Model):
         help="Cotisations dues selon le barème en vigueur le mois déclaré.")
     nombre_ecarts = fields.Integer(string="Écarts", compute="_compute_totaux", store=True)
     sortant_ids = fields.Many2many(
-        "cnas.assure", string="Sortants", compute="_compute_sortant_ids",
+        "cnas.assure", string="Sortants", compute="_compute_sortant_ids", groups="cnas_base.group_interne",
         help="Salariés de l'effectif du mois absents de la déclaration.")
     state = fields.Selection(
         [("brouillon", "Brouillon"), ("deposee", "Déposée"), ("validee", "Validée"), ("rejetee", "Rejetée")],

@@ -81,7 +81,7 @@ class Employeur(models.Model):
     avertissement = fields.Char(string="À vérifier", compute="_compute_avertissement")
 
     emploi_ids = fields.One2many("cnas.emploi", "employeur_id", string="Emplois")
-    assure_ids = fields.One2many("cnas.assure", "employeur_id", string="Salariés")
+    assure_ids = fields.One2many("cnas.assure", "employeur_id", string="Salariés", groups="cnas_base.group_interne")
     effectif = fields.Integer(string="Effectif", compute="_compute_effectif", help="Salariés rattachés aujourd'hui.")
     declaration_ids = fields.One2many("cnas.declaration_effectif", "employeur_id", string="Déclarations")
     nombre_declarations = fields.Integer(string="Nombre de déclarations", compute="_compute_nombre_declarations")

@@ -6,3 +6,4 @@ from . import test_faits_figes
 from . import test_garde
 from . import test_tableaux
 from . import test_import_employeurs
+from . import test_portail

@@ -4,17 +4,40 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.cnas_base.controllers.portail import Liste
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
 from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
+from odoo.addons.portal.controllers.portal import pager
 
 from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
 
-PAR_PAGE = 20
-LIGNES_PAR_PAGE = 60
+LIGNES_PAR_PAGE = 30
 TAILLE_MAX_PIECE = 10 * 1024 * 1024
 NOMBRE_MAX_PIECES = 5
 TOTAL_MAX = 10**12
+FACTURES = Liste(
+    "Factures", "cnas.facture", "/my/formation/factures",
+    ("numero", "numero_formation", "feuille_ids.numero", "feuille_ids.assure_id.name", "feuille_ids.assure_id.matricule"),
+    "Numéro, feuille, nom ou matricule", "periode", {"montant": ("Par montant", "montant_facture desc, id desc")})
+DECOMPTES = Liste(
+    "Décomptes", "cnas.decompte", "/my/formation/decomptes",
+    ("numero", "facture_id.numero", "facture_id.feuille_ids.numero", "facture_id.feuille_ids.assure_id.name",
+     "facture_id.feuille_ids.assure_id.matricule"),
+    "Numéro, facture, feuille, nom ou matricule", "date_decompte", {"montant": ("Par montant", "net_a_payer desc, id desc")})
+CONTESTATIONS = Liste(
+    "Contestations", "cnas.contestation", "/my/formation/contestations",
+    ("numero", "decompte_id.numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name",
+     "decompte_ligne_id.feuille_id.assure_id.matricule"),
+    "Numéro, décompte, feuille, nom ou matricule", "date_depot", {"montant": ("Par montant", "montant_demande desc, id desc")})
+INDUS = Liste(
+    "Indus", "cnas.indu", "/my/formation/indus",
+    ("numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name", "motif"),
+    "Numéro, feuille, nom ou motif", "date_notification", {"montant": ("Par montant", "montant desc, id desc")})
+
+PAIEMENTS = Liste(
+    "Paiements", "cnas.ordre_paiement", "/my/formation/paiements", ("numero", "reference_paiement", "facture_id.numero"),
+    "Numéro, référence ou facture", "date_emission", {"montant": ("Par montant", "montant desc, id desc")}, fermee=True)
 
 
 class PortailFacturation(PortailFormation):
@@ -26,9 +49,9 @@ class PortailFacturation(PortailFormation):
 
     # ------------------------------------------------------------------ factures
     @espace_formation(["/my/formation/factures", "/my/formation/factures/page/<int:numero_page>"])
-    def factures(self, numero_page=1, **_parametres):
+    def factures(self, numero_page=1, **parametres):
         """Liste des factures et préparation de celle du mois."""
-        return self._rendre_factures(numero_page)
+        return self._rendre_factures(numero_page, parametres)
 
     @espace_formation("/my/formation/factures/preparer", methods=["POST"])
     def preparer_facture(self, formation="", mois="", **_parametres):
@@ -37,7 +60,7 @@ class PortailFacturation(PortailFormation):
             with request.env.cr.savepoint():
                 facture_id = request.env["cnas.facture"].preparer(formation[:64], f"{mois[:7]}-01")
         except UserError as refus:
-            return self._rendre_factures(1, erreur=str(refus))
+            return self._rendre_factures(1, {}, erreur=str(refus))
         return request.redirect(f"/my/formation/factures/{facture_id}")
 
     @espace_formation(["/my/formation/factures/<int:facture_id>",
@@ -75,9 +98,9 @@ class PortailFacturation(PortailFormation):
 
     # ------------------------------------------------------------------ décomptes
     @espace_formation(["/my/formation/decomptes", "/my/formation/decomptes/page/<int:numero_page>"])
-    def decomptes(self, numero_page=1, **_parametres):
+    def decomptes(self, numero_page=1, **parametres):
         """Liste des décomptes."""
-        return self._rendre_liste("cnas.decompte", "cnas_facturation.portail_decomptes", "decomptes", numero_page)
+        return self._rendre_liste(DECOMPTES, "cnas_facturation.portail_decomptes", "decomptes", numero_page, parametres)
 
     @espace_formation(["/my/formation/decomptes/<int:decompte_id>",
                        "/my/formation/decomptes/<int:decompte_id>/page/<int:numero_page>"])
@@ -90,8 +113,8 @@ class PortailFacturation(PortailFormation):
         if refus:
             domaine.append(("decision", "in", ("rejetee", "abattue")))
         lignes = request.env["cnas.decompte.ligne"]
-        numero_page, pages, total = self._paginer(lignes, domaine, numero_page, LIGNES_PAR_PAGE)
-        page = lignes.search(domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE).sudo()
+        pages = self._pages(f"/my/formation/decomptes/{decompte.id}", lignes, domaine, numero_page, {"refus": 1} if refus else None)
+        page = lignes.search(domaine, limit=LIGNES_PAR_PAGE, offset=pages["offset"]).sudo()
         contestations = {}
         for contestation in request.env["cnas.contestation"].search([("decompte_ligne_id", "in", page.ids)]).sudo():
             contestations.setdefault(contestation.decompte_ligne_id.id, []).append(contestation)
@@ -100,22 +123,26 @@ class PortailFacturation(PortailFormation):
         return self._rendre("cnas_facturation.portail_decompte", {
             "en_vigueur": en_vigueur,
             "ordres": facture.ordre_ids.filtered(lambda o: en_vigueur and o.state in ORDRES_VIVANTS).sorted("id"),
-            "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "numero_page": numero_page,
-            "pages": pages, "total": total, "refus": refus, "contestations": contestations,
+            "page": "decomptes", "decompte": decompte.sudo(), "lignes": page, "pager": pages, "refus": refus, "contestations": contestations,
             "recours_ouvert": decompte.sudo()._en_recours(),
         })
 
     # ------------------------------------------------------------------ contestations
     @espace_formation(["/my/formation/contestations", "/my/formation/contestations/page/<int:numero_page>"])
-    def contestations(self, numero_page=1, **_parametres):
+    def contestations(self, numero_page=1, **parametres):
         """Liste des contestations et de leurs décisions."""
-        return self._rendre_liste(
-            "cnas.contestation", "cnas_facturation.portail_contestations", "contestations", numero_page)
+        return self._rendre_contestations(numero_page, parametres)
 
     @espace_formation(["/my/formation/indus", "/my/formation/indus/page/<int:numero_page>"])
-    def indus(self, numero_page=1, **_parametres):
+    def indus(self, numero_page=1, **parametres):
         """Sommes versées à tort : ce qui reste, ce qui est retenu ou remboursé, reçus et quittances."""
-        return self._rendre_liste("cnas.indu", "cnas_facturation.portail_indus", "indus", numero_page)
+        return self._rendre_liste(INDUS, "cnas_facturation.portail_indus", "indus", numero_page, parametres)
+
+    @espace_formation(["/my/formation/paiements", "/my/formation/paiements/page/<int:numero_page>"])
+    def paiements(self, numero_page=1, **parametres):
+        """Ce que la caisse a payé ou va payer à la formation."""
+        return self._rendre_liste(PAIEMENTS, "cnas_facturation.portail_paiements", "paiements", numero_page, parametres,
+                                  domaine=self._domaine_feuilles())
 
     @espace_formation("/my/formation/lignes/<int:ligne_id>/contester", methods=["GET", "POST"])
     def contester(self, ligne_id, motif="", montant="", **_parametres):
@@ -159,8 +186,7 @@ class PortailFacturation(PortailFormation):
                 request.env.invalidate_all()
                 erreur = str(refus)
         if erreur:
-            return self._rendre_liste("cnas.contestation", "cnas_facturation.portail_contestations", "contestations",
-                                      1, erreur=erreur)
+            return self._rendre_contestations(1, {}, erreur=erreur)
         return request.redirect("/my/formation/contestations")
 
     # ------------------------------------------------------------------ privé
@@ -168,25 +194,23 @@ class PortailFacturation(PortailFormation):
         """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
         return request.env[modele].search([("id", "=", identifiant)])
 
-    def _paginer(self, modele, domaine, numero_page, taille):
-        """Rend (page bornée, nombre de pages, total)."""
-        total = modele.search_count(domaine)
-        pages = max(1, -(-total // taille))
-        return min(max(1, numero_page), pages), pages, total
+    @staticmethod
+    def _pages(adresse, modele, domaine, numero_page, garde=None):
+        """Rend la pagination numérotée des lignes d'un dossier."""
+        pages = pager(adresse, modele.search_count(domaine), page=numero_page, step=LIGNES_PAR_PAGE, url_args=garde)
+        return {**pages, "offset": max(0, pages["offset"])}
 
-    def _rendre_liste(self, modele, gabarit, page, numero_page, **valeurs):
-        objets = request.env[modele]
-        numero_page, pages, total = self._paginer(objets, [], numero_page, PAR_PAGE)
-        return self._rendre(gabarit, {
-            "page": page, "numero_page": numero_page, "pages": pages, "total": total, "erreur": None,
-            "objets": objets.search([], limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE).sudo(),
-            "figes": ETATS_FIGES,
-            "libelles": dict(objets.sudo()._fields["state"]._description_selection(request.env)), **valeurs})
+    def _listes(self):
+        return {**super()._listes(), "factures": FACTURES, "decomptes": DECOMPTES, "paiements": PAIEMENTS,
+                "contestations": CONTESTATIONS, "indus": INDUS}
 
-    def _rendre_factures(self, numero_page, erreur=None):
-        mois = aujourd_hui().strftime("%Y-%m")
-        return self._rendre_liste(
-            "cnas.facture", "cnas_facturation.portail_factures", "factures", numero_page, erreur=erreur, mois=mois)
+    def _rendre_factures(self, numero_page, parametres, erreur=None):
+        return self._rendre_liste(FACTURES, "cnas_facturation.portail_factures", "factures", numero_page, parametres,
+                                  erreur=erreur, mois=aujourd_hui().strftime("%Y-%m"), figes=ETATS_FIGES)
+
+    def _rendre_contestations(self, numero_page, parametres, erreur=None):
+        return self._rendre_liste(CONTESTATIONS, "cnas_facturation.portail_contestations", "contestations", numero_page, parametres,
+                                  erreur=erreur)
 
     def _saisie(self, facture, numero_formation, montant_declare):
         """Rend ce que la formation vient d'écrire et n'est pas enregistré, et l'écart qui l'a retenue."""
@@ -200,14 +224,13 @@ class PortailFacturation(PortailFormation):
     def _rendre_facture(self, facture, numero_page, erreur=None, saisie=None):
         feuilles = request.env["cnas.feuille_soin"]
         domaine = [("facture_id", "=", facture.id)]
-        numero_page, pages, total = self._paginer(feuilles, domaine, numero_page, LIGNES_PAR_PAGE)
+        pages = self._pages(f"/my/formation/factures/{facture.id}", feuilles, domaine, numero_page)
         return self._rendre("cnas_facturation.portail_facture", {
-            "page": "factures", "facture": facture.sudo(), "erreur": erreur, "numero_page": numero_page,
+            "page": "factures", "facture": facture.sudo(), "erreur": erreur, "pager": pages,
             "saisie": saisie or {}, "figes": ETATS_FIGES,
-            "pages": pages, "total": total,
             "libelles": dict(facture.sudo()._fields["state"]._description_selection(request.env)),
             "feuilles": feuilles.search(
-                domaine, limit=LIGNES_PAR_PAGE, offset=(numero_page - 1) * LIGNES_PAR_PAGE,
+                domaine, limit=LIGNES_PAR_PAGE, offset=pages["offset"],
                 order="date_soins, numero").sudo(),
         })
 

@@ -1,4 +1,5 @@
 import re
+from urllib.parse import quote
 
 from odoo.tests.common import tagged
 
@@ -46,6 +47,26 @@ class TestPortail(HttpCase, CommunFacture):
                            montant_declare="douze")
         self.assertIn("en chiffres", page.text)
         self.assertEqual(facture.state, "brouillon")
+
+    def test_listes_cherchees_et_cloisonnees(self):
+        """Factures, décomptes, contestations, paiements : par numéro, nom et matricule ; rien de la formation voisine."""
+        facture = self.en_controle()
+        assure = facture.feuille_ids[0].assure_id
+        self.decider(facture.feuille_ids[0], "rejetee")
+        facture.with_user(self.superviseur).action_valider()
+        ligne = facture.decompte_id.ligne_ids.filtered(lambda n: n.decision == "rejetee")[0]
+        self.env["cnas.contestation"].with_user(self.portail).create({"decompte_ligne_id": ligne.id, "motif": "Non", "montant_demande": 1})
+        for liste in ("factures", "decomptes", "contestations"):
+            for texte in (assure.name, assure.matricule, facture.feuille_ids[0].numero):
+                page = self.url_open(f"/my/formation/{liste}?tri=montant&recherche={quote(texte)}").text
+                self.assertIn("1 au total", page, f"{liste} {texte}")
+            self.assertIn("Rien ne répond", self.url_open(f"/my/formation/{liste}?recherche=zzz").text)
+            self.assertIn("Rien ne répond", self.url_open(f"/my/formation/{liste}?au=1990-01-01").text)
+        accueil = self.url_open("/my/formation").text
+        self.assertRegex(accueil, r'href="/my/formation/contestations"><strong>1</strong>')
+        self.portail.formation_ids = self.autre_formation
+        for liste in ("factures", "decomptes", "contestations", "paiements", "indus"):
+            self.assertIn('class="vide"', self.url_open(f"/my/formation/{liste}").text)
 
     def test_lire_et_contester(self):
         facture = self.en_controle()

@@ -1,65 +1,34 @@
 import base64
-import functools
-import re
 
 from werkzeug import urls
 
-from odoo import _, fields, http
+from odoo import _, fields
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.cnas_assures.qr import texte_de_carte
+from odoo.addons.cnas_base.controllers.portail import CONTROLE as _CONTROLE
+from odoo.addons.cnas_base.controllers.portail import Liste, espace
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
-PAR_PAGE = 20
-IDENTIFIANT_MAX = 2**31 - 1
 FICHIERS_MAX = 10
-CHAMPS_DE_LISTE = ["numero", "reference", "date_soins", "assure_id", "montant_facture", "montant_cnas", "state"]
 ETATS_DECIDES = ("validee", "rejetee", "payee")
-_CONTROLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-def espace_formation(chemin, **options):
-    """Route de l'espace formation.
-
-    Connexion exigée ; retour à l'accueil d'Odoo pour qui n'est pas d'une formation. Ce qui arrive est borné :
-    un fichier envoyé dans un champ de texte devient vide, les caractères de contrôle tombent, un identifiant
-    plus grand que ceux de la base ramène à l'accueil.
-    """
-    def decorer(methode):
-        @http.route(chemin, type="http", auth="user", **options)
-        @functools.wraps(methode)
-        def route(self, **parametres):
-            if not request.env.user.has_group("cnas_base.group_portail_formation"):
-                return request.redirect("/my")
-            propres = {nom: propre(valeur) for nom, valeur in parametres.items()}
-            if any(isinstance(valeur, int) and valeur > IDENTIFIANT_MAX for valeur in propres.values()):
-                return request.redirect("/my/formation")
-            return methode(self, **propres)
-        return route
-    return decorer
+# Route de l'espace formation : voir `cnas_base.controllers.portail.espace`.
+espace_formation = espace("cnas_base.group_portail_formation", "/my/formation")
+FEUILLES = Liste(
+    "Feuilles de soins", "cnas.feuille_soin", "/my/formation/feuilles", ("numero", "reference", "assure_id.name", "assure_id.matricule"),
+    "Numéro, référence, nom ou matricule", "date_depot",
+    {"soins": ("Par date des soins", "date_soins desc, id desc"), "montant": ("Par montant", "montant_facture desc, id desc")})
+ENTENTES = Liste(
+    "Ententes préalables", "cnas.entente_prealable", "/my/formation/ententes",
+    ("numero", "assure_id.name", "assure_id.matricule", "prestation_id.name"), "Numéro, nom, matricule ou prestation", "date_demande")
 
 
-def propre(valeur):
-    """Rend ce qu'un champ d'adresse ou de formulaire peut valoir : un texte sans caractères de contrôle, un entier, ou rien."""
-    if isinstance(valeur, str):
-        return _CONTROLE.sub("", valeur)
-    return valeur if isinstance(valeur, int) else ""
-
-
-class PortailAccueil(CustomerPortal):
-    """L'usager d'une formation arrive directement dans son espace."""
-
-    @http.route()
-    def home(self, **kw):
-        if request.env.user.has_group("cnas_base.group_portail_formation"):
-            return request.redirect("/my/formation")
-        return super().home(**kw)
-
-
-class PortailFormation(http.Controller):
+class PortailFormation(CustomerPortal):
     """Espace d'une formation sanitaire : pages légères (sans les feuilles de style d'Odoo), utilisables au téléphone.
 
     La règle d'enregistrement est le vrai mur : tout est cherché avec les droits de l'usager. Une feuille
@@ -75,6 +44,7 @@ class PortailFormation(http.Controller):
         return self._rendre("cnas_feuilles_soin.portail_accueil", {
             "page": "accueil",
             "comptes": [(cle, libelle, comptes[cle]) for cle, libelle in etats.items() if comptes.get(cle)],
+            "dossiers": self._compter_les_listes(),
         })
 
     @espace_formation("/my/formation/droits")
@@ -94,23 +64,15 @@ class PortailFormation(http.Controller):
         })
 
     @espace_formation(["/my/formation/feuilles", "/my/formation/feuilles/page/<int:numero_page>"])
-    def feuilles(self, numero_page=1, etat="", recherche="", **parametres):
-        """Liste des feuilles de la formation, vingt par page."""
-        domaine = self._domaine_feuilles()
-        if etat in self._etats():
-            domaine.append(("state", "=", etat))
-        if recherche.strip():
-            texte = recherche.strip()[:64]
-            domaine += ["|", ("numero", "ilike", texte), ("reference", "ilike", texte)]
-        feuilles = request.env["cnas.feuille_soin"]
-        total = feuilles.search_count(domaine)
-        pages = max(1, -(-total // PAR_PAGE))
-        numero_page = min(max(1, numero_page), pages)
-        return self._rendre("cnas_feuilles_soin.portail_feuilles", {
-            "page": "feuilles", "total": total, "pages": pages, "numero_page": numero_page,
-            "etat": etat if etat in self._etats() else "", "recherche": recherche.strip()[:64],
-            "feuilles": self._page_de_feuilles(domaine, numero_page),
-        })
+    def feuilles(self, numero_page=1, **parametres):
+        """Liste des feuilles de la formation : recherche, états, dates, tris, vingt par page."""
+        return self._rendre_liste(FEUILLES, "cnas_feuilles_soin.portail_feuilles", "feuilles", numero_page, parametres,
+                                  domaine=self._domaine_feuilles())
+
+    @espace_formation(["/my/formation/ententes", "/my/formation/ententes/page/<int:numero_page>"])
+    def ententes(self, numero_page=1, **parametres):
+        """Liste des ententes préalables de la formation."""
+        return self._rendre_liste(ENTENTES, "cnas_feuilles_soin.portail_liste_ententes", "ententes", numero_page, parametres)
 
     @espace_formation("/my/formation/feuilles/<int:feuille_id>")
     def feuille(self, feuille_id, message="", **parametres):
@@ -180,6 +142,28 @@ class PortailFormation(http.Controller):
         return request.env["ir.binary"].sudo()._get_stream_from(piece.attachment_id).get_response(as_attachment=True)
 
     # ------------------------------------------------------------------ privé
+    def _prepare_home_portal_values(self, counters):
+        """Les compteurs de l'accueil : un par liste demandée, ce que l'usager peut lire."""
+        valeurs = super()._prepare_home_portal_values(counters)
+        if request.env.user.has_group("cnas_base.group_portail_formation"):
+            for nom, liste in self._listes().items():
+                if nom in counters:
+                    valeurs[nom] = liste.compter(self._domaine_feuilles())
+        return valeurs
+
+    def _compter_les_listes(self):
+        """Rend [(adresse, nom, nombre)] des listes qui ne sont pas vides, celle des feuilles à part."""
+        listes = {cle: liste for cle, liste in self._listes().items() if cle != "feuilles"}
+        nombres = self._prepare_home_portal_values(list(listes))
+        return [(liste.adresse, liste.nom, nombres[cle]) for cle, liste in listes.items() if nombres[cle]]
+
+    def _listes(self):
+        """Rend {compteur: liste} de l'espace ; un addon du dessus y ajoute les siennes. Toutes portent `formation_id`."""
+        return {"feuilles": FEUILLES, "ententes": ENTENTES}
+
+    def _rendre_liste(self, liste, gabarit, page, numero_page, parametres, domaine=(), **valeurs):
+        return self._rendre(gabarit, {"page": page, **liste.page(numero_page, domaine, **parametres), **valeurs})
+
     def _rendre(self, gabarit, valeurs):
         return request.render(gabarit, {
             "formations": request.env.user.sudo().formation_ids,
@@ -217,15 +201,6 @@ class PortailFormation(http.Controller):
 
     def _domaine_feuilles(self):
         return [("formation_id", "in", request.env.user.sudo().formation_ids.ids)]
-
-    def _page_de_feuilles(self, domaine, numero_page):
-        """Rend les feuilles d'une page, en ne lisant que ce qu'elle montre."""
-        feuilles = request.env["cnas.feuille_soin"].search_fetch(
-            domaine, CHAMPS_DE_LISTE, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE, order="date_depot desc, id desc")
-        feuilles = feuilles.sudo()
-        feuilles.fetch(CHAMPS_DE_LISTE)
-        feuilles.assure_id.fetch(["name"])
-        return feuilles
 
     def _feuille(self, feuille_id):
         """Rend la feuille si l'usager peut la lire, un ensemble vide sinon."""

@@ -3,6 +3,7 @@ import io
 import json
 import re
 from datetime import date, timedelta
+from urllib.parse import quote
 
 import openpyxl
 
@@ -80,7 +81,7 @@ class TestPortail(HttpCase, CommunFeuille):
         self.deposee()
         self.assertTrue(self.ouvrir("/my").url.endswith("/my/formation"))
         feuille = self.feuille_de("R-1")
-        poids = len(self.ouvrir("/cnas_feuilles_soin/static/src/portail/portail.css").content) + len(
+        poids = len(self.ouvrir("/cnas_base/static/src/portail/portail.css").content) + len(
             self.ouvrir("/cnas_feuilles_soin/static/src/portail/portail.js").content) + len(
             self.ouvrir("/cnas_base/static/description/icon.png").content)
         for adresse in (*PAGES, f"/my/formation/feuilles/{feuille.id}"):
@@ -92,12 +93,46 @@ class TestPortail(HttpCase, CommunFeuille):
     def test_liste_filtre_et_pages(self):
         self.importer(*[self.dossier(f"L-{rang:02}") for rang in range(23)])
         page = self.ouvrir("/my/formation/feuilles?etat=deposee&recherche=L-")
-        self.assertIn("(23 feuilles)", page.text)
+        self.assertIn("23 au total", page.text)
         suivante = re.search(r'href="(/my/formation/feuilles/page/2[^"]*)"', page.text).group(1).replace("&amp;", "&")
         self.assertIn("recherche=L-", suivante)
         self.assertEqual(self.ouvrir(suivante).text.count("<td data-titre=\"Numéro\">"), 3)
         self.assertLess(len(page.content), 40_000)
-        self.assertIn("Aucune feuille ne répond", self.ouvrir("/my/formation/feuilles?recherche=zzz").text)
+        self.assertIn("Rien ne répond à cette recherche", self.ouvrir("/my/formation/feuilles?recherche=zzz").text)
+
+    def test_liste_cherche_trie_borne_et_compte(self):
+        """Nom, matricule, numéro, dates, tri, état et son compte ; vingt lignes coûtent les requêtes de trois."""
+        self.importer(*[self.dossier(f"L-{rang:02}") for rang in range(23)])
+        feuille = self.feuille_de("L-00")
+        for texte in (self.assure.name, self.assure.matricule[-6:], feuille.numero, "L-0"):
+            self.assertIn(feuille.numero, self.ouvrir(f"/my/formation/feuilles?tri=ancien&recherche={quote(texte)}").text, texte)
+        jour = feuille.date_depot
+        self.assertIn("23 au total", self.ouvrir(f"/my/formation/feuilles?du={jour}&au={jour}&etat=deposee&tri=montant").text)
+        self.assertIn("(23)", self.ouvrir("/my/formation/feuilles").text, "le compte de l'état")
+        for rien in (f"du={jour + timedelta(days=1)}", "etat=payee", "recherche=%25%25%25", "recherche=_____________"):
+            self.assertIn("Rien ne répond", self.ouvrir(f"/my/formation/feuilles?{rien}").text, rien)
+        self.assertIn("illisible", self.ouvrir("/my/formation/feuilles?du=hier").text)
+        for absurde in ABSURDES:
+            self.ouvrir(f"/my/formation/feuilles?recherche={absurde}&du={absurde}&tri={absurde}&etat={absurde}")
+        self.ouvrir("/my/formation/feuilles/page/99999999")
+
+        def cout(adresse):
+            self.ouvrir(adresse)
+            avant = self.cr.sql_log_count
+            self.ouvrir(adresse)
+            return self.cr.sql_log_count - avant
+        self.assertEqual(cout("/my/formation/feuilles?recherche=L-"), cout("/my/formation/feuilles/page/2?recherche=L-"))
+
+    def test_titres_distincts_fil_et_barre(self):
+        self.deposee()
+        titres = set()
+        for adresse in (*PAGES, f"/my/formation/feuilles/{self.feuille_de('R-1').id}", "/my/formation/ententes"):
+            page = self.ouvrir(adresse).text
+            titres.add(re.search("<title>(.*?)</title>", page).group(1))
+            barre = page[page.index('class="barre"'):]
+            self.assertEqual(barre.count("<a "), 5, adresse)
+            self.assertEqual('aria-label="Fil d' in page, adresse != "/my/formation", adresse)
+        self.assertEqual(len(titres), len(PAGES) + 2)
 
     def test_droits_par_matricule_carte_et_qr(self):
         carte = self.env["cnas.carte"].create({"assure_id": self.assure.id})

@@ -19,6 +19,11 @@ class ResUsers(models.Model):
         # Les règles d'enregistrement du portail dépendent de ce champ : le retrait doit être immédiat.
         return super()._get_invalidation_fields() | {"formation_ids"}
 
+    @api.model
+    def _domaines_identifiant(self, texte):
+        """Le code d'une formation désigne son usager, s'il est seul."""
+        return [*super()._domaines_identifiant(texte), [("formation_ids.code", "in", [texte, texte.upper()])]]
+
     @api.constrains("formation_ids", "groups_id")
     def _check_formation_ids(self):
         for user in self:

@@ -1,6 +1,5 @@
 from odoo import Command, _, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
 
 from odoo.addons.cnas_base.garde import transition
 
@@ -37,24 +36,9 @@ class FormationSanitaire(models.Model):
         :raise UserError: si le courriel est celui d'un usager interne
         """
         self.ensure_one()
-        identifiant = email_normalize(courriel)
-        usager = self.env["res.users"].sudo().with_context(active_test=False).search(
-            [("login", "=", identifiant)], limit=1)
-        if usager and not usager.share:
-            raise UserError(_("« %s » est déjà un agent de la CNAS : il ne peut pas représenter une formation.",
-                              identifiant))
-        groupe = self.env.ref("cnas_base.group_portail_formation")
-        if usager:
-            usager.write({"active": True, "groups_id": [Command.link(groupe.id)]})
-        else:
-            # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
-            usager = usager.with_context({"no_reset_password": True}).create({
-                "partner_id": False, "name": nom, "login": identifiant, "email": identifiant,
-                "groups_id": [Command.set(groupe.ids)], "lang": self.env.lang or "fr_FR",
-                "tz": "Africa/Ndjamena",
-            })
-            usager.partner_id.parent_id = self.partner_id
+        usager = self.env["res.users"]._inviter_au_portail(
+            nom, courriel, "cnas_base.group_portail_formation", self.partner_id)
         self.sudo()._ecrire({"user_ids": [Command.link(usager.id)]})
         usager.invalidate_recordset(["formation_ids"])
-        self.message_post(body=_("Invitation sur le portail : %(nom)s (%(courriel)s).", nom=nom, courriel=identifiant))
+        self.message_post(body=_("Invitation sur le portail : %(nom)s (%(courriel)s).", nom=nom, courriel=usager.login))
         return usager

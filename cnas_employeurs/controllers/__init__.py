@@ -1,0 +1,2 @@
+from . import portail
+from . import verification

@@ -1,0 +1,247 @@
+import base64
+
+from odoo import _, fields, http
+from odoo.exceptions import UserError
+from odoo.http import content_disposition, request
+
+from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre, ecrire_xlsx
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date, lire_montant
+from odoo.addons.portal.controllers.portal import pager
+
+from ..report.situation_pdf import dessiner_situation
+from ..wizards.declaration_import import COLONNES, SALAIRE_MAX
+
+ACCUEIL = "/my/employeur"
+LIGNES_PAR_PAGE = 50
+LIGNES_VIDES = 3
+espace_employeur = espace("cnas_base.group_portail_employeur", ACCUEIL)
+DECLARATIONS = Liste(
+    "Déclarations", "cnas.declaration_effectif", "/my/employeur/declarations",
+    # pas le nom que tient la caisse : on le devinerait d'un inconnu
+    ("ligne_ids.assure_id.matricule", "ligne_ids.nom_declare", "employeur_id.raison_sociale"),
+    "Matricule ou nom déclaré", "periode", {"montant": ("Par montant", "montant_appele desc, id desc")})
+DEMANDES = Liste(
+    "Demandes d'affiliation", "cnas.demande_affiliation", "/my/employeur/affiliations", ("nom", "prenom", "matricule_declare", "nni"),
+    "Nom, matricule ou NNI", "create_date")
+
+
+class PortailEmployeur(http.Controller):
+    """L'espace d'un employeur : déclarer, suivre ce qu'il doit, attestation de situation, affilier, changer ses contacts.
+
+    La règle d'enregistrement est le vrai mur : tout se cherche avec les droits de l'usager, et le code n'agit que sur ce
+    qu'elle a rendu. Absent et interdit donnent la même réponse. D'une personne qui n'a jamais été son salarié, l'employeur
+    ne lit que ce qu'il en a écrit.
+    """
+
+    # ------------------------------------------------------------------ accueil, situation, contacts
+    @espace_employeur(ACCUEIL)
+    def accueil_employeur(self, **_parametres):
+        """Ce qui est en retard, ce qui est dû, les raccourcis."""
+        employeur = self._employeur()
+        return self._rendre_employeur("cnas_employeurs.portail_accueil", {
+            "page": "accueil", "situation": employeur and employeur._situation(), "mois": self._mois_a_declarer(),
+            "compteurs": [(liste.adresse, liste.nom, request.env[liste.modele].search_count([])) for liste in (DECLARATIONS, DEMANDES)]})
+
+    @espace_employeur("/my/employeur/attestation.pdf")
+    def attestation(self, **_parametres):
+        """Rend l'attestation de situation, en PDF."""
+        employeur = self._employeur()
+        if not employeur or employeur.state != "actif":
+            return request.redirect(ACCUEIL)
+        request.env["cnas.journal"]._ajouter_une_fois({"modele": "cnas.employeur", "res_id": employeur.id, "evenement": "attestation"})
+        return request.make_response(dessiner_situation(employeur), [
+            ("Content-Type", "application/pdf"), ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Disposition", content_disposition(f"situation-{employeur.matricule}.pdf"))])
+
+    @espace_employeur("/my/employeur/contacts", methods=["GET", "POST"])
+    def contacts(self, **champs):
+        """Demande d'autres contacts : un superviseur accepte."""
+        employeur, erreur, message = self._employeur(), "", ""
+        if not employeur:
+            return request.redirect(ACCUEIL)
+        if request.httprequest.method == "POST":
+            try:
+                with request.env.cr.savepoint():
+                    employeur._demander_contacts(champs)
+                message = _("Demande envoyée : vos contacts changeront quand la CNAS l'aura acceptée.")
+            except UserError as refus:
+                erreur = str(refus)
+        demandes = request.env["cnas.changement"].sudo().search(
+            [("modele", "=", "cnas.employeur"), ("res_id", "=", employeur.id)], limit=5)
+        return self._rendre_employeur("cnas_employeurs.portail_contacts", {
+            "page": "contacts", "erreur": erreur, "message": message, "demandes": demandes, "champs": champs if erreur else {}})
+
+    # ------------------------------------------------------------------ déclarer
+    @espace_employeur(["/my/employeur/declarations", "/my/employeur/declarations/page/<int:numero_page>"])
+    def declarations(self, numero_page=1, **parametres):
+        """Les déclarations, et ce qui est dû selon celles qui sont validées."""
+        return self._rendre_declarations(numero_page, parametres)
+
+    @espace_employeur("/my/employeur/declarer", methods=["POST"])
+    def declarer(self, mois="", **_parametres):
+        """Ouvre la déclaration d'un mois, remplie de l'effectif."""
+        employeur = self._employeur()
+        if not employeur:
+            return request.redirect(ACCUEIL)
+        try:
+            with request.env.cr.savepoint():
+                declaration = employeur._declarer(mois[:7])
+                request.env.flush_all()
+        except UserError as refus:
+            return self._rendre_declarations(1, {}, erreur=str(refus))
+        return request.redirect(f"/my/employeur/declarations/{declaration.id}")
+
+    @espace_employeur(["/my/employeur/declarations/<int:declaration_id>",
+                       "/my/employeur/declarations/<int:declaration_id>/page/<int:numero_page>"])
+    def declaration(self, declaration_id, numero_page=1, **_parametres):
+        """Une déclaration : ses salariés, ses montants, son état."""
+        declaration = self._chercher_employeur("cnas.declaration_effectif", declaration_id)
+        if not declaration:
+            return request.redirect("/my/employeur/declarations")
+        return self._rendre_declaration(declaration, numero_page)
+
+    @espace_employeur("/my/employeur/declarations/<int:declaration_id>/<any(enregistrer,importer,deposer,reprendre):quoi>",
+                      methods=["POST"])
+    def agir_declaration(self, declaration_id, quoi, numero_page="1", **_parametres):
+        """Enregistre les lignes, lit un classeur, dépose, ou reprend une déclaration rejetée."""
+        declaration = self._chercher_employeur("cnas.declaration_effectif", declaration_id)
+        if not declaration:
+            return request.redirect("/my/employeur/declarations")
+        page = int(numero_page) if numero_page.isascii() and numero_page.isdigit() and len(numero_page) < 6 else 1
+        gestes = {"enregistrer": self._enregistrer_lignes, "importer": self._importer_classeur,
+                  "deposer": lambda d: d.action_deposer(), "reprendre": lambda d: d.action_reprendre()}
+        try:
+            with request.env.cr.savepoint():
+                gestes[quoi](declaration.sudo())
+                request.env.flush_all()
+        except UserError as refus:
+            request.env.invalidate_all()
+            return self._rendre_declaration(declaration, page, erreur=str(refus))
+        return request.redirect(f"/my/employeur/declarations/{declaration.id}" + (f"/page/{page}" if page > 1 else ""))
+
+    @espace_employeur("/my/employeur/declarations/<int:declaration_id>/modele.xlsx")
+    def modele_declaration(self, declaration_id, **_parametres):
+        """Rend le classeur à remplir, avec les salariés déjà déclarés."""
+        declaration = self._chercher_employeur("cnas.declaration_effectif", declaration_id).sudo()
+        if not declaration:
+            return request.redirect("/my/employeur/declarations")
+        noms = self._noms(declaration.ligne_ids)
+        rangs = [(ligne.assure_id.matricule or ligne.matricule_declare or "", noms[ligne.id], int(ligne.salaire),
+                  fields.Date.to_string(ligne.date_embauche) or "") for ligne in declaration.ligne_ids]
+        return request.make_response(ecrire_xlsx(COLONNES, rangs, _("Déclaration")), [
+            ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            ("Content-Disposition", 'attachment; filename="declaration.xlsx"'), ("Cache-Control", "no-store")])
+
+    # ------------------------------------------------------------------ affilier
+    @espace_employeur(["/my/employeur/affiliations", "/my/employeur/affiliations/page/<int:numero_page>"], methods=["GET", "POST"])
+    def affiliations(self, numero_page=1, **parametres):
+        """Demande l'affiliation d'un salarié ; suit les demandes."""
+        employeur, erreur, message = self._employeur(), "", ""
+        envoi = request.httprequest.method == "POST"
+        if envoi and employeur:
+            try:
+                with request.env.cr.savepoint():
+                    request.env["cnas.demande_affiliation"]._demander(employeur, parametres)
+                    request.env.flush_all()
+                message = _("Demande envoyée : un agent de la CNAS va l'examiner.")
+            except UserError as refus:
+                request.env.invalidate_all()
+                erreur = str(refus)
+        return self._rendre_employeur("cnas_employeurs.portail_affiliations", {
+            "page": "affiliations", "erreur": erreur, "message": message, "champs": parametres if erreur else {},
+            **DEMANDES.page(numero_page, **({} if envoi else parametres))})
+
+    # ------------------------------------------------------------------ privé
+    def _rendre_employeur(self, gabarit, valeurs):
+        return request.render(gabarit, {
+            "employeur": self._employeur(), "employeurs": self._employeurs(), "montant": ecrire_nombre, "jour": ecrire_date,
+            "en_mois": ecrire_mois, "usager": request.env.user, "aujourdhui": fields.Date.to_string(aujourd_hui()), **valeurs})
+
+    def _employeurs(self):
+        """Rend les employeurs de l'usager, tels que sa règle les lui montre."""
+        return request.env["cnas.employeur"].search([], order="id").sudo()
+
+    def _employeur(self):
+        """Rend l'employeur pour qui l'usager agit : le premier des siens, ou celui qu'il a choisi."""
+        employeurs = self._employeurs()
+        choisi = request.httprequest.args.get("employeur") or request.session.get("employeur_portail")
+        trouve = employeurs.filtered(lambda e: str(e.matricule) == str(choisi))[:1] or employeurs[:1]
+        if trouve and request.httprequest.args.get("employeur"):
+            request.session["employeur_portail"] = trouve.matricule
+        return trouve
+
+    def _chercher_employeur(self, modele, identifiant):
+        """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
+        return request.env[modele].search([("id", "=", identifiant)])
+
+    def _mois_a_declarer(self):
+        return fields.Date.subtract(aujourd_hui(), months=1).strftime("%Y-%m")
+
+    def _rendre_declarations(self, numero_page, parametres, erreur=""):
+        dus = request.env["cnas.declaration_effectif"]._read_group(
+            [("state", "=", "validee")], [], ["montant_employeur:sum", "montant_salarie:sum", "montant_appele:sum", "__count"])[0]
+        return self._rendre_employeur("cnas_employeurs.portail_declarations", {
+            "page": "declarations", "erreur": erreur, "dus": dus, "mois": self._mois_a_declarer(),
+            **DECLARATIONS.page(numero_page, **parametres)})
+
+    def _rendre_declaration(self, declaration, numero_page, erreur=""):
+        declaration = declaration.sudo()
+        lignes = declaration.ligne_ids
+        pages = pager(f"/my/employeur/declarations/{declaration.id}", len(lignes), page=numero_page, step=LIGNES_PAR_PAGE)
+        montrees = lignes[max(0, pages["offset"]):][:LIGNES_PAR_PAGE]
+        return self._rendre_employeur("cnas_employeurs.portail_declaration", {
+            "page": "declarations", "declaration": declaration, "lignes": montrees, "noms": self._noms(montrees), "pager": pages,
+            "numero_page": pages["page"]["num"] or 1, "erreur": erreur, "vides": range(LIGNES_VIDES),
+            "libelles": dict(declaration._fields["state"]._description_selection(request.env)),
+            "ecarts": dict(montrees._fields["ecart"]._description_selection(request.env))})
+
+    @staticmethod
+    def _noms(lignes):
+        """Rend {ligne: nom} : celui de la caisse pour qui est ou fut son salarié, celui que l'employeur a écrit sinon."""
+        emplois = request.env["cnas.emploi"].search([("assure_id", "in", lignes.assure_id.ids)]).sudo()
+        siens = emplois.assure_id
+        return {ligne.id: (ligne.assure_id.name if ligne.assure_id in siens else ligne.nom_declare) or "" for ligne in lignes}
+
+    @staticmethod
+    def _enregistrer_lignes(declaration):
+        """Écrit les salaires corrigés, retire les lignes cochées, ajoute les nouvelles."""
+        declaration._exiger_brouillon()
+        formulaire = {nom: CONTROLE.sub("", valeur) for nom, valeur in request.httprequest.form.items()}
+        retirees = declaration.ligne_ids.filtered(lambda ligne: formulaire.get(f"retirer_{ligne.id}"))
+        for ligne in declaration.ligne_ids - retirees:
+            if f"salaire_{ligne.id}" in formulaire:
+                salaire = lire_montant(formulaire[f"salaire_{ligne.id}"], quoi=_("Salaire"), maximum=SALAIRE_MAX)
+                if salaire != ligne.salaire:
+                    ligne.salaire = salaire
+        retirees.unlink()
+        nouvelles = [{"matricule": formulaire.get(f"matricule_n{rang}", "").strip()[:32], "nom": formulaire.get(f"nom_n{rang}", "").strip()[:128],
+                      "salaire": formulaire.get(f"salaire_n{rang}", ""), "embauche": formulaire.get(f"embauche_n{rang}", "")}
+                     for rang in range(LIGNES_VIDES)]
+        nouvelles = [ligne for ligne in nouvelles if ligne["matricule"] or ligne["nom"]]
+        assures = request.env["cnas.assure"].sudo()
+        connus = assures._resoudre_matricules([assures._normaliser_matricule(ligne["matricule"]) for ligne in nouvelles if ligne["matricule"]])
+        valeurs = []
+        for ligne in nouvelles:
+            matricule = ligne["matricule"] and assures._normaliser_matricule(ligne["matricule"])
+            if not connus.get(matricule):
+                raise UserError(_("Le matricule « %s » n'est pas connu : relisez-le, ou demandez d'abord l'affiliation du salarié.", ligne["matricule"]))
+            valeurs.append({
+                "declaration_id": declaration.id, "assure_id": connus[matricule], "matricule_declare": matricule, "nom_declare": ligne["nom"] or False,
+                "salaire": lire_montant(ligne["salaire"], quoi=_("Salaire"), maximum=SALAIRE_MAX),
+                "date_embauche": lire_date(ligne["embauche"], False, _("Date d'embauche"))})
+        if set(connus.values()) & set(declaration.ligne_ids.assure_id.ids) or len({v["assure_id"] for v in valeurs}) < len(valeurs):
+            raise UserError(_("Ce salarié figure déjà dans la déclaration."))
+        request.env["cnas.declaration_effectif.ligne"].sudo().create(valeurs)
+
+    @staticmethod
+    def _importer_classeur(declaration):
+        """Remplace les lignes par celles d'un classeur, lu par l'assistant des agents."""
+        fichier = request.httprequest.files.get("classeur")
+        contenu = fichier.read() if fichier and fichier.filename else b""
+        if not contenu:
+            raise UserError(_("Choisissez un classeur qui ne soit pas vide."))
+        request.env["cnas.declaration_import"].sudo().create({
+            "declaration_id": declaration.id, "fichier": base64.b64encode(contenu), "remplacer": True,
+            "nom_fichier": CONTROLE.sub("", fichier.filename)[-100:]}).action_importer()

@@ -1,0 +1,2 @@
+from . import declaration_import
+from . import invitation_employeur
