@@ -18,7 +18,6 @@
         "data/bareme_cotisation_data.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
-        "wizards/declaration_import_views.xml",
         "wizards/invitation_employeur_views.xml",
         "views/categorie_juridique_views.xml",
         "views/bareme_cotisation_views.xml",

@@ -1,2 +1,1 @@
-from . import declaration_import
 from . import invitation_employeur
