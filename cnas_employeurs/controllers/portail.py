@@ -1,17 +1,15 @@
-import base64
-
-from odoo import _, fields, http
+from odoo import SUPERUSER_ID, _, fields, http
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
 from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre, ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_debut, ecrire_mois, ecrire_nombre, ecrire_xlsx
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 from odoo.addons.portal.controllers.portal import pager
 
+from ..models.import_declarations import SALAIRE_MAX
 from ..report.situation_pdf import dessiner_situation
-from ..wizards.declaration_import import COLONNES, SALAIRE_MAX
 
 ACCUEIL = "/my/employeur"
 LIGNES_PAR_PAGE = 50
@@ -130,7 +128,8 @@ class PortailEmployeur(http.Controller):
         noms = self._noms(declaration.ligne_ids)
         rangs = [(ligne.assure_id.matricule or ligne.matricule_declare or "", noms[ligne.id], int(ligne.salaire),
                   fields.Date.to_string(ligne.date_embauche) or "") for ligne in declaration.ligne_ids]
-        return request.make_response(ecrire_xlsx(COLONNES, rangs, _("Déclaration")), [
+        colonnes = [nom for _code, nom, _obligatoire, _aide in request.env["cnas.colonne"].sudo()._du_sujet("declaration")]
+        return request.make_response(ecrire_xlsx(colonnes, rangs, _("Déclaration")), [
             ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             ("Content-Disposition", 'attachment; filename="declaration.xlsx"'), ("Cache-Control", "no-store")])
 
@@ -237,11 +236,20 @@ class PortailEmployeur(http.Controller):
 
     @staticmethod
     def _importer_classeur(declaration):
-        """Remplace les lignes par celles d'un classeur, lu par l'assistant des agents."""
+        """Remplace les lignes par celles d'un classeur, lu comme celui d'un agent : entier, ou rien."""
+        declaration._exiger_brouillon()
         fichier = request.httprequest.files.get("classeur")
         contenu = fichier.read() if fichier and fichier.filename else b""
         if not contenu:
             raise UserError(_("Choisissez un classeur qui ne soit pas vide."))
-        request.env["cnas.declaration_import"].sudo().create({
-            "declaration_id": declaration.id, "fichier": base64.b64encode(contenu), "remplacer": True,
-            "nom_fichier": CONTROLE.sub("", fichier.filename)[-100:]}).action_importer()
+        # un employeur ne cherche pas dans les assurés : la caisse lit pour lui, et ne lui en dit rien
+        caisse = request.env["cnas.import_fichier"].with_user(SUPERUSER_ID)
+        tableau = caisse.env["cnas.synonyme_colonne"]._lire(
+            "declaration", contenu, CONTROLE.sub("", fichier.filename)[-100:], declaration.employeur_id)
+        lignes, erreurs = caisse._lire_salaries(tableau)
+        if erreurs:
+            phrases = [_("Ligne %(rang)s : %(refus)s", rang=rang, refus=refus) for rang, refus in erreurs]
+            raise UserError(_("Rien n'a été importé :\n%s", ecrire_debut(phrases, 20)))
+        declaration.ligne_ids.unlink()
+        request.env["cnas.declaration_effectif.ligne"].sudo().create(
+            [{**vals, "declaration_id": declaration.id} for _rang, vals in lignes])
