@@ -143,36 +143,15 @@ def _ligne(rangee):
         return None
     code = rangee[rang].texte.strip("[]|():")
     code = code[:3] + code[3:].translate(CHIFFRES)
-    for quantite, prix, montant in _triplets(rangee[rang + 1:]):
-        if 0 < quantite[0] <= 1000 and quantite[0] * prix[0] == montant[0]:
-            return _champ((code, quantite[0], prix[0], montant[0]), [rangee[rang], *quantite[1], *prix[1], *montant[1]])
-    return None
-
-
-def _triplets(mots):
-    """Les trois derniers nombres d'une rangée, avec ou sans leurs espaces de milliers."""
-    simples = [(valeur, [mot]) for mot in mots if (valeur := _nombre(mot.texte)) is not None]
-    for groupes in _regroupements(simples[-7:]):
-        if len(groupes) >= 3:
-            yield groupes[-3:]
-
-
-def _regroupements(nombres):
-    """Rend les façons de coller les morceaux d'un nombre : « 1 500 » est 1500, ou 1 puis 500."""
-    if not nombres:
-        yield []
-        return
-    for combien in range(1, min(3, len(nombres)) + 1):
-        morceaux = nombres[:combien]
-        if combien > 1 and not all(len(str(mot.texte).strip("|.,:;")) == 3 for _v, mots in morceaux[1:] for mot in mots):
-            break
-        valeur = int("".join(_chiffres(mot.texte) for _v, mots in morceaux for mot in mots))
-        for suite in _regroupements(nombres[combien:]):
-            yield [(valeur, [mot for _v, mots in morceaux for mot in mots]), *suite]
+    nombres = _nombres(rangee[rang + 1:])[-3:]
+    valeurs = [valeur for valeur, _mots in nombres]
+    if len(valeurs) < 3 or not 0 < valeurs[0] <= 1000 or valeurs[0] * valeurs[1] != valeurs[2]:
+        return None
+    return _champ((code, *valeurs), [rangee[rang], *(mot for _valeur, mots in nombres for mot in mots)])
 
 
 def _nombres(mots):
-    """Les nombres d'une rangée, espaces de milliers rattachés."""
+    """Les nombres d'une rangée ; trois chiffres tout contre un nombre en sont les milliers : « 1 1 500 » est 1, puis 1 500."""
     trouves = []
     for mot in mots:
         if _nombre(mot.texte) is None:

@@ -8,9 +8,11 @@ from PIL import Image
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.cnas_base.lecture import Mot
 from odoo.addons.cnas_base.lecture import page as module
 from odoo.addons.cnas_base.tests.common import octets, pdf
 
+from ..lecture_page import proposer
 from ..report.papiers_pdf import dessiner_accuses
 from .commun_feuille import CommunFeuille
 from .feuilles_papier import feuille_remplie
@@ -111,6 +113,12 @@ class TestLecture(CommunFeuille):
             lot.ligne_ids[2].write({"premiere": 1})
 
     # ------------------------------------------------------------------ préremplissage
+    def test_milliers_d_une_ligne(self):
+        """« ACT0002 Radio 1 1 500 1 500 » est une fois 1 500, jamais 500 fois 1."""
+        places = ((761, 400), (1946, 500), (5767, 60), (6777, 50), (6860, 180), (8059, 50), (8140, 180))
+        mots = [Mot(texte, 90, x, 3700, largeur, 100) for texte, (x, largeur) in zip("ACT0002 Radio 1 1 500 1 500".split(), places)]
+        self.assertEqual([ligne.valeur for ligne in proposer(mots)["lignes"]], [("ACT0002", 1, 1500, 1500)])
+
     def test_preremplir_propose_et_ne_depose_pas(self):
         code = self._creer_formation("CS-NDJ-99", "centre_sante").code
         self.acte.prestation_id._ecrire({"code": "ACT9901"})
