@@ -8,7 +8,7 @@ RUN apt-get update \
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
 COPY requirements.txt requirements-addons.txt /tmp/cnas/
-RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
+RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|python-bidi|zxing-cpp)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --only-binary=:all: -r /tmp/cnas/image.txt \
     && pip3 install --no-cache-dir --no-deps -r /tmp/cnas/requirements-addons.txt \
     && rm -rf /tmp/cnas

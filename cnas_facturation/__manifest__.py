@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Facturation",
     "summary": "Facture mensuelle, décompte figé, ordonnancement, paiement, contestation",
-    "version": "17.0.1.4.0",
+    "version": "17.0.1.5.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -32,6 +32,8 @@
         "views/compte_paiement_views.xml",
         "views/assure_views.xml",
         "views/portail_templates.xml",
+        "views/portail_demarches.xml",
+        "views/dossier_assure.xml",
         "views/public_templates.xml",
         "views/menus.xml",
         "security/tableaux/ir.model.access.csv",

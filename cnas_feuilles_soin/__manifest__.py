@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Feuilles de soins",
     "summary": "Dossier numérique, tri, files, contrôle par règles et liquidation par lots",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
@@ -55,6 +55,8 @@
         "views/moteur_menus.xml",
         "security/tableaux/ir.model.access.csv",
         "views/portail_templates.xml",
+        "views/portail_avant_depot.xml",
+        "views/portail_demarches.xml",
         "report/feuille_analyse_views.xml",
         "data/tableaux_de_bord.xml",
         "data/livraison_data.xml",
