@@ -80,6 +80,9 @@ class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
         photos = self._photos_recues("document")
         if not photos:
             raise UserError(_("Joignez la photo du relevé d'identité bancaire."))
+        if request.env["cnas.demande_rib"].sudo().search_count(
+                [("formation_id", "=", formation.id), ("usage", "=", usage), ("state", "=", "demandee")], limit=1):
+            raise UserError(_("Une demande de changement de ce compte attend déjà une décision."))
         nom, octets, _mime = photos[0]
         request.env["cnas.demande_rib"].sudo().create({
             "formation_id": formation.id, "usage": usage, "rib_nouveau": rib.strip(), "justification": justification.strip(),

@@ -118,7 +118,7 @@ class Assure(models.Model):
         if not (identifiant.isascii() and identifiant.isdigit() and len(identifiant) < 10):
             return self.browse()
         assure = self.sudo().browse(int(identifiant)).exists()
-        return assure if assure and consteq(assure._sceau_dossier(), sceau) else self.browse()
+        return (assure.fusionne_dans_id or assure) if assure and consteq(assure._sceau_dossier(), sceau) else self.browse()
 
 
 def _empreinte(cle):

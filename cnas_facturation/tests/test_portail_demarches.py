@@ -69,6 +69,8 @@ class TestDemarchesArgent(HttpCase, CommunFacture):
         self.assertEqual((demande.demandeur_id, demande.state), (self.portail, "demandee"))
         self.assertIn(f"… {rib[-4:]}", page)
         self.assertNotIn(rib, page)
+        encore = self.poster("/my/formation/comptes", {"document": photo}, usage="principal", rib=rib, justification="Bis").text
+        self.assertIn("attend déjà une décision", encore)
         self.chez_le_voisin()
         self.assertNotIn(f"… {rib[-4:]}", self.url_open("/my/formation/comptes").text)
         demande.with_user(self.agent).action_valider()

@@ -28,15 +28,17 @@ class FeuilleSoin(models.Model):
         journal._exiger_debit("verification_droits")
         lectures, a_creer = self._juger_lot([brute])
         self._rendre_connues(lectures)
+        valeurs = lectures[0].valeurs
+        # Tracée même refusée : essayer des matricules se compte.
+        assures.with_user(self.env.user)._tracer_verification(
+            valeurs.get("matricule"), valeurs.get("date_soins") or aujourd_hui(), valeurs.get("assure_id"))
         if not a_creer:
             return {"erreurs": lectures[0].erreurs, "constats": []}
-        valeurs = lectures[0].valeurs
-        assures.with_user(self.env.user)._tracer_verification(valeurs["matricule"], valeurs["date_soins"], valeurs["assure_id"])
         pieces = self.env["cnas.type_piece"].sudo().search([("code", "in", list(types))])
         feuille = self.sudo().new({
             **self._valeurs_de_creation(valeurs), "state": "brouillon", "piece_ids": [],
             "attestation_nouveau_ne": not set(ATTESTATIONS).isdisjoint(pieces.mapped("code"))})
-        [(_feuille, juge)] = feuille._simuler({feuille: pieces.ids})
+        [(_feuille, juge)] = feuille._juger_a_blanc({feuille: pieces.ids})
         rangs = {ligne.id: rang for rang, ligne in enumerate(juge.lignes, 1)}
         return {
             "erreurs": [], "etat": juge.etat, "part": juge.part, "ticket": juge.ticket, "depassement": juge.depassement,

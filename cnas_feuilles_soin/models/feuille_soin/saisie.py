@@ -70,9 +70,9 @@ class FeuilleSoin(models.Model):
 
     def _estimer(self):
         """Rend {feuille: (part, ticket, dépassement, rejeté)} de ce qui n'est pas contrôlé, enregistré ou non."""
-        return {feuille: (f.part, f.ticket, f.depassement, f.rejete) for feuille, f in self._simuler()}
+        return {feuille: (f.part, f.ticket, f.depassement, f.rejete) for feuille, f in self._juger_a_blanc()}
 
-    def _simuler(self, pieces=None):
+    def _juger_a_blanc(self, pieces=None):
         """Rend [(feuille, ce qu'en dit le moteur)] de ce qui n'est pas contrôlé, enregistré ou non ; rien ne s'écrit.
 
         :param pieces: {feuille: types des pièces qu'elle portera}

@@ -54,6 +54,7 @@
     }
     if (document.querySelector("input[name=csrf_token]")) {
         document.querySelectorAll("label input[name=matricule]").forEach(proposerQr);
+        document.querySelectorAll("#qr_sans_script").forEach((sansScript) => sansScript.setAttribute("hidden", ""));
     }
 
     // ------------------------------------------------------------------ saisie d'une feuille
