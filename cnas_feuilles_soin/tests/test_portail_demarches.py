@@ -40,6 +40,7 @@ class TestDemarches(CommunPortail):
 
     # ------------------------------------------------------------------ entente
     def test_entente_demandee_suivie_repondue(self):
+        self.assertIn('name="justification"', self.ouvrir("/my/formation/ententes/nouvelle").text)
         page = self.demander(urgence="on").text
         entente = self.entente
         self.assertIn(entente.numero, page)
