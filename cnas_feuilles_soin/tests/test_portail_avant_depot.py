@@ -1,4 +1,5 @@
 import io
+from unittest.mock import patch
 
 import openpyxl
 import qrcode
@@ -52,8 +53,9 @@ class TestAvantDepot(CommunPortail):
 
     def test_piece_exigee_et_jointe(self):
         self.env.ref("cnas_feuilles_soin.piece_exigee_ordonnance_tiers_payant").active = True
-        self.assertIn("REC-03", self.codes())
-        self.assertNotIn("REC-03", self.codes(piece_jointe="ORDONNANCE"))
+        medicament = {"prestation": "T-MED-1", "prix_unitaire": "200"}
+        self.assertIn("REC-03", self.codes(**medicament))
+        self.assertNotIn("REC-03", self.codes(**medicament, piece_jointe="ORDONNANCE"))
 
     def test_sans_script_le_second_envoi_depose(self):
         adresse, saisie = "/my/formation/feuilles/nouvelle", self.champs(controle="1", prix_unitaire="2000")
@@ -90,6 +92,8 @@ class TestAvantDepot(CommunPortail):
         for contenu, phrase in ((octets(qrcode.make("x").get_image().convert("RGB").crop((0, 0, 40, 40)), "JPEG"), "Aucun QR"),
                                 (pdf(), "ne s'ouvre pas"), (b"\xff\xd8\xff\xe0coupe", "ne s'ouvre pas"), (b"", "Choisissez")):
             self.assertIn(phrase, lire(contenu)["erreur"])
+        with patch("odoo.addons.cnas_assures.qr.zxingcpp", None):
+            self.assertIn("ne lit pas les photos", lire(photo("x"))["erreur"])
         faux = carte.qr_texte.rsplit("|", 1)[0] + "|" + "A" * 86
         page = self.poster("/my/formation/feuilles/nouvelle", **self.champs(matricule=faux))
         self.assertIn("pas été signé", page.text)
