@@ -32,6 +32,8 @@
         "views/compte_paiement_views.xml",
         "views/assure_views.xml",
         "views/portail_templates.xml",
+        "views/portail_demarches.xml",
+        "views/dossier_assure.xml",
         "views/public_templates.xml",
         "views/menus.xml",
         "security/tableaux/ir.model.access.csv",

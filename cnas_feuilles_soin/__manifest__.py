@@ -61,6 +61,8 @@
         "views/envoi_views.xml",
         "views/portail_templates.xml",
         "views/portail_horsligne.xml",
+        "views/portail_avant_depot.xml",
+        "views/portail_demarches.xml",
         "report/feuille_analyse_views.xml",
         "data/tableaux_de_bord.xml",
         "data/livraison_data.xml",

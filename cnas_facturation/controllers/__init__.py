@@ -1,1 +1,1 @@
-from . import documents, portail, public
+from . import assure, documents, portail, portail_demarches, public

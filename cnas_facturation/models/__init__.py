@@ -3,6 +3,7 @@ from . import (
     telechargement,
     sms,
     avis,
+    acces_assure,
     facture,
     feuille_soin,
     feuille_soin_ligne,

@@ -14,6 +14,8 @@ from . import (
     test_ordres,
     test_paiement,
     test_portail,
+    test_portail_demarches,
+    test_dossier_assure,
     test_public,
     test_preparation,
     test_rade,

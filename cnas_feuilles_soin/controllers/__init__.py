@@ -1,3 +1,5 @@
 from . import portail
 from . import portail_saisie
 from . import horsligne
+from . import portail_avant_depot
+from . import portail_demarches

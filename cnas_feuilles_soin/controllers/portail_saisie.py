@@ -133,12 +133,12 @@ class PortailSaisie(PortailFormation):
         cite = feuille and feuille.numero and any(feuille.numero in phrase for phrase in erreurs)
         return feuille.numero if cite and not feuille.sudo()._raisons("retirer") else ""
 
-    def _rendre_saisie(self, champs, erreurs, remplacable=""):
+    def _rendre_saisie(self, champs, erreurs, remplacable="", constats=()):
         lignes = self._lignes_saisies(champs)
         types = self._types_piece()
         praticiens = request.env["cnas.praticien"].search_fetch([], ["numero_ordre", "name"], limit=50, order="name")
         return self._rendre("cnas_feuilles_soin.portail_saisie", {
-            "page": "saisie", "champs": champs, "erreurs": erreurs, "remplacable": remplacable,
+            "page": "saisie", "champs": champs, "erreurs": erreurs, "remplacable": remplacable, "constats": constats,
             "lignes": lignes + [{}] * max(1, LIGNES_VIDES - len(lignes)),
             "aujourdhui": fields.Date.to_string(aujourd_hui()),
             "types_piece": types, "types_proposes": types[:2], "praticiens": praticiens,
@@ -178,9 +178,16 @@ class PortailSaisie(PortailFormation):
 
     @staticmethod
     def _lire_carte(texte):
-        """Rend {"matricule", "carte"} que porte le QR d'une carte, ou le texte tel quel pour matricule."""
-        morceaux = texte_de_carte(texte).split("|")
-        return {"matricule": morceaux[1], "carte": morceaux[2]} if len(morceaux) == 5 else {"matricule": texte}
+        """Rend {"matricule", "carte"} que porte le QR d'une carte, ou le texte tel quel pour matricule.
+
+        :raise UserError: un QR que la CNAS n'a pas signé
+        """
+        if "|" not in texte_de_carte(texte):
+            return {"matricule": texte}
+        lu = request.env["cnas.carte"].sudo()._lire_qr(texte)
+        if not lu:
+            raise UserError(_("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte."))
+        return {"matricule": lu["matricule"], "carte": lu["numero"]}
 
     @staticmethod
     def _lignes_saisies(champs):

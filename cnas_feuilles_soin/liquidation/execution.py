@@ -15,12 +15,15 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import groupby
 
 from . import catalogue, chargement, ecriture, familles, moteur
+from .contexte import Feuille, Ligne, Tranche
 from .referentiel import Referentiel
 
 _logger = logging.getLogger(__name__)
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
 TRANCHE = 2500
+# Ce qu'une règle peut dire d'une prestation et de la formation qui la donne, sans le malade.
+SANS_MALADE = ("NOM-01", "NOM-04", "FOR-03")
 # Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».
 ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
@@ -154,11 +157,35 @@ def charger_brouillons(env, registre, feuilles, lignes=(), prestations=()):
                               brouillons={"feuilles": list(feuilles), "lignes": list(lignes)})
 
 
-def estimer(env, registre, feuilles, lignes):
-    """Rend le lot évalué de brouillons, enregistrés ou non ; voir `charger_brouillons`."""
+def estimer(env, registre, feuilles, lignes, pieces=None):
+    """Rend le lot évalué de brouillons, enregistrés ou non ; voir `charger_brouillons`.
+
+    :param pieces: {feuille: types des pièces qui l'accompagneront}
+    """
     lot = charger_brouillons(env, registre, feuilles, lignes)
+    for feuille, types in (pieces or {}).items():
+        lot.pieces_jointes[feuille].update(types)
     moteur.evaluer(lot, lot.regles.values())
     return lot
+
+
+def juger_prestations(env, registre, formation, jour, prestations):
+    """Rend {prestation: (tarif ou None, phrase qui l'interdit ou « »)} pour une formation, avant de connaître le malade.
+
+    Seules parlent les règles qui ne jugent que la prestation et la formation qui la donne.
+    """
+    regles = [regle for regle in catalogue.charger(env.cr, registre) if regle.code in SANS_MALADE]
+    lot = Tranche(Referentiel(env, prestations), regles, datetime.max)
+    feuille = Feuille(formation_id=formation.id, niveau=formation._niveau_au(jour), date_soins=jour, regime_id=None,
+                      type_formation=formation.type_formation)
+    lignes = [Ligne(feuille=feuille, prestation=lot.prestations[ident]) for ident in prestations]
+    interdits = {}
+    for regle in regles:
+        if regle.vise(feuille) and regle.severite_au(jour) == "rejet":
+            for ligne, _effet, valeurs in regle.fonction.fonction(lot, lignes, regle.valeur):
+                interdits.setdefault(ligne.prestation.id, catalogue.ecrire(regle.motif, valeurs))
+    tarifs = {ident: lot.referentiel.tarif(ident, feuille.niveau, jour) for ident in prestations}
+    return {ident: (tarifs[ident] and tarifs[ident].montant, interdits.get(ident, "")) for ident in prestations}
 
 
 def _prestations(cr, ids):

@@ -19,6 +19,8 @@ from . import (
     compteur_famille,
     assure_consommation,
     assure_feuilles,
+    assure_porteur,
+    entente_portail,
     apres_coup,
     prestation,
     formation_sanitaire,

@@ -48,7 +48,7 @@ class FeuilleSoinPiece(models.Model):
     name = fields.Char(string="Nom du fichier", required=True)
     attachment_id = fields.Many2one("ir.attachment", string="Pièce jointe", readonly=True, required=True,
                                     index=True, ondelete="restrict")
-    contenu = fields.Binary(string="Fichier", compute="_compute_contenu", inverse="_inverse_contenu")
+    contenu = fields.Binary(string="Fichier", compute="_compute_contenu", inverse="_inverse_contenu", compute_sudo=True)
     mimetype = fields.Char(string="Format", readonly=True)
     taille = fields.Integer(string="Taille (octets)", readonly=True)
     empreinte = fields.Char(string="Empreinte SHA-256", readonly=True, index=True)

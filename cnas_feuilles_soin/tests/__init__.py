@@ -19,6 +19,8 @@ from . import test_parametres_dates
 from . import test_parcours
 from . import test_plafonds_annee
 from . import test_portail
+from . import test_portail_avant_depot
+from . import test_portail_demarches
 from . import test_regles_clinique
 from . import test_regles_droits
 from . import test_regles_quantites

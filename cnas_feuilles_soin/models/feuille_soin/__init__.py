@@ -10,6 +10,7 @@ from . import reprise
 from . import saisie
 from . import export
 from . import impression
+from . import avant_depot
 from . import controle
 from . import invariants
 from . import nouveau_ne

@@ -18,7 +18,8 @@ class FeuilleSoin(models.Model):
     _inherit = "cnas.feuille_soin"
 
     matricule = fields.Char(related="assure_id.matricule", string="Matricule")
-    resume_beneficiaire = fields.Char(string="Patient", compute="_compute_resume_beneficiaire", groups=GROUPES_DOSSIER)
+    resume_beneficiaire = fields.Char(
+        string="Patient", compute="_compute_resume_beneficiaire", compute_sudo=True, groups=GROUPES_DOSSIER)
     dernieres_feuilles = fields.Html(
         string="Dernières feuilles", compute="_compute_dernieres_feuilles", sanitize=False, groups=GROUPES_DOSSIER)
     pieces_attendues = fields.Char(string="Pièces attendues", compute="_compute_pieces_attendues", groups=GROUPES_DOSSIER)

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_assures.qr import texte_de_carte
 from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import sans_suivi, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -32,6 +33,11 @@ class FeuilleSoin(models.Model):
         texte = (self.carte_lue or "").strip()
         if not texte:
             return None
+        if "|" in texte_de_carte(texte) and not self.env["cnas.carte"].sudo()._lire_qr(texte):
+            self.carte_lue = False
+            return {"warning": {"title": _("Carte non reconnue"),
+                                "message": _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte.")}}
+        texte = texte_de_carte(texte)
         morceaux = [morceau for morceau in texte.split("|") if morceau]
         candidats = morceaux if len(morceaux) > 1 else [texte]
         connus = self.env["cnas.assure"].sudo()._resoudre_matricules(candidats)
@@ -64,6 +70,13 @@ class FeuilleSoin(models.Model):
 
     def _estimer(self):
         """Rend {feuille: (part, ticket, dépassement, rejeté)} de ce qui n'est pas contrôlé, enregistré ou non."""
+        return {feuille: (f.part, f.ticket, f.depassement, f.rejete) for feuille, f in self._juger_a_blanc()}
+
+    def _juger_a_blanc(self, pieces=None):
+        """Rend [(feuille, ce qu'en dit le moteur)] de ce qui n'est pas contrôlé, enregistré ou non ; rien ne s'écrit.
+
+        :param pieces: {feuille: types des pièces qu'elle portera}
+        """
         dossiers, rangs, lignes = {}, [], []
         for numero, feuille in enumerate(self, 1):
             saisies = feuille.ligne_ids.filtered("prestation_id")
@@ -76,9 +89,10 @@ class FeuilleSoin(models.Model):
             lignes += [{**_en_rang(ligne), "id": ligne._origin.id or -len(lignes) - rang, "feuille_id": ident}
                        for rang, ligne in enumerate(saisies, 1)]
         if not rangs:
-            return {}
-        lot = execution.estimer(self.env, REGLES, rangs, lignes)
-        return {dossiers[f.id]: (f.part, f.ticket, f.depassement, f.rejete) for f in lot.feuilles}
+            return []
+        jointes = {ident: pieces[feuille] for ident, feuille in dossiers.items() if feuille in pieces} if pieces else {}
+        lot = execution.estimer(self.env, REGLES, rangs, lignes, jointes)
+        return [(dossiers[f.id], f) for f in lot.feuilles]
 
     # ------------------------------------------------------------------ actions
     @transition("verifier_avant_depot")

@@ -9,26 +9,52 @@
         const photo = document.createElement("input");
         bouton.type = "button";
         bouton.className = "discret qr";
-        bouton.textContent = "Lire le QR de la carte";
+        bouton.textContent = "Lire le QR (photo ou fichier)";
         photo.type = "file";
         photo.accept = "image/*";
-        photo.setAttribute("capture", "environment");
         photo.hidden = true;
         bouton.addEventListener("click", () => photo.click());
         photo.addEventListener("change", async () => {
-            const lecteur = new window.BarcodeDetector({ formats: ["qr_code"] });
-            const codes = photo.files.length ? await lecteur.detect(await createImageBitmap(photo.files[0])) : [];
-            if (codes.length) {
-                champ.value = codes[0].rawValue;
-                champ.dispatchEvent(new Event("change", { bubbles: true }));
-            } else {
-                bouton.textContent = "QR illisible : recommencez de plus près";
+            if (!photo.files.length) {
+                return;
             }
+            bouton.textContent = "Lecture du QR…";
+            const lu = (await lireIci(photo.files[0])) || (await lireAuServeur(photo.files[0]));
+            bouton.textContent = lu.texte ? "Lire le QR (photo ou fichier)" : lu.erreur;
+            if (lu.texte) {
+                champ.value = lu.texte;
+                champ.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+            photo.value = "";
         });
         champ.after(bouton, photo);
     }
-    if ("BarcodeDetector" in window) {
+
+    // Le navigateur d'abord, s'il sait : rien ne part sur le réseau.
+    async function lireIci(fichier) {
+        try {
+            const lecteur = new window.BarcodeDetector({ formats: ["qr_code"] });
+            const codes = await lecteur.detect(await createImageBitmap(fichier));
+            return codes.length ? { texte: codes[0].rawValue } : null;
+        } catch {
+            return null;
+        }
+    }
+
+    async function lireAuServeur(fichier) {
+        const envoi = new FormData();
+        envoi.append("photo", fichier);
+        envoi.append("csrf_token", document.querySelector("input[name=csrf_token]").value);
+        try {
+            const reponse = await fetch("/my/formation/qr", { method: "POST", body: envoi, headers: { Accept: "application/json" } });
+            return await reponse.json();
+        } catch {
+            return { erreur: "Le réseau n'a pas répondu : réessayez, ou tapez le matricule" };
+        }
+    }
+    if (document.querySelector("input[name=csrf_token]")) {
         document.querySelectorAll("label input[name=matricule]").forEach(proposerQr);
+        document.querySelectorAll("#qr_sans_script").forEach((sansScript) => sansScript.setAttribute("hidden", ""));
     }
 
     // ------------------------------------------------------------------ saisie d'une feuille
@@ -69,10 +95,14 @@
         if (texte.length < 2 || texte.includes(" — ")) {
             return;
         }
-        const reponse = await fetch(`/my/formation/chercher/${champ.dataset.chercher}?q=${encodeURIComponent(texte)}`);
+        const formation = formulaire.elements.formation;
+        const cles = new URLSearchParams({ q: texte, date: dateSoins.value, formation: formation ? formation.value : "" });
+        const reponse = await fetch(`/my/formation/chercher/${champ.dataset.chercher}?${cles}`);
         if (reponse.ok) {
             const liste = document.getElementById(champ.getAttribute("list"));
-            liste.replaceChildren(...(await reponse.json()).map(({ code, nom }) => new Option(nom, `${code} — ${nom}`)));
+            const trouves = await reponse.json();
+            liste.replaceChildren(...trouves.map(({ code, nom, detail }) => new Option(detail || nom, `${code} — ${nom}`)));
+            formulaire.dispatchEvent(new CustomEvent("trouves", { detail: trouves }));
         }
     }
 

@@ -1,0 +1,138 @@
+from odoo import _, http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_MAX
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date_naissance
+from odoo.addons.cnas_feuilles_soin.controllers.portail import propre
+
+from ..models.acces_assure import SESSION_MINUTES
+from ..models.facture.dossier import ETATS_FIGES
+
+TEMOIN = "cnas_dossier"
+CHEMIN = "/cnas/mon-dossier"
+MONTRES = 10
+PERTES = {"perdue": "Déclarée perdue par l'assuré", "volee": "Déclarée volée par l'assuré"}
+
+
+class DossierAssure(http.Controller):
+    """Le dossier d'un assuré, sans compte : il se nomme ou suit son lien signé, reçoit un code, lit vingt minutes.
+
+    Quoi qu'on demande, la première réponse est la même : rien ne dit qui est assuré. Débit compté, chaque entrée et
+    chaque lecture tracées. La clé de lecture est un témoin que seul le navigateur renvoie, et seulement d'ici
+    (`SameSite=Strict`) : `csrf` n'y ajouterait rien.
+    """
+
+    @http.route(CHEMIN, type="http", auth="public", methods=["GET", "POST"], sitemap=False, save_session=False, csrf=False)
+    def dossier(self, **champs):
+        """Se nommer, écrire le code, lire son dossier, déclarer sa carte perdue, sortir."""
+        champs = {nom: propre(valeur) for nom, valeur in champs.items()}
+        cle = request.httprequest.cookies.get(TEMOIN, "")[:64]
+        acces = request.env["cnas.acces_assure"].sudo()
+        assure = acces._assure_de(cle)
+        if request.httprequest.method == "POST":
+            if not assure:
+                return self._entrer(champs)
+            if champs.get("quoi") == "sortir":
+                acces._fermer(cle)
+                return self._page({"etape": "sorti"}, temoin="")
+            return self._agir(assure, champs)
+        return self._lire(assure) if assure else self._page({"etape": "nommer"})
+
+    @http.route(f"{CHEMIN}/lien/<string:jeton>", type="http", auth="public", methods=["GET", "POST"], sitemap=False,
+                save_session=False, csrf=False)
+    def lien(self, jeton="", **_champs):
+        """Le lien signé : il désigne l'assuré, qui n'a plus qu'à recevoir son code."""
+        try:
+            self._compter()
+        except UserError as refus:
+            return self._trop(refus)
+        assure = request.env["cnas.assure"].sudo()._trouver_par_lien(jeton[:LONGUEUR_MAX])
+        if not assure:
+            return self._page({"etape": "inconnu"}, 404)
+        if request.httprequest.method == "POST":
+            return self._page({"etape": "code", "acces": request.env["cnas.acces_assure"].sudo()._demander(assure)})
+        return self._page({"etape": "lien"})
+
+    # ------------------------------------------------------------------ entrer
+    def _entrer(self, champs):
+        """Reçoit un nom (matricule et naissance), puis le code."""
+        try:
+            self._compter()
+        except UserError as refus:
+            return self._trop(refus)
+        acces = request.env["cnas.acces_assure"].sudo()
+        if champs.get("acces"):
+            cle = acces._ouvrir(champs["acces"][:64], champs.get("code", "").replace(" ", "")[:16])
+            if cle:
+                reponse = request.redirect(CHEMIN, code=303)
+                self._poser(reponse, cle)
+                return reponse
+            return self._page({"etape": "code", "acces": champs["acces"][:64], "erreur": _(
+                "Ce code n'est pas le bon, ou il ne vaut plus. Après cinq essais, demandez-en un autre.")})
+        return self._page({"etape": "code", "acces": acces._demander(self._nomme(champs))})
+
+    @staticmethod
+    def _nomme(champs):
+        """Rend l'assuré que disent un matricule et une naissance, ou un ensemble vide."""
+        assures, matricule = request.env["cnas.assure"].sudo(), champs.get("matricule", "").strip()[:64]
+        assure = assures.browse(assures._resoudre_matricules([matricule]).get(matricule) or [])
+        try:
+            jour, _estimee = lire_date_naissance(champs.get("naissance", "")[:32])
+        except UserError:
+            return assures.browse()
+        ne = assure.date_naissance
+        juste = ne and jour and (jour == ne or assure.date_naissance_estimee and jour.year == ne.year)
+        return assure if juste else assures.browse()
+
+    # ------------------------------------------------------------------ lire et agir
+    def _agir(self, assure, champs):
+        carte = assure.carte_ids.filtered(lambda c: str(c.id) == champs.get("carte") and c.state in ("remise", "active"))
+        motif = PERTES.get(champs.get("quoi"))
+        if not carte or not motif:
+            return self._lire(assure, erreur=_("Cette carte ne peut plus être déclarée d'ici : allez à votre agence."))
+        carte.action_declarer_perte(motif)
+        return self._lire(assure, fait=_("Carte %s déclarée : elle n'ouvre plus rien. Demandez-en une autre à votre agence.", carte.numero))
+
+    def _lire(self, assure, **dit):
+        """Rend le dossier : droits, ce qui reste, remboursements, décomptes, carte."""
+        jour, cle = aujourd_hui(), (assure.id, aujourd_hui(), False)
+        request.env["cnas.journal"]._ajouter_une_fois({"modele": "cnas.assure", "res_id": assure.id, "evenement": "dossier_lu_par_l_assure"})
+        factures = request.env["cnas.facture"].sudo().search(
+            [("mode", "=", "remboursement"), ("assure_id", "=", assure.id), ("state", "!=", "annulee")], limit=MONTRES, order="id desc")
+        feuilles = request.env["cnas.feuille_soin"].sudo().search(
+            [("mode", "=", "remboursement"), ("assure_id", "=", assure.id), ("facture_id", "=", False),
+             ("state", "not in", ("brouillon", "annulee"))], limit=MONTRES, order="date_soins desc")
+        return self._page({
+            "etape": "dossier", "assure": assure, "droits": assure._droits_par_lot([(assure.id, jour)])[assure.id, jour],
+            "plafonds": assure._consommations_par_lot([cle])[cle]["plafonds"], "factures": factures, "feuilles": feuilles,
+            "figes": ETATS_FIGES, "cartes": assure.carte_ids.filtered(lambda c: c.state in ("remise", "active")),
+            "etats_facture": dict(factures._fields["state"]._description_selection(request.env)),
+            "etats_feuille": dict(feuilles._fields["state"]._description_selection(request.env)), **dit})
+
+    # ------------------------------------------------------------------ privé
+    @staticmethod
+    def _compter():
+        """Compte une demande, d'où qu'elle vienne. :raise UserError: trop en une minute"""
+        journal = request.env["cnas.journal"]
+        journal._exiger_debit("acces_assure")
+        journal._ajouter([{"modele": "cnas.assure", "evenement": "acces_assure"}])
+
+    def _page(self, valeurs, code=200, temoin=None):
+        page = request.env["ir.qweb"].sudo()._render("cnas_facturation.dossier_assure", {
+            "erreur": None, "fait": None, **valeurs, "jour": ecrire_date, "somme": ecrire_montant}, lang="fr_FR")
+        reponse = request.make_response(str(page), [("Content-Type", "text/html; charset=utf-8"), *ENTETES], status=code)
+        if temoin is not None:
+            self._poser(reponse, temoin)
+        return reponse
+
+    @staticmethod
+    def _poser(reponse, cle):
+        reponse.set_cookie(TEMOIN, cle, max_age=SESSION_MINUTES * 60 if cle else 0, path=CHEMIN, httponly=True, samesite="Strict",
+                           secure=request.httprequest.scheme == "https")
+
+    @staticmethod
+    def _trop(refus):
+        return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)

@@ -1,0 +1,89 @@
+import base64
+
+from odoo import _
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from odoo.addons.cnas_feuilles_soin.controllers.portail import espace_formation
+from odoo.addons.cnas_feuilles_soin.controllers.portail_demarches import PortailDemarches
+
+from .portail import PAR_PAGE, PortailFacturation
+
+
+class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
+    """Les démarches d'argent : relire avant de soumettre, paiements reçus, changement de compte, pièces d'un recours."""
+
+    @espace_formation("/my/formation/factures/<int:facture_id>/recapitulatif")
+    def recapitulatif(self, facture_id, numero_formation="", montant_declare="", **_parametres):
+        """Ce qui part, et l'écart entre le total écrit et celui des feuilles, avant de soumettre."""
+        facture = self._chercher("cnas.facture", facture_id)
+        if not facture or facture.sudo().state != "brouillon":
+            return request.redirect("/my/formation/factures")
+        saisie = self._saisie(facture, numero_formation, montant_declare)
+        return self._rendre("cnas_facturation.portail_recapitulatif", {"page": "factures", "facture": facture.sudo(), "saisie": saisie})
+
+    @espace_formation(["/my/formation/paiements", "/my/formation/paiements/page/<int:numero_page>"])
+    def paiements(self, numero_page=1, **_parametres):
+        """Les ordres de paiement de la formation : ce qui est reçu, ce qui attend, ce que la banque a rendu."""
+        # L'ordre n'est pas lu par les formations : il porte le compte entier et qui l'a signé.
+        ordres = request.env["cnas.ordre_paiement"].sudo()
+        domaine = [("formation_id", "in", request.env.user.sudo().formation_ids.ids), ("assure_id", "=", False), ("state", "!=", "annule")]
+        numero_page, pages, total = self._paginer(ordres, domaine, numero_page, PAR_PAGE)
+        return self._rendre("cnas_facturation.portail_paiements", {
+            "page": "demarches", "numero_page": numero_page, "pages": pages, "total": total,
+            "ordres": ordres.search(domaine, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE),
+            "libelles": dict(ordres._fields["state"]._description_selection(request.env))})
+
+    @espace_formation("/my/formation/comptes", methods=["GET", "POST"])
+    def comptes(self, formation="", usage="", rib="", justification="", **_parametres):
+        """Les comptes où la formation est payée, et la demande d'en changer : une autre personne la valide."""
+        erreur = None
+        formations = request.env.user.sudo().formation_ids
+        saisie = {"usage": usage, "rib": rib[:64], "justification": justification[:2000]}
+        if request.httprequest.method == "POST":
+            try:
+                with request.env.cr.savepoint():
+                    self._demander_compte(formations.filtered(lambda f: f.code == formation) or formations[:1], **saisie)
+                    request.env.flush_all()
+                return request.redirect("/my/formation/comptes")
+            except UserError as refus:
+                request.env.invalidate_all()
+                erreur = str(refus)
+        demandes = request.env["cnas.demande_rib"].sudo().search([("formation_id", "in", formations.ids)], limit=PAR_PAGE)
+        return self._rendre("cnas_facturation.portail_comptes", {
+            "page": "demarches", "erreur": erreur, "demandes": demandes, "saisie": saisie, "masquer": self._masquer,
+            "libelles": dict(demandes._fields["state"]._description_selection(request.env))})
+
+    @espace_formation("/my/formation/contestations/<int:contestation_id>/pieces/<int:piece_id>")
+    def piece_contestation(self, contestation_id, piece_id, **_parametres):
+        """Rend une pièce jointe à une contestation de la formation."""
+        return self._piece_jointe(self._chercher("cnas.contestation", contestation_id), piece_id)
+
+    # ------------------------------------------------------------------ privé
+    @staticmethod
+    def _masquer(rib):
+        """Rend les quatre derniers chiffres d'un compte : assez pour le reconnaître."""
+        chiffres = (rib or "").replace(" ", "")
+        return f"… {chiffres[-4:]}" if chiffres else _("aucun")
+
+    def _demander_compte(self, formation, usage, rib, justification):
+        """Dépose la demande de changement de compte.
+
+        :raise UserError: ce qu'il faut corriger
+        """
+        if not formation:
+            raise UserError(_("Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
+        if usage not in ("principal", "pharmacie"):
+            raise UserError(_("Dites quel compte change : principal ou pharmacie."))
+        if not rib.strip() or not justification.strip():
+            raise UserError(_("Écrivez le nouveau RIB et pourquoi il change."))
+        photos = self._photos_recues("document")
+        if not photos:
+            raise UserError(_("Joignez la photo du relevé d'identité bancaire."))
+        if request.env["cnas.demande_rib"].sudo().search_count(
+                [("formation_id", "=", formation.id), ("usage", "=", usage), ("state", "=", "demandee")], limit=1):
+            raise UserError(_("Une demande de changement de ce compte attend déjà une décision."))
+        nom, octets, _mime = photos[0]
+        request.env["cnas.demande_rib"].sudo().create({
+            "formation_id": formation.id, "usage": usage, "rib_nouveau": rib.strip(), "justification": justification.strip(),
+            "document": base64.b64encode(octets), "document_nom": nom})
