@@ -1,5 +1,6 @@
 from odoo import Command, _, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 from odoo.addons.cnas_base.garde import transition
 
