@@ -170,6 +170,13 @@ class MailThread(models.AbstractModel):
                     kwargs.update(subtype_xmlid="mail.mt_comment", subtype_id=False)
         return super().message_post(**kwargs)
 
+    def _message_compute_author(self, author_id=None, email_from=None, raise_on_email=True):
+        """Un agent sans adresse de courriel agit quand même : le fil le nomme, l'adresse est celle de la caisse."""
+        author_id, email_from = super()._message_compute_author(author_id, email_from, raise_on_email=False)
+        if not email_from and raise_on_email:
+            email_from = self.env.company.sudo().email_formatted or self.env.user.name
+        return author_id, email_from
+
     @api.returns("mail.message", lambda message: message.id)
     def message_notify(self, **kwargs):
         if est_scelle(kwargs.get("model") or self._name) and self.env.uid != SUPERUSER_ID:

@@ -306,6 +306,14 @@ class TestRetour(CommunLots):
         with self.assertRaisesRegex(UserError, "à l'état « Brouillon »"):
             self.rendre(brouillon, [self.reponse(brouillon.ordre_ids[0])])
 
+    def test_un_agent_sans_courriel_importe_quand_meme(self):
+        """Vu : sans adresse de courriel, le message du fil arrêtait tout, et le retour de la banque ne s'importait pas."""
+        self.finance2.partner_id.email = False
+        facture = self.ordonnancee()
+        lot = self.transmettre(facture)
+        self.assertEqual(self.rendre(lot, [self.reponse(ordre) for ordre in lot.ordre_ids], usager=self.finance2)["payes"], 2)
+        self.assertEqual((facture.state, lot.message_ids[:1].author_id), ("payee", self.finance2.partner_id))
+
     def test_le_retour_ne_s_ecrit_pas_a_la_main(self):
         self.rendre(self.bon, [self.reponse(self.ordres[0])])
         retour = self.bon.retour_ids

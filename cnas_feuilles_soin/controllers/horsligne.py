@@ -18,7 +18,9 @@ from odoo.tools import file_open, file_path
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.web.controllers.session import Session
 
-from .portail import FICHIERS_MAX, propre
+from odoo.addons.cnas_base.controllers.portail import propre
+
+from .portail import FICHIERS_MAX
 from .portail_saisie import PortailSaisie
 
 GROUPE = "cnas_base.group_portail_formation"

@@ -138,6 +138,10 @@ class AssureRecherche(models.Model):
                 [("telephone_1", "=", self._formater_telephone(texte, tolerant=True))],
                 [("name", "ilike", texte)]])
         mots = sans_accent(texte).split()
+        if mots and not any(c.isascii() for c in "".join(mots)):
+            ailleurs = self._domaine_autre_ecriture(texte, mots)
+            if ailleurs:
+                return ailleurs
         if len(mots) < 2:
             return [("name", "ilike", texte.strip())]
         self.flush_model(["name"])
@@ -149,6 +153,24 @@ class AssureRecherche(models.Model):
             if ids:
                 return [("id", "in", ids)]
         return [("id", "in", [])]
+
+    @api.model
+    def _domaine_autre_ecriture(self, texte, mots):
+        """Rend le domaine d'un nom cherché en arabe, ou rien s'il ne se dit comme aucun autre.
+
+        Une base en locale C n'a pas de trigrammes de ces lettres : c'est l'oreille qui y mène sans lire toute la table.
+        """
+        squelettes = self._squelettes(texte)
+        if not squelettes:
+            return []
+        self.flush_model(["name", "nom_phonetique"])
+        self.env.cr.execute(SQL("""
+            WITH proches AS MATERIALIZED (
+                 SELECT id, name FROM cnas_assure WHERE string_to_array(nom_phonetique::text, ' ') @> %s::text[])
+            SELECT EXISTS (SELECT FROM proches), ARRAY(SELECT id FROM proches WHERE name LIKE ALL (%s) LIMIT %s)""",
+            squelettes, [f"%{mot}%" for mot in mots], IDENTIFIANTS_MAX))
+        entendus, ids = self.env.cr.fetchone()
+        return [("id", "in", ids)] if entendus else []
 
     # Les listes se trient par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en croyant
     # les mots répartis au hasard, et lirait la moitié de la table.
