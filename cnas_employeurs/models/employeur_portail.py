@@ -58,7 +58,8 @@ class Employeur(models.Model):
         """
         usagers = self.sudo().user_ids
         if user_ids:
-            usagers = usagers.filtered(lambda u: u.id in set(user_ids))
+            demandes = [i for i in user_ids if isinstance(i, int)] if isinstance(user_ids, (list, tuple)) else []
+            usagers = usagers.filtered(lambda u: u.id in demandes)
         if not usagers:
             raise UserError(_("Aucun de ces usagers ne représente « %s ».", self.display_name))
         self.sudo()._ecrire({"user_ids": [Command.unlink(u.id) for u in usagers]})
@@ -146,12 +147,15 @@ class Employeur(models.Model):
         """Rend la déclaration de ce mois, ouverte et remplie de l'effectif si elle ne l'était pas.
 
         :param str mois: AAAA-MM
-        :raise UserError: mois illisible ou à venir, employeur qui n'est pas actif
+        :raise UserError: mois illisible, trop ancien ou à venir, employeur qui n'est pas actif
         """
         self.ensure_one()
         periode = lire_date(f"{mois}-01", quoi=_("Mois"))
         if self.sudo().state != "actif":
             raise UserError(_("« %s » n'est pas un employeur actif.", self.sudo().raison_sociale))
+        mois_ouverts = self.env["cnas.parametre"].sudo()._au("situation_employeur_mois")
+        if periode < aujourd_hui().replace(day=1) - relativedelta(months=mois_ouverts):
+            raise UserError(_("Ici se déclarent les %s derniers mois ; pour un mois plus ancien, voyez votre agence.", mois_ouverts))
         declarations = self.env["cnas.declaration_effectif"].sudo()
         declaration = declarations.search([("employeur_id", "=", self.id), ("periode", "=", periode)], limit=1)
         if not declaration:

@@ -104,7 +104,7 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [150_000])
 
     def test_mois_faux(self):
-        for mois in ("", "2026-13", "2099-01", "'; --", "\x00"):
+        for mois in ("", "2026-13", "2099-01", "2019-01", "'; --", "\x00"):
             self.assertIn('class="erreur"', self.envoyer("/my/employeur/declarer", mois=mois).text, mois)
 
     # ------------------------------------------------------------------ affilier, contacts, attestation
