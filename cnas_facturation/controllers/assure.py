@@ -3,10 +3,10 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_MAX
+from odoo.addons.cnas_base.controllers.portail import propre
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date_naissance
-from odoo.addons.cnas_base.controllers.portail import propre
 
 from ..models.acces_assure import SESSION_MINUTES
 from ..models.facture.dossier import ETATS_FIGES

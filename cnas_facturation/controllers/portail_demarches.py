@@ -4,10 +4,11 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from odoo.addons.cnas_base.controllers.portail import PAR_PAGE
 from odoo.addons.cnas_feuilles_soin.controllers.portail import espace_formation
 from odoo.addons.cnas_feuilles_soin.controllers.portail_demarches import PortailDemarches
 
-from .portail import PAR_PAGE, PortailFacturation
+from .portail import PortailFacturation
 
 
 class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):

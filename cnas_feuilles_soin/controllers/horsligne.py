@@ -15,10 +15,9 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import file_open, file_path
 
+from odoo.addons.cnas_base.controllers.portail import propre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.web.controllers.session import Session
-
-from odoo.addons.cnas_base.controllers.portail import propre
 
 from .portail import FICHIERS_MAX
 from .portail_saisie import PortailSaisie
