@@ -23,18 +23,6 @@ class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
         saisie = self._saisie(facture, numero_formation, montant_declare)
         return self._rendre("cnas_facturation.portail_recapitulatif", {"page": "factures", "facture": facture.sudo(), "saisie": saisie})
 
-    @espace_formation(["/my/formation/paiements", "/my/formation/paiements/page/<int:numero_page>"])
-    def paiements(self, numero_page=1, **_parametres):
-        """Les ordres de paiement de la formation : ce qui est reçu, ce qui attend, ce que la banque a rendu."""
-        # L'ordre n'est pas lu par les formations : il porte le compte entier et qui l'a signé.
-        ordres = request.env["cnas.ordre_paiement"].sudo()
-        domaine = [("formation_id", "in", request.env.user.sudo().formation_ids.ids), ("assure_id", "=", False), ("state", "!=", "annule")]
-        numero_page, pages, total = self._paginer(ordres, domaine, numero_page, PAR_PAGE)
-        return self._rendre("cnas_facturation.portail_paiements", {
-            "page": "demarches", "numero_page": numero_page, "pages": pages, "total": total,
-            "ordres": ordres.search(domaine, limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE),
-            "libelles": dict(ordres._fields["state"]._description_selection(request.env))})
-
     @espace_formation("/my/formation/comptes", methods=["GET", "POST"])
     def comptes(self, formation="", usage="", rib="", justification="", **_parametres):
         """Les comptes où la formation est payée, et la demande d'en changer : une autre personne la valide."""

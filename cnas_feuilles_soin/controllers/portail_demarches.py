@@ -10,7 +10,6 @@ from odoo.addons.cnas_base.lecture import ouvrir_fichier
 from .portail import _CONTROLE, espace_formation
 from .portail_avant_depot import PortailAvantDepot
 
-PAR_PAGE = 20
 TARIFS_PAR_PAGE = 30
 PHOTOS_MAX = 5
 PHOTO_MAX = 10 * 1024 * 1024
@@ -59,17 +58,6 @@ class PortailDemarches(PortailAvantDepot):
         return page
 
     # ------------------------------------------------------------------ ententes préalables
-    @espace_formation(["/my/formation/ententes", "/my/formation/ententes/page/<int:numero_page>"])
-    def ententes(self, numero_page=1, **_parametres):
-        """Les demandes d'entente de la formation, les plus récentes d'abord."""
-        ententes = request.env["cnas.entente_prealable"]
-        total = ententes.search_count([])
-        pages = max(1, -(-total // PAR_PAGE))
-        numero_page = min(max(1, numero_page), pages)
-        return self._rendre("cnas_feuilles_soin.portail_ententes", {
-            "page": "demarches", "numero_page": numero_page, "pages": pages,
-            "ententes": ententes.search([], limit=PAR_PAGE, offset=(numero_page - 1) * PAR_PAGE).sudo()})
-
     @espace_formation("/my/formation/ententes/nouvelle", methods=["GET", "POST"])
     def demander_entente(self, **champs):
         """Formulaire, puis dépôt d'une demande d'entente et de ses photos."""
