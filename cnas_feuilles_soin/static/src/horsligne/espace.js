@@ -245,12 +245,14 @@ async function corriger(fiche) {
 // ------------------------------------------------------------------ envoi
 async function synchroniser() {
     $("envoyer").disabled = true;
+    dire("reseau", []);
     let fait = false;
     try {
         const session = await joindre();
         await rafraichir(session);
         await relire();
         await envoyerTout((id, pourcent) => {
+            $("envoyer").textContent = `Envoi en cours : ${pourcent} %`;
             const marque = document.querySelector(`[data-id="${id}"] .etat`);
             if (marque) {
                 marque.textContent = pourcent < 100 ? `Envoi ${pourcent} %` : "Reçue";
@@ -262,6 +264,7 @@ async function synchroniser() {
         direCoupure(erreur);
     }
     $("envoyer").disabled = false;
+    $("envoyer").textContent = "Envoyer maintenant";
     if (!fait) {
         await relire();
     }
