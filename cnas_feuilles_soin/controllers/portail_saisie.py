@@ -95,7 +95,8 @@ class PortailSaisie(PortailFormation):
                 if quoi == "associer":
                     self._associer(import_)
                 else:
-                    import_.avec_corrections = remplacer == "on"
+                    if import_.avec_corrections != (remplacer == "on"):
+                        import_.avec_corrections = remplacer == "on"
                     import_.action_appliquer()
         except UserError as refus:
             return self._rendre_import(import_, str(refus))
