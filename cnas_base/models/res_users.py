@@ -125,7 +125,7 @@ class ResUsers(models.Model):
         coûte le calcul qu'aurait coûté son mot de passe : le temps de réponse ne dit pas qui existe.
         """
         self = self.sudo()  # la porte appelle aussi au nom du public
-        usager = self.search(super()._get_login_domain(identifiant), limit=1)
+        usager = self.search(super()._get_login_domain(identifiant), limit=1)  # pylint: disable=super-method-mismatch
         if not usager:
             trouves = self.search(expression.OR([[expression.FALSE_LEAF], *self._domaines_identifiant(str(identifiant or "").strip())]), limit=2)
             usager = trouves if len(trouves) == 1 else self.browse()

@@ -3,7 +3,6 @@ from . import (
     telechargement,
     sms,
     avis,
-    acces_assure,
     facture,
     feuille_soin,
     feuille_soin_ligne,

@@ -1,1 +1,1 @@
-from . import decision_wizard, echeancier_wizard, journal_wizard, paiement_wizard, preparation_wizard, retour_wizard
+from . import acces_assure, decision_wizard, echeancier_wizard, journal_wizard, paiement_wizard, preparation_wizard, retour_wizard
