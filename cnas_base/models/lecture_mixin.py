@@ -163,7 +163,7 @@ class LectureMixin(models.AbstractModel):
     @api.model
     def _modeles_lus(self):
         return [self.env[nom].with_user(SUPERUSER_ID).with_context(active_test=False) for nom, modele in self.env.registry.items()
-                if issubclass(modele, self.env.registry["cnas.lecture.mixin"]) and not modele._abstract]
+                if not modele._abstract and any(getattr(classe, "_name", None) == "cnas.lecture.mixin" for classe in modele.mro())]
 
     @api.model
     def _oublier(self):

@@ -4,6 +4,7 @@ from urllib.parse import urlparse
 
 from odoo.http import Request
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.auth_totp.models.totp import TOTP
 from odoo.addons.base.models.res_users import Users
@@ -117,6 +118,7 @@ class TestPorte(HttpCase):
             usagers._envoyer_un_lien(identifiant)
         self.assertEqual(contact.signup_token, lien)
 
+    @mute_logger("odoo.addons.base.models.res_users")
     def test_trop_d_essais(self):
         self.authenticate(None, None)
         for _rang in range(10):

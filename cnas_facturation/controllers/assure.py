@@ -8,8 +8,8 @@ from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date_naissance
 
-from ..wizards.acces_assure import SESSION_MINUTES
 from ..models.facture.dossier import ETATS_FIGES
+from ..wizards.acces_assure import SESSION_MINUTES
 
 TEMOIN = "cnas_dossier"
 CHEMIN = "/cnas/mon-dossier"

@@ -93,6 +93,8 @@ class PortailFacturation(PortailFormation):
         except UserError as refus:
             request.env.invalidate_all()
             saisie = self._saisie(facture, numero_formation, montant_declare)
+            if quoi == "soumettre" and saisie["ecart"] and facture.sudo().state == "brouillon":
+                return self._rendre_relecture(facture, saisie, str(refus))
             return self._rendre_facture(facture, 1, erreur=str(refus), saisie=saisie)
         return request.redirect(f"/my/formation/factures/{facture.id}")
 
@@ -220,6 +222,10 @@ class PortailFacturation(PortailFormation):
             declare = 0
         return {"numero_formation": numero_formation[:64], "montant_declare": montant_declare[:32],
                 "ecart": declare and declare - int(facture.sudo().montant_facture)}
+
+    def _rendre_relecture(self, facture, saisie, erreur=None):
+        return self._rendre("cnas_facturation.portail_recapitulatif", {
+            "page": "factures", "facture": facture.sudo(), "saisie": saisie, "erreur": erreur})
 
     def _rendre_facture(self, facture, numero_page, erreur=None, saisie=None):
         feuilles = request.env["cnas.feuille_soin"]

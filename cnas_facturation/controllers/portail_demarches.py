@@ -20,8 +20,7 @@ class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
         facture = self._chercher("cnas.facture", facture_id)
         if not facture or facture.sudo().state != "brouillon":
             return request.redirect("/my/formation/factures")
-        saisie = self._saisie(facture, numero_formation, montant_declare)
-        return self._rendre("cnas_facturation.portail_recapitulatif", {"page": "factures", "facture": facture.sudo(), "saisie": saisie})
+        return self._rendre_relecture(facture, self._saisie(facture, numero_formation, montant_declare))
 
     @espace_formation("/my/formation/comptes", methods=["GET", "POST"])
     def comptes(self, formation="", usage="", rib="", justification="", **_parametres):

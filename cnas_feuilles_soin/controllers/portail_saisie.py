@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_assures.qr import texte_de_carte
-from odoo.addons.cnas_base.ecriture import ecrire_xlsx
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_entier
 
@@ -109,16 +108,6 @@ class PortailSaisie(PortailFormation):
         if not import_ or import_.state == "brouillon":
             return request.redirect("/my/formation/import")
         return self._classeur_rendu(import_._rapport(), "rapport_feuilles.xlsx")
-
-    @espace_formation("/my/formation/import/modele.xlsx")
-    def modele_classeur(self, **parametres):
-        """Rend le classeur vide à remplir, avec deux lignes d'exemple."""
-        exemples = ({"reference": "FS-0001", "matricule": "TD…", "date_soins": "2026-11-02", "pathologie": "B54", "urgence": "non",
-                     "type_soins": "ambulatoire", "prestation": "ACT0001", "quantite": 1, "prix_unitaire": 1000},
-                    {"reference": "FS-0001", "prestation": "MED0001", "quantite": 20, "prix_unitaire": 25})
-        colonnes = self._colonnes()
-        rangs = [[exemple.get(code, "") for code, *_reste in colonnes] for exemple in exemples]
-        return self._classeur_rendu(ecrire_xlsx([nom for _code, nom, *_reste in colonnes], rangs, _("Feuilles")), "feuilles_de_soins.xlsx")
 
     # ------------------------------------------------------------------ privé
     def _importer(self, feuilles):

@@ -10,6 +10,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.http import Request
 from odoo.tests.common import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_assures import cle_signature as outil
 from odoo.addons.cnas_base.tests.common import HttpCase, octets, page_numerisee
@@ -252,7 +253,8 @@ class TestHorsLigne(HttpCase, CommunFeuille):
     def test_formulaire_d_une_session_finie(self):
         """Sans script aussi, la phrase est en français : rien n'est parti."""
         for adresse in ("/my/formation/feuilles/nouvelle", f"{RACINE}/envoi/{uuid.uuid4()}"):
-            reponse = self.url_open(adresse, data={"csrf_token": "faux", "reference": "HL-1"})
+            with mute_logger("odoo.http"):
+                reponse = self.url_open(adresse, data={"csrf_token": "faux", "reference": "HL-1"})
             self.assertEqual(reponse.status_code, 400)
             self.assertIn("Rien n'a été envoyé", reponse.text)
             self.assertNotIn("Session expired", reponse.text)

@@ -300,7 +300,7 @@ class TestPortail(HttpCase, CommunFeuille):
         feuille = openpyxl.load_workbook(io.BytesIO(modele)).active
         self.assertEqual([c.value for c in feuille[1]][:3], ["Référence", "Matricule", "Date soins"])
         feuille["B2"] = self.assure.matricule
-        for cellule, valeur in {"E2": "X98.8", "I2": "T-ACT-1", "K2": 1500, "I3": "T-MED-1", "K3": 200}.items():
+        for cellule, valeur in {"E2": "X98.8", "I2": "T-ACT-1", "J2": 1, "K2": 1500, "A3": "FS-0001", "I3": "T-MED-1", "J3": 20, "K3": 200}.items():
             feuille[cellule] = valeur
         rempli = io.BytesIO()
         feuille.parent.save(rempli)
