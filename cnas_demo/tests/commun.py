@@ -53,8 +53,9 @@ def forger(enregistrement, nom):
     """Rend une valeur du bon type, différente de celle du champ ; None si l'on ne sait pas."""
     champ, actuelle = enregistrement._fields[nom], enregistrement[nom]
     if champ.type == "selection":
-        # créer à l'état initial n'a rien de forgé
-        innocents = (actuelle, getattr(enregistrement, "_etat_initial", None) if nom == "state" else None)
+        # créer à l'état initial, ou à la valeur par défaut, n'a rien de forgé
+        innocents = (actuelle, getattr(enregistrement, "_etat_initial", None) if nom == "state" else None,
+                     enregistrement.sudo().default_get([nom]).get(nom))
         return next((v for v, _l in champ._description_selection(enregistrement.env) if v not in innocents), None)
     if champ.type == "many2one":
         # signer de son propre nom non plus : le code le fait à la place de l'usager

@@ -32,7 +32,9 @@ class TestLecture(CommunFeuille):
             {"feuille_id": feuille.id, "name": nom, "contenu": base64.b64encode(contenu).decode()})
 
     def chercher(self, mots, user=None):
-        return self.env["cnas.feuille_soin.piece"].with_user(user or self.agent).search([("texte_lu", "ilike", mots)])
+        pieces = self.env["cnas.feuille_soin.piece"]
+        de_cet_essai = pieces.search([("feuille_id.formation_id", "=", self.formation.id)])
+        return pieces.with_user(user or self.agent).search([("texte_lu", "ilike", mots), ("id", "in", de_cet_essai.ids)])
 
     # ------------------------------------------------------------------ texte
     def test_image_lue_et_cherchee(self):
