@@ -51,7 +51,7 @@ VIDEES = """
     cnas_journal cnas_journal_tete mail_message mail_mail mail_tracking_value mail_activity mail_notification mail_message_translation mail_guest
     mail_blacklist mail_link_preview phone_blacklist sms_sms bus_bus bus_presence queue_job ir_logging ir_profile ir_mail_server fetchmail_server
     auth_totp_device auth_totp_rate_limit_log res_users_apikeys res_users_log base_import_import mail_gateway_allowed discuss_voice_metadata
-    cnas_correction_identite cnas_import_assures_ligne cnas_page_lue ir_filters ir_exports ir_exports_line ir_ui_view_custom mail_partner_device
+    cnas_correction_identite cnas_import_assures_ligne cnas_page_lue cnas_envoi_piece ir_filters ir_exports ir_exports_line ir_ui_view_custom mail_partner_device
     mail_notification_web_push mail_message_schedule mail_message_reaction mail_ice_server mail_shortcode privacy_log spreadsheet_dashboard_share
 """.split()
 # D'Odoo, ce qui parle de quelqu'un : réécrit comme un dossier, sauf les réglages de la fiche.

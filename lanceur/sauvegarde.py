@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -373,7 +374,12 @@ def exiger_au_repos(machine, base):
     if any(fiche["base"] == base for fiche in serveur.en_cours()):
         raise Arret(f"La base « {base} » est en service : ./cnas arreter, puis relancez.")
     etat = machine.sql("etat", base)
-    if etat["existe"] and (noms := machine.sql("connexions", base, seule=bool(os.environ.get("CNAS_IMAGE")))["noms"]):
+    for attente in (1, 1, 2, 0):  # ce qui vient de finir met un instant à se déconnecter
+        noms = etat["existe"] and machine.sql("connexions", base, seule=bool(os.environ.get("CNAS_IMAGE")))["noms"]
+        if not noms:
+            break
+        time.sleep(attente)
+    if noms:
         raise Arret(f"La base « {base} » est en service ({', '.join(noms)}) : arrêtez ce qui s'en sert (docker compose stop odoo), puis relancez.")
     return etat
 
