@@ -78,7 +78,7 @@ def anonymiser(base, donnees):
             return {"erreur": f"l'outil ne sait pas ce que portent ces tables ({', '.join(inconnues)}) : rien n'a été fait."}
         _correspondance(cr)
         for table, colonnes in tables.items():
-            if table.startswith("cnas_") and table not in REFERENTIELS:
+            if table.startswith("cnas_") and table not in REFERENTIELS and table not in VIDEES:
                 _reecrire(cr, table, colonnes)
         _diagnostics(cr)
         _odoo(cr, tables, donnees["mot_de_passe"])
