@@ -2,6 +2,7 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 from freezegun import freeze_time
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -220,3 +221,10 @@ class TestIdentite(CasAssure):
         with self.assertRaisesRegex(UserError, "ne se supprime pas"):
             actif.unlink()
         self.assertNotEqual(actif.copy().matricule, actif.matricule)
+
+    def test_au_clavier_nom_prenom_genre_date(self):
+        """Une personne se saisit d'un trait : rien ne s'intercale entre son nom et sa date de naissance."""
+        vue = etree.fromstring(self.Assure.get_view(view_type="form")["arch"])
+        champs = [champ.get("name") for champ in vue.iterfind(".//group[@name='informations_generales']//field") if champ.get("readonly") != "1"]
+        depuis = champs.index("nom")
+        self.assertEqual(champs[depuis:depuis + 4], ["nom", "prenom", "genre", "date_naissance"])
