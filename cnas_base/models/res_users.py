@@ -190,6 +190,25 @@ class ResUsers(models.Model):
         usager.partner_id.parent_id = contact
         return usager
 
+    def _envoyer_une_invitation(self, modele):
+        """Rend le lien où l'usager choisit son mot de passe, et le lui envoie ; un courriel qui ne part pas ne bloque rien.
+
+        :param modele: identifiant externe du courriel de son espace
+        """
+        contact, courriel = self.sudo().partner_id, self.env.ref(modele, raise_if_not_found=False)
+        contact.signup_prepare(signup_type="reset")
+        if courriel:
+            courriel.sudo().send_mail(self.id, email_values={"email_to": self.email, "recipient_ids": []})
+        return contact._get_signup_url_for_action()[contact.id]
+
+    def _represente(self):
+        """Dit si l'usager agit encore pour quelqu'un sur le portail ; chaque espace ajoute les siens."""
+        return False
+
+    def _fermer_sans_espace(self):
+        """Archive les usagers du portail qui n'agissent plus pour personne : leurs sessions tombent."""
+        self.filtered(lambda u: u.share and not u._represente()).write({"active": False})
+
     @api.model
     def _aide_portail(self):
         """Rend la phrase qui dit, au pied de chaque page, qui appeler."""

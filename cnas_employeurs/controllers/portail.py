@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
 from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_debut, ecrire_mois, ecrire_nombre, ecrire_xlsx
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_debut, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 from odoo.addons.portal.controllers.portal import pager
@@ -17,8 +17,8 @@ LIGNES_VIDES = 3
 espace_employeur = espace("cnas_base.group_portail_employeur", ACCUEIL)
 DECLARATIONS = Liste(
     "Déclarations", "cnas.declaration_effectif", "/my/employeur/declarations",
-    # pas le nom que tient la caisse : on le devinerait d'un inconnu
-    ("ligne_ids.assure_id.matricule", "ligne_ids.nom_declare", "employeur_id.raison_sociale"),
+    # ni le nom ni le matricule que tient la caisse : on les devinerait d'un inconnu
+    ("ligne_ids.matricule_declare", "ligne_ids.nom_declare", "employeur_id.raison_sociale"),
     "Matricule ou nom déclaré", "periode", {"montant": ("Par montant", "montant_appele desc, id desc")})
 DEMANDES = Liste(
     "Demandes d'affiliation", "cnas.demande_affiliation", "/my/employeur/affiliations", ("nom", "prenom", "matricule_declare", "nni"),
@@ -40,7 +40,7 @@ class PortailEmployeur(http.Controller):
         employeur = self._employeur()
         return self._rendre_employeur("cnas_employeurs.portail_accueil", {
             "page": "accueil", "situation": employeur and employeur._situation(), "mois": self._mois_a_declarer(),
-            "compteurs": [(liste.adresse, liste.nom, request.env[liste.modele].search_count([])) for liste in (DECLARATIONS, DEMANDES)]})
+            "compteurs": [(liste.adresse, liste.nom, liste.compter()) for liste in (DECLARATIONS, DEMANDES)]})
 
     @espace_employeur("/my/employeur/attestation.pdf")
     def attestation(self, **_parametres):
@@ -86,7 +86,6 @@ class PortailEmployeur(http.Controller):
         try:
             with request.env.cr.savepoint():
                 declaration = employeur._declarer(mois[:7])
-                request.env.flush_all()
         except UserError as refus:
             return self._rendre_declarations(1, {}, erreur=str(refus))
         return request.redirect(f"/my/employeur/declarations/{declaration.id}")
@@ -113,9 +112,7 @@ class PortailEmployeur(http.Controller):
         try:
             with request.env.cr.savepoint():
                 gestes[quoi](declaration.sudo())
-                request.env.flush_all()
         except UserError as refus:
-            request.env.invalidate_all()
             return self._rendre_declaration(declaration, page, erreur=str(refus))
         return request.redirect(f"/my/employeur/declarations/{declaration.id}" + (f"/page/{page}" if page > 1 else ""))
 
@@ -125,11 +122,7 @@ class PortailEmployeur(http.Controller):
         declaration = self._chercher_employeur("cnas.declaration_effectif", declaration_id).sudo()
         if not declaration:
             return request.redirect("/my/employeur/declarations")
-        noms = self._noms(declaration.ligne_ids)
-        rangs = [(ligne.assure_id.matricule or ligne.matricule_declare or "", noms[ligne.id], int(ligne.salaire),
-                  fields.Date.to_string(ligne.date_embauche) or "") for ligne in declaration.ligne_ids]
-        colonnes = [nom for _code, nom, _obligatoire, _aide in request.env["cnas.colonne"].sudo()._du_sujet("declaration")]
-        return request.make_response(ecrire_xlsx(colonnes, rangs, _("Déclaration")), [
+        return request.make_response(declaration._classeur(self._salaries(declaration.ligne_ids)), [
             ("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             ("Content-Disposition", 'attachment; filename="declaration.xlsx"'), ("Cache-Control", "no-store")])
 
@@ -143,10 +136,8 @@ class PortailEmployeur(http.Controller):
             try:
                 with request.env.cr.savepoint():
                     request.env["cnas.demande_affiliation"]._demander(employeur, parametres)
-                    request.env.flush_all()
                 message = _("Demande envoyée : un agent de la CNAS va l'examiner.")
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
         return self._rendre_employeur("cnas_employeurs.portail_affiliations", {
             "page": "affiliations", "erreur": erreur, "message": message, "champs": parametres if erreur else {},
@@ -191,17 +182,18 @@ class PortailEmployeur(http.Controller):
         pages = pager(f"/my/employeur/declarations/{declaration.id}", len(lignes), page=numero_page, step=LIGNES_PAR_PAGE)
         montrees = lignes[max(0, pages["offset"]):][:LIGNES_PAR_PAGE]
         return self._rendre_employeur("cnas_employeurs.portail_declaration", {
-            "page": "declarations", "declaration": declaration, "lignes": montrees, "noms": self._noms(montrees), "pager": pages,
+            "page": "declarations", "declaration": declaration, "lignes": montrees, "salaries": self._salaries(montrees), "pager": pages,
             "numero_page": pages["page"]["num"] or 1, "erreur": erreur, "vides": range(LIGNES_VIDES),
             "libelles": dict(declaration._fields["state"]._description_selection(request.env)),
             "ecarts": dict(montrees._fields["ecart"]._description_selection(request.env))})
 
     @staticmethod
-    def _noms(lignes):
-        """Rend {ligne: nom} : celui de la caisse pour qui est ou fut son salarié, celui que l'employeur a écrit sinon."""
+    def _salaries(lignes):
+        """Rend {ligne: (matricule, nom)} : ceux de la caisse pour qui est ou fut son salarié, ce que l'employeur a écrit sinon."""
         emplois = request.env["cnas.emploi"].search([("assure_id", "in", lignes.assure_id.ids)]).sudo()
         siens = emplois.assure_id
-        return {ligne.id: (ligne.assure_id.name if ligne.assure_id in siens else ligne.nom_declare) or "" for ligne in lignes}
+        return {ligne.id: (ligne.assure_id.matricule, ligne.assure_id.name) if ligne.assure_id in siens
+                else (ligne.matricule_declare or "", ligne.nom_declare or "") for ligne in lignes}
 
     @staticmethod
     def _enregistrer_lignes(declaration):
@@ -250,6 +242,4 @@ class PortailEmployeur(http.Controller):
         if erreurs:
             phrases = [_("Ligne %(rang)s : %(refus)s", rang=rang, refus=refus) for rang, refus in erreurs]
             raise UserError(_("Rien n'a été importé :\n%s", ecrire_debut(phrases, 20)))
-        declaration.ligne_ids.unlink()
-        request.env["cnas.declaration_effectif.ligne"].sudo().create(
-            [{**vals, "declaration_id": declaration.id} for _rang, vals in lignes])
+        declaration._remplacer_lignes([vals for _rang, vals in lignes])

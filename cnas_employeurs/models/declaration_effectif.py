@@ -148,7 +148,7 @@ class DeclarationEffectif(models.Model):
                      for declaration, presents in self._effectifs_du_mois().items()}
         salaires = self._derniers_salaires(self.env["cnas.assure"].union(*manquants.values()))
         self.env["cnas.declaration_effectif.ligne"].create([
-            {"declaration_id": declaration.id, "assure_id": assure.id,
+            {"declaration_id": declaration.id, "assure_id": assure.id, "matricule_declare": assure.matricule,
              "salaire": salaires.get((declaration, assure), 0)}
             for declaration, assures in manquants.items() for assure in assures])
         self.ligne_ids._recopier()
@@ -195,14 +195,24 @@ class DeclarationEffectif(models.Model):
         self.ensure_one()
         self._exiger_groupe(AGENT, _("télécharger une déclaration"))
         self._journaliser_export({"quoi": "salariés d'une déclaration"})
-        colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"]._du_sujet("declaration")]
-        rangs = [(ligne.assure_id.matricule or ligne.matricule_declare, ligne.assure_id.name or ligne.nom_declare, int(ligne.salaire),
-                  ligne.date_embauche or None) for ligne in self.ligne_ids]
+        salaries = {ligne.id: (ligne.assure_id.matricule or ligne.matricule_declare, ligne.assure_id.name or ligne.nom_declare)
+                    for ligne in self.ligne_ids}
         piece = self.env["ir.attachment"].create({
-            "name": _("declaration.xlsx"), "raw": ecrire_xlsx(colonnes, rangs, _("Déclaration")), "res_model": self._name, "res_id": self.id})
+            "name": _("declaration.xlsx"), "raw": self._classeur(salaries), "res_model": self._name, "res_id": self.id})
         return {"type": "ir.actions.act_url", "url": f"/web/content/{piece.id}?download=true", "target": "self"}
 
     # ------------------------------------------------------------------ métier
+    def _classeur(self, salaries):
+        """Rend les octets du classeur à remplir, les salariés déjà saisis dedans. Entrée : {ligne: (matricule, nom)}."""
+        colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"].sudo()._du_sujet("declaration")]
+        rangs = [(*salaries[ligne.id], int(ligne.salaire), ligne.date_embauche or None) for ligne in self.ligne_ids]
+        return ecrire_xlsx(colonnes, rangs, _("Déclaration"))
+
+    def _remplacer_lignes(self, lignes):
+        """Remplace les salariés de la déclaration par ceux-ci."""
+        self.ligne_ids.unlink()
+        self.ligne_ids.create([{**vals, "declaration_id": self.id} for vals in lignes])
+
     def _exiger_brouillon(self):
         for declaration in self:
             if declaration.state != "brouillon":

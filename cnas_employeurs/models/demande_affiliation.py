@@ -42,6 +42,7 @@ class DemandeAffiliation(models.Model):
     telephone = fields.Char(string="Téléphone", readonly=True)
     date_embauche = fields.Date(string="Date d'embauche", required=True, readonly=True)
     assure_id = fields.Many2one("cnas.assure", string="Assuré", index="btree_not_null", ondelete="restrict",
+                                groups="cnas_base.group_interne",
                                 help="Celui que l'agent reconnaît ; vide : un dossier neuf s'ouvrira, en brouillon.")
     state = fields.Selection([("demandee", "Demandée"), ("acceptee", "Acceptée"), ("refusee", "Refusée")],
                              string="État", default="demandee", required=True, readonly=True, copy=False, index=True, tracking=True)

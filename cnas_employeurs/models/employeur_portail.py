@@ -64,7 +64,7 @@ class Employeur(models.Model):
             raise UserError(_("Aucun de ces usagers ne représente « %s ».", self.display_name))
         self.sudo()._ecrire({"user_ids": [Command.unlink(u.id) for u in usagers]})
         usagers.invalidate_recordset(["employeur_ids"])
-        usagers.filtered(lambda u: u._espace() == "/my/employeur" and not u.employeur_ids).write({"active": False})
+        usagers._fermer_sans_espace()
         self.message_post(body=_("Accès au portail retiré : %s.", ", ".join(usagers.mapped("name"))))
 
     # ------------------------------------------------------------------ les usagers

@@ -25,6 +25,9 @@ class ResUsers(models.Model):
         matricule = self.env["cnas.employeur"]._normaliser_matricule(texte)
         return [*super()._domaines_identifiant(texte), *([[("employeur_ids.matricule", "=", matricule)]] if matricule else [])]
 
+    def _represente(self):
+        return bool(self.employeur_ids) or super()._represente()
+
     @api.constrains("employeur_ids", "groups_id")
     def _check_employeur_ids(self):
         for user in self:

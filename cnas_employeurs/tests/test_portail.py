@@ -103,6 +103,22 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
             self.assertIn('class="erreur"', self.envoyer(f"{adresse}/importer", {"classeur": ("d.csv", octets, "text/csv")}).text)
         self.assertEqual(declaration.ligne_ids.mapped("salaire"), [150_000])
 
+    def test_un_inconnu_ne_se_dit_que_comme_on_l_a_ecrit(self):
+        """La carte d'un passant donnée pour matricule : ni la page, ni le classeur, ni la recherche n'en disent plus."""
+        declaration, passant = self.ouverte(), self.assures[2]
+        carte = self.env["cnas.carte"].create({"assure_id": passant.id}).numero
+        adresse = f"/my/employeur/declarations/{declaration.id}"
+        page = self.envoyer(f"{adresse}/enregistrer", matricule_n0=carte, salaire_n0="100000")
+        self.assertEqual(declaration.ligne_ids.assure_id, self.assures)
+        feuille = openpyxl.load_workbook(io.BytesIO(self.ouvrir(f"{adresse}/modele.xlsx").content)).active
+        matricules = {feuille.cell(rang, 1).value for rang in range(2, 5)}
+        self.assertEqual(matricules, {*self.assures[:2].mapped("matricule"), carte})
+        self.assertIn(carte, page.text)
+        self.assertNotIn(passant.matricule, page.text)
+        lien = f'href="{adresse}"'
+        self.assertIn(lien, self.ouvrir(f"/my/employeur/declarations?recherche={self.assures[0].matricule}").text)
+        self.assertNotIn(lien, self.ouvrir(f"/my/employeur/declarations?recherche={passant.matricule}").text)
+
     def test_mois_faux(self):
         for mois in ("", "2026-13", "2099-01", "2019-01", "'; --", "\x00"):
             self.assertIn('class="erreur"', self.envoyer("/my/employeur/declarer", mois=mois).text, mois)
@@ -126,6 +142,8 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
             demande.with_user(self.agent).write({"assure_id": self.assures[0].id})
         connu = self.env["cnas.demande_affiliation"].with_user(self.usager)._demander(self.employeur, {**AFFILIATION, "nom": "Connu"})
         connu.with_user(self.agent).assure_id = self.assures[2]
+        with self.assertRaises(AccessError, msg="qui l'agent croit reconnaître ne se lit pas d'ici"):
+            connu.with_user(self.usager).read(["assure_id"])
         connu.with_user(self.agent).action_accepter()
         self.assertEqual(self.assures[2].employeur_id, self.employeur)
 

@@ -25,10 +25,6 @@ class InvitationEmployeur(models.TransientModel):
         self.ensure_one()
         self.employeur_id._exiger("inviter")
         usager = self.employeur_id._inviter_usager(self.name, self.email)
-        contact = usager.partner_id.sudo()
-        contact.signup_prepare(signup_type="reset")
-        self.env.ref("cnas_employeurs.courriel_invitation").sudo().send_mail(
-            usager.id, email_values={"email_to": usager.email, "recipient_ids": []})
-        self.lien = contact._get_signup_url_for_action()[contact.id]
+        self.lien = usager._envoyer_une_invitation("cnas_employeurs.courriel_invitation")
         return {"type": "ir.actions.act_window", "name": _("Invitation"), "res_model": self._name, "res_id": self.id,
                 "view_mode": "form", "target": "new"}

@@ -6,15 +6,14 @@ from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import Liste
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import lire_montant, ouvrir_fichier
-from odoo.addons.cnas_feuilles_soin.controllers.portail import PortailFormation, espace_formation
+from odoo.addons.cnas_base.lecture import lire_montant
+from odoo.addons.cnas_feuilles_soin.controllers.portail import espace_formation
+from odoo.addons.cnas_feuilles_soin.controllers.portail_demarches import PortailDemarches
 from odoo.addons.portal.controllers.portal import pager
 
 from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
 
 LIGNES_PAR_PAGE = 30
-TAILLE_MAX_PIECE = 10 * 1024 * 1024
-NOMBRE_MAX_PIECES = 5
 TOTAL_MAX = 10**12
 FACTURES = Liste(
     "Factures", "cnas.facture", "/my/formation/factures",
@@ -40,7 +39,7 @@ PAIEMENTS = Liste(
     "Numéro, référence ou facture", "date_emission", {"montant": ("Par montant", "montant desc, id desc")}, fermee=True)
 
 
-class PortailFacturation(PortailFormation):
+class PortailFacturation(PortailDemarches):
     """Factures, décomptes et contestations dans l'espace de la formation.
 
     Tout se cherche avec les droits de l'usager : une facture absente et une facture d'autrui donnent la
@@ -89,9 +88,7 @@ class PortailFacturation(PortailFormation):
                     facture.action_rassembler()
                 else:
                     facture.action_reporter_instances()
-                request.env.flush_all()
         except UserError as refus:
-            request.env.invalidate_all()
             saisie = self._saisie(facture, numero_formation, montant_declare)
             if quoi == "soumettre" and saisie["ecart"] and facture.sudo().state == "brouillon":
                 return self._rendre_relecture(facture, saisie, str(refus))
@@ -157,10 +154,8 @@ class PortailFacturation(PortailFormation):
             try:
                 with request.env.cr.savepoint():
                     self._deposer_contestation(ligne, motif, montant)
-                    request.env.flush_all()
                 return request.redirect("/my/formation/contestations")
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
         return self._rendre("cnas_facturation.portail_contester", {
             "page": "decomptes", "ligne": ligne.sudo(), "erreur": erreur, "motif": motif,
@@ -183,19 +178,13 @@ class PortailFacturation(PortailFormation):
                         contestation.action_second_degre(motif.strip()[:4000])
                     else:
                         raise UserError(_("Écrivez ce que vous opposez à la décision."))
-                    request.env.flush_all()
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
         if erreur:
             return self._rendre_contestations(1, {}, erreur=erreur)
         return request.redirect("/my/formation/contestations")
 
     # ------------------------------------------------------------------ privé
-    def _chercher(self, modele, identifiant):
-        """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
-        return request.env[modele].search([("id", "=", identifiant)])
-
     @staticmethod
     def _pages(adresse, modele, domaine, numero_page, garde=None):
         """Rend la pagination numérotée des lignes d'un dossier."""
@@ -263,20 +252,10 @@ class PortailFacturation(PortailFormation):
         if not motif.strip():
             raise UserError(_("Écrivez ce que vous opposez à la décision."))
         montant = lire_montant(montant, quoi=_("Montant demandé"), maximum=TOTAL_MAX)
-        pieces = self._lire_pieces()
+        pieces = self._documents_recus("fichiers")
         contestation = request.env["cnas.contestation"].create({
             "decompte_ligne_id": ligne.id, "motif": motif.strip()[:4000], "montant_demande": montant})
         attachements = request.env["ir.attachment"].sudo().create([{
             "name": nom, "datas": base64.b64encode(contenu), "mimetype": mime, "res_model": "cnas.contestation",
             "res_id": contestation.id} for nom, contenu, mime in pieces])
         contestation.sudo().write({"piece_ids": [(6, 0, attachements.ids)]})
-
-    def _lire_pieces(self):
-        """Rend [(nom, octets, type)] des fichiers envoyés, ouverts."""
-        pieces = []
-        for fichier in [f for f in request.httprequest.files.getlist("fichiers") if f.filename]:
-            nom, contenu = fichier.filename[:128], fichier.read(TAILLE_MAX_PIECE + 1)
-            pieces.append((nom, contenu, ouvrir_fichier(contenu, nom, TAILLE_MAX_PIECE // 1024 ** 2).mime))
-        if len(pieces) > NOMBRE_MAX_PIECES:
-            raise UserError(_("Joignez %s pièces au plus.", NOMBRE_MAX_PIECES))
-        return pieces

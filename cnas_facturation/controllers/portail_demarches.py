@@ -6,12 +6,11 @@ from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import PAR_PAGE
 from odoo.addons.cnas_feuilles_soin.controllers.portail import espace_formation
-from odoo.addons.cnas_feuilles_soin.controllers.portail_demarches import PortailDemarches
 
 from .portail import PortailFacturation
 
 
-class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
+class PortailDemarchesFacturation(PortailFacturation):
     """Les démarches d'argent : relire avant de soumettre, paiements reçus, changement de compte, pièces d'un recours."""
 
     @espace_formation("/my/formation/factures/<int:facture_id>/recapitulatif")
@@ -26,18 +25,15 @@ class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
     def comptes(self, formation="", usage="", rib="", justification="", **_parametres):
         """Les comptes où la formation est payée, et la demande d'en changer : une autre personne la valide."""
         erreur = None
-        formations = request.env.user.sudo().formation_ids
         saisie = {"usage": usage, "rib": rib[:64], "justification": justification[:2000]}
         if request.httprequest.method == "POST":
             try:
                 with request.env.cr.savepoint():
-                    self._demander_compte(formations.filtered(lambda f: f.code == formation) or formations[:1], **saisie)
-                    request.env.flush_all()
+                    self._demander_compte(self._exiger_formation(formation), **saisie)
                 return request.redirect("/my/formation/comptes")
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
-        demandes = request.env["cnas.demande_rib"].sudo().search([("formation_id", "in", formations.ids)], limit=PAR_PAGE)
+        demandes = request.env["cnas.demande_rib"].sudo().search(self._domaine_feuilles(), limit=PAR_PAGE)
         return self._rendre("cnas_facturation.portail_comptes", {
             "page": "demarches", "erreur": erreur, "demandes": demandes, "saisie": saisie, "masquer": self._masquer,
             "libelles": dict(demandes._fields["state"]._description_selection(request.env))})
@@ -59,13 +55,11 @@ class PortailDemarchesFacturation(PortailFacturation, PortailDemarches):
 
         :raise UserError: ce qu'il faut corriger
         """
-        if not formation:
-            raise UserError(_("Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
         if usage not in ("principal", "pharmacie"):
             raise UserError(_("Dites quel compte change : principal ou pharmacie."))
         if not rib.strip() or not justification.strip():
             raise UserError(_("Écrivez le nouveau RIB et pourquoi il change."))
-        photos = self._photos_recues("document")
+        photos = self._documents_recus("document")
         if not photos:
             raise UserError(_("Joignez la photo du relevé d'identité bancaire."))
         if request.env["cnas.demande_rib"].sudo().search_count(

@@ -64,6 +64,10 @@ class TestDemarchesArgent(HttpCase, CommunFacture):
                 self.assertIn('class="erreur"', page)
                 self.assertIn(phrase, page)
         self.assertEqual(self.env["cnas.demande_rib"].search([("formation_id", "=", self.formation.id)]), demandes, "rien d'écrit à moitié")
+        page = self.poster("/my/formation/comptes", {"document": photo}, usage="principal", rib=rib, justification="x",
+                           formation=self.autre_formation.code).text
+        self.assertIn("pas la vôtre", page, "un compte ne change pas pour une formation qu'on n'a pas, ni à sa place pour la sienne")
+        self.assertEqual(self.env["cnas.demande_rib"].search([("formation_id", "=", self.formation.id)]), demandes)
         page = self.poster("/my/formation/comptes", {"document": photo}, usage="principal", rib=rib, justification="Banque fermée").text
         demande = self.env["cnas.demande_rib"].search([("formation_id", "=", self.formation.id)]) - demandes
         self.assertEqual((demande.demandeur_id, demande.state), (self.portail, "demandee"))
@@ -92,6 +96,17 @@ class TestDemarchesArgent(HttpCase, CommunFacture):
             self.assertEqual(self.url_open(chemin).status_code, 404)
         for chemin in (f"/my/formation/factures/{facture.id}/recapitulatif", "/my/formation/factures/2147483000/recapitulatif"):
             self.assertTrue(self.url_open(chemin).url.endswith("/my/formation/factures"))
+
+    def test_retire_de_la_formation_il_garde_son_employeur(self):
+        """Une personne a deux espaces : perdre l'un ne ferme pas l'autre ; perdre les deux ferme le compte."""
+        self.portail.login = "deux.espaces@exemple.td"
+        employeur = self.env["cnas.employeur"].create({"raison_sociale": "Clinique privée", "type_employeur": "ong"})
+        employeur.action_activer()
+        employeur.with_user(self.superviseur)._inviter_usager(self.portail.name, self.portail.login)
+        self.formation.with_user(self.superviseur).action_retirer_usagers(self.portail.ids)
+        self.assertTrue(self.portail.active)
+        employeur.with_user(self.superviseur).action_retirer_usagers(self.portail.ids)
+        self.assertFalse(self.portail.active)
 
     def test_sans_compte(self):
         self.authenticate(None, None)

@@ -54,15 +54,15 @@ def route_telephone(chemin, **options):
         def route(self, **parametres):
             usager = request.env.user
             if usager._is_public():
-                return self._repondre({"erreurs": [_("Votre session a expiré : reconnectez-vous, la saisie reste sur l'appareil.")]}, 401)
+                return self._json({"erreurs": [_("Votre session a expiré : reconnectez-vous, la saisie reste sur l'appareil.")]}, 401)
             if not usager.active or not usager.has_group(GROUPE) or not usager.sudo().formation_ids:
-                return self._repondre({"erreurs": [_(
+                return self._json({"erreurs": [_(
                     "Votre compte n'est plus rattaché à une formation : la saisie reste sur l'appareil, appelez la CNAS.")]}, 403)
             try:
                 with request.env.cr.savepoint():
                     return methode(self, **{nom: propre(valeur) for nom, valeur in parametres.items()})
             except UserError as refus:
-                return self._repondre({"erreurs": [str(refus)]})
+                return self._json({"erreurs": [str(refus)]})
         return route
     return decorer
 
@@ -114,7 +114,7 @@ class PortailHorsLigne(PortailSaisie):
     def session(self, **parametres):
         """Rend qui est connecté, l'heure du serveur et de quoi envoyer."""
         formations = request.env.user.sudo().formation_ids
-        return self._repondre({"usager": request.env.uid, "jeton": request.csrf_token(), "heure": int(time.time() * 1000),
+        return self._json({"usager": request.env.uid, "jeton": request.csrf_token(), "heure": int(time.time() * 1000),
                                "formations": [{"code": f.code, "nom": f.name} for f in formations]})
 
     @route_telephone(f"{COQUILLE}/cartes.json", methods=["GET"])
@@ -140,12 +140,12 @@ class PortailHorsLigne(PortailSaisie):
         """Reçoit un bloc d'une photo ; rend combien d'octets en sont arrivés."""
         envoi = self._envoi(formation, identifiant)
         if envoi.feuille_id:
-            return self._repondre(self._deposee(envoi))
+            return self._json(self._deposee(envoi))
         fichier = request.httprequest.files.get("bloc")
         taille, debut = self._nombre(taille), self._nombre(debut)
         if not fichier or isinstance(taille, str) or isinstance(debut, str):
             raise UserError(_("Un fichier est arrivé illisible : choisissez-le de nouveau."))
-        return self._repondre({"recu": envoi._recevoir_bloc(empreinte, taille, debut, fichier.read())})
+        return self._json({"recu": envoi._recevoir_bloc(empreinte, taille, debut, fichier.read())})
 
     @route_telephone(f"{COQUILLE}/envoi/<string:identifiant>", methods=["POST"])
     def envoyer(self, identifiant, formation="", **champs):
@@ -155,12 +155,12 @@ class PortailHorsLigne(PortailSaisie):
             feuille = self._feuille_saisie({**champs, "formation": formation})
             feuille["pieces"] = pieces = self._pieces_envoyees(envoi)
             if pieces is None:
-                return self._repondre({"reprendre": True, "erreurs": [_("Une photo n'est pas entièrement arrivée : l'envoi reprend.")]})
+                return self._json({"reprendre": True, "erreurs": [_("Une photo n'est pas entièrement arrivée : l'envoi reprend.")]})
             resultat = self._importer([feuille])[0]
             if resultat["erreurs"]:
-                return self._repondre({"erreurs": resultat["erreurs"]})
+                return self._json({"erreurs": resultat["erreurs"]})
             envoi._clore(resultat["id"])
-        return self._repondre(self._deposee(envoi))
+        return self._json(self._deposee(envoi))
 
     # ------------------------------------------------------------------ privé
     def _envoi(self, code, identifiant):
@@ -214,14 +214,9 @@ class PortailHorsLigne(PortailSaisie):
         utiles.fetch(["code", "name"])
         return sorted([p.code, p.name] for p in utiles)
 
-    @staticmethod
-    def _repondre(donnees, statut=200):
-        return request.make_response(json.dumps(donnees), status=statut, headers=[
-            ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")])
-
     def _repondre_si_change(self, donnees):
         """Rend le contenu, ou 304 si l'appareil l'a déjà : l'empreinte ne dépend que de lui."""
-        reponse = self._repondre(donnees)
+        reponse = self._json(donnees)
         reponse.set_etag(hashlib.sha256(reponse.get_data()).hexdigest()[:32])
         return compresser(reponse).make_conditional(request.httprequest)
 

@@ -48,20 +48,9 @@ class PortailFormation(CustomerPortal):
         })
 
     @espace_formation("/my/formation/droits")
-    def droits(self, matricule="", date="", **parametres):
+    def droits(self, matricule="", date="", **_parametres):
         """Vérifie les droits d'un assuré à une date (matricule, numéro de carte ou contenu du QR)."""
-        if "/cnas/verifier/" in matricule:
-            return request.redirect("/cnas/verifier/" + urls.url_quote(matricule.strip().rpartition("/")[2][:400], safe=""))
-        resultat, erreur = None, None
-        if matricule.strip():
-            try:
-                resultat = self._verifier_droits(matricule, date)
-            except UserError as refus:
-                erreur = str(refus)
-        return self._rendre("cnas_feuilles_soin.portail_droits", {
-            "page": "droits", "matricule": matricule.strip(), "resultat": resultat, "erreur": erreur,
-            "date": date or fields.Date.to_string(aujourd_hui()),
-        })
+        return self._rendre_droits(matricule, date)
 
     @espace_formation(["/my/formation/feuilles", "/my/formation/feuilles/page/<int:numero_page>"])
     def feuilles(self, numero_page=1, **parametres):
@@ -171,6 +160,21 @@ class PortailFormation(CustomerPortal):
             "jour": ecrire_date, "en_mois": ecrire_mois, "usager": request.env.user, **valeurs,
         })
 
+    def _rendre_droits(self, matricule, date="", erreur=None):
+        """Rend les droits d'un assuré, et de quoi reconnaître qui porte la carte."""
+        if "/cnas/verifier/" in matricule:
+            return request.redirect("/cnas/verifier/" + urls.url_quote(matricule.strip().rpartition("/")[2][:400], safe=""))
+        resultat, porteur, date = None, None, date or fields.Date.to_string(aujourd_hui())
+        if matricule.strip():
+            try:
+                resultat = self._verifier_droits(matricule, date)
+            except UserError as refus:
+                erreur = str(refus)
+        if resultat and resultat["trouve"]:
+            porteur = request.env["cnas.assure"].sudo()._fiche_du_porteur(resultat["matricule"], date, request.env.user)
+        return self._rendre("cnas_feuilles_soin.portail_droits", {
+            "page": "droits", "matricule": matricule.strip(), "resultat": resultat, "porteur": porteur, "erreur": erreur, "date": date})
+
     def _rendre_feuille(self, feuille, message="", erreur=None):
         dossier = feuille.sudo()
         motifs = {}
@@ -201,6 +205,28 @@ class PortailFormation(CustomerPortal):
 
     def _domaine_feuilles(self):
         return [("formation_id", "in", request.env.user.sudo().formation_ids.ids)]
+
+    @staticmethod
+    def _formation_choisie(code):
+        """Rend la formation de l'usager que dit ce code, sa première si aucun n'est écrit, un ensemble vide sinon.
+
+        Un code qui n'est pas le sien (ou ne l'est plus) ne vaut pas sa première : un compte bancaire changerait de maison.
+        """
+        formations = request.env.user.sudo().formation_ids
+        return formations.filtered(lambda f: f.code == code) if code else formations[:1]
+
+    def _exiger_formation(self, code):
+        """Rend la formation choisie. :raise UserError: formation d'autrui, ou usager sans formation"""
+        choisie = self._formation_choisie(code)
+        if not choisie:
+            raise UserError(_("La formation « %s » n'est pas la vôtre.", code[:64]) if code else _(
+                "Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
+        return choisie
+
+    @staticmethod
+    def _chercher(modele, identifiant):
+        """Rend l'enregistrement si l'usager peut le lire, un ensemble vide sinon."""
+        return request.env[modele].search([("id", "=", identifiant)])
 
     def _feuille(self, feuille_id):
         """Rend la feuille si l'usager peut la lire, un ensemble vide sinon."""

@@ -19,31 +19,29 @@ class PortailAvantDepot(PortailSaisie):
     @espace_formation("/my/formation/feuilles/verifier", methods=["POST"])
     def verifier(self, **champs):
         """Rend en JSON ce que le contrôle dirait de la feuille saisie ; rien ne s'écrit."""
-        return self._json(self._avant_depot(champs))
-
-    @espace_formation("/my/formation/feuilles/nouvelle", methods=["GET", "POST"])
-    def nouvelle(self, **champs):
-        """Sans script, le premier envoi montre ce que dirait le contrôle ; le second, confirmé, dépose."""
-        script = request.httprequest.accept_mimetypes.best == "application/json"
-        if request.httprequest.method == "POST" and champs.get("controle") and not champs.get("malgre") and not script:
-            juge = self._avant_depot(champs)
-            if juge["constats"]:
-                return self._rendre_saisie(champs, [], constats=juge["constats"])
-        return super().nouvelle(**champs)
+        try:
+            return self._json(self._juger(self._feuille_saisie(champs)))
+        except UserError as refus:
+            return self._json({"erreurs": [str(refus)], "constats": []})
 
     @espace_formation("/my/formation/chercher/<string:quoi>")
-    def chercher(self, quoi, q="", formation="", date="", **parametres):
-        """Comme la recherche simple ; une prestation porte en plus son tarif et ce qui l'interdit à la formation."""
-        texte = q.strip()[:64]
-        if quoi != "prestation" or len(texte) < 2:
-            return super().chercher(quoi=quoi, q=q, **parametres)
-        prestations = request.env["cnas.prestation"].sudo()
-        trouvees = prestations.browse([identifiant for identifiant, _nom in prestations.name_search(texte, limit=10)])
+    def chercher(self, quoi, q="", formation="", date="", **_parametres):
+        """Rend en JSON au plus dix prestations ou diagnostics dont le code ou le nom contient `q`.
+
+        Une prestation porte son tarif et ce qui l'interdit à la formation.
+        """
+        modele, texte = {"prestation": "cnas.prestation", "pathologie": "cnas.pathologie"}.get(quoi), q.strip()[:64]
+        if not modele or len(texte) < 2:
+            return self._json([])
+        modele = request.env[modele].sudo()
+        trouves = modele.browse([identifiant for identifiant, _nom in modele.name_search(texte, limit=10)])
+        if quoi == "pathologie":
+            return self._json([{"code": t.code, "nom": t.name} for t in trouves])
         try:
             jour = fields.Date.to_date(date[:10] or None)
         except ValueError:
             jour = None
-        rendues = request.env["cnas.feuille_soin"]._prestations_pour(self._formation_choisie(formation), trouvees, jour)
+        rendues = request.env["cnas.feuille_soin"]._prestations_pour(self._formation_choisie(formation), trouves, jour)
         # Ce qui est interdit à la formation passe après ce qu'elle peut facturer.
         return self._json([{**p, "detail": self._detail(p)} for p in sorted(rendues, key=lambda p: bool(p["interdit"]))])
 
@@ -72,27 +70,9 @@ class PortailAvantDepot(PortailSaisie):
             reponse = {"erreur": str(refus)}
         if request.httprequest.accept_mimetypes.best == "application/json":
             return self._json(reponse)
-        return self.droits(matricule=reponse.get("texte", ""), erreur=reponse.get("erreur"))
-
-    @espace_formation("/my/formation/droits")
-    def droits(self, matricule="", date="", erreur=None, **parametres):
-        """Les droits d'un assuré, et de quoi reconnaître qui porte la carte."""
-        page = super().droits(matricule=matricule, date=date, **parametres)
-        if not page.is_qweb:
-            return page
-        resultat = page.qcontext.get("resultat")
-        if resultat and resultat["trouve"]:
-            page.qcontext["porteur"] = request.env["cnas.assure"].sudo()._fiche_du_porteur(
-                resultat["matricule"], page.qcontext["date"], request.env.user)
-        page.qcontext["erreur"] = page.qcontext["erreur"] or (erreur if isinstance(erreur, str) else None)
-        return page
+        return self._rendre_droits(reponse.get("texte", ""), erreur=reponse.get("erreur"))
 
     # ------------------------------------------------------------------ privé
-    @staticmethod
-    def _formation_choisie(code):
-        formations = request.env.user.sudo().formation_ids
-        return formations.filtered(lambda f: f.code == code) or formations[:1]
-
     @staticmethod
     def _detail(prestation):
         if prestation["interdit"]:
@@ -107,16 +87,6 @@ class PortailAvantDepot(PortailSaisie):
             [("type_prestation", "=", type_prestation), ("entente_prealable", "=", False)], limit=EXEMPLES_LUS, order="code")
         jugees = request.env["cnas.feuille_soin"]._prestations_pour(self._formation_choisie(""), prestations)
         return next((p for p in jugees if p["tarif"] and not p["interdit"]), None)
-
-    def _avant_depot(self, champs):
-        """Rend ce que dit `_juger_avant_depot` de la feuille saisie ; les pièces n'y sont que par leur type."""
-        try:
-            feuille = self._feuille_saisie(champs)
-            types = {piece["type"] for piece in feuille.pop("pieces", ())}
-            types.update(code[:64] for code in request.httprequest.form.getlist("piece_jointe")[:10])
-            return request.env["cnas.feuille_soin"]._juger_avant_depot(feuille, types)
-        except UserError as refus:
-            return {"erreurs": [str(refus)], "constats": []}
 
     @staticmethod
     def _qr_recu():

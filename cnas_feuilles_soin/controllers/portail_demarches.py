@@ -3,16 +3,17 @@ from odoo.exceptions import AccessDenied, UserError
 from odoo.http import content_disposition, request
 
 from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_MAX
+from odoo.addons.cnas_base.controllers.portail import PAR_PAGE
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import ouvrir_fichier
+from odoo.addons.portal.controllers.portal import pager
 
 from .portail import _CONTROLE, espace_formation
 from .portail_avant_depot import PortailAvantDepot
 
-TARIFS_PAR_PAGE = 30
-PHOTOS_MAX = 5
-PHOTO_MAX = 10 * 1024 * 1024
+DOCUMENTS_MAX = 5
+DOCUMENT_MO = 10
 # Le papier, la méthode qui le dessine, et les états où il existe (vide : tous, une fois déposée).
 PAPIERS = {"accuse": ("_pdf_accuse", ()), "rejet": ("_pdf_rejet", ("rejetee",))}
 
@@ -45,17 +46,15 @@ class PortailDemarches(PortailAvantDepot):
         if not feuille or feuille.sudo()._raisons("retirer") or not feuille.sudo().numero:
             return request.redirect("/my/formation/feuilles")
         feuille = feuille.sudo()
-        page = self._rendre_saisie({
+        return self._rendre_saisie({
             "formation": feuille.formation_id.code, "reference": feuille.reference, "matricule": feuille.assure_id.matricule,
             "date_soins": str(feuille.date_soins), "date_fin_soins": str(feuille.date_fin_soins or ""),
             "pathologie": feuille.pathologie_id.code, "praticien": feuille.praticien_id.numero_ordre or "",
             "type_soins": feuille.type_soins, "entente": feuille.entente_id.numero or "", "urgence": feuille.urgence,
             "nouveau_ne": feuille.nouveau_ne, "date_naissance_declaree": str(feuille.date_naissance_declaree or ""),
-            "rang_naissance": feuille.rang_naissance or "", "remplace": feuille.numero}, [], feuille.numero)
-        page.qcontext["lignes"] = [{
-            "prestation": ligne.prestation_id.code, "quantite": ligne.quantite, "prix_unitaire": int(ligne.prix_unitaire),
-        } for ligne in feuille.ligne_ids]
-        return page
+            "rang_naissance": feuille.rang_naissance or "", "remplace": feuille.numero}, [], feuille.numero,
+            lignes=[{"prestation": ligne.prestation_id.code, "quantite": ligne.quantite, "prix_unitaire": int(ligne.prix_unitaire)}
+                    for ligne in feuille.ligne_ids])
 
     # ------------------------------------------------------------------ ententes préalables
     @espace_formation("/my/formation/ententes/nouvelle", methods=["GET", "POST"])
@@ -68,7 +67,6 @@ class PortailDemarches(PortailAvantDepot):
                     entente = self._deposer_entente(champs)
                 return request.redirect(f"/my/formation/ententes/{entente.id}")
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
         return self._rendre("cnas_feuilles_soin.portail_entente_nouvelle", {"page": "demarches", "erreur": erreur, "champs": champs})
 
@@ -108,12 +106,10 @@ class PortailDemarches(PortailAvantDepot):
         """La nomenclature en vigueur : tarif opposable, et ce que la formation ne peut pas facturer."""
         prestations, texte = request.env["cnas.prestation"].sudo(), q.strip()[:64]
         domaine = ["|", ("code", "ilike", texte), ("name", "ilike", texte)] if texte else []
-        total = prestations.search_count(domaine)
-        pages = max(1, -(-total // TARIFS_PAR_PAGE))
-        numero_page = min(max(1, numero_page), pages)
-        montrees = prestations.search(domaine, limit=TARIFS_PAR_PAGE, offset=(numero_page - 1) * TARIFS_PAR_PAGE, order="code")
+        pages = pager("/my/formation/tarifs", prestations.search_count(domaine), page=numero_page, step=PAR_PAGE, url_args={"q": texte})
+        montrees = prestations.search(domaine, limit=PAR_PAGE, offset=max(0, pages["offset"]), order="code")
         return self._rendre("cnas_feuilles_soin.portail_tarifs", {
-            "page": "demarches", "q": texte, "pages": pages, "numero_page": numero_page, "total": total, "au": aujourd_hui(),
+            "page": "demarches", "q": texte, "pager": pages, "au": aujourd_hui(),
             "tarifs": request.env["cnas.feuille_soin"]._prestations_pour(self._formation_choisie(""), montrees)})
 
     # ------------------------------------------------------------------ usagers et jetons
@@ -125,9 +121,7 @@ class PortailDemarches(PortailAvantDepot):
             try:
                 with request.env.cr.savepoint():
                     fait = self._agir_usager(quoi, name, email, formation, usager)
-                    request.env.flush_all()
             except UserError as refus:
-                request.env.invalidate_all()
                 erreur = str(refus)
         return self._rendre("cnas_feuilles_soin.portail_usagers", {"page": "demarches", "erreur": erreur, "fait": fait})
 
@@ -141,8 +135,10 @@ class PortailDemarches(PortailAvantDepot):
                 if quoi == "creer":
                     cle = self._creer_jeton(name, password)
                 else:
-                    cles.filtered(lambda c: str(c.id) == jeton).sudo(False)._remove()
-                    self._tracer_jeton("jeton_retire")
+                    retiree = cles.filtered(lambda c: str(c.id) == jeton)
+                    if retiree:
+                        retiree.sudo(False)._remove()
+                        self._tracer_jeton("jeton_retire")
             except UserError as refus:
                 erreur = str(refus)
             cles = request.env["res.users.apikeys"].sudo().search([("user_id", "=", request.env.uid)])
@@ -157,9 +153,8 @@ class PortailDemarches(PortailAvantDepot):
             ("Content-Type", "application/pdf"), ("Content-Disposition", content_disposition(nom)),
             ("Cache-Control", "private, no-store"), ("X-Content-Type-Options", "nosniff")])
 
-    @staticmethod
-    def _entente(entente_id):
-        return request.env["cnas.entente_prealable"].search([("id", "=", entente_id)])
+    def _entente(self, entente_id):
+        return self._chercher("cnas.entente_prealable", entente_id)
 
     @staticmethod
     def _piece_jointe(dossier, piece_id):
@@ -171,16 +166,16 @@ class PortailDemarches(PortailAvantDepot):
         return request.env["ir.binary"].sudo()._get_stream_from(piece).get_response(as_attachment=True)
 
     @staticmethod
-    def _photos_recues(champ="photos"):
-        """Rend [(nom, octets, type)] des photos envoyées, ouvertes jusqu'à la dernière page.
+    def _documents_recus(champ):
+        """Rend [(nom, octets, type)] des fichiers envoyés sous ce champ, ouverts jusqu'à la dernière page.
 
         :raise UserError: trop de fichiers, ou fichier illisible
         """
         fichiers = [f for f in request.httprequest.files.getlist(champ) if f.filename]
-        if len(fichiers) > PHOTOS_MAX:
-            raise UserError(_("Joignez %s photos au plus.", PHOTOS_MAX))
-        lus = [(_CONTROLE.sub("", f.filename)[-128:], f.read(PHOTO_MAX + 1)) for f in fichiers]
-        return [(nom, octets, ouvrir_fichier(octets, nom, PHOTO_MAX // 1024 ** 2).mime) for nom, octets in lus]
+        if len(fichiers) > DOCUMENTS_MAX:
+            raise UserError(_("Joignez %s fichiers au plus.", DOCUMENTS_MAX))
+        lus = [(_CONTROLE.sub("", f.filename)[-128:], f.read(DOCUMENT_MO * 1024 ** 2 + 1)) for f in fichiers]
+        return [(nom, octets, ouvrir_fichier(octets, nom, DOCUMENT_MO).mime) for nom, octets in lus]
 
     def _deposer_entente(self, champs):
         """Dépose la demande saisie. Rend l'entente.
@@ -191,17 +186,14 @@ class PortailDemarches(PortailAvantDepot):
             "formation", "matricule", "prestation", "quantite", "montant", "date_prevue", "pathologie", "justification")}
         lue.update(self._lire_carte(lue["matricule"][:400]), urgence=champs.get("urgence") == "on")
         lue["prestation"], lue["pathologie"] = self._code(lue["prestation"]), self._code(lue["pathologie"])
-        formation = request.env.user.sudo().formation_ids
-        formation = formation.filtered(lambda f: f.code == lue["formation"]) or formation[:1]
-        return request.env["cnas.entente_prealable"]._demander(formation, lue, self._photos_recues())
+        return request.env["cnas.entente_prealable"]._demander(self._exiger_formation(lue["formation"]), lue, self._documents_recus("photos"))
 
     def _agir_usager(self, quoi, nom, courriel, code, usager):
         """Invite un collègue ou en retire un. Rend la phrase qui le dit.
 
         :raise UserError: ce qui l'empêche
         """
-        formations = request.env.user.sudo().formation_ids
-        formation = formations.filtered(lambda f: f.code == code) or formations[:1]
+        formation = self._exiger_formation(code)
         if quoi == "inviter":
             return formation._inviter_collegue(nom, courriel)
         return formation._retirer_collegue(usager)

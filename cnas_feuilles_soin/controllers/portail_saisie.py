@@ -14,8 +14,8 @@ from .portail import _CONTROLE, PortailFormation, espace_formation
 LIGNES_VIDES = 4
 RESULTATS_MONTRES = 100
 IMPORTS_MONTRES = 10
-CHAMPS_FEUILLE = ("matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins",
-                  "date_naissance_declaree")
+CHAMPS_FEUILLE = ("reference", "formation", "matricule", "date_soins", "date_fin_soins", "pathologie", "praticien", "type_soins",
+                  "entente", "remplace", "date_naissance_declaree")
 
 
 class PortailSaisie(PortailFormation):
@@ -24,31 +24,29 @@ class PortailSaisie(PortailFormation):
     # ------------------------------------------------------------------ une feuille
     @espace_formation("/my/formation/feuilles/nouvelle", methods=["GET", "POST"])
     def nouvelle(self, **champs):
-        """Formulaire de saisie ; à l'envoi, dépose la feuille ou rend le formulaire avec ses erreurs."""
+        """Formulaire de saisie ; à l'envoi, dépose la feuille ou rend le formulaire avec ses erreurs.
+
+        Sans script, le premier envoi montre ce que dirait le contrôle ; le second, confirmé, dépose.
+        """
         if request.httprequest.method != "POST":
             return self._rendre_saisie({}, [])
+        script = request.httprequest.accept_mimetypes.best == "application/json"
         try:
-            resultat = self._importer([self._feuille_saisie(champs)])[0]
+            feuille = self._feuille_saisie(champs)
+            if champs.get("controle") and not champs.get("malgre") and not script:
+                constats = self._juger(feuille)["constats"]
+                if constats:
+                    return self._rendre_saisie(champs, [], constats=constats)
+            resultat = self._importer([feuille])[0]
         except UserError as refus:
             resultat = {"erreurs": [str(refus)]}
         adresse, erreurs = f"/my/formation/feuilles/{resultat.get('id')}?message=deposee", resultat["erreurs"]
         remplacable = self._remplacable(champs, erreurs)
-        if request.httprequest.accept_mimetypes.best == "application/json":
+        if script:
             return self._json({"erreurs": erreurs, "remplace": remplacable} if erreurs else {"adresse": adresse})
         if erreurs:
             return self._rendre_saisie(champs, erreurs, remplacable)
         return request.redirect(adresse)
-
-    @espace_formation("/my/formation/chercher/<string:quoi>")
-    def chercher(self, quoi, q="", **parametres):
-        """Rend en JSON au plus dix prestations ou diagnostics dont le code ou le nom contient `q`."""
-        modele = {"prestation": "cnas.prestation", "pathologie": "cnas.pathologie"}.get(quoi)
-        texte = q.strip()[:64]
-        if not modele or len(texte) < 2:
-            return self._json([])
-        modele = request.env[modele].sudo()
-        trouves = modele.browse([identifiant for identifiant, _nom in modele.name_search(texte, limit=10)])
-        return self._json([{"code": t.code, "nom": t.name} for t in trouves])
 
     @espace_formation("/my/formation/droits.json")
     def droits_json(self, matricule="", date="", **parametres):
@@ -110,6 +108,17 @@ class PortailSaisie(PortailFormation):
         return self._classeur_rendu(import_._rapport(), "rapport_feuilles.xlsx")
 
     # ------------------------------------------------------------------ privé
+    @staticmethod
+    def _juger(feuille):
+        """Rend ce que dit `_juger_avant_depot` de la feuille saisie ; les pièces n'y sont que par leur type."""
+        types = {piece["type"] for piece in feuille.get("pieces", ())}
+        types.update(code[:64] for code in request.httprequest.form.getlist("piece_jointe")[:10])
+        try:
+            return request.env["cnas.feuille_soin"]._juger_avant_depot(
+                {nom: valeur for nom, valeur in feuille.items() if nom != "pieces"}, types)
+        except UserError as refus:  # trop de vérifications en une minute n'empêchent pas de déposer
+            return {"erreurs": [str(refus)], "constats": []}
+
     def _importer(self, feuilles):
         """Passe par `importer`, avec les droits de l'usager : il ne dépose que pour ses formations."""
         return request.env["cnas.feuille_soin"].importer(feuilles)
@@ -123,8 +132,8 @@ class PortailSaisie(PortailFormation):
         cite = feuille and feuille.numero and any(feuille.numero in phrase for phrase in erreurs)
         return feuille.numero if cite and not feuille.sudo()._raisons("retirer") else ""
 
-    def _rendre_saisie(self, champs, erreurs, remplacable="", constats=()):
-        lignes = self._lignes_saisies(champs)
+    def _rendre_saisie(self, champs, erreurs, remplacable="", constats=(), lignes=None):
+        lignes = self._lignes_saisies(champs) if lignes is None else lignes
         types = self._types_piece()
         praticiens = request.env["cnas.praticien"].search_fetch([], ["numero_ordre", "name"], limit=50, order="name")
         return self._rendre("cnas_feuilles_soin.portail_saisie", {
@@ -138,9 +147,7 @@ class PortailSaisie(PortailFormation):
     def _feuille_saisie(self, champs):
         """Rend la feuille au format d'`importer` ; les champs laissés vides sont omis."""
         feuille = {
-            nom: champs[nom].strip() for nom in (
-                "reference", "formation", "date_soins", "date_fin_soins", "type_soins", "entente", "remplace", *CHAMPS_FEUILLE)
-            if champs.get(nom, "").strip()}
+            nom: champs[nom].strip() for nom in CHAMPS_FEUILLE if champs.get(nom, "").strip()}
         for nom in ("pathologie", "praticien"):
             if nom in feuille:
                 feuille[nom] = self._code(feuille[nom])
@@ -153,8 +160,7 @@ class PortailSaisie(PortailFormation):
         feuille["lignes"] = [
             {"prestation": self._code(ligne["prestation"]), "quantite": self._nombre(ligne["quantite"]),
              "prix_unitaire": self._nombre(ligne["prix_unitaire"])} for ligne in self._lignes_saisies(champs)]
-        formations = request.env.user.sudo().formation_ids
-        feuille.update(self._imports()._agence_de(formations.filtered(lambda f: f.code == feuille.get("formation"))))
+        feuille.update(self._imports()._agence_de(self._formation_choisie(feuille.get("formation"))))
         pieces = [{"type": code, "nom": nom, "contenu": base64.b64encode(octets).decode()}
                   for code, nom, octets in self._fichiers_recus()]
         if pieces:
@@ -214,10 +220,7 @@ class PortailSaisie(PortailFormation):
         fichier = request.httprequest.files.get("classeur")
         if not fichier or not fichier.filename:
             raise UserError(_("Choisissez un fichier."))
-        formations = request.env.user.sudo().formation_ids
-        choisie = formations.filtered(lambda f: f.code == formation) or formations[:1]
-        if not choisie:
-            raise UserError(_("Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
+        choisie = self._exiger_formation(formation)
         contenu = fichier.read()
         if not contenu:
             raise UserError(_("Le fichier est vide : une ligne doit porter les titres de colonnes."))
@@ -264,6 +267,6 @@ class PortailSaisie(PortailFormation):
             return str(valeur)
 
     @staticmethod
-    def _json(donnees):
-        return request.make_response(json.dumps(donnees, default=str), headers=[
+    def _json(donnees, statut=200):
+        return request.make_response(json.dumps(donnees, default=str), status=statut, headers=[
             ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store")])

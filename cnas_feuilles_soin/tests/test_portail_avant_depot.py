@@ -7,7 +7,7 @@ import qrcode
 from odoo import Command
 from odoo.tests.common import tagged
 
-from odoo.addons.cnas_base.tests.common import octets, pdf
+from odoo.addons.cnas_base.tests.common import octets, page_numerisee, pdf
 
 from .commun_portail import CommunPortail, photo
 
@@ -64,6 +64,12 @@ class TestAvantDepot(CommunPortail):
         self.assertFalse(self.feuille_de("V-1"))
         self.poster(adresse, **saisie, malgre="1")
         self.assertEqual(self.feuille_de("V-1").state, "deposee")
+
+    def test_sans_script_et_sans_constat_la_photo_part_avec_la_feuille(self):
+        photo_jointe = ("ordonnance.jpg", octets(page_numerisee(), "JPEG"), "image/jpeg")
+        page = self.poster("/my/formation/feuilles/nouvelle", {"fichiers_0": photo_jointe}, **self.champs(controle="1", type_piece="ORDONNANCE"))
+        self.assertIn("message=deposee", page.url)
+        self.assertTrue(self.feuille_de("V-1").piece_ids.attachment_id.file_size)
 
     def test_recherche_et_modele_de_classeur(self):
         self.acte.prestation_id.niveau_min = 4

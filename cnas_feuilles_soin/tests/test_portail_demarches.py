@@ -38,6 +38,19 @@ class TestDemarches(CommunPortail):
             self.assertLess(len(reponse.content), POIDS_MAX, page)
         self.assertIn("1 500", self.ouvrir("/my/formation/tarifs?q=T-ACT").text.replace("\u202f", " ").replace("\xa0", " "))
 
+    def test_tarifs_par_pages(self):
+        self.env["cnas.acte"].create([{"code": f"T-PAGE-{rang:02}", "name": f"Acte {rang}", "type_prestation": "acte", "mode_tarif": "forfait"}
+                                      for rang in range(25)])
+        page = self.ouvrir("/my/formation/tarifs?q=T-PAGE").text
+        self.assertIn('aria-current="page">1</strong>', page)
+        self.assertIn("T-PAGE-19", page)
+        self.assertNotIn("T-PAGE-20", page)
+        self.assertIn("T-PAGE-20", self.ouvrir("/my/formation/tarifs/page/2?q=T-PAGE").text)
+        self.assertIn("T-PAGE-20", self.ouvrir("/my/formation/tarifs/page/99?q=T-PAGE").text, "au-delà : la dernière")
+
+    def test_l_adresse_ne_dicte_pas_de_phrase(self):
+        self.assertNotIn("Appelez le", self.ouvrir("/my/formation/droits?erreur=Appelez le 66").text)
+
     # ------------------------------------------------------------------ entente
     def test_entente_demandee_suivie_repondue(self):
         self.assertIn('name="justification"', self.ouvrir("/my/formation/ententes/nouvelle").text)
@@ -107,6 +120,21 @@ class TestDemarches(CommunPortail):
         self.assertIn("plus accès", self.poster(adresse, quoi="retirer", usager=str(collegue.id)).text)
         self.assertFalse(collegue.active)
 
+    def test_rien_ne_se_fait_pour_une_autre_formation(self):
+        """Le code d'une formation d'autrui, ou qu'on vient de perdre, ne vaut pas le sien : rien ne change de maison."""
+        ailleurs, imports = {"formation": self.autre_formation.code}, self.env["cnas.import_fichier"]
+        avant = imports.search_count([])
+        pages = [self.demander(**ailleurs),
+                 self.poster("/my/formation/usagers", quoi="inviter", name="Collègue", email="ailleurs@exemple.td", **ailleurs),
+                 self.poster("/my/formation/usagers", quoi="retirer", usager=str(self.voisin.id), **ailleurs),
+                 self.poster("/my/formation/import", {"classeur": ("f.csv", b"Reference;Matricule\nA;B\n", "text/csv")}, etape="controler", **ailleurs)]
+        for page in pages:
+            with self.subTest(page.url):
+                self.assertIn("pas la vôtre", page.text)
+        self.assertFalse(self.entente)
+        self.assertFalse(self.env["res.users"].search([("login", "=", "ailleurs@exemple.td")]))
+        self.assertEqual(imports.search_count([]), avant)
+
     # ------------------------------------------------------------------ jeton
     def test_jeton_du_logiciel(self):
         adresse = "/my/formation/jetons"
@@ -125,6 +153,7 @@ class TestDemarches(CommunPortail):
         jeton = self.env["res.users.apikeys"].search([("user_id", "=", self.portail.id)])
         self.poster(adresse, quoi="retirer", jeton=str(jeton.id))
         self.assertTrue(jeton.exists(), "on ne retire que les siens")
+        self.assertFalse(self.env["cnas.journal"].search([("evenement", "=", "jeton_retire"), ("res_id", "=", self.voisin.id)]))
         self.authenticate("t_portail", "portail-essai-1")
         self.poster(adresse, quoi="retirer", jeton=str(jeton.id))
         self.assertFalse(jeton.exists())

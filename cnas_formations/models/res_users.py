@@ -24,6 +24,9 @@ class ResUsers(models.Model):
         """Le code d'une formation désigne son usager, s'il est seul."""
         return [*super()._domaines_identifiant(texte), [("formation_ids.code", "in", [texte, texte.upper()])]]
 
+    def _represente(self):
+        return bool(self.formation_ids) or super()._represente()
+
     @api.constrains("formation_ids", "groups_id")
     def _check_formation_ids(self):
         for user in self:

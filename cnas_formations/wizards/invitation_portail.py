@@ -30,22 +30,12 @@ class InvitationPortail(models.TransientModel):
             raise UserError(_("Ajoutez au moins une personne à inviter."))
         for ligne in self.ligne_ids:
             usager = self.formation_id._inviter_usager(ligne.name, ligne.email)
-            ligne.lien = self._preparer_lien(usager)
+            ligne.lien = usager._envoyer_une_invitation("cnas_formations.courriel_invitation")
         self.envoyee = True
         return {
             "type": "ir.actions.act_window", "name": _("Invitations"), "res_model": self._name,
             "res_id": self.id, "view_mode": "form", "target": "new",
         }
-
-    @api.model
-    def _preparer_lien(self, usager):
-        """Rend le lien de première connexion et l'envoie ; un courriel qui ne part pas ne bloque rien."""
-        partenaire = usager.partner_id.sudo()
-        partenaire.signup_prepare(signup_type="reset")
-        modele = self.env.ref("cnas_formations.courriel_invitation", raise_if_not_found=False)
-        if modele:
-            modele.sudo().send_mail(usager.id, email_values={"email_to": usager.email, "recipient_ids": []})
-        return partenaire._get_signup_url_for_action()[partenaire.id]
 
 
 class InvitationPortailLigne(models.TransientModel):

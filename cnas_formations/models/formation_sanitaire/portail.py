@@ -17,7 +17,7 @@ class FormationSanitaire(models.Model):
     def action_retirer_usagers(self, user_ids=()):
         """Retire des usagers du portail : leur accès à la formation cesse à la requête suivante.
 
-        Un usager qui ne représente plus aucune formation est archivé : ses sessions tombent.
+        Un usager qui ne représente plus personne est archivé : ses sessions tombent.
 
         :param user_ids: identifiants de `res.users`
         :return: True
@@ -33,7 +33,7 @@ class FormationSanitaire(models.Model):
     def _retirer_usagers(self, usagers):
         self.sudo()._ecrire({"user_ids": [Command.unlink(u.id) for u in usagers]})
         usagers.invalidate_recordset(["formation_ids"])
-        usagers.filtered(lambda u: not u.formation_ids).write({"active": False})
+        usagers._fermer_sans_espace()
         self.message_post(body=_("Accès au portail retiré : %s.", ", ".join(usagers.mapped("name"))))
 
     def _inviter_collegue(self, nom, courriel):
@@ -56,7 +56,7 @@ class FormationSanitaire(models.Model):
         if self.env["res.users"].sudo().with_context(active_test=False).search_count([("login", "=", identifiant)], limit=1):
             raise UserError(_("« %s » ne peut pas être invité d'ici : écrivez à la CNAS, qui le rattachera.", identifiant))
         usager = self.sudo()._inviter_usager(nom, identifiant)
-        self.env["cnas.invitation_portail"].sudo()._preparer_lien(usager)
+        usager._envoyer_une_invitation("cnas_formations.courriel_invitation")
         return _("%(nom)s est invité : un courriel lui est parti à %(courriel)s.", nom=nom, courriel=identifiant)
 
     def _retirer_collegue(self, usager):
