@@ -2,7 +2,7 @@
 
 Une seule loi pour tous : le fuseau de l'usager, ou celui qu'un appel met dans son contexte, ne déplace pas un délai.
 """
-from datetime import timezone
+from datetime import datetime, time, timezone
 from zoneinfo import ZoneInfo
 
 from odoo import fields
@@ -20,6 +20,11 @@ def sql_jour(instant):
 def jour_de(instant):
     """Rend le jour, à N'Djamena, d'un instant tenu en UTC (un champ `Datetime`)."""
     return instant.replace(tzinfo=timezone.utc).astimezone(NDJAMENA).date()
+
+
+def debut_du_jour(jour):
+    """Rend l'instant, tenu en UTC, où ce jour commence à N'Djamena : la borne d'une recherche sur un champ `Datetime`."""
+    return datetime.combine(jour, time.min, NDJAMENA).astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def aujourd_hui():

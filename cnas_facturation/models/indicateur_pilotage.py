@@ -2,10 +2,10 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import _, api, models
+from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.jour import aujourd_hui, debut_du_jour
 from odoo.addons.cnas_base.lecture import lire_date
 
 from ..pilotage.calcul import calculables, calculer, detailler
@@ -14,7 +14,7 @@ from ..pilotage.definitions import AXES, FAMILLES, INDICATEURS, PAR_CODE, SOURCE
 LECTEUR = "cnas_base.group_superviseur"
 SANS = -1
 CHOIX_MAX = 2000
-ANNEE_MIN = 1900
+ANNEES = range(1900, 2201)
 
 
 class IndicateurPilotage(models.AbstractModel):
@@ -52,7 +52,7 @@ class IndicateurPilotage(models.AbstractModel):
     def par_axe(self, code, axe, filtres=None):
         """Rend un indicateur par valeur d'un axe : [{"id", "nom", "valeur", "couleur"}], et la clé `code` d'une province."""
         indicateur, filtres = self._lire_code(code), self._lire_filtres(filtres)
-        if axe not in AXES or indicateur not in calculables({}, axe):
+        if not isinstance(axe, str) or axe not in AXES or indicateur not in calculables({}, axe):
             raise UserError(_("« %s » ne se compte pas sur cet axe.", indicateur.nom))
         seuil = self.env["cnas.seuil_pilotage"]._au(filtres["fin"]).get(code)
         valeurs = calculer(self.env, filtres, axe, [indicateur])
@@ -62,9 +62,9 @@ class IndicateurPilotage(models.AbstractModel):
 
     @api.model
     def detail(self, code, filtres=None):
-        """Rend les dix premiers d'un indicateur (motifs, pathologies, formations)."""
+        """Rend les dix premiers d'un indicateur (motifs, pathologies, formations) ; aucun s'il ne se filtre pas ainsi."""
         indicateur, filtres = self._lire_code(code), self._lire_filtres(filtres)
-        return detailler(self.env, filtres, indicateur) if indicateur.detail else []
+        return detailler(self.env, filtres, indicateur) if indicateur.detail and indicateur in calculables(filtres) else []
 
     @api.model
     def ouvrir(self, code, filtres=None):
@@ -128,8 +128,8 @@ class IndicateurPilotage(models.AbstractModel):
             raise UserError(_("Filtre inconnu : période, agence, province, régime, formation ou contrôleur."))
         fin = lire_date(filtres.get("fin"), False, stricte=True) or aujourd_hui()
         debut = lire_date(filtres.get("debut"), False, stricte=True) or fin - relativedelta(years=1) + timedelta(days=1)
-        if debut > fin or debut.year < ANNEE_MIN:
-            raise UserError(_("La période commence avant de finir : vérifiez les deux dates."))
+        if debut > fin or debut.year not in ANNEES or fin.year not in ANNEES:
+            raise UserError(_("La période finit avant de commencer, ou son année n'est pas plausible : vérifiez les deux dates."))
         lus = {"debut": debut, "fin": fin}
         for axe in AXES:
             valeur = filtres.get(axe)
@@ -163,7 +163,8 @@ class IndicateurPilotage(models.AbstractModel):
     def _domaine_de_periode(self, source, filtres):
         if not source.date:
             return []
-        champ = source.date.lstrip("<")
-        apres = [] if source.date.startswith("<") else [(champ, ">=", str(filtres["debut"]))]
-        # Un instant du dernier jour est encore dans la période.
-        return [*apres, (champ, "<", str(filtres["fin"] + timedelta(days=1)))]
+        champ, lendemain = source.date.lstrip("<"), filtres["fin"] + timedelta(days=1)
+        # Un instant se compte au jour de N'Djamena, comme dans le calcul ; celui du dernier jour est encore dans la période.
+        instant = isinstance(self.env[source.modele]._fields.get(champ), fields.Datetime)
+        debut, lendemain = (str(debut_du_jour(jour) if instant else jour) for jour in (filtres["debut"], lendemain))
+        return [*([] if source.date.startswith("<") else [(champ, ">=", debut)]), (champ, "<", lendemain)]

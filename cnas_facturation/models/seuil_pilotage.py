@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -41,12 +43,20 @@ class SeuilPilotage(models.Model):
                 raise ValidationError(_("« %s » : on surveille avant d'être en alerte, remettez les deux valeurs dans l'ordre.",
                                         PAR_CODE[seuil.code].nom))
 
+    @api.depends("code")
+    def _compute_display_name(self):
+        for seuil in self:
+            seuil.display_name = str(PAR_CODE[seuil.code].nom) if seuil.code else ""
+
     def write(self, vals):
         jour = aujourd_hui()
-        for seuil in self:
+        hier = jour - timedelta(days=1)
+        for seuil in self.filtered(lambda s: s.date_debut < jour):
             nouveau = self.new(vals, origin=seuil)
-            if seuil.date_debut < jour and any(champ in vals and nouveau[champ] != seuil[champ] for champ in FIGES):
-                raise UserError(_("Ce seuil a déjà jugé : closez-le à une date, puis ouvrez le suivant."))
+            change = {champ for champ in vals if champ in (*FIGES, "date_fin") and nouveau[champ] != seuil[champ]}
+            # Clos plus tôt qu'hier, il laisserait un autre juger à sa place les mois qu'il a jugés.
+            if change & {*FIGES} or (change and nouveau.date_fin and nouveau.date_fin < hier):
+                raise UserError(_("Ce seuil a déjà jugé : closez-le, hier au plus tôt, puis ouvrez le suivant."))
         return super().write(vals)
 
     @api.model

@@ -1,6 +1,4 @@
 """Les formules de la table, calculées en une requête : chaque source se lit une fois, filtrée, puis les formules se suivent."""
-from odoo import fields
-
 from .definitions import AXES, DECIDEES, INDICATEURS, SOURCES
 
 PREMIERS = 10
@@ -29,7 +27,7 @@ def calculer(env, filtres, axe=None, indicateurs=None):
     table = env[AXES[axe][1]]._table if axe else "(SELECT NULL::int AS id)"
     formules = ", ".join(f"({i.formule})::float AS {i.code}" for i in retenus)
     env.flush_all()
-    env.cr.execute(f"WITH {morceaux} SELECT axe.id, {formules} FROM {table} axe {jointures}", _parametres(env, filtres))
+    env.cr.execute(f"WITH {morceaux} SELECT axe.id, {formules} FROM {table} axe {jointures}", _parametres(env, filtres, noms))
     return {rang.pop("id"): rang for rang in env.cr.dictfetchall()}
 
 
@@ -45,8 +43,8 @@ def detailler(env, filtres, indicateur):
     return [{"libelle": libelle, "nombre": int(n), "montant": int(montant)} for libelle, n, montant in env.cr.fetchall()]
 
 
-def provisionner(env, filtres):
-    """Rend ce que coûteront les feuilles des soins de la période qui ne sont pas encore arrivées (chaînage des retards).
+def provisionner(env, debut, fin):
+    """Rend ce que coûteront à la caisse les feuilles des soins de la période qui ne sont pas encore arrivées (chaînage des retards).
 
     Le triangle dit, par mois de soins, ce qui était arrivé 0, 1, 2… mois après ; chaque mois incomplet s'achève comme les autres.
     """
@@ -56,14 +54,11 @@ def provisionner(env, filtres):
                     - 12 * extract(year FROM x.date_soins) - extract(month FROM x.date_soins))::int AS age_soins,
                    (12 * extract(year FROM x.date_depot) + extract(month FROM x.date_depot)
                     - 12 * extract(year FROM x.date_soins) - extract(month FROM x.date_soins))::int AS retard, x.montant_cnas
-              FROM (SELECT f.*, o.province_id FROM cnas_feuille_soin f LEFT JOIN cnas_formation_sanitaire o ON o.id = f.formation_id
-                     WHERE f.state IN {DECIDEES} AND f.date_depot <= %(fin)s AND f.date_soins <= %(fin)s) x
-             WHERE {_conditions(filtres)}) t
-         WHERE age_soins < {MOIS_DU_TRIANGLE} GROUP BY 1, 2""", {**_axes(filtres), "fin": filtres["fin"]})
+              FROM cnas_feuille_soin x WHERE x.state IN {DECIDEES} AND x.date_depot <= %(fin)s AND x.date_soins <= %(fin)s) t
+         WHERE age_soins < {MOIS_DU_TRIANGLE} GROUP BY 1, 2""", {"fin": fin})
     arrives = {(age, retard): float(montant) for age, retard, montant in env.cr.fetchall()}
     ages = range(max((age for age, _retard in arrives), default=-1) + 1)
     cumul = {age: [sum(arrives.get((age, r), 0) for r in range(retard + 1)) for retard in range(age + 1)] for age in ages}
-    fin, debut = fields.Date.to_date(filtres["fin"]), fields.Date.to_date(filtres["debut"])
     mois_de_la_periode = 12 * (fin.year - debut.year) + fin.month - debut.month
     provision = 0.0
     for age in (a for a in ages if a <= mois_de_la_periode):
@@ -92,8 +87,11 @@ def _axes(filtres):
     return {axe: valeur if isinstance(valeur, list) else [valeur] for axe, valeur in filtres.items() if axe in AXES and valeur}
 
 
-def _parametres(env, filtres):
-    """Rend les valeurs de la requête : période, axes, et ce que la caisse dit d'elle-même au dernier jour."""
-    fin = fields.Date.to_date(filtres["fin"])
+def _parametres(env, filtres, sources=()):
+    """Rend les valeurs de la requête : période, axes, et ce que la caisse dit d'elle-même au dernier jour si une source le lit."""
+    debut, fin = filtres["debut"], filtres["fin"]
+    parametres = {"debut": debut, "fin": fin, **_axes(filtres)}
+    if "caisse" not in sources:
+        return parametres
     caisse = {code: env["cnas.parametre"].sudo()._au(code, fin) for code in CE_QU_ELLE_DIT}
-    return {"debut": filtres["debut"], "fin": fin, **_axes(filtres), **caisse, "provision": provisionner(env, filtres)}
+    return {**parametres, **caisse, "provision": provisionner(env, debut, fin)}

@@ -84,7 +84,6 @@ SOURCES = {
             "rejete": f"sum(x.montant_rejete) FILTER (WHERE x.state IN {DECIDEES})",
             "part": f"sum(x.montant_cnas) FILTER (WHERE x.state IN {DECIDEES})",
             "reste_a_charge": f"sum(x.ticket_moderateur + x.depassement) FILTER (WHERE x.state IN {DECIDEES})",
-            "hospitalisation": f"sum(x.montant_cnas) FILTER (WHERE x.state IN {DECIDEES} AND x.type_soins = 'hospitalisation')",
             "consommants": "count(DISTINCT x.assure_id)",
         }, TOUS_LES_AXES, "cnas.feuille_analyse", "date_depot"),
     "survenance": Source(
@@ -114,7 +113,6 @@ SOURCES = {
               JOIN cnas_prestation p ON p.id = l.prestation_id LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
              WHERE f.state IN {DECIDEES} AND f.date_depot {DANS_LA_PERIODE}""",
         {
-            "lignes_rejetees": "count(*) FILTER (WHERE x.decision = 'rejetee')",
             "abattu": "sum(x.montant_rejete) FILTER (WHERE x.decision = 'abattue')",
             "facture_lignes": "sum(x.montant_facture)",
             "part_lignes": "sum(x.montant_cnas)",
@@ -145,7 +143,7 @@ SOURCES = {
     "contestations": Source(
         f"""SELECT c.*, o.province_id FROM cnas_contestation c JOIN cnas_formation_sanitaire o ON o.id = c.formation_id
              WHERE c.date_depot {DANS_LA_PERIODE}""",
-        {"contestees": "count(DISTINCT x.decompte_ligne_id)", "contestations_jugees": "count(x.date_decision) FILTER (WHERE x.state <> 'retiree')",
+        {"contestations_jugees": "count(x.date_decision) FILTER (WHERE x.state <> 'retiree')",
          "gagnees": "count(*) FILTER (WHERE x.state IN ('acceptee', 'acceptee_partielle'))"},
         _FORMATION, "cnas.contestation", "date_depot"),
     "motifs": Source(
@@ -171,7 +169,7 @@ SOURCES = {
              WHERE f.state IN {DECIDEES} AND f.date_depot {DANS_LA_PERIODE}""",
         {"part_dix_pathologies": "(SELECT sum(c) FROM (SELECT sum(cout) AS c FROM unnest(array_agg(x.pathologie_id), "
                                  "array_agg(x.montant_cnas)) u(patho, cout) GROUP BY patho ORDER BY 1 DESC LIMIT 10) y)",
-         "part_pathologies": "sum(x.montant_cnas)", "cas": "count(*)"},
+         "part_pathologies": "sum(x.montant_cnas)"},
         TOUS_LES_AXES, "cnas.feuille_analyse", "date_depot"),
     # Le coût moyen de chaque formation, comparé à ses pairs du même niveau.
     "pairs": Source(
@@ -254,7 +252,7 @@ INDICATEURS = (
                ("motifs",), "%", domaine=[("state", "=", "ouverte"), ("severite", "in", ("rejet", "abattement"))],
                detail=("motifs", "motif", "retenu")),
     Indicateur("contestation", _lt("Succès des contestations"), "qualite", "100.0 * gagnees / NULLIF(contestations_jugees, 0)",
-               ("contestations", "lignes"), "%", "bas", 20, 30),
+               ("contestations",), "%", "bas", 20, 30),
     # --- coûts
     Indicateur("cout_feuille", _lt("Coût moyen par feuille"), "cout", "part / NULLIF(traitees - rejetees, 0)", ("feuilles",), "FCFA",
                domaine=[("traitees", "=", 1), ("rejetees", "=", 0)]),
@@ -284,7 +282,7 @@ INDICATEURS = (
     Indicateur("reste_a_charge", _lt("Reste à charge"), "pratiques", "100.0 * reste_a_charge / NULLIF(facture, 0)",
                ("feuilles",), "%", "bas", 25, 30, [("traitees", "=", 1)]),
     Indicateur("part_pharmacie", _lt("Part de la pharmacie"), "pratiques", "100.0 * part_pharmacie / NULLIF(part_lignes, 0)",
-               ("lignes", "feuilles"), "%", domaine=[("prestation_id.type_prestation", "=", "medicament")]),
+               ("lignes",), "%", domaine=[("prestation_id.type_prestation", "=", "medicament")]),
     Indicateur("cesarienne", _lt("Taux de césarienne"), "pratiques", "100.0 * COALESCE(cesariennes, 0) / NULLIF(accouchements, 0)",
                ("lignes",), "%", "bas", 15, 20, [("prestation_id.categorie", "=", "accouchement")]),
     Indicateur("generique", _lt("Taux de générique (DCI)"), "pratiques", "100.0 * generiques / NULLIF(medicaments, 0)",

@@ -18,7 +18,7 @@ def dessiner_rapport(tableau, premiers):
     :param premiers: [(titre, [{"libelle", "nombre", "montant"}])]
     """
     debut, fin = tableau["debut"], tableau["fin"]
-    doc = Document(f"Pilotage {debut}", f"Rapport de pilotage — {ecrire_mois(debut)} — édité du {ecrire_date(debut)} au {ecrire_date(fin)}")
+    doc = Document(f"Pilotage {debut}", f"Rapport de pilotage — {ecrire_mois(debut)} — du {ecrire_date(debut)} au {ecrire_date(fin)}")
     doc.entete("Rapport de pilotage", ecrire_mois(debut).capitalize())
     alertes = [i for i in tableau["indicateurs"] if i["couleur"] == "rouge"]
     doc.paragraphe(f"{len(alertes)} indicateur(s) en alerte : {', '.join(i['nom'] for i in alertes)}." if alertes

@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -50,10 +51,12 @@ class TestPilotage(CommunFacture):
 
     def test_un_seuil_qui_a_juge_ne_se_recrit_pas(self):
         seuil = self.env["cnas.seuil_pilotage"].search([("code", "=", "rejet_nombre")], limit=1)
-        for vals in ({"rouge": 50}, {"orange": 1}, {"date_debut": "2001-01-01"}, {"code": "rejet_montant"}):
+        for vals in ({"rouge": 50}, {"orange": 1}, {"date_debut": "2001-01-01"}, {"code": "rejet_montant"},
+                     {"date_fin": aujourd_hui() - timedelta(days=2)}):
             with self.subTest(vals), self.assertRaisesRegex(UserError, "déjà jugé"):
                 seuil.write(vals)
         seuil.write({"responsable_id": self.superviseur2.id, "rouge": seuil.rouge})
+        self.assertEqual(seuil.display_name, "Taux de rejet (nombre)")
 
     def test_un_mois_se_compare_au_mois(self):
         avant = self.pilotage.tableau({"debut": "2026-03-01", "fin": "2026-03-31"})["avant"]
@@ -61,15 +64,47 @@ class TestPilotage(CommunFacture):
         self.assertEqual(self.pilotage.tableau({"debut": "2026-03-10", "fin": "2026-03-19"})["avant"], ["2026-02-28", "2026-03-09"])
 
     def test_entrees_fausses(self):
-        for filtres in ({"fin": "hier"}, {"debut": "2026-12-02", "fin": "2026-12-01"}, {"agence": "1"}, {"agence": True}, {"agence": -2},
+        for filtres in ({"fin": "hier"}, {"fin": "9999-12-31"}, {"debut": "2026-12-02", "fin": "2026-12-01"}, {"agence": "1"}, {"agence": True}, {"agence": -2},
                         {"province": 2 ** 40}, {"pays": 1}, [1]):
             with self.subTest(filtres), self.assertRaises(UserError):
                 self.pilotage.tableau(filtres)
         for code in (None, [], "inconnu"):
             with self.subTest(code), self.assertRaises(UserError):
                 self.pilotage.ouvrir(code)
-        with self.assertRaises(UserError):
-            self.pilotage.par_axe("stock", "pays")
+        for axe in ("pays", []):
+            with self.subTest(axe), self.assertRaises(UserError):
+                self.pilotage.par_axe("stock", axe)
+
+    def test_les_dix_premiers_sous_un_filtre_qu_ils_ne_connaissent_pas(self):
+        """Une formation se compare à ses pairs de tout le pays : filtrée par agence ou régime, rien, et le rapport d'une agence se fait."""
+        for axe in ("agence", "regime", "controleur"):
+            with self.subTest(axe):
+                self.assertEqual(self.pilotage.detail("formations", {**self.mois, axe: 1}), [])
+        self.env["cnas.parametre"]._dater("cloison_agences", "oui", aujourd_hui())
+        self.assertTrue(self.pilotage.rapport()["contenu"])
+
+    def test_la_liste_compte_au_jour_de_ndjamena(self):
+        """Décidée à 23 h 30 UTC, une feuille l'est le lendemain à N'Djamena : pour le chiffre et pour sa liste."""
+        feuille, jour = self.feuille(), aujourd_hui() - timedelta(days=1)
+        self.decider(feuille, "validee")
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET date_decision = %s, decidee_par_id = %s WHERE id = %s",
+                            [f"{jour - timedelta(days=1)} 23:30:00", self.superviseur.id, feuille.id])
+        self.env.invalidate_all()
+        for fin, trouvee in ((jour - timedelta(days=1), False), (jour, True)):
+            filtres = {"debut": str(fin), "fin": str(fin), "formation": self.formation.id}
+            with self.subTest(fin):
+                self.assertEqual(self.valeurs(**filtres)["productivite"]["valeur"] is not None, trouvee)
+                self.assertEqual(feuille in feuille.search(self.pilotage.ouvrir("productivite", filtres)["domain"]), trouvee)
+
+    def test_la_provision_ne_se_calcule_que_pour_qui_la_lit(self):
+        with patch("odoo.addons.cnas_facturation.pilotage.calcul.provisionner", return_value=0) as provisionner:
+            self.pilotage.par_axe("rejet_montant", "province", self.mois)
+            self.pilotage.detail("motifs", self.mois)
+            self.valeurs(formation=self.formation.id)
+            provisionner.assert_not_called()
+            self.valeurs()
+            self.assertEqual(provisionner.call_count, 2, "la période et celle d'avant")
 
     def test_qui_lit(self):
         for usager in (self.agent, self.controleur, self.medecin, self.finance, self.portail):

@@ -45,12 +45,8 @@ class Assure(models.Model):
         """Rend [(sorte de soins, taux, ticket)] de la personne ce jour-là, hors maladie longue et maternité."""
         self.ensure_one()
         enfant = self.date_naissance and age_en_annees(self.date_naissance, jour) < self.env["cnas.parametre"]._au("age_enfant", jour)
-        bareme, natures = Bareme(self.env, []), ("enfant", "ordinaire") if enfant else ("ordinaire",)
+        # La nature des soins qu'aurait une feuille de la personne, sans diagnostic : le taux dit est celui qui sera pris.
+        bareme, nature = Bareme(self.env, []), "enfant" if enfant else "ordinaire"
         sortes = dict(self.env["cnas.prestation"]._fields["type_prestation"]._description_selection(self.env))
-        rendus = []
-        for sorte in TYPES:
-            possibles = [bareme.taux(regime_id, sorte, nature, jour) for nature in natures]
-            taux = max((t for t in possibles if t is not None), default=None)
-            if taux is not None:
-                rendus.append((sortes[sorte], taux // 100, 100 - taux // 100))
-        return rendus
+        taux = {sorte: bareme.taux(regime_id, sorte, nature, jour) for sorte in TYPES}
+        return [(sortes[sorte], pris // 100, 100 - pris // 100) for sorte, pris in taux.items() if pris is not None]

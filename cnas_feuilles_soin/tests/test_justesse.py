@@ -87,6 +87,14 @@ class TestTauxLePlusFavorable(CommunMoteur):
     def test_ald_mieux_payee_que_l_enfant(self):
         self.assertEqual(self.taux("2023-01-01", ald=95, enfant=85), 95)
 
+    def test_le_guichet_dit_le_taux_de_la_feuille(self):
+        """Sans taux à lui, un enfant prend celui de tous, pas celui des adultes : qui lit sa carte voit le même."""
+        self.env["cnas.taux"].create({"regime_id": self.regime.id, "taux": 95, "nature": "ordinaire", "date_debut": "2020-01-01"})
+        enfant = self.creer_assure(naissance="2023-01-01")
+        feuille = self.controler(self.feuille(assure_id=enfant.id))
+        self.assertEqual(feuille.ligne_ids.taux, 80)
+        self.assertEqual({taux for _sorte, taux, _ticket in enfant._taux_au(self.regime.id, feuille.date_soins)}, {80})
+
 
 @tagged("post_install", "-at_install", "cnas")
 class TestNouveauNe(CommunMoteur):

@@ -1,3 +1,4 @@
+from . import essai_mixin
 from . import (
     affectation_wizard,
     archivage_wizard,

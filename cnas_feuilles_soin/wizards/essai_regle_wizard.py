@@ -9,7 +9,6 @@ from ..liquidation import execution
 from ..models.regle_controle import SEVERITES
 from ..regles import registre
 
-FEUILLES_MAX = 20_000
 EXEMPLES = 40
 
 
@@ -23,7 +22,7 @@ class EssaiRegleWizard(models.TransientModel):
 
     _name = "cnas.essai_regle.wizard"
     _description = "Essai à blanc d'une règle"
-    _inherit = ["cnas.montant.mixin"]
+    _inherit = ["cnas.essai.mixin"]
 
     regle_id = fields.Many2one("cnas.regle_controle", string="Règle", required=True, ondelete="cascade",
                                context={"active_test": False})
@@ -33,16 +32,10 @@ class EssaiRegleWizard(models.TransientModel):
     date_debut = fields.Date(string="Soins du", required=True,
                              default=lambda self: aujourd_hui().replace(month=1, day=1))
     date_fin = fields.Date(string="au", required=True, default=lambda self: aujourd_hui())
-    formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", help="Vide : toutes.")
     date_effet = fields.Date(string="Appliquer aux soins à partir du", default=lambda self: aujourd_hui())
     # --- résultat
-    fait = fields.Boolean(readonly=True)
-    nombre = fields.Integer(string="Feuilles rejouées", readonly=True)
-    touchees = fields.Integer(string="Feuilles qui changent", readonly=True)
     anomalies_avant = fields.Integer(string="Anomalies de la règle, aujourd'hui", readonly=True)
     anomalies_apres = fields.Integer(string="Anomalies de la règle, à l'essai", readonly=True)
-    montant_avant = fields.Monetary(string="Part CNAS aujourd'hui", readonly=True)
-    montant_apres = fields.Monetary(string="Part CNAS à l'essai", readonly=True)
     automatiques_avant = fields.Integer(string="Validées seules aujourd'hui", readonly=True)
     automatiques_apres = fields.Integer(string="Validées seules à l'essai", readonly=True)
     exemple_ids = fields.One2many("cnas.essai_regle.exemple", "essai_id", string="Exemples", readonly=True)
@@ -67,7 +60,7 @@ class EssaiRegleWizard(models.TransientModel):
         """
         self.ensure_one()
         self._exiger_administrateur()
-        ids = self._choisir()
+        ids = self._choisir(self.date_debut, self.date_fin).ids
         parametres = self._changes()
         surcharge = {self.regle_id.code: {
             "severite": parametres.pop("severite", None), "active": self.active_essai, "parametres": parametres}}
@@ -103,10 +96,6 @@ class EssaiRegleWizard(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     # ------------------------------------------------------------------ privé
-    def _exiger_administrateur(self):
-        if not self.env.user.has_group("cnas_base.group_administrateur"):
-            raise UserError(_("Seul l'administrateur essaie et change les règles."))
-
     def _changes(self):
         """Rend {paramètre: valeur essayée} de ce qui change d'aujourd'hui, sévérité comprise.
 
@@ -122,19 +111,6 @@ class EssaiRegleWizard(models.TransientModel):
                 raise UserError(_("Paramètre « %(code)s » : %(raison)s.", code=code, raison=erreur)) from erreur
         actuels["severite"], essayes["severite"] = self.regle_id._severite_au(jour), self.severite
         return {code: valeur for code, valeur in essayes.items() if valeur != actuels.get(code)}
-
-    def _choisir(self):
-        domaine = [("date_soins", ">=", self.date_debut), ("date_soins", "<=", self.date_fin),
-                   ("state", "not in", ("brouillon", "annulee"))]
-        if self.formation_id:
-            domaine.append(("formation_id", "=", self.formation_id.id))
-        feuilles = self.env["cnas.feuille_soin"].search(domaine, limit=FEUILLES_MAX + 1, order="id")
-        if not feuilles:
-            raise UserError(_("Aucune feuille contrôlée sur cette période : élargissez les dates."))
-        if len(feuilles) > FEUILLES_MAX:
-            raise UserError(_("Plus de %s feuilles sur cette période : réduisez les dates ou choisissez une formation.",
-                              FEUILLES_MAX))
-        return feuilles.ids
 
     def _rejouer(self, ids, surcharges):
         """Rend {feuille: (état, part CNAS, base, rejeté)} et le nombre d'anomalies de la règle."""
@@ -162,10 +138,6 @@ class EssaiRegleWizard(models.TransientModel):
                 "montant_avant": portraits_avant[i][1], "montant_apres": portraits_apres[i][1]})
                 for i in changees[:EXEMPLES]],
         })
-
-    def _rouvrir(self):
-        return {"type": "ir.actions.act_window", "name": _("Essai à blanc"), "res_model": self._name,
-                "res_id": self.id, "view_mode": "form", "target": "new"}
 
 
 class EssaiRegleParametre(models.TransientModel):

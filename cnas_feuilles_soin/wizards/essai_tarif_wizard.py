@@ -7,12 +7,11 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.cnas_base.ecriture import ecrire_mois, ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..liquidation import execution
 from ..regles import registre
-from .essai_regle_wizard import FEUILLES_MAX
 
 PREMIERES = 10
 
@@ -31,17 +30,12 @@ class EssaiTarifWizard(models.TransientModel):
 
     _name = "cnas.essai_tarif.wizard"
     _description = "Combien coûterait ce tarif"
-    _inherit = ["cnas.montant.mixin"]
+    _inherit = ["cnas.essai.mixin"]
 
     revision_id = fields.Many2one("cnas.revision_tarif", string="Révision", required=True, ondelete="cascade",
                                   domain=[("state", "in", ("preparee", "en_cours"))])
     mois = fields.Date(string="Mois des soins rejoué", required=True, default=lambda self: aujourd_hui().replace(day=1) - relativedelta(months=1))
-    formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", help="Vide : toutes.")
-    fait = fields.Boolean(readonly=True)
-    nombre = fields.Integer(string="Feuilles rejouées", readonly=True)
-    touchees = fields.Integer(string="Feuilles qui changent", readonly=True)
-    montant_avant = fields.Monetary(string="Part CNAS aujourd'hui", readonly=True)
-    montant_apres = fields.Monetary(string="Part CNAS au nouveau tarif", readonly=True)
+    montant_apres = fields.Monetary(string="Part CNAS au nouveau tarif")
     ecart = fields.Monetary(string="Coût du mois", readonly=True)
     ecart_annuel = fields.Monetary(string="Coût d'une année à ce rythme", readonly=True)
     par_formation = fields.Html(string="Par formation", readonly=True, sanitize=False)
@@ -53,13 +47,12 @@ class EssaiTarifWizard(models.TransientModel):
         :raise UserError: révision sans ligne à appliquer, mois sans feuille
         """
         self.ensure_one()
-        if not self.env.user.has_group("cnas_base.group_administrateur"):
-            raise UserError(_("Seul l'administrateur essaie et change les tarifs."))
+        self._exiger_administrateur()
         if not self.revision_id._lignes_restantes():
             raise UserError(_("Préparez d'abord la révision : elle n'a aucune ligne à appliquer."))
         debut = self.mois.replace(day=1)
         fin = debut + relativedelta(months=1, days=-1)
-        feuilles = self._feuilles(debut, fin)
+        feuilles = self._choisir(debut, fin)
         avant, apres = self._rejouer(feuilles.ids), {}
         try:
             with self.env.cr.savepoint():
@@ -69,21 +62,9 @@ class EssaiTarifWizard(models.TransientModel):
         except EssaiFini:
             self.env.invalidate_all(flush=False)
         self._montrer(feuilles, avant, apres)
-        return {"type": "ir.actions.act_window", "name": self._description, "res_model": self._name, "res_id": self.id,
-                "view_mode": "form", "target": "new"}
+        return self._rouvrir()
 
     # ------------------------------------------------------------------ privé
-    def _feuilles(self, debut, fin):
-        domaine = [("date_soins", ">=", debut), ("date_soins", "<=", fin), ("state", "not in", ("brouillon", "annulee"))]
-        if self.formation_id:
-            domaine.append(("formation_id", "=", self.formation_id.id))
-        feuilles = self.env["cnas.feuille_soin"].sudo().search(domaine, limit=FEUILLES_MAX + 1)
-        if not feuilles:
-            raise UserError(_("Aucune feuille en %s : choisissez un autre mois.", ecrire_mois(debut)))
-        if len(feuilles) > FEUILLES_MAX:
-            raise UserError(_("Plus de %s feuilles ce mois-là : choisissez une formation.", FEUILLES_MAX))
-        return feuilles
-
     def _rejouer(self, ids):
         """Rend {feuille: part CNAS} par le moteur, sans rien écrire."""
         return {feuille.id: feuille.part for lot in execution.simuler(self.env(su=True), registre.REGLES, ids) for feuille in lot.feuilles}
