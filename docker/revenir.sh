@@ -12,6 +12,9 @@ if [ -f "$PGDATA/postmaster.pid" ]; then
     echo "PostgreSQL tourne, ou s'est mal arrêté : docker compose stop base, puis relancez." >&2; exit 1
 fi
 marque=$(printf '%s' "$instant" | tr -d ':-' | tr ' ' '-')
+if [ "$(printf '%s\n%s\n' "$marque" "$(date -u +%Y%m%d-%H%M%S)" | sort | head -n 1)" != "$marque" ]; then
+    echo "Cet instant n'est pas encore passé : il est $(date -u '+%Y-%m-%d %H:%M:%S'), en temps universel." >&2; exit 1
+fi
 copie=
 for dossier in "$archives"/bases/[0-9]*-[0-9][0-9][0-9][0-9][0-9][0-9]; do
     nom=$(basename "$dossier")

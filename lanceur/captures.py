@@ -7,6 +7,9 @@ from .console import Arret
 
 def prendre(role=None):
     """Prend les captures d'un rôle, ou de tous ; les dates sont celles du jour."""
+    roles = sorted(guide.stem for guide in (chemins.RACINE / "doc" / "guides").glob("*.md"))
+    if role and role not in roles:
+        raise Arret(f"Aucun guide « {role} ». Rôles : {', '.join(roles)}.")
     systeme.preparer_outils(navigateur=True)
     machine = commandes.preparer_machine(tests=True, rapide=True)
     machine.installer_demo_a_jour(tester.BASE_DEMO)

@@ -28,6 +28,7 @@ IDENTIFIANTS = ("administrateur, agent, controleur, medecin, superviseur, financ
 FRANCAIS = {
     "usage: ": "usage : ", "%(prog)s: error: %(message)s\n": "cnas : %(message)s (./cnas --help)\n",
     "unrecognized arguments: %s": "argument inconnu : %s", "expected one argument": "il manque une valeur",
+    "the following arguments are required: %s": "il manque : %s",
     "invalid %(type)s value: %(value)r": "valeur incorrecte : %(value)r", "argument %(argument_name)s: %(message)s": "%(argument_name)s : %(message)s",
     "invalid choice: %(value)r (choose from %(choices)s)": "« %(value)s » n'existe pas (au choix : %(choices)s)",
 }
@@ -222,7 +223,8 @@ def captures(options):
 def planche(options):
     """./cnas planche"""
     from . import planche as module
-    return module.dessiner(options.dossier)
+    module.dessiner(options.dossier)
+    return 0
 
 
 def verifier(_options):

@@ -2,7 +2,7 @@
 
 Un dossier d'archives porte :
 
-    bases/AAAAMMJJ-HHMMSS/   une copie de toute la grappe, prise à cet instant (temps universel)
+    bases/AAAAMMJJ-HHMMSS/   une copie de toute la grappe, finie à cet instant (temps universel)
     journaux/                ce que PostgreSQL a écrit depuis (WAL), segment après segment
 
 Revenir ne détruit jamais : la grappe en place est mise de côté, entière.
@@ -50,18 +50,20 @@ def archiver(machine, dossier):
     """Met en route l'archivage continu dans ce dossier et y prend une copie de la grappe. Rend le dossier de la copie."""
     grappe, dossier = _grappe(machine), Path(dossier).absolute()
     console.etape(f"Archives de PostgreSQL dans {dossier}")
-    for nom in (dossier, dossier / "bases", dossier / "journaux"):
+    # un dossier qui existe (un disque monté) garde ses droits : seul ce qui s'y écrit est à PostgreSQL
+    for nom in (*([] if dossier.exists() else [dossier]), dossier / "bases", dossier / "journaux"):
         grappe._poser(nom)
     commande = _commande_d_archive(dossier / "journaux")
     if _psql(grappe, "SHOW archive_mode") != "on" or _psql(grappe, "SHOW archive_command") != commande:
         _mettre_en_route(grappe, commande)
-    copie = dossier / "bases" / f"{sauvegarde.maintenant():{sauvegarde.INSTANT}}"
-    provisoire = copie.with_name(f"{copie.name}.partiel")
+    _attendre_l_archive(grappe)  # pg_basebackup, lui, attendrait ses journaux sans fin ni mot
+    provisoire = dossier / "bases" / f"{sauvegarde.maintenant():{sauvegarde.INSTANT}}.partiel"
     sortie = grappe._programme("pg_basebackup", "-h", grappe.prise, "-U", "postgres", "-D", provisoire, "-X", "none", "-c", "fast")
     if sortie.returncode:
-        raise Arret(f"La copie de la grappe a échoué (gardée sous {provisoire}) : {sortie.stderr.strip()}")
-    _attendre_l_archive(grappe)
-    grappe._sous_identite(["mv", str(provisoire), str(copie)], check=True)
+        raise Arret(f"La copie de la grappe a échoué : {sortie.stderr.strip()}")
+    # la copie ne vaut que pour les instants d'après sa fin
+    copie = provisoire.with_name(f"{sauvegarde.maintenant():{sauvegarde.INSTANT}}")
+    provisoire.rename(copie)
     console.detail(f"copie de la grappe : {copie}")
     return copie
 
@@ -87,13 +89,13 @@ def _echapper(texte):
 
 
 def _attendre_l_archive(grappe):
-    """Attend que le segment en cours soit dans les archives ; ce qui empêche PostgreSQL de l'y mettre se dit."""
+    """Attend que le segment en cours soit dans les archives ; ce qui empêche PostgreSQL de l'y mettre, depuis qu'on attend, se dit."""
     _psql(grappe, "CREATE TABLE IF NOT EXISTS cnas_archive (le timestamptz); TRUNCATE cnas_archive; INSERT INTO cnas_archive VALUES (now())")
     segment = _psql(grappe, "SELECT pg_walfile_name(pg_switch_wal())")
     fin = time.monotonic() + ATTENTE
     while time.monotonic() < fin:
-        dernier, echec = _psql(grappe, "SELECT COALESCE(last_archived_wal, ''), COALESCE(last_failed_time > COALESCE(last_archived_time, '-infinity'), false) "
-                                       "FROM pg_stat_archiver").split("|")
+        dernier, echec = _psql(grappe, "SELECT COALESCE(last_archived_wal, ''), COALESCE(last_failed_time > GREATEST(last_archived_time, le), false) "
+                                       "FROM pg_stat_archiver, cnas_archive").split("|")
         if dernier[:24] >= segment:
             return
         if echec == "t":
@@ -115,11 +117,15 @@ def lire_instant(texte):
 def revenir(machine, instant, dossier):
     """Rend le serveur privé tel qu'à cet instant. Rend le dossier où la grappe d'avant est gardée."""
     grappe, dossier, voulu = _grappe(machine), Path(dossier).absolute(), lire_instant(instant)
+    if voulu > sauvegarde.maintenant():
+        raise Arret(f"Cet instant n'est pas encore passé : il est {sauvegarde.maintenant()}, en temps universel.")
     _au_repos()
     console.etape(f"Retour au {voulu} (temps universel)")
     copie = _copie_d_avant(dossier, voulu)
     if grappe.tourne():
-        _attendre_l_archive(grappe)
+        # un serveur neuf, après la mort d'un disque, n'a rien à y mettre
+        if _psql(grappe, "SHOW archive_command") == _commande_d_archive(dossier / "journaux"):
+            _attendre_l_archive(grappe)
         grappe.arreter()
     cote = grappe.donnees.with_name(f"{grappe.donnees.name}-avant-{sauvegarde.maintenant():{sauvegarde.INSTANT}}")
     grappe.donnees.rename(cote)
@@ -136,9 +142,9 @@ def revenir(machine, instant, dossier):
 
 
 def _copie_d_avant(dossier, voulu):
-    copies = sorted((d for d in (dossier / "bases").glob("*") if len(d.name) == 15), reverse=True)
+    copies = sorted((dossier / "bases").glob(f"{'[0-9]' * 8}-{'[0-9]' * 6}"), reverse=True)
     for copie in copies:
-        if datetime.datetime.strptime(copie.name, sauvegarde.INSTANT) < voulu:
+        if copie.name < f"{voulu:{sauvegarde.INSTANT}}":
             console.detail(f"depuis la copie {copie.name}")
             return copie
     raise Arret(f"Aucune copie de la grappe n'est antérieure à cet instant dans {dossier} (copies : {', '.join(c.name for c in copies) or 'aucune'}).")
@@ -146,7 +152,9 @@ def _copie_d_avant(dossier, voulu):
 
 def _relire(grappe, copie, journaux, voulu):
     """La copie, puis les journaux jusqu'à l'instant voulu ; PostgreSQL refuse si les archives n'y vont pas."""
-    grappe._sous_identite(["cp", "-a", str(copie), str(grappe.donnees)], check=True)
+    sortie = grappe._sous_identite(["cp", "-a", str(copie), str(grappe.donnees)])
+    if sortie.returncode:
+        raise Arret(f"La copie {copie} ne se copie pas ; la grappe en place reste. {sortie.stderr.strip()[-500:]}")
     (grappe.donnees / "recovery.signal").touch()
     restauration = f"cp {shlex.quote(str(journaux)).replace('%', '%%')}/%f \"%p\""
     with open(grappe.donnees / "postgresql.auto.conf", "a", encoding="utf-8") as flux:

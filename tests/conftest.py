@@ -155,6 +155,19 @@ def attendre_ecran(onglet):
     onglet.wait_for_selector(".o_loading_indicator", state="hidden")
 
 
+# Ce que fait un clic sur un menu, attendu jusqu'au bout ; `vue` : une autre que la première.
+OUVRIR_UN_MENU = """([menu, vue]) => {
+    const { menu: menus, action: actions } = odoo.__WOWL_DEBUG__.root.env.services;
+    return vue ? actions.doAction(menus.getMenu(menu).actionID, { clearBreadcrumbs: true, viewType: vue }) : menus.selectMenu(menu);
+}"""
+
+
+def ouvrir_menu(onglet, menu, vue=None):
+    """Ouvre un menu dans le client déjà chargé : le recharger à chacun coûterait plus que l'écran."""
+    onglet.evaluate(OUVRIR_UN_MENU, [menu, vue])
+    attendre_ecran(onglet)
+
+
 @pytest.fixture
 def page(request, navigateur, serveur):
     """Fabrique de pages connectées : `page("agent")` ; en cas d'échec, une capture est posée dans `.cnas/captures/`.

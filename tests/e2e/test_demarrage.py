@@ -4,6 +4,7 @@ import urllib.request
 import xmlrpc.client
 
 import pytest
+from conftest import ouvrir_menu
 
 BARRE = [
     "Gestion des Assurés", "Gestion des Employeurs", "Formations Sanitaires", "Feuilles de soins", "Facturation",
@@ -30,6 +31,11 @@ def enfants(session, parent):
     """Sous-menus que voit cet usager, dans l'ordre."""
     return session.appel("ir.ui.menu", "search_read", [("parent_id", "=", parent)], fields=["name", "action", "child_id"],
                          order="sequence, id", context={"lang": "fr_FR"})
+
+
+def feuilles(session, parent):
+    """Menus qui ouvrent un écran sous celui-ci, pour cet usager."""
+    return [f for menu in enfants(session, parent) for f in (feuilles(session, menu["id"]) if menu["child_id"] else []) or [menu]]
 
 
 def barre_visible(session, menus):
@@ -109,25 +115,18 @@ def test_ecran_barre_de_menus(page, menus):
 
 def test_ecran_chaque_menu_s_ouvre(page, rpc, menus):
     """Chaque sous-menu de l'administrateur s'ouvre sans erreur."""
-    session = rpc("administrateur")
-
-    def feuilles(menu):
-        sous = enfants(session, menu["id"]) if menu["child_id"] else []
-        return [f for s in sous for f in feuilles(s)] if sous else [menu]
-
-    a_ouvrir = [f for m in enfants(session, menus["cnas_base.menu_root"]) for f in feuilles(m)]
+    a_ouvrir = feuilles(rpc("administrateur"), menus["cnas_base.menu_root"])
     assert len(a_ouvrir) > 30, "les menus du cahier des charges manquent"
     onglet = page("administrateur", chemin=None)
-    onglet.wait_for_selector(".o_main_navbar")
+    onglet.pret()
     ratees = []
     for menu in a_ouvrir:
-        action = menu["action"].split(",")[1] if menu["action"] else ""
-        onglet.goto("about:blank")
-        onglet.goto(f"/web#menu_id={menu['id']}" + (f"&action={action}" if action else ""))
-        onglet.pret()
+        ouvrir_menu(onglet, menu["id"])
         if onglet.locator(".o_error_dialog").count() or onglet.erreurs:
             ratees.append((menu["name"], list(onglet.erreurs)))
             onglet.erreurs.clear()
+            onglet.reload()
+            onglet.pret()
     assert not ratees, ratees
 
 

@@ -1,6 +1,7 @@
 """À 1366 × 768, panneau de recherche ouvert : aucun numéro, montant, RIB ni état tronqué dans une liste."""
 import pytest
-from test_demarrage import enfants, menus  # noqa: F401
+from conftest import ouvrir_menu
+from test_demarrage import feuilles, menus  # noqa: F401
 
 # Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé) ;
 # pas un dictionnaire du journal, qui se lit sur sa fiche.
@@ -20,27 +21,17 @@ CELLULES_TRONQUEES = """() => {
 DEJA_LUES = set()
 
 
-def feuilles(session, menu):
-    """Rend les menus qui ouvrent une fenêtre, sous celui-ci."""
-    sous = enfants(session, menu["id"]) if menu["child_id"] else []
-    return [f for s in sous for f in feuilles(session, s)] if sous else [menu]
-
-
 @pytest.mark.parametrize("login", ["administrateur", "finance", "agent"])
 def test_aucune_cle_tronquee(page, rpc, menus, login):  # noqa: F811
     """Chaque liste du rôle qu'un autre n'a pas déjà ouverte, ouverte par son menu, se lit en entier."""
-    session = rpc(login)
-    a_ouvrir = [f for m in enfants(session, menus["cnas_base.menu_root"]) for f in feuilles(session, m)]
-    onglet = page(login, chemin=None)
-    onglet.set_viewport_size({"width": 1366, "height": 768})
+    onglet = page(login, chemin=None, largeur=1366, hauteur=768)
+    onglet.pret()
     tronquees = {}
-    for menu in a_ouvrir:
+    for menu in feuilles(rpc(login), menus["cnas_base.menu_root"]):
         if not menu["action"] or not menu["action"].startswith("ir.actions.act_window") or menu["action"] in DEJA_LUES:
             continue
         DEJA_LUES.add(menu["action"])
-        onglet.goto("about:blank")
-        onglet.goto(f"/web#menu_id={menu['id']}&action={menu['action'].split(',')[1]}&view_type=list")
-        onglet.pret()
+        ouvrir_menu(onglet, menu["id"], "list")
         if coupees := onglet.evaluate(CELLULES_TRONQUEES):
             tronquees[menu["name"]] = coupees[:5]
     assert not tronquees, tronquees

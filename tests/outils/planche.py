@@ -84,10 +84,9 @@ def _longs(env, feuille):
 
 
 def principal(base, configuration, dossier):
-    """Écrit les PDF et les images de leurs premières pages ; rend 0."""
+    """Écrit les PDF et les images de leurs premières pages."""
     odoo.tools.config.parse_config(["-c", configuration])
     dossier = Path(dossier)
-    dossier.mkdir(parents=True, exist_ok=True)
     with odoo.registry(base).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {"lang": "fr_FR", "tracking_disable": True})
         for nom, contenu in papiers(env):
@@ -97,8 +96,7 @@ def principal(base, configuration, dossier):
                 document[rang].render(scale=110 / 72).to_pil().save(dossier / f"{nom}-{rang + 1}.png")
             print(f"{nom} : {len(document)} page(s), {len(contenu) // 1024} Ko", flush=True)
         cr.rollback()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(principal(*sys.argv[1:]))
+    principal(*sys.argv[1:])

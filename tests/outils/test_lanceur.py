@@ -1,4 +1,5 @@
 """Le lanceur : ce qu'une base réclame, et comment les tests se comptent."""
+import contextlib
 import datetime
 import fcntl
 import getpass
@@ -196,13 +197,18 @@ def test_odoo_introuvable_se_dit_avant_d_installer(monkeypatch):
         commandes.preparer_machine()
 
 
+def ouvrir_a_postgres(chemin):
+    """Root lance PostgreSQL sous un autre usager, qui doit pouvoir entrer ici."""
+    for dossier in (chemin, *chemin.parents):
+        if dossier.owner() == getpass.getuser() and str(dossier) != "/" and dossier != Path(tempfile.gettempdir()):
+            dossier.chmod(0o755)
+
+
 @pytest.mark.skipif(not postgres._binaires(), reason="les programmes de PostgreSQL (pg_dump) ne sont pas sur cette machine")
 def test_un_chemin_avec_espace_et_apostrophe(tmp_path, monkeypatch):
     """Le serveur privé démarre, répond et s'arrête dans « Dossier été N'Djaména »."""
     prive = tmp_path / "Dossier été N'Djaména" / ".cnas"
-    for dossier in (tmp_path, *tmp_path.parents):
-        if dossier.owner() == getpass.getuser() and str(dossier) != "/" and dossier != Path(tempfile.gettempdir()):
-            dossier.chmod(0o755)  # root lance PostgreSQL sous un autre usager, qui doit y entrer
+    ouvrir_a_postgres(tmp_path)
     monkeypatch.setattr(chemins, "PRIVE", prive)
     grappe = postgres.Grappe("pg", postgres._binaires(), rapide=True)
     assert prive in grappe.dossier.parents
@@ -213,40 +219,105 @@ def test_un_chemin_avec_espace_et_apostrophe(tmp_path, monkeypatch):
         assert grappe.arreter()
 
 
+@pytest.fixture
+def grappe(tmp_path, monkeypatch):
+    """Un serveur privé neuf, démarré."""
+    ouvrir_a_postgres(tmp_path)
+    monkeypatch.setattr(instant, "ATTENTE", 30)
+    yield (neuve := nouvelle_grappe(tmp_path / ".cnas", monkeypatch))
+    neuve.arreter()
+
+
+def nouvelle_grappe(prive, monkeypatch):
+    """Rend un serveur privé de ce clone, démarré."""
+    monkeypatch.setattr(chemins, "PRIVE", prive)
+    neuve = postgres.Grappe("pg", postgres._binaires(), rapide=True)
+    neuve.demarrer()
+    return neuve
+
+
+def machine_de(grappe):
+    """Rend ce que les verbes attendent d'une machine."""
+    return SimpleNamespace(acces=SimpleNamespace(grappe=grappe))
+
+
 @pytest.mark.skipif(not postgres._binaires(), reason="les programmes de PostgreSQL (pg_dump) ne sont pas sur cette machine")
-def test_revenir_a_un_instant(tmp_path, monkeypatch):
+def test_revenir_a_un_instant(tmp_path, monkeypatch, grappe):
     """Les journaux archivés rendent le serveur d'avant la faute ; la grappe d'après reste à côté ; les pages ont leurs sommes."""
-    for dossier in (tmp_path, *tmp_path.parents):
-        if dossier.owner() == getpass.getuser() and str(dossier) != "/" and dossier != Path(tempfile.gettempdir()):
-            dossier.chmod(0o755)
-    monkeypatch.setattr(chemins, "PRIVE", tmp_path / ".cnas")
-    grappe = postgres.Grappe("pg", postgres._binaires(), rapide=True)
-    machine = SimpleNamespace(acces=SimpleNamespace(grappe=grappe))
+    machine = machine_de(grappe)
+    assert instant._psql(grappe, "SHOW data_checksums") == "on"
+    archives = tmp_path / "archives d'un disque"
+    archives.mkdir()
+    archives.chmod(0o755)
+    avant = sauvegarde.maintenant()
+    copie = instant.archiver(machine, archives)
+    assert archives.stat().st_mode & 0o777 == 0o755 and archives.owner() == getpass.getuser(), "un dossier qui existe garde ses droits"
+    assert f"{avant:{sauvegarde.INSTANT}}" <= copie.name
+    (archives / "bases" / "copie-a-la-main").mkdir()  # quinze signes, comme une copie
+    instant._psql(grappe, "CREATE TABLE dossier AS SELECT 1 AS numero")
+    time.sleep(1.1)
+    voulu = instant._psql(grappe, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')")
+    time.sleep(1.1)
+    instant._psql(grappe, "DROP TABLE dossier")
+    with pytest.raises(console.Arret, match="Aucune copie"):
+        instant.revenir(machine, "2020-01-01 00:00", archives)
+    with pytest.raises(console.Arret, match="pas encore passé"):
+        instant.revenir(machine, "2999-01-01 00:00", archives)
+    assert grappe.tourne()
+    copie.chmod(0)
+    with pytest.raises(console.Arret, match="ne se copie pas"):
+        instant.revenir(machine, voulu, archives)
+    copie.chmod(0o700)
     grappe.demarrer()
+    cote = instant.revenir(machine, voulu, archives)
+    assert instant._psql(grappe, "SELECT numero FROM dossier") == "1"
+    assert (cote / "PG_VERSION").is_file()
+    # l'archivage continue : une autre faute se rattrape de même
+    instant._psql(grappe, "INSERT INTO dossier VALUES (2)")
+    instant._attendre_l_archive(grappe)
+    # un segment perdu avant l'instant : refusé, la grappe en place reste
+    max((archives / "journaux").glob("????????????????????????")).unlink()
+    with pytest.raises(console.Arret):
+        instant.revenir(machine, f"{sauvegarde.maintenant()}", archives)
+    grappe.demarrer()
+    assert instant._psql(grappe, "SELECT count(*) FROM dossier") == "2"
+    grappe.arreter()
+    # le disque de la base est mort : un clone neuf revient des archives seules
+    neuve = nouvelle_grappe(tmp_path / "neuf" / ".cnas", monkeypatch)
     try:
-        assert instant._psql(grappe, "SHOW data_checksums") == "on"
-        archives = tmp_path / "archives d'un disque"
-        instant.archiver(machine, archives)
-        instant._psql(grappe, "CREATE TABLE dossier AS SELECT 1 AS numero")
-        time.sleep(1.1)
-        voulu = instant._psql(grappe, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')")
-        time.sleep(1.1)
-        instant._psql(grappe, "DROP TABLE dossier")
-        with pytest.raises(console.Arret, match="Aucune copie"):
-            instant.revenir(machine, "2020-01-01 00:00", archives)
-        cote = instant.revenir(machine, voulu, archives)
-        assert instant._psql(grappe, "SELECT numero FROM dossier") == "1"
-        assert (cote / "PG_VERSION").is_file()
-        # l'archivage continue : une autre faute se rattrape de même
-        instant._psql(grappe, "INSERT INTO dossier VALUES (2)")
-        instant._attendre_l_archive(grappe)
-        # un instant que les archives n'atteignent pas : refusé, la grappe en place reste
-        with pytest.raises(console.Arret):
-            instant.revenir(machine, "2999-01-01 00:00", archives)
-        grappe.demarrer()
-        assert instant._psql(grappe, "SELECT count(*) FROM dossier") == "2"
+        instant.revenir(machine_de(neuve), voulu, archives)
+        assert instant._psql(neuve, "SELECT numero FROM dossier") == "1"
     finally:
-        grappe.arreter()
+        neuve.arreter()
+
+
+@pytest.mark.skipif(not postgres._binaires(), reason="les programmes de PostgreSQL (pg_dump) ne sont pas sur cette machine")
+def test_archiver_dit_ce_qui_l_empeche(tmp_path, grappe):
+    """Les archives d'un autre serveur : dit tout de suite, sans copie ; un autre dossier, et l'échec d'avant ne compte plus."""
+    archives = tmp_path / "archives"
+    (archives / "journaux").mkdir(parents=True)
+    (archives / "journaux" / instant._psql(grappe, "SELECT pg_walfile_name(pg_current_wal_lsn())")).write_text("d'un autre")
+    with pytest.raises(console.Arret, match="n'arrive pas à archiver"):
+        instant.archiver(machine_de(grappe), archives)
+    assert not list((archives / "bases").iterdir())
+    assert instant.archiver(machine_de(grappe), tmp_path / "autre disque").is_dir()
+
+
+@pytest.mark.parametrize("arguments, phrase", [
+    (["captures", "pirate"], "Aucun guide « pirate »"), (["revenir", "hier", "/archives"], "L'instant s'écrit"),
+    (["archiver"], "il manque : DOSSIER"), (["planche", "/etc/passwd/x"], "accès impossible à /etc/passwd"),
+])
+def test_une_entree_fausse_se_dit_avant_d_installer(arguments, phrase, monkeypatch, capsys):
+    """Une phrase, avant toute préparation de la machine."""
+    def installe(*_arguments, **_options):
+        raise AssertionError("la machine se prépare")
+
+    monkeypatch.setattr(commandes, "preparer_machine", installe)
+    monkeypatch.setattr(commandes.systeme, "preparer_outils", installe)
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    with contextlib.suppress(SystemExit):
+        assert commandes.principal(arguments) == 1
+    assert phrase in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("signe", [",", '"', "$", "`", "\\"])

@@ -126,3 +126,24 @@ def test_la_documentation_dit_vrai():
             assert service(nom), (guide.name, nom)
         for lien in re.findall(r"\]\((?!https?:|#)([^)#]+)", texte):
             assert (guide.parent / lien).exists(), (guide.name, lien)
+
+
+@pytest.mark.parametrize("instant, phrase", [
+    ("2999-01-01 00:00:00", "pas encore passé"), ("hier", "s'écrit"), ("2020-01-01 00:00:00", "Aucune copie")])
+def test_revenir_refuse_avant_de_toucher_a_la_grappe(instant, phrase, tmp_path):
+    """Un instant futur, illisible ou d'avant les copies : une phrase, la grappe reste en place."""
+    (tmp_path / "donnees").mkdir()
+    (tmp_path / "donnees" / "PG_VERSION").write_text("16")
+    (tmp_path / "archives" / "bases" / "20210101-000000").mkdir(parents=True)
+    refus = subprocess.run(["sh", RACINE / "docker" / "revenir.sh", instant], capture_output=True, text=True, env={
+        "PATH": "/usr/bin:/bin", "PGDATA": str(tmp_path / "donnees"), "CNAS_ARCHIVES_DANS": str(tmp_path / "archives")})
+    assert refus.returncode == 1 and phrase in refus.stderr, refus
+    assert [f.name for f in (tmp_path / "donnees").iterdir()] == ["PG_VERSION"]
+
+
+def test_les_dossiers_de_la_caisse_n_entrent_ni_dans_git_ni_dans_l_image():
+    """Sauvegardes, archives, certificats : là où compose les pose par défaut, rien ne les ramasse."""
+    dossiers = set(re.findall(r":-\./(\w+)\}", COMPOSE))
+    assert {"archives", "sauvegardes", "certificats"} <= dossiers
+    assert {f"{nom}/" for nom in dossiers} <= set((RACINE / ".gitignore").read_text(encoding="utf-8").split())
+    assert dossiers <= set((RACINE / ".dockerignore").read_text(encoding="utf-8").split())
