@@ -1,19 +1,10 @@
 """Le QR d'une carte : une adresse que tout téléphone ouvre, et qui porte le texte signé, vérifiable aussi sans réseau."""
-import io
-
-from PIL import Image, ImageOps
-
 from odoo import _
 from odoo.exceptions import UserError
 
-try:
-    import zxingcpp
-except ImportError:  # le serveur marche sans : on tape le matricule
-    zxingcpp = None
+from odoo.addons.cnas_base.lecture import codes_d_image, image_de_page, lit_les_codes, ouvrir_fichier
 
 CHEMIN = "/cnas/carte/"
-COTE_MAX = 2400
-PIXELS_MAX = 60_000_000
 
 
 def adresse_de_carte(base, texte):
@@ -30,22 +21,21 @@ def texte_de_carte(lu):
 
 
 def lire_image(octets):
-    """Rend le texte du QR que montre une photo (JPEG, PNG, WebP…).
+    """Rend le texte du QR que montre une photo (JPEG, PNG, WebP, HEIC…).
 
     :raise UserError: image illisible, sans QR, ou lecteur absent de ce serveur
     """
-    if zxingcpp is None:
+    if not lit_les_codes():
         raise UserError(_("Ce serveur ne lit pas les photos de QR : tapez le matricule ou le numéro de la carte."))
+    illisible = _("Cette photo ne s'ouvre pas : reprenez-la, en JPEG ou en PNG.")
     try:
-        image = Image.open(io.BytesIO(octets), formats=("JPEG", "PNG", "WEBP", "TIFF", "BMP"))
-        if image.width * image.height > PIXELS_MAX:
-            raise ValueError("trop grande")
-        image.draft("L", (COTE_MAX, COTE_MAX))
-        image = ImageOps.exif_transpose(image).convert("L")
-        image.thumbnail((COTE_MAX, COTE_MAX))
-    except Exception as erreur:  # Pillow lève de tout sur un fichier piégé
-        raise UserError(_("Cette photo ne s'ouvre pas : reprenez-la, en JPEG ou en PNG.")) from erreur
-    codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)
+        mime = ouvrir_fichier(octets, _("photo")).mime
+    except UserError as refus:
+        raise UserError(illisible) from refus
+    image = image_de_page(octets, mime, 1) if mime.startswith("image/") else None
+    if image is None:
+        raise UserError(illisible)
+    codes = codes_d_image(image, qr_seul=True)
     if not codes:
         raise UserError(_("Aucun QR lisible sur cette photo : reprenez-la de plus près, bien à plat et à la lumière."))
-    return codes[0].text.strip()
+    return codes[0].strip()

@@ -29,6 +29,7 @@ from .console import Arret
 INSTANT = "%Y%m%d-%H%M%S"
 GARDES = (("%Y-%m-%d", 7), ("%G-%V", 4), ("%Y-%m", 12))  # sept jours, quatre semaines, douze mois
 ABSENTES_MONTREES = 5
+ARRETS = (signal.SIGINT, signal.SIGTERM)
 FINS = ("", ".liste", ".somme")  # un paquet, ses pièces, son empreinte
 PIECE = re.compile(r"([0-9a-f]{2,3})/\1[0-9a-f]{37,38}\Z")  # le début de l'empreinte, puis l'empreinte
 
@@ -362,11 +363,18 @@ def restaurer(machine, archive, base=None, cle=None, retoucher=None):
 @contextmanager
 def _sans_interruption():
     """Un arrêt demandé (Ctrl-C, SIGTERM) attend la fin : base et fichiers changent de nom ensemble, ou pas."""
-    masque = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    recus = []
+    # Le masque vaut pour les programmes lancés d'ici ; un autre fil peut recevoir le signal à notre place : il est alors retenu.
+    masque = signal.pthread_sigmask(signal.SIG_BLOCK, ARRETS)
+    avant = {arret: signal.signal(arret, lambda numero, _pile: recus.append(numero)) for arret in ARRETS}
     try:
         yield
     finally:
+        for arret, traite in avant.items():
+            signal.signal(arret, traite)
         signal.pthread_sigmask(signal.SIG_SETMASK, masque)
+        for arret in recus[:1]:
+            signal.raise_signal(arret)
 
 
 def exiger_au_repos(machine, base):

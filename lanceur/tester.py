@@ -198,7 +198,7 @@ def _pytest_odoo(machine, bilan, base, chemins_tests, *arguments):
     phase = "pytest-odoo décalé" if machine.horloge else "pytest-odoo"
     configuration = machine.configuration(base, max_cron_threads=0, server_wide_modules="base,web",
                                           http_port=serveur.port_au_hasard(), screenshots=chemins.prive("captures", "pytest"))
-    ecartes = [f"--ignore-glob=*/{fichier}" for fichier in HORS_DU_TEMPS] if machine.horloge else []
+    ecartes = [f"--ignore-glob=*{fichier}" for fichier in HORS_DU_TEMPS] if machine.horloge else []
     _pytest(machine, bilan, phase, [f"--odoo-config={configuration}", f"--odoo-database={base}", "--odoo-http",
                                     *ecartes, *chemins_tests, *arguments])
 

@@ -1,13 +1,17 @@
 """Vérification publique des attestations, clés publiques et cartes révoquées. Aucun compte n'est requis."""
 import base64
+import functools
 import json
 import logging
+
+import psycopg2
 
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .. import cle_signature as outil
 
@@ -26,59 +30,70 @@ ENTETES = [
 TITRES_CARTE = {
     "valide": ("Carte active", "بطاقة صالحة"), "a_venir": ("Carte pas encore active", "بطاقة غير مفعلة بعد"),
     "expiree": ("Carte expirée", "بطاقة منتهية الصلاحية"), "revoquee": ("Carte retirée", "بطاقة ملغاة"),
-    "inconnue": ("Carte inconnue", "بطاقة غير معروفة"), "indisponible": ("Vérification indisponible", "التحقق غير متاح"),
+    "inconnue": ("Carte inconnue", "بطاقة غير معروفة"),
 }
+
+
+def page_publique(chemins, gabarit, **options):
+    """Rend le décorateur d'une page qui vérifie un papier sans compte.
+
+    La méthode reçoit le jeton, borné, et rend (fiche trouvée ou vide, valeurs du gabarit). Débit compté (429), lecture tracée,
+    même 404 pour un jeton inconnu et un jeton malformé, panne dite « indisponible » (503) et gardée au journal du serveur.
+    """
+    def decorer(methode):
+        @http.route(chemins, type="http", auth="public", sitemap=False, save_session=False, **{"methods": ["GET"], **options})
+        @functools.wraps(methode)
+        def route(self, jeton="", **parametres):
+            try:
+                if trop := _refus_de_debit():
+                    return _repondre(trop, 429, "text/plain")
+                with request.env.cr.savepoint():  # une panne n'écrit rien à moitié, et la page d'excuse se lit encore
+                    fiche, valeurs = methode(self, jeton[:LONGUEUR_MAX], **parametres)
+                    request.env["cnas.journal"]._ajouter_une_fois({
+                        "modele": fiche._name, "res_id": fiche.id or 0, "evenement": "verification_publique"})
+                    return _repondre(_rendre(gabarit, valeurs), 200 if fiche else 404)
+            except psycopg2.OperationalError:
+                raise  # deux dépôts à la fois : Odoo rejoue
+            except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
+                _logger.exception("Vérification impossible : %s", gabarit)
+                return _repondre(_rendre("cnas_assures.verification_page", {"etat": "indisponible"}), 503)
+        return route
+    return decorer
+
+
+def _refus_de_debit():
+    """Rend la phrase qui refuse une adresse trop pressée, ou rien."""
+    try:
+        request.env["cnas.journal"]._exiger_debit("verification_publique")
+    except UserError as refus:
+        return str(refus)
+    return ""
+
+
+def _rendre(gabarit, valeurs):
+    outils = {"jour": ecrire_date, "somme": ecrire_montant, "nombre": ecrire_nombre, "aujourd_hui": aujourd_hui()}
+    return str(request.env["ir.qweb"].sudo()._render(gabarit, {**outils, **valeurs}, lang="fr_FR"))
+
+
+def _repondre(contenu, code, mime="text/html"):
+    return request.make_response(contenu, [("Content-Type", f"{mime}; charset=utf-8"), *ENTETES], status=code)
 
 
 class Verification(http.Controller):
 
-    @http.route(
-        ["/cnas/verifier", "/cnas/verifier/", "/cnas/verifier/<path:jeton>"],
-        type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
+    @page_publique(["/cnas/verifier", "/cnas/verifier/", "/cnas/verifier/<path:jeton>"], "cnas_assures.verification_page")
     def verifier(self, jeton="", **_ignores):
-        """Dit si une attestation est valide, à venir, expirée ou révoquée.
+        """Dit si une attestation est valide, à venir, expirée ou révoquée ; rien de ce qui est demandé n'est répété."""
+        attestation = request.env["cnas.attestation"].sudo()._trouver_par_jeton(jeton)
+        return attestation, attestation._etat_public() if attestation else {"etat": "inconnue"}
 
-        Un jeton inconnu et un jeton malformé rendent la même page et le même code 404 ; rien de ce qui
-        est demandé n'est répété dans la réponse.
-        """
-        public = {"etat": "inconnue"}
-        try:
-            journal = request.env["cnas.journal"]
-            journal._exiger_debit("verification_publique")
-            attestation = request.env["cnas.attestation"].sudo()._trouver_par_jeton(jeton[:LONGUEUR_MAX])
-            journal._ajouter_une_fois({
-                "modele": "cnas.attestation", "res_id": attestation.id or 0, "evenement": "verification_publique"})
-            if attestation:
-                public = attestation._etat_public()
-        except UserError as refus:
-            return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
-        except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
-            _logger.exception("Vérification d'attestation impossible")
-            public = {"etat": "indisponible"}
-        return self._page(public)
-
-    @http.route("/cnas/carte/<path:texte>", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
-    def carte(self, texte="", **_ignores):
+    @page_publique("/cnas/carte/<path:jeton>", "cnas_assures.verification_page")
+    def carte(self, jeton="", **_ignores):
         """Dit si une carte sanitaire est active, expirée, perdue ou annulée, d'après l'adresse que porte son QR."""
-        try:
-            journal = request.env["cnas.journal"]
-            journal._exiger_debit("verification_publique")
-            public = request.env["cnas.carte"].sudo()._etat_public(texte[:LONGUEUR_MAX].replace("~", "|"))
-            journal._ajouter_une_fois({"modele": "cnas.carte", "res_id": 0, "evenement": "verification_publique",
-                                       "apres": {"carte": public.get("numero") or "inconnue"}})
-        except UserError as refus:
-            return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
-        except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
-            _logger.exception("Vérification de carte impossible")
-            public = {"etat": "indisponible"}
+        carte = request.env["cnas.carte"].sudo()._trouver_par_qr(jeton.replace("~", "|"))
+        public = carte._etat_public() if carte else {"etat": "inconnue"}
         titre, titre_ar = TITRES_CARTE[public["etat"]]
-        return self._page({**public, "titre": titre, "titre_ar": titre_ar})
-
-    def _page(self, public):
-        codes = {"inconnue": 404, "indisponible": 503}
-        page = request.env["ir.qweb"].sudo()._render("cnas_assures.verification_page", {**public, "jour": ecrire_date}, lang="fr_FR")
-        return request.make_response(
-            str(page), [("Content-Type", "text/html; charset=utf-8"), *ENTETES], status=codes.get(public["etat"], 200))
+        return carte, {**public, "titre": titre, "titre_ar": titre_ar}
 
     @http.route("/cnas/cle-publique", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def cle_publique(self):

@@ -372,17 +372,19 @@ class Carte(models.Model):
         return adresse_de_carte(self.env["ir.config_parameter"]._adresse_publique(), self.qr_texte)
 
     @api.model
-    def _etat_public(self, texte):
-        """Rend ce que la page publique dit d'un QR de carte : aucun nom, aucune donnée de santé."""
+    def _trouver_par_qr(self, texte):
+        """Rend la carte dont la caisse a signé ce QR, ou un ensemble vide."""
         lu = self._lire_qr(texte)
-        carte = self.search([("numero", "=", lu["numero"])], limit=1) if lu else self.browse()
-        if not carte:
-            return {"etat": "inconnue"}
-        motif = carte._motif_refus()
-        etat = "valide" if not motif else {"perdue": "revoquee", "annulee": "revoquee"}.get(carte.state) or (
-            "expiree" if carte.state == "expiree" or carte.date_expiration < aujourd_hui() else "a_venir")
+        return self.search([("numero", "=", lu["numero"])], limit=1) if lu else self.browse()
+
+    def _etat_public(self):
+        """Rend ce que la page publique dit d'une carte : aucun nom, aucune donnée de santé."""
+        self.ensure_one()
+        motif = self._motif_refus()
+        etat = "valide" if not motif else {"perdue": "revoquee", "annulee": "revoquee"}.get(self.state) or (
+            "expiree" if self.state == "expiree" or self.date_expiration < aujourd_hui() else "a_venir")
         return {"etat": etat, "texte": motif or _("Vérifiez que la carte est celle de la personne, et ses droits à la date des soins."),
-                "numero": carte.numero, "date_fin": carte.date_expiration}
+                "numero": self.numero, "date_fin": self.date_expiration}
 
     def _motif_refus(self):
         """Rend la phrase qui dit pourquoi la carte n'ouvre pas l'accès aux soins, ou False."""

@@ -180,7 +180,8 @@ class PieceAdministrative(models.Model):
         resultat = super().write(vals)
         for piece, depot in depots:
             piece._ecrire(depot)
-            piece._demander_lecture()
+        if depots:
+            self._demander_lecture()
         return resultat
 
     def _fichier_a_lire(self):

@@ -10,6 +10,7 @@ from .page import (
     MoteurAbsent,
     Mot,
     Page,
+    codes_d_image,
     codes_de_page,
     image_de_page,
     langues_presentes,

@@ -17,6 +17,11 @@ from PyPDF2 import PdfReader, PdfWriter
 
 from .fichier import _image_de_page, _images, apercu_pdf
 
+try:
+    import zxingcpp
+except ImportError:  # on tape le numéro
+    zxingcpp = None
+
 LANGUES = ("fra", "ara")
 # Une page A4 à 200 points par pouce : au-delà, Tesseract n'y lit pas mieux.
 COTE_LUE = 2340
@@ -134,7 +139,7 @@ def lire_image(image):
         raise MoteurAbsent
     entree = io.BytesIO()
     image.save(entree, "PNG", compress_level=1)
-    # Page nettoyée, un seul bloc (psm 6) : les colonnes d.un tableau ne se perdent pas. Un cœur, et après tout le monde : lire une page n'attend personne.
+    # Page nettoyée, un seul bloc (psm 6) : les colonnes d'un tableau ne se perdent pas. Un cœur, et après tout le monde : lire une page n'attend personne.
     sortie = subprocess.run(
         ["nice", "-n", "15", "tesseract", "stdin", "stdout", "-l", "+".join(langues), "--dpi", "200", "--psm", "6", "tsv"],
         input=entree.getvalue(), capture_output=True, timeout=DELAI, check=True, env={**os.environ, "OMP_THREAD_LIMIT": "1"}).stdout
@@ -153,23 +158,24 @@ def lire_image(image):
 
 def lit_les_codes():
     """Dit si la bibliothèque des codes-barres est là."""
-    try:
-        import zxingcpp  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return zxingcpp is not None
+
+
+def codes_d_image(image, qr_seul=False):
+    """Rend les textes des codes-barres et QR d'une image, ou des seuls QR ; aucun sans bibliothèque."""
+    if not lit_les_codes():
+        return []
+    formats = {"formats": zxingcpp.BarcodeFormat.QRCode} if qr_seul else {}
+    return [code.text for code in zxingcpp.read_barcodes(image, **formats)]
 
 
 def codes_de_page(contenu, mime, rang):
     """Rend les textes des codes-barres et QR d'une page ; aucun sans bibliothèque, ou si la page est faite de texte."""
-    if not lit_les_codes():
-        return []
-    import zxingcpp
-    image = image_de_page(contenu, mime, rang)
+    image = image_de_page(contenu, mime, rang) if lit_les_codes() else None
     if image is None:
         return []
     image.thumbnail((COTE_CODE, COTE_CODE), Image.Resampling.BOX)
-    return [code.text for code in zxingcpp.read_barcodes(image)]
+    return codes_d_image(image)
 
 
 def vignette(contenu, mime, rang, cote=180):

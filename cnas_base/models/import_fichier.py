@@ -1,8 +1,11 @@
 import base64
 from collections import Counter
 
+from psycopg2 import IntegrityError
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import _as_validation_error
 from odoo.tools.translate import _lt
 
 from ..ecriture import TITRES_DU_RAPPORT, ecrire_debut, ecrire_rapport, ecrire_xlsx
@@ -359,6 +362,26 @@ class ImportFichierLigne(models.Model):
         for import_, siennes in lignes.grouped("import_id").items():
             getattr(import_, f"_appliquer_{import_.sujet}")(siennes)
         lignes.import_id._terminer_si_fini()
+
+    def _tenter(self, ecrire):
+        """Écrit ces lignes d'un coup ; si l'une est refusée, une à une, et elle seule l'est. Note ce qu'elles sont devenues.
+
+        :param ecrire: fonction qui écrit les lignes reçues et rend leurs enregistrements, dans leur ordre
+        """
+        try:
+            with self.env.cr.savepoint():
+                ecrits = ecrire(self)
+                self.env.flush_all()
+        except (UserError, IntegrityError) as refus:
+            if len(self) > 1:
+                for ligne in self:
+                    ligne._tenter(ecrire)
+                return
+            dit = _as_validation_error(self.env, refus) if isinstance(refus, IntegrityError) else refus
+            self._noter(erreurs=[(self.numero, str(dit))])
+        else:
+            for ligne, ecrit in zip(self, ecrits):
+                ligne._noter(ecrit.sudo())
 
     def _noter(self, enregistrement=None, erreurs=()):
         """Note ce qu'est devenue une ligne : l'enregistrement écrit, ou les phrases du refus."""

@@ -169,7 +169,8 @@ class LectureMixin(models.AbstractModel):
     def _oublier(self):
         """Efface le texte des fichiers qu'aucune fiche ne porte plus."""
         self.env.flush_all()
-        gardes = " UNION ALL ".join(f'SELECT empreinte FROM "{modele._table}"' for modele in self._modeles_lus())
+        # le socle seul n'a pas de fiche à fichier
+        gardes = " UNION ALL ".join(f'SELECT empreinte FROM "{modele._table}"' for modele in self._modeles_lus()) or "SELECT NULL AS empreinte"
         # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             DELETE FROM cnas_page_lue l WHERE NOT EXISTS (SELECT FROM ({gardes}) g WHERE g.empreinte = l.empreinte)""")

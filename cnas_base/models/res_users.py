@@ -5,7 +5,7 @@ import phonenumbers
 from dateutil.relativedelta import relativedelta
 
 from odoo import Command, _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.http import request
 from odoo.osv import expression
 from odoo.tools import email_normalize
@@ -51,6 +51,27 @@ class ResUsers(models.Model):
     def _compute_telephone_identifiant(self):
         for usager in self:
             usager.telephone_identifiant = self._numero_compare(usager.partner_id.phone)
+
+    # ------------------------------------------------------------------ qui il représente
+    @api.model
+    def _champs_representes(self):
+        """Rend les champs qui disent pour qui agit un usager du portail : chaque espace ajoute le sien."""
+        return ()
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return [*super().SELF_READABLE_FIELDS, *self._champs_representes()]
+
+    def _get_invalidation_fields(self):
+        # Les règles d'enregistrement du portail dépendent de ces champs : le retrait doit être immédiat.
+        return super()._get_invalidation_fields() | set(self._champs_representes())
+
+    @api.constrains(lambda self: (*self._champs_representes(), "groups_id"))
+    def _check_representes(self):
+        for usager in self:
+            if not usager.share and usager._represente():
+                raise ValidationError(_(
+                    "« %s » est un usager interne : seul un usager du portail représente une formation ou un employeur.", usager.name))
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -202,8 +223,8 @@ class ResUsers(models.Model):
         return contact._get_signup_url_for_action()[contact.id]
 
     def _represente(self):
-        """Dit si l'usager agit encore pour quelqu'un sur le portail ; chaque espace ajoute les siens."""
-        return False
+        """Dit si l'usager agit encore pour quelqu'un sur le portail."""
+        return any(self[champ] for champ in self._champs_representes())
 
     def _fermer_sans_espace(self):
         """Archive les usagers du portail qui n'agissent plus pour personne : leurs sessions tombent."""

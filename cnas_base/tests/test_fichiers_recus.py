@@ -31,6 +31,13 @@ class TestFichiersRecus(TransactionCase):
                 ouvrir_fichier(contenu, nom)
             self.assertIn(nom, str(refus.exception))
 
+    def test_le_socle_seul_oublie_sans_fiche_a_fichier(self):
+        modele = self.env["cnas.lecture.mixin"]
+        with patch.object(type(modele), "_modeles_lus", return_value=[]):
+            modele._oublier()
+        self.env.cr.execute("SELECT count(*) FROM cnas_page_lue")
+        self.assertEqual(self.env.cr.fetchone()[0], 0)
+
     def test_sains_lus_et_affichables(self):
         for nom, (contenu, mime, pages) in fichiers_sains().items():
             with self.subTest(nom):

@@ -1,8 +1,5 @@
-from psycopg2 import IntegrityError
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import _as_validation_error
 
 from odoo.addons.cnas_base.ecriture import ecrire_debut
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant, lire_texte
@@ -61,23 +58,18 @@ class ImportFichier(models.Model):
     def _appliquer_declaration(self, lignes):
         """Remplace les lignes de la déclaration, avec les droits de qui importe."""
         for ligne in lignes:
-            declaration = ligne.import_id.declaration_id.with_user(self.env.user)
-            if not declaration:
-                ligne._noter(erreurs=[(ligne.numero, _("La déclaration a été supprimée : refaites l'import sur une autre."))])
-                continue
-            try:
-                with self.env.cr.savepoint():
-                    declaration._exiger("importer")
-                    declaration.ligne_ids.unlink()
-                    declaration.ligne_ids.create([{**vals, "declaration_id": declaration.id} for vals in ligne.donnees["lignes"]])
-                    self.env.flush_all()
-            except (UserError, IntegrityError) as refus:
-                dit = _as_validation_error(self.env, refus) if isinstance(refus, IntegrityError) else refus
-                ligne._noter(erreurs=[(ligne.numero, str(dit))])
-            else:
-                ligne._noter(declaration.sudo())
+            ligne._tenter(self._remplacer_lignes)
 
     # ------------------------------------------------------------------ privé
+    def _remplacer_lignes(self, ligne):
+        declaration = ligne.import_id.declaration_id.with_user(self.env.user)
+        if not declaration:
+            raise UserError(_("La déclaration a été supprimée : refaites l'import sur une autre."))
+        declaration._exiger("importer")
+        declaration.ligne_ids.unlink()
+        declaration.ligne_ids.create([{**vals, "declaration_id": declaration.id} for vals in ligne.donnees["lignes"]])
+        return declaration
+
     def _lire_salaries(self, tableau):
         """Rend ([(ligne du fichier, valeurs)] des bonnes, [(ligne, phrase)] des mauvaises) ; les matricules en une requête."""
         assures = self.env["cnas.assure"].with_user(self.env.user)

@@ -1,11 +1,8 @@
 import re
 from collections import defaultdict
 
-from psycopg2 import IntegrityError
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import _as_validation_error
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.lecture import dit_absent, lire_date, lire_texte, sans_accent
@@ -48,22 +45,19 @@ class ImportFichier(models.Model):
 
     def _appliquer_employeurs(self, lignes):
         """Crée ou corrige chaque employeur, avec les droits de qui importe ; un refus n'arrête pas les autres."""
-        employeurs = self.env["cnas.employeur"].with_user(self.env.user)
         for ligne in lignes:
-            vals = {nom: valeur for nom, valeur in ligne.donnees.items() if nom != "matricule"}
-            try:
-                with self.env.cr.savepoint():
-                    employeur = employeurs.browse(ligne.res_id) if ligne.state == "correction" else employeurs.create(vals)
-                    if ligne.state == "correction":
-                        employeur.write(vals)
-                    employeur.flush_recordset()
-            except (UserError, IntegrityError) as refus:
-                dit = _as_validation_error(self.env, refus) if isinstance(refus, IntegrityError) else refus
-                ligne._noter(erreurs=[(ligne.numero, str(dit))])
-            else:
-                ligne._noter(employeur.sudo())
+            ligne._tenter(self._ecrire_employeur)
 
     # ------------------------------------------------------------------ privé
+    def _ecrire_employeur(self, ligne):
+        vals = {nom: valeur for nom, valeur in ligne.donnees.items() if nom != "matricule"}
+        employeurs = self.env["cnas.employeur"].with_user(self.env.user)
+        if ligne.state != "correction":
+            return employeurs.create(vals)
+        employeur = employeurs.browse(ligne.res_id)
+        employeur.write(vals)
+        return employeur
+
     def _lire_employeur(self, ligne):
         """Rend (valeurs, erreurs, remarques) d'une ligne ; ce qui manque est omis."""
         ecrit = {nom: "" if dit_absent(valeur) else " ".join(lire_texte(_cellule(valeur), 200).split()) for nom, valeur in ligne.items()}

@@ -4,6 +4,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests.common import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.tests.common import HttpCase
 
@@ -116,6 +117,33 @@ class TestPagesPubliques(HttpCase, CommunRade):
             with self.assertRaisesRegex(Exception, "expiré"):
                 self.env["cnas.contestation"].with_user(public).sudo().create({
                     "decompte_ligne_id": ligne.id, "motif": "x", "montant_demande": 100})
+
+    def test_sceau_impossible(self):
+        """Un sceau d'un autre alphabet est inconnu comme un autre : il ne dit pas que le décompte ou l'assuré existe."""
+        assure, facture = self.rejete()
+        for debut in (f"verifier/decompte/{facture.decompte_id.id}", f"recours/{facture.decompte_id.id}", f"mon-dossier/lien/{assure.id}"):
+            self.assertEqual(self.url_open(f"/cnas/{debut}-é").status_code, 404, debut)
+
+    def test_panne_dite_indisponible(self):
+        """Aucune page publique ne montre une erreur interne, ni n'écrit à moitié ce qu'elle recevait."""
+        def panne(*_arguments):
+            raise RuntimeError("panne du serveur")
+
+        assure, facture = self.rejete()
+        decompte = facture.decompte_id
+        recours = (self.chemin(decompte._url_assure()), {
+            "matricule": assure.matricule, "naissance": "01/01/1980", "ligne": "1", "montant": "100", "motif": "Ordonnance"})
+        for modele, methode, adresse, envoi in (
+                ("cnas.decompte", "_en_recours", *recours), ("cnas.decompte", "_trouver_par_jeton", "/cnas/verifier/decompte/x", None),
+                ("cnas.employeur", "_lire_jeton", "/cnas/verifier/employeur/x", None), ("cnas.carte", "_lire_qr", "/cnas/carte/x", None),
+                ("cnas.entente_prealable", "_trouver_par_jeton", "/cnas/verifier/entente/x", None)):
+            self.patch(type(self.env[modele]), methode, panne)
+            with mute_logger("odoo.addons.cnas_assures.controllers.verification", "odoo.http"):
+                reponse = self.url_open(adresse, data=envoi)
+            self.assertEqual(reponse.status_code, 503, adresse)
+            self.assertIn("indisponible", reponse.text)
+            self.assertNotIn("panne", reponse.text)
+        self.assertFalse(decompte.ligne_ids.contestation_ids)
 
     def test_jeton_d_une_formation(self):
         """Le lien d'un décompte de formation n'ouvre pas de recours : elle a son espace."""

@@ -7,6 +7,7 @@ from odoo.tools import consteq, hmac
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jeton import fiche_du_jeton
 
 ESSAIS_MAX = 5
 CODES_PAR_HEURE = 5
@@ -114,11 +115,8 @@ class Assure(models.Model):
     @api.model
     def _trouver_par_lien(self, jeton):
         """Rend l'assuré que désigne un lien signé, ou un ensemble vide."""
-        identifiant, _tiret, sceau = jeton.partition("-")
-        if not (identifiant.isascii() and identifiant.isdigit() and len(identifiant) < 10):
-            return self.browse()
-        assure = self.sudo().browse(int(identifiant)).exists()
-        return (assure.fusionne_dans_id or assure) if assure and consteq(assure._sceau_dossier(), sceau) else self.browse()
+        assure = fiche_du_jeton(self.sudo(), jeton, lambda assure: assure._sceau_dossier())
+        return assure.fusionne_dans_id or assure
 
 
 def _empreinte(cle):

@@ -2,9 +2,8 @@ from odoo import _, http
 from odoo.exceptions import AccessDenied, UserError
 from odoo.http import content_disposition, request
 
-from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_MAX
+from odoo.addons.cnas_assures.controllers.verification import page_publique
 from odoo.addons.cnas_base.controllers.portail import PAR_PAGE
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import ouvrir_fichier
 from odoo.addons.portal.controllers.portal import pager
@@ -222,18 +221,8 @@ class PortailDemarches(PortailAvantDepot):
 class VerificationEntente(http.Controller):
     """La page publique que lit le QR d'une réponse : authentique ou non, ni nom ni soin."""
 
-    @http.route("/cnas/verifier/entente/<string:jeton>", type="http", auth="public", methods=["GET"], sitemap=False,
-                save_session=False)
+    @page_publique("/cnas/verifier/entente/<string:jeton>", "cnas_feuilles_soin.verification_entente")
     def verifier_entente(self, jeton="", **_ignores):
         """Dit si une réponse d'entente est authentique et vaut encore."""
-        journal = request.env["cnas.journal"]
-        try:
-            journal._exiger_debit("verification_publique")
-        except UserError as refus:
-            return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
-        entente = request.env["cnas.entente_prealable"].sudo()._trouver_par_jeton(jeton[:LONGUEUR_MAX])
-        journal._ajouter_une_fois({"modele": "cnas.entente_prealable", "res_id": entente.id or 0, "evenement": "verification_publique"})
-        page = request.env["ir.qweb"].sudo()._render("cnas_feuilles_soin.verification_entente", {
-            "entente": entente, "jour": ecrire_date, "somme": ecrire_montant, "nombre": ecrire_nombre}, lang="fr_FR")
-        return request.make_response(str(page), [("Content-Type", "text/html; charset=utf-8"), *ENTETES],
-                                     status=200 if entente else 404)
+        entente = request.env["cnas.entente_prealable"].sudo()._trouver_par_jeton(jeton)
+        return entente, {"entente": entente}

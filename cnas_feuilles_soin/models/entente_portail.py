@@ -3,9 +3,10 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import consteq, hmac
+from odoo.tools import hmac
 
 from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.jeton import fiche_du_jeton
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_montant, lire_motif
 
@@ -95,11 +96,7 @@ class EntentePrealable(models.Model):
     @api.model
     def _trouver_par_jeton(self, jeton):
         """Rend l'entente de ce jeton, ou un ensemble vide."""
-        identifiant, _tiret, sceau = jeton.partition("-")
-        if not (identifiant.isascii() and identifiant.isdigit() and len(identifiant) < 10):
-            return self.browse()
-        entente = self.sudo().browse(int(identifiant)).exists()
-        return entente if entente and consteq(entente._sceau(), sceau) else self.browse()
+        return fiche_du_jeton(self.sudo(), jeton, lambda entente: entente._sceau())
 
     def _montant_dit(self):
         return ecrire_montant(self.montant_accorde) if self.montant_accorde else _("selon le tarif")

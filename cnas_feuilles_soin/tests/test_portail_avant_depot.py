@@ -98,7 +98,7 @@ class TestAvantDepot(CommunPortail):
         for contenu, phrase in ((octets(qrcode.make("x").get_image().convert("RGB").crop((0, 0, 40, 40)), "JPEG"), "Aucun QR"),
                                 (pdf(), "ne s'ouvre pas"), (b"\xff\xd8\xff\xe0coupe", "ne s'ouvre pas"), (b"", "Choisissez")):
             self.assertIn(phrase, lire(contenu)["erreur"])
-        with patch("odoo.addons.cnas_assures.qr.zxingcpp", None):
+        with patch("odoo.addons.cnas_base.lecture.page.zxingcpp", None):
             self.assertIn("ne lit pas les photos", lire(photo("x"))["erreur"])
         faux = carte.qr_texte.rsplit("|", 1)[0] + "|" + "A" * 86
         page = self.poster("/my/formation/feuilles/nouvelle", **self.champs(matricule=faux))

@@ -1,11 +1,9 @@
 import re
 
 from lxml import etree
-from psycopg2 import IntegrityError
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import _as_validation_error
 
 from odoo.addons.cnas_base.garde import sans_suivi
 from odoo.addons.cnas_base.lecture import Ligne, Tableau, lire_entier, sans_accent
@@ -58,25 +56,24 @@ class ImportFichier(models.Model):
         return verdicts
 
     def _appliquer_pathologies(self, lignes):
-        """Crée les codes nouveaux, remplace les libellés demandés, avec les droits de qui importe ; un refus n'arrête pas les autres."""
-        connues = self._pathologies_connues([ligne.donnees["code"] for ligne in lignes])
-        categorie = self._categorie_de([ligne.donnees for ligne in lignes])
-        for ligne in lignes:
-            vals = {**ligne.donnees, "categorie_id": categorie(ligne.donnees)}
-            del vals["categorie"]
-            try:
-                with self.env.cr.savepoint(), sans_suivi():
-                    pathologie = connues.get(vals["code"]) or self._pathologies().create(vals)
-                    if ligne.state == "correction":
-                        pathologie.name = vals["name"]
-                    pathologie.flush_recordset()
-            except (UserError, IntegrityError) as refus:
-                dit = _as_validation_error(self.env, refus) if isinstance(refus, IntegrityError) else refus
-                ligne._noter(erreurs=[(ligne.numero, str(dit))])
-            else:
-                ligne._noter(pathologie.sudo())
+        with sans_suivi():
+            lignes._tenter(self._ecrire_pathologies)
 
     # ------------------------------------------------------------------ privé
+    def _ecrire_pathologies(self, lignes):
+        """Crée les codes nouveaux, remplace les libellés demandés, avec les droits de qui importe ; rend les pathologies."""
+        pathologies = self._pathologies_connues([ligne.donnees["code"] for ligne in lignes])
+        nouvelles = [dict(ligne.donnees) for ligne in lignes if ligne.donnees["code"] not in pathologies]
+        categorie = self._categorie_de(nouvelles)
+        for vals in nouvelles:
+            vals["categorie_id"] = categorie(vals)
+            del vals["categorie"]
+        creees = self._pathologies().create(nouvelles)
+        pathologies.update(zip(creees.mapped("code"), creees))
+        for ligne in lignes.filtered(lambda ligne: ligne.state == "correction"):
+            pathologies[ligne.donnees["code"]].name = ligne.donnees["name"]
+        return [pathologies[ligne.donnees["code"]] for ligne in lignes]
+
     def _pathologies(self):
         return self.env["cnas.pathologie"].with_user(self.env.user).with_context(active_test=False)
 

@@ -91,6 +91,30 @@ class TestImportPathologie(CommunReferentiels):
         self._importer("code,libelle\nB99.7,Essai\n", "cim.csv")
         self.assertEqual(self._pathologie("B99.7").categorie_id, categorie)
 
+    def test_un_refus_n_arrete_pas_les_autres(self):
+        """Les codes s'écrivent d'un coup ; si la base en refuse un, une à une, et lui seul l'est."""
+        creer = type(self.env["cnas.pathologie"]).create
+
+        def create(modele, vals_list):
+            if any(vals["name"] == "Refusée" for vals in vals_list):
+                raise UserError("non")
+            return creer(modele, vals_list)
+
+        self.patch(type(self.env["cnas.pathologie"]), "create", create)
+        import_ = self._importer("code,libelle\nY95.5,Bonne\nY95.6,Refusée\nY95.7,Bonne aussi\n", "cim.csv")
+        self.assertEqual((import_.nombre_faites, import_.nombre_refus), (2, 1))
+        self.assertEqual([bool(self._pathologie(code)) for code in ("Y95.5", "Y95.6", "Y95.7")], [True, False, True])
+
+    def test_requetes(self):
+        """Un code de plus ne coûte que la note de sa ligne : Odoo écrit une requête par valeur différente."""
+        couts = []
+        for lettre, nombre in (("U", 10), ("V", 10), ("W", 60)):
+            import_ = self._recu("code,libelle\n" + "".join(f"{lettre}{rang:02}.9,Essai {rang}\n" for rang in range(nombre)), "cim.csv")
+            import_.action_controler()
+            couts.append(self.requetes(import_.ligne_ids.sudo()._appliquer))
+            self.assertEqual(import_.nombre_faites, nombre)
+        self.assertLessEqual(couts[2] - couts[1], 60 - 10 + 5, couts)
+
     def test_fichiers_faux(self):
         bombe = ('<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "x"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
                  '<ClaML><Class code="Y98" kind="category"><Rubric kind="preferred"><Label>&c;</Label></Rubric>'

@@ -1,7 +1,8 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import consteq, hmac
+from odoo.tools import hmac
 
+from odoo.addons.cnas_base.jeton import fiche_du_jeton
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date_naissance
 
@@ -38,11 +39,7 @@ class DecompteAcces(models.Model):
     @api.model
     def _trouver_par_jeton(self, usage, jeton):
         """Rend le décompte de ce jeton, ou un ensemble vide."""
-        identifiant, _tiret, sceau = jeton.partition("-")
-        if not (identifiant.isascii() and identifiant.isdigit() and len(identifiant) < 10):
-            return self.browse()
-        decompte = self.sudo().browse(int(identifiant)).exists()
-        return decompte if decompte and consteq(decompte._sceau(usage), sceau) else self.browse()
+        return fiche_du_jeton(self.sudo(), jeton, lambda decompte: decompte._sceau(usage))
 
     def _en_recours(self):
         """Dit si les lignes de ce décompte se contestent encore."""
