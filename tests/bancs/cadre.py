@@ -19,7 +19,6 @@ from odoo import SUPERUSER_ID, api
 
 from lanceur import chemins
 from tests import conftest
-from tests.bancs import reference
 
 
 class Banc:
@@ -112,6 +111,8 @@ def principal(base, configuration, echelle, *noms):
     """Charge la base de référence au besoin, passe les bancs, écrit les JSON ; rend le nombre de pannes."""
     odoo.tools.config.parse_config(["-c", configuration])
     registre = odoo.registry(base)
+    # nos addons ne s'importent qu'une fois Odoo réglé
+    reference = importlib.import_module("tests.bancs.reference")
     with registre.cursor() as cr:
         reference.charger(cr, float(echelle))
     pannes = 0

@@ -4,6 +4,8 @@ import datetime
 import fcntl
 import getpass
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -403,3 +405,8 @@ def test_un_retour_en_arriere_rate_dit_la_sauvegarde(monkeypatch):
     monkeypatch.setattr(sauvegarde, "restaurer", plein)
     with pytest.raises(console.Arret, match=r"(?s)journal rompu.*disque est plein.*restaurer '/s/cnas-1'"):
         mise_a_jour._revenir(None, "cnas", "/s/cnas-1", console.Arret("journal rompu"))
+
+
+def test_le_cadre_des_bancs_se_charge_avant_nos_addons():
+    """Les addons ne s'importent qu'une fois Odoo réglé : le cadre qui le règle n'en importe aucun."""
+    subprocess.run([sys.executable, "-c", "import tests.bancs.cadre"], cwd=chemins.RACINE, check=True, timeout=60)
