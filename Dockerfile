@@ -1,5 +1,5 @@
 # Image officielle d'Odoo 17, plus nos addons, leurs bibliothèques et les polices des impressions (français, arabe).
-ARG IMAGE=odoo:17.0
+ARG IMAGE=odoo:17.0-20260908@sha256:8779f8157ddcc37b84014c94646073f46fd4ad776b7a5d95fc3b0dc73a24a8fa
 FROM ${IMAGE}
 
 USER root

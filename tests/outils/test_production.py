@@ -57,13 +57,16 @@ def test_le_proxy_attend_plus_qu_odoo():
 
 
 def test_chaque_service_est_borne():
-    """Mémoire bornée et journaux qui tournent, pour chacun ; les images s'épinglent par .env ; les pages ont leurs sommes."""
+    """Mémoire bornée et journaux qui tournent, pour chacun ; les images sont épinglées, et .env en change ; les pages ont leurs sommes."""
     communs = COMPOSE[:COMPOSE.index("services:")]
     assert "mem_limit:" in communs and "logging: &journaux" in communs
     for nom in re.findall(r"^  ([a-z-]+):$", COMPOSE[COMPOSE.index("services:"):COMPOSE.index("\nnetworks:")], re.MULTILINE):
         texte = service(nom)
         assert "<<: *" in texte or ("mem_limit:" in texte and "logging: *journaux" in texte), nom
-    assert set(re.findall(r"\$\{CNAS_IMAGE_([A-Z]+):-", COMPOSE)) == {"ODOO", "POSTGRES", "NGINX"}
+    images = re.findall(r"\$\{CNAS_IMAGE_([A-Z]+):-(\S+)\}", COMPOSE)
+    assert {nom for nom, _image in images} == {"ODOO", "POSTGRES", "NGINX"}
+    assert [image for _nom, image in images if not re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", image)] == []
+    assert f"ARG IMAGE={dict(images)['ODOO']}\n" in (RACINE / "Dockerfile").read_text(encoding="utf-8")
     assert "--data-checksums" in service("base")
 
 
