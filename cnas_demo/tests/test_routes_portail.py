@@ -1,4 +1,7 @@
-"""Toutes les routes de la suite, une à une, d'après la table de routage : le mur entre deux maisons, et le poids de chaque page."""
+"""Toutes les routes de la suite, une à une, d'après la table de routage : le mur entre deux maisons.
+
+`tests/e2e/test_allure_portail.py` lit la même table : il pèse chaque page et la passe à axe.
+"""
 import base64
 import csv
 import itertools
@@ -14,7 +17,6 @@ from odoo.addons.cnas_base.tests.common import HttpCase
 
 TABLE = Path(__file__).with_name("routes_portail.csv")
 ABSENT = 2_147_483_000
-PORTE_MAX, PAGE_MAX = 40 * 1024, 60 * 1024
 VARIABLE = re.compile(r"<(\w+)(?:\(([^)]*)\))?:(\w+)>")
 # Ce que désigne un identifiant dans une adresse : une route qui en nomme un autre doit le dire ici.
 MODELES = {
@@ -25,6 +27,8 @@ MODELES = {
 TEXTES = {"jeton": "faux", "ids": "1", "forme": "cartes", "mois": "2026-10-01", "quoi": "prestation", "nom": "espace", "identifiant": "x",
           "numero_page": "2"}
 SUITES = {"numero_page"}
+PAPIERS = {"attestations": "cnas.attestation", "cartes": "cnas.carte", "famille": "cnas.assure", "facture": "cnas.facture",
+           "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu", "indu_reglement": "cnas.indu.reglement"}
 PAPIERS = {"attestations": "cnas.attestation", "cartes": "cnas.carte", "famille": "cnas.assure", "facture": "cnas.facture",
            "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu", "indu_reglement": "cnas.indu.reglement"}
 # Les pages qui n'existent que dans un état.
@@ -39,7 +43,7 @@ def routes():
 
 @tagged("post_install", "-at_install", "cnas", "matrice")
 class TestRoutesPortail(HttpCase):
-    """Une route sans sa ligne dans `routes_portail.csv` fait échouer ; chacune est rejouée chez le voisin, sans compte, et pesée."""
+    """Une route sans sa ligne dans `routes_portail.csv` fait échouer ; chacune est rejouée sans compte, d'un autre espace, et chez le voisin."""
 
     jour_fige = None  # le jeu d'essai est daté d'aujourd'hui
 
@@ -53,12 +57,6 @@ class TestRoutesPortail(HttpCase):
             cls.env["cnas.import_fichier"].with_user(usager).sudo().create({
                 "sujet": "feuilles", "formation_id": usager.formation_ids[:1].id, "nom_fichier": "feuilles.csv",
                 "fichier": base64.b64encode(b"reference;matricule\nX-1;TD1\n")}).action_controler()
-        # ce que le jeu d'essai n'a pas toujours chez cette formation-là
-        sienne, feuille = cls.usagers["formation"].formation_ids[:1], cls.env["cnas.feuille_soin"].search([], limit=1)
-        cls.env["cnas.entente_prealable"].create({
-            "formation_id": sienne.id, "assure_id": feuille.assure_id.id, "justification": "Essai",
-            "prestation_id": cls.env["cnas.prestation"].search([("entente_prealable", "=", True)], limit=1).id})
-        cls.env["cnas.facture"].create({"formation_id": sienne.id, "periode": "2020-01-01", "mode": "tiers_payant"})
 
     def setUp(self):
         super().setUp()
@@ -85,12 +83,6 @@ class TestRoutesPortail(HttpCase):
         """Rend {variable: modèle} de ce que la route désigne."""
         noms = [nom for genre, _options, nom in VARIABLE.findall(route) if genre == "int" and nom not in SUITES]
         return {nom: MODELES[nom] for nom in noms}
-
-    def sien(self, modele, login, choisir=bool):
-        """Rend une fiche de l'usager qui remplit la page."""
-        chez = self.chez(modele, login)
-        siens = self.env[modele].search(chez) if chez else self.env[modele].with_user(self.usagers[login]).search([], limit=300)
-        return siens.filtered(choisir)[:1]
 
     def chez(self, modele, login):
         """Rend le domaine de ce qui est à lui quand aucune règle ne le dit : le code seul le lit."""
@@ -166,9 +158,9 @@ class TestRoutesPortail(HttpCase):
         """Nul usager du portail n'ouvre le papier d'autrui par l'adresse des agents, ni le rapport de pilotage."""
         for login in ("formation", "employeur"):
             self.authenticate(login, login)
+            fiches = {sorte: self.d_autrui(modele, login).id for sorte, modele in PAPIERS.items()}
             for route, _public, _genre in self.de("agents"):
-                for sorte, modele in PAPIERS.items():
-                    fiche = self.d_autrui(modele, login).id
+                for sorte, fiche in fiches.items():
                     for adresse in self.adresses(route, identifiant=fiche, ids=fiche):
                         if "pilotage" not in route and f"/{sorte}/" not in adresse:
                             continue
@@ -222,7 +214,8 @@ class TestRoutesPortail(HttpCase):
                 if genre != "geste":
                     page = self.url_open(adresse)
                     self.assertLess(page.status_code, 500, adresse)
-                    self.assertFalse({numero for numero in numeros if numero in page.text}, adresse)
+                    if page.headers["Content-Type"].startswith(("text/", "application/json")):
+                        self.assertFalse({numero for numero in numeros if numero in page.text}, adresse)
                 if genre in ("geste", "page"):
                     with mute_logger("odoo.http"):
                         self.assertLess(self.url_open(adresse, data={
@@ -234,35 +227,7 @@ class TestRoutesPortail(HttpCase):
             self.assertEqual(self.env[nom].sudo().with_context(active_test=False).search_count(
                 [("formation_id", "not in", [False, *sienne.ids])]), compte, nom)
 
-    # ------------------------------------------------------------------ le poids
-    def test_chaque_page_est_legere(self):
-        """Porte ≤ 40 Ko et toute page < 60 Ko à froid : elle-même, et tout ce qu'elle cite."""
-        poids, trop, nues = {}, [], []
-        for login, publics in ((None, ("tous",)), ("formation", ("formation", "compte")), ("employeur", ("employeur",))):
-            if login:
-                self.authenticate(login, login)
-            for route, public, genre in self.de(*publics, genres=("page", "suite", "porte")):
-                objets = self.objets(route)
-                selon = next((choisir for fin, choisir in ETATS.items() if route.endswith(fin)), bool)
-                fiches = {nom: self.sien(modele, login, selon) for nom, modele in objets.items()}
-                if not all(fiches.values()):
-                    nues.append(route)
-                    continue
-                for adresse in self.adresses(route, **{nom: fiche.id for nom, fiche in fiches.items()}):
-                    with mute_logger("odoo.http", "odoo.addons.cnas_assures.controllers.verification"):
-                        page = self.url_open(adresse)
-                    self.assertIn(page.status_code, (200, 404) if public == "tous" else (200,), adresse)
-                    if genre == "page" and fiches:
-                        self.assertEqual(urlparse(page.url).path, adresse, "la page elle-même, pas un retour à la liste")
-                    for cite in set(re.findall(r'(?:href|src)="(/[^"]+\.(?:css|js|png|svg|json))"', page.text)):
-                        poids.setdefault(cite, len(self.url_open(cite).content))
-                    cites = set(re.findall(r'(?:href|src)="(/[^"]+\.(?:css|js|png|svg|json))"', page.text))
-                    total = len(page.content) + sum(poids[cite] for cite in cites)
-                    if total > (PORTE_MAX if genre == "porte" else PAGE_MAX):
-                        trop.append((adresse, total))
-        self.assertFalse(trop)
-        self.assertFalse(nues, "le jeu d'essai n'a pas de quoi ouvrir ces pages")
-
+    # ------------------------------------------------------------------ les erreurs
     def test_les_erreurs_sont_legeres_et_en_francais(self):
         """Une page absente, un identifiant absurde : un Ko en français, pas les 600 Ko ni l'anglais d'Odoo."""
         for adresse in ("/my/formation/nulle-part", "/my/formation/feuilles/abc", f"/my/formation/ententes/{ABSENT}/reponse.pdf", "/cnas/rien",
