@@ -88,7 +88,7 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
         self.envoyer(f"{adresse}/deposer")
         declaration.with_user(self.superviseur).action_valider()
         page = self.ouvrir("/my/employeur/cotisations").text
-        for dit in ("selon vos 1 déclarations validées", "pas déduit", "octobre 2026", "/my/employeur/attestation.pdf"):
+        for dit in ("selon votre déclaration validée", "pas déduit", "octobre 2026", "/my/employeur/attestation.pdf"):
             self.assertIn(dit, page)
         self.authenticate("t_voisin_emp", "employeur-essai-1")
         self.assertIn("Aucune déclaration validée", self.ouvrir("/my/employeur/cotisations").text)
