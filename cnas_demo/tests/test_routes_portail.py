@@ -29,10 +29,6 @@ TEXTES = {"jeton": "faux", "ids": "1", "forme": "cartes", "mois": "2026-10-01", 
 SUITES = {"numero_page"}
 PAPIERS = {"attestations": "cnas.attestation", "cartes": "cnas.carte", "famille": "cnas.assure", "facture": "cnas.facture",
            "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu", "indu_reglement": "cnas.indu.reglement"}
-PAPIERS = {"attestations": "cnas.attestation", "cartes": "cnas.carte", "famille": "cnas.assure", "facture": "cnas.facture",
-           "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu", "indu_reglement": "cnas.indu.reglement"}
-# Les pages qui n'existent que dans un état.
-ETATS = {"/recapitulatif": lambda facture: facture.state == "brouillon", "/corriger": lambda feuille: feuille.sudo().numero and not feuille.sudo()._raisons("retirer")}
 
 
 def routes():
@@ -63,9 +59,9 @@ class TestRoutesPortail(HttpCase):
         self.authenticate(None, None)
 
     # ------------------------------------------------------------------ aides
-    def de(self, *publics, genres=()):
+    def de(self, *publics):
         """Rend [(route, public, genre)] de ces publics."""
-        return [(route, *selon) for route, selon in self.routes.items() if selon[0] in publics and (not genres or selon[1] in genres)]
+        return [(route, *selon) for route, selon in self.routes.items() if selon[0] in publics]
 
     @staticmethod
     def adresses(route, **valeurs):
