@@ -9,3 +9,4 @@ from . import test_fiches_vides
 from . import test_accueil
 from . import test_indicateurs
 from . import test_lecture_seule
+from . import test_routes_portail

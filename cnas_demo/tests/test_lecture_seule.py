@@ -4,7 +4,7 @@ from odoo.tests import tagged
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
 # Le contrôleur et le superviseur lisent ce que lisent l'agent et l'administrateur entre lesquels ils sont.
-SORTES = ("agent", "medecin", "finance", "administrateur", "formation")
+SORTES = ("agent", "medecin", "finance", "administrateur", "formation", "employeur")
 
 
 @tagged("post_install", "-at_install", "cnas", "matrice")

@@ -20,6 +20,8 @@ DECLARATIONS = Liste(
     # ni le nom ni le matricule que tient la caisse : on les devinerait d'un inconnu
     ("ligne_ids.matricule_declare", "ligne_ids.nom_declare", "employeur_id.raison_sociale"),
     "Matricule ou nom déclaré", "periode", {"montant": ("Par montant", "montant_appele desc, id desc")})
+COTISATIONS = Liste(
+    "Cotisations dues", "cnas.declaration_effectif", "/my/employeur/cotisations", DECLARATIONS.cherche, DECLARATIONS.aide, "periode")
 DEMANDES = Liste(
     "Demandes d'affiliation", "cnas.demande_affiliation", "/my/employeur/affiliations", ("nom", "prenom", "matricule_declare", "nni"),
     "Nom, matricule ou NNI", "create_date")
@@ -76,6 +78,15 @@ class PortailEmployeur(http.Controller):
     def declarations(self, numero_page=1, **parametres):
         """Les déclarations, et ce qui est dû selon celles qui sont validées."""
         return self._rendre_declarations(numero_page, parametres)
+
+    @espace_employeur(["/my/employeur/cotisations", "/my/employeur/cotisations/page/<int:numero_page>"])
+    def cotisations(self, numero_page=1, **parametres):
+        """Ce que l'employeur doit, mois par mois, d'après ses déclarations validées ; la caisse n'appelle ni n'encaisse encore ici."""
+        employeur = self._employeur()
+        domaine = [("state", "=", "validee"), ("employeur_id", "=", employeur.id)]
+        return self._rendre_employeur("cnas_employeurs.portail_cotisations", {
+            "page": "cotisations", "dus": self._dus(domaine), "situation": employeur and employeur._situation(),
+            **COTISATIONS.page(numero_page, domaine, **parametres)})
 
     @espace_employeur("/my/employeur/declarer", methods=["POST"])
     def declarer(self, mois="", **_parametres):
@@ -170,10 +181,8 @@ class PortailEmployeur(http.Controller):
         return fields.Date.subtract(aujourd_hui(), months=1).strftime("%Y-%m")
 
     def _rendre_declarations(self, numero_page, parametres, erreur=""):
-        dus = request.env["cnas.declaration_effectif"]._read_group(
-            [("state", "=", "validee")], [], ["montant_employeur:sum", "montant_salarie:sum", "montant_appele:sum", "__count"])[0]
         return self._rendre_employeur("cnas_employeurs.portail_declarations", {
-            "page": "declarations", "erreur": erreur, "dus": dus, "mois": self._mois_a_declarer(),
+            "page": "declarations", "erreur": erreur, "mois": self._mois_a_declarer(),
             **DECLARATIONS.page(numero_page, **parametres)})
 
     def _rendre_declaration(self, declaration, numero_page, erreur=""):
@@ -186,6 +195,12 @@ class PortailEmployeur(http.Controller):
             "numero_page": pages["page"]["num"] or 1, "erreur": erreur, "vides": range(LIGNES_VIDES),
             "libelles": dict(declaration._fields["state"]._description_selection(request.env)),
             "ecarts": dict(montrees._fields["ecart"]._description_selection(request.env))})
+
+    @staticmethod
+    def _dus(domaine):
+        """Rend (part employeur, part salariés, total, nombre) des déclarations du domaine que l'usager lit."""
+        return request.env["cnas.declaration_effectif"]._read_group(
+            domaine, [], ["montant_employeur:sum", "montant_salarie:sum", "montant_appele:sum", "__count"])[0]
 
     @staticmethod
     def _salaries(lignes):

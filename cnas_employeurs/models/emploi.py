@@ -31,7 +31,8 @@ class Emploi(models.Model):
     @api.depends("assure_id", "employeur_id")
     def _compute_display_name(self):
         for emploi in self:
-            emploi.display_name = f"{emploi.assure_id.name} — {emploi.employeur_id.raison_sociale}"
+            lu = emploi.sudo()  # l'employeur lit ses emplois, et l'assuré par eux seuls
+            emploi.display_name = f"{lu.assure_id.name} — {lu.employeur_id.raison_sociale}"
 
     @api.model_create_multi
     def create(self, vals_list):

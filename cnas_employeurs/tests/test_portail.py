@@ -87,7 +87,12 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
         self.envoyer(f"{adresse}/reprendre")
         self.envoyer(f"{adresse}/deposer")
         declaration.with_user(self.superviseur).action_valider()
-        self.assertIn("Ce que vous devez", self.ouvrir("/my/employeur/declarations").text)
+        page = self.ouvrir("/my/employeur/cotisations").text
+        for dit in ("selon votre déclaration validée", "pas déduit", "octobre 2026", "/my/employeur/attestation.pdf"):
+            self.assertIn(dit, page)
+        self.authenticate("t_voisin_emp", "employeur-essai-1")
+        self.assertIn("Aucune déclaration validée", self.ouvrir("/my/employeur/cotisations").text)
+        self.setUp()
         self.assertEqual(self.ouverte(), declaration, "un mois, une déclaration")
 
     def test_declarer_par_classeur(self):

@@ -14,6 +14,7 @@ from ..wizards.acces_assure import SESSION_MINUTES
 TEMOIN = "cnas_dossier"
 CHEMIN = "/cnas/mon-dossier"
 MONTRES = 10
+CARTES_EN_MAIN = ("remise", "active")
 PERTES = {"perdue": "Déclarée perdue par l'assuré", "volee": "Déclarée volée par l'assuré"}
 
 
@@ -89,30 +90,57 @@ class DossierAssure(http.Controller):
 
     # ------------------------------------------------------------------ lire et agir
     def _agir(self, assure, champs):
-        carte = assure.carte_ids.filtered(lambda c: str(c.id) == champs.get("carte") and c.state in ("remise", "active"))
-        motif = PERTES.get(champs.get("quoi"))
+        jour, quoi = aujourd_hui(), champs.get("quoi")
+        if quoi in ("permettre", "reprendre"):
+            try:
+                assure._permettre_de_lire(quoi == "permettre", jour)
+            except UserError as refus:
+                return self._lire(assure, erreur=str(refus))
+            return self._lire(assure, fait=_("C'est noté : l'assuré principal peut lire vos droits et votre carte.") if quoi == "permettre"
+                              else _("C'est noté : l'assuré principal ne lit plus votre dossier."))
+        # La carte d'un majeur qui se laisse lire reste la sienne : lui seul la dit perdue.
+        siens = assure | assure._famille_du_dossier(jour)[0].filtered(lambda a: not a._est_majeur(jour))
+        carte = siens.carte_ids.filtered(lambda c: str(c.id) == champs.get("carte") and c.state in CARTES_EN_MAIN)
+        motif = PERTES.get(quoi)
         if not carte or not motif:
             return self._lire(assure, erreur=_("Cette carte ne peut plus être déclarée d'ici : allez à votre agence."))
         carte.action_declarer_perte(motif)
         return self._lire(assure, fait=_("Carte %s déclarée : elle n'ouvre plus rien. Demandez-en une autre à votre agence.", carte.numero))
 
     def _lire(self, assure, **dit):
-        """Rend le dossier : droits, ce qui reste, remboursements, décomptes, carte."""
+        """Rend le dossier : droits, ce qui reste, remboursements, décomptes, carte, et ceux de la famille qu'il peut lire.
+
+        D'un membre : ses droits, sa carte, où en sont ses remboursements. Jamais un diagnostic ni un soin, d'aucun.
+        """
         jour, cle = aujourd_hui(), (assure.id, aujourd_hui(), False)
-        request.env["cnas.journal"]._ajouter_une_fois({"modele": "cnas.assure", "res_id": assure.id, "evenement": "dossier_lu_par_l_assure"})
+        membres, seuls = assure._famille_du_dossier(jour)
+        lus = assure | membres
+        for lu in lus:
+            request.env["cnas.journal"]._ajouter_une_fois({
+                "modele": "cnas.assure", "res_id": lu.id, "evenement": "dossier_lu_par_l_assure",
+                **({} if lu == assure else {"apres": {"par": assure.matricule}})})
+        droits = assure._droits_par_lot([(lu.id, jour) for lu in lus])
         factures = request.env["cnas.facture"].sudo().search(
             [("mode", "=", "remboursement"), ("assure_id", "=", assure.id), ("state", "!=", "annulee")], limit=MONTRES, order="id desc")
         feuilles = request.env["cnas.feuille_soin"].sudo().search(
-            [("mode", "=", "remboursement"), ("assure_id", "=", assure.id), ("facture_id", "=", False),
+            [("mode", "=", "remboursement"), ("assure_id", "in", lus.ids), ("facture_id", "=", False),
              ("state", "not in", ("brouillon", "annulee"))], limit=MONTRES, order="date_soins desc")
         return self._page({
-            "etape": "dossier", "assure": assure, "droits": assure._droits_par_lot([(assure.id, jour)])[assure.id, jour],
-            "plafonds": assure._consommations_par_lot([cle])[cle]["plafonds"], "factures": factures, "feuilles": feuilles,
-            "figes": ETATS_FIGES, "cartes": assure.carte_ids.filtered(lambda c: c.state in ("remise", "active")),
+            "etape": "dossier", "assure": assure, "droits": droits[assure.id, jour],
+            # droits fermés : un plafond ne sert plus, le montrer ferait croire à un reste
+            "plafonds": assure._consommations_par_lot([cle])[cle]["plafonds"] if droits[assure.id, jour]["etat"] == "ouverts" else [],
+            "factures": factures, "feuilles": feuilles, "figes": ETATS_FIGES, "cartes": self._cartes(assure),
+            "membres": [(membre, droits[membre.id, jour], self._cartes(membre), membre._est_majeur(jour)) for membre in membres],
+            "seuls": seuls, "principal": assure._est_majeur(jour) and assure.assure_principal_id,
+            "liens": dict(assure._fields["lien"]._description_selection(request.env)),
             "etats_facture": dict(factures._fields["state"]._description_selection(request.env)),
             "etats_feuille": dict(feuilles._fields["state"]._description_selection(request.env)), **dit})
 
     # ------------------------------------------------------------------ privé
+    @staticmethod
+    def _cartes(assure):
+        return assure.carte_ids.filtered(lambda c: c.state in CARTES_EN_MAIN)
+
     @staticmethod
     def _compter():
         """Compte une demande, d'où qu'elle vienne. :raise UserError: trop en une minute"""

@@ -20,6 +20,7 @@ from . import (
     indu_echeance,
     indu_reglement,
     formation_sanitaire,
+    entente_prealable,
 )
 from . import accueil
 from . import indicateur_pilotage, rapport_pilotage, seuil_pilotage

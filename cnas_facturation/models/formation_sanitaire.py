@@ -26,6 +26,11 @@ class FormationSanitaire(models.Model):
         for formation in self:
             formation.compte_du_jour_id = comptes.get(formation._origin, False)
 
+    def _contacts_du_portail(self):
+        """Rend qui se prévient pour ces formations : leur contact, et leurs usagers du portail."""
+        formations = self.sudo()
+        return formations.partner_id | self.env["res.users"].sudo().search([("formation_ids", "in", formations.ids)]).partner_id
+
     def _compute_nombre_factures(self):
         nombres = dict(self.env["cnas.facture"]._read_group(
             [("formation_id", "in", self.ids)], ["formation_id"], ["__count"]))

@@ -108,6 +108,26 @@ class TestAvis(CommunFacture):
         changement = [texte for texte in textes if "changement" in texte]
         self.assertTrue(changement and "456" not in changement[0])
 
+    def test_entente_decidee(self):
+        """Accordée ou refusée : la formation l'apprend au fil, dans son espace, par SMS ; ni le patient, ni le soin, ni le motif."""
+        self.formation._ecrire({"telephone_1": "+235 66 20 30 45"})
+        ententes = self.env["cnas.entente_prealable"].with_user(self.agent).create([{
+            "assure_id": self.assure.id, "formation_id": self.formation.id, "prestation_id": self.acte.prestation_id.id,
+            "quantite_demandee": 1, "pathologie_id": self.palu.id} for _rang in range(2)]).with_user(self.medecin)
+        ententes.action_examiner()
+        ententes[0].action_refuser("Non fondée médicalement")
+        self.assertEqual(self.avis(ententes[0]).mapped("apres")[-1]["voies"], ["fil", "portail"], "sans SMS branché, le journal garde l'avis")
+        self.brancher()
+        ententes[1].action_accorder()
+        self.assertEqual(self.avis(ententes[1]).mapped("apres")[-1]["voies"], ["fil", "portail", "sms"])
+        for entente, dit in zip(ententes.sudo(), ("refusée", "accordée")):
+            message = entente.message_ids.filtered(lambda m: self.portail.partner_id in m.notified_partner_ids)
+            self.assertIn(dit, message.body)
+            self.assertRegex(message.body, rf"/my/formation/ententes/{entente.id}[\"']")
+            for secret in (self.assure.name, self.assure.matricule, entente.prestation_id.name, "médicalement"):
+                self.assertNotIn(secret, message.body)
+        self.assertIn(ententes[1].numero, self.sms("+23566203045").texte)
+
     def test_motif_et_lien(self):
         """Le motif d'une annulation ne part pas par SMS ; un texte trop long se coupe, jamais son lien."""
         self.brancher()

@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 from odoo.tests.common import tagged
 
@@ -58,6 +59,80 @@ class TestDossierAssure(HttpCase, CommunFacture):
         self.assertEqual((carte.state, autre.state), ("perdue", "demandee"))
         self.poster(quoi="sortir")
         self.assertIn("Recevoir un code", self.url_open(CHEMIN).text)
+
+    def carte(self, assure):
+        carte = self.env["cnas.carte"].create({"assure_id": assure.id})
+        carte.action_produire()
+        carte.action_remettre()
+        carte.action_activer()
+        return carte
+
+    def famille(self):
+        """L'assuré, sa fille de quatre ans et sa conjointe, chacune sa carte et ses soins à rembourser."""
+        conjointe = self.creer_assure("Zenaba", "1990-06-01")
+        conjointe.email = "zenaba@exemple.td"
+        for membre, lien in ((self.enfant, "enfant"), (conjointe, "conjoint")):
+            membre.action_rattacher(self.assure.id, lien, "2026-01-01")
+            self.importer(self.dossier(self._reference(), matricule=membre.matricule, mode="remboursement"))
+        return conjointe, self.carte(self.enfant), self.carte(conjointe)
+
+    def test_le_principal_lit_ses_mineurs_pas_sa_conjointe(self):
+        """Droits, carte et remboursements de l'enfant ; de la conjointe, rien que son nom ; de personne un diagnostic ni un soin."""
+        conjointe, carte, autre = self.famille()
+        soins = {lu: self.feuilles.search([("assure_id", "=", lu.id)]).numero for lu in (self.enfant, conjointe)}
+        page = self.entrer().text
+        for dit in (self.enfant.matricule, carte.numero, soins[self.enfant], "Achta", conjointe.name, "leur dossier est à eux"):
+            self.assertIn(dit, page)
+        for secret in (conjointe.matricule, autre.numero, soins[conjointe], "Paludisme", "Consultation", "X98.8"):
+            self.assertNotIn(secret, page)
+        lus = self.env["cnas.journal"].search([("evenement", "=", "dossier_lu_par_l_assure")])
+        self.assertEqual({lu.res_id for lu in lus} & set((self.assure | self.enfant | conjointe).ids), set((self.assure | self.enfant).ids))
+        self.assertIn("ne peut plus", self.poster(quoi="perdue", carte=str(autre.id)).text)
+        self.assertIn("n'ouvre plus rien", self.poster(quoi="perdue", carte=str(carte.id)).text.replace("&#39;", "'"))
+        self.assertEqual((carte.state, autre.state), ("perdue", "active"))
+
+    def test_une_conjointe_permet_puis_reprend(self):
+        """Elle seule le permet, depuis son dossier ; il lit alors ses droits et sa carte, qu'il ne peut dire perdue ; elle le reprend."""
+        conjointe, _carte, autre = self.famille()
+        self.entrer()
+        self.assertIn("membre majeur", self.poster(quoi="permettre").text)
+        self.assertFalse(conjointe.dossier_ouvert_a_id or self.assure.dossier_ouvert_a_id)
+        self.opener.cookies.clear()
+        _page, acces = self.se_nommer(conjointe.matricule, "01/06/1990")
+        page = self.poster(acces=acces, code=self.codes()[0]).text
+        self.assertIn("Vous seul lisez ce dossier", page)
+        self.assertNotIn(self.enfant.matricule, page, "ni l'enfant, qui n'est pas à sa charge, ni le principal")
+        self.assertIn("peut lire vos droits", self.poster(quoi="permettre").text)
+        self.assertEqual(conjointe.dossier_ouvert_a_id, self.assure)
+        conjointes = self.opener.cookies.copy()
+        self.opener.cookies.clear()
+        page = self.entrer().text
+        self.assertIn(autre.numero, page)
+        self.assertNotIn("Paludisme", page)
+        self.assertIn("ne peut plus", self.poster(quoi="perdue", carte=str(autre.id)).text)
+        self.assertEqual(autre.state, "active")
+        self.opener.cookies.clear()
+        self.opener.cookies.update(conjointes)
+        self.poster(quoi="reprendre")
+        self.assertFalse(conjointe.dossier_ouvert_a_id)
+        self.assertEqual(self.env["cnas.journal"].search_count([("evenement", "in", ("dossier_permis", "dossier_repris")),
+                                                                ("res_id", "=", conjointe.id)]), 2)
+
+    def test_devenu_majeur_l_enfant_lit_seul(self):
+        """À dix-huit ans, le dossier se ferme au principal, sans que personne ne fasse rien."""
+        enfant = self.creer_assure("Presque", "2008-11-26")
+        enfant.action_rattacher(self.assure.id, "enfant", "2026-01-01")
+        veille, jour = date(2026, 11, 25), date(2026, 11, 26)
+        self.assertIn(enfant, self.assure._famille_du_dossier(veille)[0])
+        self.assertIn(enfant, self.assure._famille_du_dossier(jour)[1])
+
+    def test_droits_fermes_pas_de_reste(self):
+        """Droits fermés : aucun plafond ne se montre comme s'il servait."""
+        self.assertIn("Ce qui me reste", self.entrer().text)
+        self.env["cnas.droit"].search([("assure_id", "=", self.assure.id)])._ecrire({"date_fin": "2026-10-01"})
+        page = self.url_open(CHEMIN).text
+        self.assertIn("Droits fermés", page)
+        self.assertNotIn("Ce qui me reste", page)
 
     def test_rien_ne_dit_qui_est_assure(self):
         cle = re.compile(r'name="acces" value="[^"]+"')

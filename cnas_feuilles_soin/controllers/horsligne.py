@@ -118,9 +118,11 @@ class PortailHorsLigne(PortailSaisie):
                                "formations": [{"code": f.code, "nom": f.name} for f in formations]})
 
     @route_telephone(f"{COQUILLE}/cartes.json", methods=["GET"])
-    def cartes(self, **parametres):
-        """Rend la liste signée et datée des cartes qui ne valent pas."""
-        return self._repondre_si_change(request.env["cnas.carte"].sudo()._liste_hors_ligne())
+    def cartes(self, seaux="", **parametres):
+        """Rend la liste signée et datée des cartes qui ne valent pas, ou ce qui en a changé depuis celle que l'appareil décrit."""
+        cartes = request.env["cnas.carte"].sudo()
+        liste = cartes._liste_hors_ligne()
+        return self._repondre_si_change(liste, lambda: cartes._ecart_hors_ligne(liste, self._octets(seaux)))
 
     @route_telephone(f"{COQUILLE}/referentiel.json", methods=["GET"])
     def referentiel(self, **parametres):
@@ -214,11 +216,25 @@ class PortailHorsLigne(PortailSaisie):
         utiles.fetch(["code", "name"])
         return sorted([p.code, p.name] for p in utiles)
 
-    def _repondre_si_change(self, donnees):
-        """Rend le contenu, ou 304 si l'appareil l'a déjà : l'empreinte ne dépend que de lui."""
+    def _repondre_si_change(self, donnees, abreger=None):
+        """Rend le contenu, ou 304 si l'appareil l'a déjà : l'empreinte ne dépend que de lui.
+
+        :param abreger: rend ce qui passe à la place du contenu, sous la même empreinte
+        """
         reponse = self._json(donnees)
-        reponse.set_etag(hashlib.sha256(reponse.get_data()).hexdigest()[:32])
+        etag = hashlib.sha256(reponse.get_data()).hexdigest()[:32]
+        if abreger and etag not in request.httprequest.if_none_match:
+            reponse = self._json(abreger())
+        reponse.set_etag(etag)
         return compresser(reponse).make_conditional(request.httprequest)
+
+    @staticmethod
+    def _octets(texte):
+        """Rend les octets d'un texte en base64url, vides s'il n'en est pas."""
+        try:
+            return base64.urlsafe_b64decode(texte[:2048].encode())
+        except ValueError:
+            return b""
 
 
 class SessionPortail(Session):

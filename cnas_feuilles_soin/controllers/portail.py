@@ -15,6 +15,8 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 
 FICHIERS_MAX = 10
 ETATS_DECIDES = ("validee", "rejetee", "payee")
+REPONSES_JOURS = 7
+REPONSES_MONTREES = 5
 
 
 # Route de l'espace formation : voir `cnas_base.controllers.portail.espace`.
@@ -44,7 +46,7 @@ class PortailFormation(CustomerPortal):
         return self._rendre("cnas_feuilles_soin.portail_accueil", {
             "page": "accueil",
             "comptes": [(cle, libelle, comptes[cle]) for cle, libelle in etats.items() if comptes.get(cle)],
-            "dossiers": self._compter_les_listes(),
+            "dossiers": self._compter_les_listes(), "reponses": self._reponses_recentes(),
         })
 
     @espace_formation("/my/formation/droits")
@@ -145,6 +147,13 @@ class PortailFormation(CustomerPortal):
         listes = {cle: liste for cle, liste in self._listes().items() if cle != "feuilles"}
         nombres = self._prepare_home_portal_values(list(listes))
         return [(liste.adresse, liste.nom, nombres[cle]) for cle, liste in listes.items() if nombres[cle]]
+
+    @staticmethod
+    def _reponses_recentes():
+        """Rend les demandes d'entente auxquelles la caisse vient de répondre."""
+        return request.env["cnas.entente_prealable"].search(
+            [("date_decision", ">=", fields.Datetime.subtract(fields.Datetime.now(), days=REPONSES_JOURS))],
+            limit=REPONSES_MONTREES, order="date_decision desc, id desc").sudo()
 
     def _listes(self):
         """Rend {compteur: liste} de l'espace ; un addon du dessus y ajoute les siennes. Toutes portent `formation_id`."""

@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import hmac
 
-from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jeton import fiche_du_jeton
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier, lire_montant, lire_motif
@@ -63,6 +63,17 @@ class EntentePrealable(models.Model):
         } for nom, octets, mime in photos])
         entente.write({"piece_ids": [fields.Command.set(jointes.ids)]})
         return entente
+
+    def _annoncer_decision(self):
+        """Point d'extension : la facturation, qui sait écrire aux formations, les prévient."""
+
+    def _phrase_decision(self):
+        """Rend ce que la formation apprend d'une décision, sans dire ni le patient ni le soin : son espace dit le reste."""
+        self.ensure_one()
+        if self.state == "refusee":
+            return _("la demande %s est refusée. Le motif est dans votre espace.", self.numero)
+        return _("la demande %(numero)s est accordée, du %(debut)s au %(fin)s. La réponse à imprimer est dans votre espace.",
+                 numero=self.numero, debut=ecrire_date(self.date_debut), fin=ecrire_date(self.date_fin))
 
     def _prestation_demandee(self, code):
         prestations = self.env["cnas.prestation"].sudo()

@@ -185,6 +185,7 @@ class EntentePrealable(models.Model):
         """
         for entente in self:
             entente._accorder(quantite, montant, date_debut, date_fin, motif)
+        self._annoncer_decision()
 
     @transition("refuser")
     def action_refuser(self, motif=None):
@@ -195,6 +196,7 @@ class EntentePrealable(models.Model):
         """
         self._changer_etat("refusee", motif_decision=motif, medecin_id=self.env.uid,
                            date_decision=fields.Datetime.now())
+        self._annoncer_decision()
 
     @transition("ouvrir_accord")
     def action_ouvrir_accord(self):

@@ -164,6 +164,30 @@ class TestHorsLigne(HttpCase, CommunFeuille):
         etag = self.url_open(f"{RACINE}/cartes.json").headers["ETag"]
         self.lire("cartes", 304, **{"If-None-Match": etag})
 
+    def test_liste_des_cartes_par_ecarts(self):
+        """Dix mille cartes perdues : l'appareil ne reçoit que ce qui a changé, recompose la liste et la signature tient."""
+        self.env.cr.execute("""
+            INSERT INTO cnas_carte (assure_id, numero, state, qr_empreinte, date_expiration, date_demande, motif_demande)
+            SELECT %s, 'ESSAI' || n, 'perdue', encode(sha256(n::text::bytea), 'hex'), '2030-01-01', '2026-01-01', 'premiere'
+              FROM generate_series(1, 10000) n""", [self.assure.id])
+        cartes = self.env["cnas.carte"]
+        avant = self.lire("cartes")
+        entiere = int(self.url_open(f"{RACINE}/cartes.json").headers["Content-Length"])
+        temoins = base64.urlsafe_b64encode(b"".join(map(cartes._temoin, cartes._seaux(avant)))).decode()
+        self.env.cr.execute("UPDATE cnas_carte SET state = 'active' WHERE numero = 'ESSAI7'")
+        self.env.cr.execute("UPDATE cnas_carte SET state = 'annulee' WHERE numero IN ('ESSAI8', 'ESSAI9')")
+        reponse = self.url_open(f"{RACINE}/cartes.json?seaux={temoins}")
+        self.assertLess(int(reponse.headers["Content-Length"]), 4000)
+        self.assertGreater(entiere, 50_000, "ce qu'un jour de plus coûtait en 2G")
+        ecart, apres = json.loads(reponse.text), self.lire("cartes")
+        seaux = [ecart["seaux"].get(str(rang), seau) for rang, seau in enumerate(cartes._seaux(avant))]
+        for place, nom in enumerate(("perdues", "annulees", "inactives")):
+            self.assertEqual("".join(seau[place] for seau in seaux), apres[nom])
+        self.assertEqual((ecart["signature"], ecart["date"]), (apres["signature"], apres["date"]))
+        self.lire("cartes", 304, **{"If-None-Match": reponse.headers["ETag"]})
+        for faux in ("x", "é", "AAAA", "A" * 1024):
+            self.assertIn('"perdues"', self.url_open(f"{RACINE}/cartes.json?seaux={faux}").text, "témoins faux, ou tout a changé : la liste entière")
+
     # ------------------------------------------------------------------ ce qu'il envoie
     def test_photo_par_blocs_et_depot_une_seule_fois(self):
         identifiant, moitie = str(uuid.uuid4()), len(self.photo) // 2

@@ -143,7 +143,11 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertIn("pas été signé", self.ouvrir("/my/formation/droits?matricule=" + faux.replace("|", "%7C")).text)
         self.assertIn("Droits non confirmés", self.ouvrir("/my/formation/droits?matricule=TD000").text)
         ferme = self.creer_assure("Ferme", "1990-01-01", ouvert=False)
-        self.assertIn("Droits fermés", self.ouvrir(f"/my/formation/droits?matricule={ferme.matricule}").text)
+        page = self.ouvrir(f"/my/formation/droits?matricule={ferme.matricule}").text
+        self.assertIn("Droits fermés", page)
+        self.assertIn("la CNAS prend", self.ouvrir(f"/my/formation/droits?matricule={self.assure.matricule}").text)
+        self.assertNotIn("la CNAS prend", page, "rien n'est pris : un taux ferait croire le contraire")
+        self.assertNotIn("<dt>Reste", page)
         lus = json.loads(self.ouvrir(f"/my/formation/droits.json?matricule={self.assure.matricule}&date=2026-11-10").text)
         self.assertEqual((lus["trouve"], lus["etat_droits"]), (True, "ouverts"))
         self.assertFalse(json.loads(self.ouvrir(

@@ -87,6 +87,20 @@ class TestDemarches(CommunPortail):
         self.assertIn("ni un PDF", page.text)
         self.assertFalse(self.entente)
 
+    def test_la_reponse_se_voit_en_arrivant(self):
+        """Une demande décidée cette semaine est à l'accueil, une ancienne et celle d'autrui n'y sont pas."""
+        self.demander()
+        self.assertNotIn("vous a répondu", self.ouvrir("/my/formation").text)
+        self.entente.with_user(self.medecin).action_refuser("Non")
+        page = self.ouvrir("/my/formation").text
+        self.assertIn("vous a répondu", page)
+        self.assertIn(f"/my/formation/ententes/{self.entente.id}", page)
+        self.chez_le_voisin()
+        self.assertNotIn("vous a répondu", self.ouvrir("/my/formation").text)
+        self.entente._ecrire({"date_decision": self.entente.date_decision - timedelta(days=8)})
+        self.setUp()
+        self.assertNotIn("vous a répondu", self.ouvrir("/my/formation").text)
+
     # ------------------------------------------------------------------ papiers et correction
     def test_accuse_rejet_et_correction(self):
         feuille = self.deposee("A-1")

@@ -35,6 +35,16 @@ def photo(texte, taille=(900, 700), bruit=False, orientation=1):
     return sortie.getvalue()
 
 
+# Une liste à qui il manque une carte : l'écart la rend, et la signature de la caisse tient sur la liste recomposée.
+ECART = """async (racine) => {
+    const { completer, listeJuste, temoins } = await import(`${racine}/carte.js`);
+    const entiere = await (await fetch(`${racine}/cartes.json`)).json();
+    const vieille = { ...entiere, perdues: entiere.perdues.slice(8) };
+    const ecart = await (await fetch(`${racine}/cartes.json?seaux=${await temoins(vieille)}`)).json();
+    return [Object.keys(ecart.seaux).length, await listeJuste(vieille), await listeJuste(completer(vieille, ecart))];
+}"""
+
+
 @pytest.fixture
 def telephone(navigateur, machine, serveur, tmp_path):
     """Fabrique d'un téléphone : le même profil à chaque ouverture, comme un navigateur qu'on ferme et rouvre."""
@@ -165,6 +175,7 @@ def preparer(onglet):
     onglet.goto("/web/login?redirect=/my/formation")
     se_connecter(onglet)
     onglet.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    assert onglet.evaluate(ECART, COQUILLE) == [1, False, True]
     brider(onglet)
     onglet.goto(COQUILLE)
     onglet.wait_for_selector("#etat:has-text('tarifs au')")

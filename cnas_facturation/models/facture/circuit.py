@@ -275,8 +275,7 @@ class FactureCircuit(models.Model):
         formation = self.sudo().formation_id
         if not formation or self.mode == "remboursement":
             return self.env["res.partner"]
-        usagers = self.env["res.users"].sudo().search([("formation_ids", "in", formation.ids)])
-        return formation.partner_id | usagers.partner_id
+        return formation._contacts_du_portail()
 
     def _informer(self, titre, texte, chemin=None, bref=None):
         """Publie un message au fil de la facture et le fait parvenir à qui elle paie, avec un lien qui s'ouvre.

@@ -46,6 +46,34 @@ export async function listeJuste(liste) {
     return signatureJuste(`cnas-cartes-1|${liste.date}|${empreinte}`, liste.signature, liste.cles);
 }
 
+// ------------------------------------------------------------------ ce qui a changé, et rien d'autre
+// Une carte tient en huit lettres ; une liste se coupe en 256 seaux par le premier octet. L'appareil dit ce qu'il a d'un
+// témoin par seau ; la caisse rend les seaux qui ont changé. Recomposée, la liste se vérifie comme si elle était venue d'un bloc.
+const LETTRES = 8, SEAUX = 256, TEMOIN = 3;
+const NOMS = Object.keys(REFUS);
+
+function couper(liste) {
+    const seaux = Array.from({ length: SEAUX }, () => NOMS.map(() => ""));
+    NOMS.forEach((nom, place) => {
+        for (let rang = 0; rang < liste[nom].length; rang += LETTRES) {
+            const carte = liste[nom].slice(rang, rang + LETTRES);
+            seaux[atob(carte).charCodeAt(0)][place] += carte;
+        }
+    });
+    return seaux;
+}
+
+export async function temoins(liste) {
+    const sommes = await Promise.all(couper(liste).map((seau) => sha256(seau.join("|"))));
+    const suite = sommes.flatMap((somme) => [...somme.slice(0, TEMOIN)]);
+    return btoa(String.fromCharCode(...suite)).replace(/\+/g, "-").replace(/\//g, "_");
+}
+
+export function completer(liste, { seaux: changes, ...recu }) {
+    const seaux = couper(liste).map((seau, rang) => changes[rang] || seau);
+    return { ...recu, ...Object.fromEntries(NOMS.map((nom, place) => [nom, seaux.map((seau) => seau[place]).join("")])) };
+}
+
 function contient(liste, debut) {
     const lus = octets(liste);
     for (let rang = 0; rang < lus.length; rang += OCTETS) {

@@ -1,5 +1,5 @@
 // Ce qui passe entre l'appareil et la caisse : qui est connecté, ce qu'il emporte, les feuilles qu'il envoie.
-import { listeJuste } from "./carte.js";
+import { completer, listeJuste, temoins } from "./carte.js";
 import { ecrire, lire } from "./coffre.js";
 import { aEnvoyer, changer, marquerDeposee, ouvrirFeuille, ouvrirPhoto } from "./feuilles.js";
 
@@ -39,10 +39,17 @@ export async function joindre() {
     return session;
 }
 
-async function rafraichirUn(nom, usager, juste) {
+async function rafraichirUn(nom, usager, juste, decrire) {
     const garde = await lire("reglages", nom);
     const etag = garde && garde.usager === usager ? garde.etag : "";
-    const recu = await demander(`/${nom}.json`, { headers: { "If-None-Match": etag || "\"\"" } });
+    const options = { headers: { "If-None-Match": etag || "\"\"" } };
+    let recu = await demander(`/${nom}.json${garde && decrire ? await decrire(garde.contenu) : ""}`, options);
+    if (recu?.contenu.seaux) {
+        recu.contenu = completer(garde.contenu, recu.contenu);
+        if (await juste(recu.contenu) === false) {
+            recu = await demander(`/${nom}.json`, options);
+        }
+    }
     if (recu && await juste(recu.contenu) === false) {
         return;
     }
@@ -52,7 +59,7 @@ async function rafraichirUn(nom, usager, juste) {
 
 // La liste des cartes et le référentiel : rien ne se recharge qui n'a pas changé.
 export async function rafraichir(session) {
-    await rafraichirUn("cartes", session.usager, listeJuste);
+    await rafraichirUn("cartes", session.usager, listeJuste, async (liste) => `?seaux=${await temoins(liste)}`);
     await rafraichirUn("referentiel", session.usager, () => true);
 }
 
