@@ -20,6 +20,7 @@ REFERENTIELS = frozenset("""
     cnas_contre_indication cnas_district cnas_examen cnas_gratuite cnas_incompatibilite cnas_indication cnas_lettre_cle cnas_medicament
     cnas_parametre cnas_pathologie cnas_piece_exigee cnas_plafond cnas_prestation cnas_prix_reference cnas_province cnas_regime
     cnas_regle_controle cnas_regle_parametre cnas_schema_comptable cnas_specialite cnas_synonyme_colonne cnas_taux cnas_type_piece cnas_livraison
+    cnas_type_document cnas_conservation
 """.split())
 # Ce que le programme numérote ou nomme lui-même, jamais un usager : colonne par colonne, « numero » est ailleurs un téléphone.
 GARDEES = frozenset("""
@@ -29,6 +30,7 @@ GARDEES = frozenset("""
     cnas_decompte_ligne.feuille_numero cnas_decompte_ligne.prestation_code cnas_decompte_ligne.prestation_libelle
     cnas_decompte_ligne.type_prestation cnas_feuille_soin_passage.etat_avant cnas_feuille_soin_passage.etat_apres
     cnas_feuille_soin_piece.mimetype cnas_piece_administrative.mimetype cnas_changement.modele cnas_fichier_abime.modele
+    cnas_document.numero cnas_document.mimetype cnas_courrier.numero cnas_destruction.name cnas_destruction_ligne.modele
     cnas_import_fichier_ligne.modele cnas_sms.modele cnas_lot.modele cnas_lot.methode
 """.split())
 PIECE = "Pièce fictive.".encode()

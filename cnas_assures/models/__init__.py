@@ -9,6 +9,7 @@ from . import doublon
 from . import import_assures
 from . import import_assures_ligne
 from . import import_rapprochement
+from . import classement
 from . import type_piece
 from . import piece_administrative
 from . import signature

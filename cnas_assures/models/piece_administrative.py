@@ -1,22 +1,16 @@
-import base64
-import binascii
-import hashlib
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.osv import expression
-from odoo.tools import human_size
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
-from odoo.addons.cnas_base.lecture import FORMATS, lire_dates, lire_texte, ouvrir_fichier, type_reel
+from odoo.addons.cnas_base.lecture import lire_dates
 
 ALERTES_PAR_PASSAGE = 500
-CHAMPS_DU_DEPOT = frozenset(("fichier", "nom_fichier", "mimetype", "taille", "empreinte"))
 
 
 @actions
@@ -31,13 +25,14 @@ class PieceAdministrative(models.Model):
     | deposee | pièce au dossier |
     | annulee | écartée avec un motif, toujours consultable |
 
+    Après la sortie de l'assuré, le temps que dit le plan de classement, un procès-verbal à deux peut en détruire le contenu.
     L'agent dépose, corrige numéro et dates (le reste : la table `_actions`) ; le médecin-conseil et
     l'ordonnateur lisent.
     """
 
     _name = "cnas.piece_administrative"
     _description = "Pièce administrative"
-    _inherit = ["cnas.etat.mixin", "cnas.lecture.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.fichier_depose.mixin", "cnas.classe.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_expiration, id desc"
 
     _etat_initial = "deposee"
@@ -45,7 +40,7 @@ class PieceAdministrative(models.Model):
         "annuler": Action(titre=_lt("Annuler la pièce"), de=("deposee",), vers=("annulee",),
                           roles=("cnas_base.group_agent",), motif=True),
     }
-    _champs_geles = ("empreinte", "taille", "mimetype", "motif_annulation")
+    _champs_geles = ("motif_annulation",)
 
     assure_id = fields.Many2one(
         "cnas.assure", string="Assuré", required=True, index=True, ondelete="restrict")
@@ -67,15 +62,6 @@ class PieceAdministrative(models.Model):
         [("valide", "Valide"), ("bientot", "Expire bientôt"), ("expiree", "Expirée"), ("annulee", "Annulée")],
         string="Situation", compute="_compute_situation", search="_search_situation")
 
-    # === Fichier ===
-    fichier = fields.Binary(string="Fichier", attachment=True, copy=False)
-    nom_fichier = fields.Char(string="Nom du fichier", copy=False)
-    mimetype = fields.Char(string="Type réel", readonly=True, copy=False)
-    taille = fields.Integer(string="Taille (octets)", readonly=True, copy=False)
-    taille_lisible = fields.Char(string="Taille", compute="_compute_taille_lisible")
-    empreinte = fields.Char(
-        string="Empreinte SHA-256", readonly=True, copy=False, index="btree_not_null",
-        help="Deux fichiers identiques ont la même empreinte.")
     avertissement = fields.Char(string="Avertissement", compute="_compute_avertissement")
 
     _sql_constraints = [
@@ -146,11 +132,6 @@ class PieceAdministrative(models.Model):
         valeurs = [value] if isinstance(value, str) else value
         return expression.OR([domaines[v] for v in valeurs if v in domaines] or [expression.FALSE_DOMAIN])
 
-    @api.depends("taille")
-    def _compute_taille_lisible(self):
-        for piece in self:
-            piece.taille_lisible = human_size(piece.taille) if piece.taille else False
-
     @api.depends("empreinte", "assure_id", "state")
     def _compute_avertissement(self):
         porteurs = self.sudo()._read_group(
@@ -164,43 +145,25 @@ class PieceAdministrative(models.Model):
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
-        vals_list = [lire_dates(self, vals) for vals in vals_list]
-        return super()._completer_creation([self._avec_empreinte(vals, self._type_de(vals)) for vals in vals_list])
+        return super()._completer_creation([lire_dates(self, vals) for vals in vals_list])
 
     def write(self, vals):
-        vals = lire_dates(self, vals)
-        if self._ouvert(CHAMPS_DU_DEPOT & vals.keys()):
-            return super().write(vals)
-        self._refuser_remplacement(vals)
-        depots = []
-        if vals.get("fichier"):
-            depot = {champ: vals[champ] for champ in ("fichier", "nom_fichier") if champ in vals}
-            depots = [(p, self._avec_empreinte(depot, self._type_de(vals) or p.type_piece_id)) for p in self]
-            vals = {champ: valeur for champ, valeur in vals.items() if champ not in depot}
-        resultat = super().write(vals)
-        for piece, depot in depots:
-            piece._ecrire(depot)
-        if depots:
-            self._demander_lecture()
-        return resultat
-
-    def _fichier_a_lire(self):
-        return base64.b64decode(self.with_context(bin_size=False).fichier), self.mimetype
+        return super().write(lire_dates(self, vals))
 
     def _refuser_remplacement(self, vals):
-        """Refuse de remplacer un fichier déposé, de changer de dossier, ou un type que le fichier n'a pas."""
-        if "fichier" in vals and any(piece.empreinte for piece in self):
-            raise UserError(_(
-                "Un fichier déposé ne se remplace pas : annulez la pièce avec un motif, puis déposez la nouvelle."))
+        """Refuse aussi de changer de dossier, ou un type que le fichier n'a pas."""
+        super()._refuser_remplacement(vals)
         if "assure_id" in vals and any(piece.assure_id.id != vals["assure_id"] for piece in self):
             raise UserError(_("Une pièce ne change pas de dossier : annulez-la et déposez-la au bon endroit."))
         if "type_piece_id" in vals:
             self._verifier_nouveau_type(self._type_de(vals))
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_sauf_sans_fichier(self):
-        if any(piece.empreinte for piece in self):
-            raise UserError(_("Une pièce déposée ne se supprime pas : annulez-la avec un motif."))
+    def _phrase_de_remplacement(self):
+        return _("Un fichier déposé ne se remplace pas : annulez la pièce avec un motif, puis déposez la nouvelle.")
+
+    def _bornes_du_depot(self, vals):
+        type_piece = self._type_de(vals) or self.type_piece_id
+        return (type_piece.taille_max_mo or 10), (type_piece._types_acceptes() if type_piece else {})
 
     # ------------------------------------------------------------------ actions
     @transition("annuler")
@@ -215,63 +178,30 @@ class PieceAdministrative(models.Model):
         type_id = vals.get("type_piece_id")
         return self.env["cnas.type_piece"].browse(type_id if isinstance(type_id, int) else False).exists()
 
-    @api.model
-    def _avec_empreinte(self, vals, type_piece):
-        """Rend les valeurs, complétées du type réel, de la taille et de l'empreinte du fichier.
-
-        :raise UserError: fichier vide, trop gros, illisible ou d'un type refusé
-        """
-        if vals.get("fichier") in (None, False):
-            return vals
-        contenu = self._decoder(vals["fichier"], type_piece)
-        mime = self._type_verifie(contenu, type_piece, vals.get("nom_fichier"))
-        return {**vals, "mimetype": mime, "taille": len(contenu), "empreinte": hashlib.sha256(contenu).hexdigest(),
-                "nom_fichier": self._nom_sur(vals.get("nom_fichier"), mime)}
-
-    @api.model
-    def _decoder(self, fichier, type_piece):
-        maximum = (type_piece.taille_max_mo or 10) * 1024 * 1024
-        trop_gros = _("Le fichier dépasse %s Mo : réduisez la résolution du scanner.", maximum // (1024 * 1024))
-        if isinstance(fichier, str):
-            fichier = fichier.encode("ascii", "replace")
-        if not isinstance(fichier, bytes):
-            raise UserError(_("Le fichier est mal transmis : envoyez-le en base64."))
-        if len(fichier) > maximum * 4 // 3 + 1024:
-            raise UserError(trop_gros)
-        try:
-            contenu = base64.b64decode(b"".join(fichier.split()), validate=True)
-        except (binascii.Error, ValueError) as erreur:
-            raise UserError(_("Le fichier est mal transmis (base64 illisible) : envoyez-le à nouveau.")) from erreur
-        if not contenu:
-            raise UserError(_("Le fichier est vide : numérisez le document à nouveau."))
-        if len(contenu) > maximum:
-            raise UserError(trop_gros)
-        return contenu
-
-    @api.model
-    def _type_verifie(self, contenu, type_piece, nom):
-        acceptes = type_piece._types_acceptes() if type_piece else {}
-        mime = type_reel(contenu)
-        if not mime or (acceptes and mime not in acceptes):
-            raise UserError(_(
-                "Ce fichier n'est pas accepté ici : son contenu doit être %s (l'extension ne suffit pas).",
-                ", ".join(acceptes.values()) or "PDF, JPEG, PNG"))
-        return ouvrir_fichier(contenu, lire_texte(nom) or _("piece")).mime
-
-    @api.model
-    def _nom_sur(self, nom, mime):
-        """Rend un nom de fichier sans chemin, dont l'extension est celle du type réel."""
-        extension = FORMATS[mime]
-        radical = (lire_texte(nom) or _("piece")).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        radical = "".join(c for c in radical if c.isprintable() and c not in '<>:"|?*').strip()[:80]
-        return f"{radical or _('piece')}.{extension}"
-
     def _verifier_nouveau_type(self, type_piece):
         acceptes = type_piece._types_acceptes() if type_piece else {}
         for piece in self:
             if piece.mimetype and acceptes and piece.mimetype not in acceptes:
                 raise UserError(_("Le fichier déposé n'est pas d'un type accepté pour « %s ».", type_piece.name))
 
+    # ------------------------------------------------------------------ classement
+    @api.model
+    def _domaine_du_type(self, type_document):
+        return self._domaine_par_defaut("cnas_base.type_document_assure", type_document, "type_piece_id.type_document_id")
+
+    @api.model
+    def _domaine_depart(self, jour):
+        """Un dossier vivant garde toutes ses pièces : la durée court de la radiation ou du décès."""
+        return expression.OR([[("assure_id.date_deces", "<=", jour)],
+                              [("assure_id.state", "=", "radie"), ("assure_id.date_radiation", "<=", jour)]])
+
+    def _depart(self):
+        return self.assure_id.date_deces or self.assure_id.date_radiation
+
+    def _cote(self):
+        return f"{self.assure_id.matricule or self.assure_id.id}/{self.id}"
+
+    # ------------------------------------------------------------------ échéances
     @api.model
     def _cron_alerter_expiration(self):
         """Tâche planifiée : une activité par pièce qui expire bientôt, une seule fois. Rend leur nombre."""

@@ -29,6 +29,9 @@ class TypePiece(models.Model):
     name = fields.Char(string="Type de pièce", required=True)
     description = fields.Char(string="Consigne", help="Ce que l'agent doit vérifier sur le document.")
     active = fields.Boolean(string="Actif", default=True)
+    type_document_id = fields.Many2one(
+        "cnas.type_document", string="Classée sous", ondelete="restrict",
+        help="Dit combien de temps la pièce se garde ; vide : comme les pièces de son usage.")
 
     # === Obligation ===
     usage = fields.Selection(

@@ -3,11 +3,14 @@ import hashlib
 from datetime import timedelta
 
 import psycopg2
+from dateutil.relativedelta import relativedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .commun_documents import PDF_MINIMAL, CasDocuments, image_base64
 
@@ -47,6 +50,23 @@ class TestPieceAdministrative(CasDocuments):
         self.assertFalse(piece.empreinte)
         piece.write({"fichier": image_base64("JPEG"), "nom_fichier": "a.pdf"})
         self.assertEqual((piece.mimetype, piece.nom_fichier), ("image/jpeg", "a.jpg"))
+
+    # ------------------------------------------------------------------ plan de classement
+    def test_echue_apres_la_sortie(self):
+        """Un dossier vivant garde tout, l'annulé compris ; dix ans après la radiation, la pièce est échue, sauf gel."""
+        piece, annulee = self._piece(), self._piece(numero="N2")
+        annulee.action_annuler("Illisible")
+        type_document, jour = self.env.ref("cnas_base.type_document_assure"), aujourd_hui()
+
+        def echues():
+            return piece._echus(type_document, 10, jour, [("id", "in", (piece | annulee).ids)])
+        self.assertFalse(echues())
+        self.assure._ecrire({"state": "radie", "date_radiation": jour - relativedelta(years=9)})
+        self.assertFalse(echues())
+        self.assure._ecrire({"date_radiation": jour - relativedelta(years=10)})
+        self.assertEqual(echues(), piece | annulee)
+        self.env["cnas.gel"].create({"name": "Parquet", "motif": "Fraude", "assure_id": self.assure.id})
+        self.assertFalse(echues())
 
     # ------------------------------------------------------------------ fichiers piégés
     def test_fichiers_pieges(self):

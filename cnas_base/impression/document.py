@@ -6,10 +6,12 @@ from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
+from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen import canvas
 
 from ..ecriture import ecrire_nombre
+from .alleger import CITATION, alleger
 from .kit import (
     CAISSE,
     DEVISE,
@@ -54,25 +56,50 @@ class CanevasNumerote(canvas.Canvas):
             self.__dict__.update(etat)
             rangs[self._section] += 1
             self._pied(self, rangs[self._section], totaux[self._section])
+            etat.update(self.__dict__)
+        codes, formes = alleger([etat["_code"] for etat in self._pages])
+        for rang, forme in enumerate(formes):
+            self.beginForm(f"c{rang}", 0, 0, *self._pagesize)
+            self._code, self._preamble = [forme], ""
+            self.endForm()
+        self._ressources, self._format, noms = pdfdoc.PDFResourceDictionary(), pdfdoc.PDFArray([0, 0, *self._pagesize]), {}
+        for etat, code in zip(self._pages, codes):
+            self.__dict__.update(etat)
+            self._code, self._preamble = [CITATION.sub(lambda citation: f"/{self._doc.getXObjectName(f'c{citation[1]}')} Do", code)], ""
+            noms.update(dict.fromkeys(self._formsinuse))
             canvas.Canvas.showPage(self)
+        self._partager_ressources([*noms, *(f"c{rang}" for rang in range(len(formes)))])
         super().save()
+
+    def _setXObjects(self, thing):
+        super()._setXObjects(thing)
+        if isinstance(thing, pdfdoc.PDFPage):
+            # Les mêmes pour toutes : écrites à chaque page, elles pèseraient plus que son texte.
+            thing.Resources, thing.MediaBox = self._doc.Reference(self._ressources), self._doc.Reference(self._format)
+            thing.Trans = thing.Rotate = None
+
+    def _partager_ressources(self, noms):
+        self._ressources.basicFonts()
+        self._ressources.allProcs()
+        self._ressources.XObject = self._doc.xobjDict(noms)
 
 
 class CodeBarres(Code128):
-    """Un Code 128 tracé d'un seul trait, en nombre entier de modules : deux cents papiers pèsent le tiers."""
+    """Un Code 128 tracé en nombre entier de modules, symbole par symbole : ceux que des numéros ont en commun s'écrivent une fois."""
 
     def tracer(self, page, x, y):
         """Dessine les barres depuis le coin bas gauche (x, y)."""
         self._barres = []
         self.draw()
-        page.saveState()
-        page.translate(x, y)
-        page.scale(self.barWidth, self.barHeight)
-        trace = page.beginPath()
-        for gauche, largeur in self._barres:
-            trace.rect(gauche, 0, largeur, 1)
-        page.drawPath(trace, stroke=0, fill=1)
-        page.restoreState()
+        for debut in range(0, len(self._barres), 3):
+            page.saveState()
+            page.translate(x, y)
+            page.scale(self.barWidth, self.barHeight)
+            trace = page.beginPath()
+            for gauche, largeur in self._barres[debut:debut + 3]:
+                trace.rect(gauche, 0, largeur, 1)
+            page.drawPath(trace, stroke=0, fill=1)
+            page.restoreState()
 
     def rect(self, x, y, w, h):
         """Une barre, que demande `draw` de reportlab : retenue en modules."""

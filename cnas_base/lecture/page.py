@@ -31,6 +31,8 @@ DELAI = 120
 BRUIT = 5
 # En deçà, la couche de texte d'un PDF n'est qu'un tampon de numériseur : on lit l'image.
 LETTRES_MIN = 20
+# Une feuille, même photographiée, s'oriente avec 8 à 15 de confiance ; en deçà, Tesseract hésite.
+SUR = 3
 ANGLES = [pas / 2 for pas in range(-8, 9)]
 _MOTS = re.compile(r"\w", re.UNICODE)
 
@@ -107,9 +109,22 @@ def nettoyer(image):
     return ImageOps.autocontrast(ImageOps.invert(ImageChops.subtract(papier, image)), cutoff=(0.1, 60))
 
 
+def orienter(image):
+    """Rend l'image nettoyée tournée des quarts de tour qui la remettent droite, que dit Tesseract ; telle quelle s'il ne sait."""
+    if not langues_presentes():
+        return image
+    try:
+        reponse = _tesseract(image, "--psm", "0").decode("utf-8", "replace")
+    except subprocess.SubprocessError:  # trop peu de lettres
+        return image
+    lus = dict(ligne.split(": ", 1) for ligne in reponse.splitlines() if ": " in ligne)
+    angle = int(lus.get("Rotate", 0))
+    return image.rotate(-angle, expand=True) if angle and float(lus.get("Orientation confidence", 0)) >= SUR else image
+
+
 def redresser(image):
-    """Rend l'image nettoyée, tournée des quelques degrés qui remettent ses lignes d'aplomb."""
-    image = nettoyer(image)
+    """Rend l'image nettoyée, remise droite, puis tournée des quelques degrés qui mettent ses lignes d'aplomb."""
+    image = orienter(nettoyer(image))
     petite = image.copy()
     petite.thumbnail((700, 700), Image.Resampling.BOX)
     angle = max(ANGLES, key=lambda a: _relief(petite.rotate(a, Image.Resampling.BILINEAR, fillcolor=255)))
@@ -137,12 +152,8 @@ def lire_image(image):
     langues = langues_presentes()
     if not langues:
         raise MoteurAbsent
-    entree = io.BytesIO()
-    image.save(entree, "PNG", compress_level=1)
-    # Page nettoyée, un seul bloc (psm 6) : les colonnes d'un tableau ne se perdent pas. Un cœur, et après tout le monde : lire une page n'attend personne.
-    sortie = subprocess.run(
-        ["nice", "-n", "15", "tesseract", "stdin", "stdout", "-l", "+".join(langues), "--dpi", "200", "--psm", "6", "tsv"],
-        input=entree.getvalue(), capture_output=True, timeout=DELAI, check=True, env={**os.environ, "OMP_THREAD_LIMIT": "1"}).stdout
+    # Page nettoyée, un seul bloc (psm 6) : les colonnes d'un tableau ne se perdent pas.
+    sortie = _tesseract(image, "-l", "+".join(langues), "--psm", "6", "tsv")
     mots, lignes = [], {}
     for rang in csv.DictReader(io.StringIO(sortie.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE):
         texte = (rang["text"] or "").strip()
@@ -154,6 +165,17 @@ def lire_image(image):
         lignes.setdefault((rang["block_num"], rang["par_num"], rang["line_num"]), []).append(texte)
     confiance = round(sum(mot.confiance for mot in mots) / len(mots)) if mots else 0
     return Page("\n".join(map(" ".join, lignes.values())), confiance, mots)
+
+
+def _tesseract(image, *options):
+    """Rend ce que Tesseract dit d'une image. Un cœur, et après tout le monde : lire une page n'attend personne.
+
+    :raise subprocess.SubprocessError: il n'a pas su
+    """
+    entree = io.BytesIO()
+    image.save(entree, "PNG", compress_level=1)
+    return subprocess.run(["nice", "-n", "15", "tesseract", "stdin", "stdout", "--dpi", "200", *options], input=entree.getvalue(),
+                          capture_output=True, timeout=DELAI, check=True, env={**os.environ, "OMP_THREAD_LIMIT": "1"}).stdout
 
 
 def lit_les_codes():

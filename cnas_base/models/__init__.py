@@ -28,6 +28,9 @@ from . import exportation
 from . import livraison
 from . import lot
 from . import lecture_mixin
+from . import fichier_depose_mixin
+from . import classement
+from . import ir_actions_report
 from . import colonne
 from . import import_fichier
 from . import res_lang

@@ -53,7 +53,8 @@ class MailTemplate(models.Model):
                 dit = gabarit.with_context(lang=langue)
                 texte = str(dit[champ] or "")
                 for avant, apres in morceaux.items():
-                    texte = texte.replace(avant, apres)
+                    if not apres or apres not in texte:  # une langue reprise se lit par défaut dans la suivante
+                        texte = texte.replace(avant, apres)
                 if texte != (dit[champ] or ""):
                     dit[champ] = texte
 
@@ -74,14 +75,26 @@ class MailMail(models.Model):
         :param sujet: il dit l'affaire
         :param corps: Markup, ou texte à échapper
         """
-        societe = self.env.company
-        page = self.env["ir.qweb"]._render(PAPIER, {
-            "company": societe, "message": self.env["mail.message"].sudo().new(
-                {"body": corps if isinstance(corps, Markup) else Markup("<p>%s</p>") % corps})},
-            lang="fr_FR", minimal_qcontext=True)
-        return self.sudo().create([{
-            "email_to": adresse, "email_from": societe._expediteur(), "subject": sujet,
-            "body_html": self.env["mail.render.mixin"]._replace_local_links(page), **valeurs} for adresse in adresses])
+        return self._ecrire_en_nombre([(adresse, sujet, corps) for adresse in adresses], **valeurs)
+
+    @api.model
+    def _ecrire_en_nombre(self, courriels, **valeurs):
+        """Met en file des courriels qui ne disent pas la même chose.
+
+        :param courriels: [(adresse, sujet, corps)]
+        """
+        expediteur, pages = self.env.company._expediteur(), {}
+        for _adresse, _sujet, corps in courriels:
+            if corps not in pages:
+                pages[corps] = self._sur_papier(corps)
+        return self.sudo().create([{"email_to": adresse, "email_from": expediteur, "subject": sujet, "body_html": pages[corps], **valeurs}
+                                   for adresse, sujet, corps in courriels])
+
+    @api.model
+    def _sur_papier(self, corps):
+        message = self.env["mail.message"].sudo().new({"body": corps if isinstance(corps, Markup) else Markup("<p>%s</p>") % corps})
+        page = self.env["ir.qweb"]._render(PAPIER, {"company": self.env.company, "message": message}, lang="fr_FR", minimal_qcontext=True)
+        return self.env["mail.render.mixin"]._replace_local_links(page)
 
 
 class ResCompany(models.Model):

@@ -207,6 +207,20 @@ class IrAttachment(models.Model):
         self._apres_remplacement(contenu)
         return ancien, self.checksum
 
+    def _vider(self):
+        """Efface pour de bon le contenu de ces fichiers et garde leur fiche : au seul procès-verbal de destruction.
+
+        Le disque se vide au ramassage du jour, si nul autre fichier n'a le même contenu.
+        """
+        self.flush_recordset()
+        noms = [nom for nom in self.mapped("store_fname") if nom]
+        self.env.cr.execute("""
+            UPDATE ir_attachment SET store_fname = NULL, db_datas = NULL, file_size = 0, index_content = NULL
+             WHERE id = ANY(%s)""", [self.ids])
+        self.invalidate_recordset()
+        for nom in noms:
+            self._file_delete(nom)
+
     def _remplacement_en_cours(self):
         ouverte = ouverture()
         return bool(ouverte) and ouverte.couvre(self, ("raw",))

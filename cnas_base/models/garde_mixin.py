@@ -32,7 +32,8 @@ class GardeMixin(models.AbstractModel):
     """Champs gardés : seul le code métier les écrit, par `_ecrire`, `_creer` ou `_supprimer`.
 
     Sont gardés les champs de `_champs_geles` (ceux de toute la lignée s'ajoutent) et tout champ calculé
-    stocké. Un enfant qui ne vit que par son parent n'en change pas : le lien vers lui se donne à la création.
+    stocké. Un enfant qui ne vit que par son parent n'en change pas : le lien vers lui se donne à la création, comme les
+    champs de `_champs_fixes` (ceux de toute la lignée).
     L'usager, l'écran, XML-RPC, une commande imbriquée d'un autre modèle, un import : tous passent par
     la même garde, et aucune clé de leur contexte ne l'ouvre ni ne fait taire la trace.
 
@@ -51,6 +52,7 @@ class GardeMixin(models.AbstractModel):
     _description = "Champs gardés"
 
     _champs_geles = ()
+    _champs_fixes = ()
     _champs_journal = ()
     _champs_lus = ()
     _cloison_agence = ()
@@ -67,7 +69,8 @@ class GardeMixin(models.AbstractModel):
         classe._champs_suivis = tuple(champ for champ in dict.fromkeys(suivis) if champ in self._fields)
         calcules = {nom for nom, champ in self._fields.items() if champ.store and champ.compute and champ.readonly}
         classe._champs_gardes = frozenset(geles | calcules | classe._champs_gardes_en_plus())
-        classe._champs_parents = frozenset(self._liens_au_parent())
+        fixes = {champ for parent in classe.mro() for champ in parent.__dict__.get("_champs_fixes", ())}
+        classe._champs_parents = frozenset(fixes.union(self._liens_au_parent()))
 
     @classmethod
     def _champs_gardes_en_plus(cls):

@@ -167,10 +167,12 @@ class LectureMixin(models.AbstractModel):
 
     @api.model
     def _oublier(self):
-        """Efface le texte des fichiers qu'aucune fiche ne porte plus."""
+        """Efface le texte des fichiers qu'aucune fiche ne porte plus, ou que toutes disent détruits."""
         self.env.flush_all()
         # le socle seul n'a pas de fiche à fichier
-        gardes = " UNION ALL ".join(f'SELECT empreinte FROM "{modele._table}"' for modele in self._modeles_lus()) or "SELECT NULL AS empreinte"
+        gardes = " UNION ALL ".join(
+            f'SELECT empreinte FROM "{modele._table}"' + (" WHERE destruction_id IS NULL" if "destruction_id" in modele._fields else "")
+            for modele in self._modeles_lus()) or "SELECT NULL AS empreinte"
         # pylint: disable=sql-injection
         self.env.cr.execute(f"""
             DELETE FROM cnas_page_lue l WHERE NOT EXISTS (SELECT FROM ({gardes}) g WHERE g.empreinte = l.empreinte)""")

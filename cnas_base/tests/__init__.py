@@ -24,3 +24,4 @@ from . import test_reference
 from . import test_rpc
 from . import test_sante
 from . import test_ecritures_ecran
+from . import test_classement

@@ -35,6 +35,7 @@ class TestCourriels(TransactionCase):
         self.assertIn(self.env.company.name, courriel.email_from)
         self.assertIn("accueil@cnas.essai.td", courriel.email_from)
         self.assertIn("logo.png", page, "l'emblème")
+        self.assertTrue(html.fromstring(page).xpath("//p[@lang='ar'] | //td[@lang='ar']"), "dit aussi en arabe")
         self.assertTrue(courriel.subject and len(courriel.subject) > 10, courriel.subject)
         self.assertFalse(ISO.search(courriel.subject) or INTERDITS.search(courriel.subject), courriel.subject)
         if sujet:

@@ -5,6 +5,7 @@ from . import effectif_mois
 from . import bareme_cotisation
 from . import declaration_effectif
 from . import declaration_effectif_ligne
+from . import classement
 from . import assure
 from . import import_employeurs
 from . import import_declarations

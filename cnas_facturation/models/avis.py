@@ -54,10 +54,10 @@ class Avis(models.AbstractModel):
         for dossier, qui, objet, phrase, lien, bref in avis:
             adresse = qui.sudo().email
             if adresse:
-                courriels.append({"subject": objet, "email_to": adresse, "auto_delete": False, "body_html": corps[dossier.id]})
+                courriels.append((adresse, objet, corps[dossier.id]))
                 voies[dossier][1].append("courriel")
             textes.append((dossier, qui.sudo().telephone_1, self._texte_sms(bref or phrase, lien)))
-        self.env["mail.mail"].sudo().create(courriels)
+        self.env["mail.mail"]._ecrire_en_nombre(courriels, auto_delete=False)
         partis = {(sms.modele, sms.res_id) for sms in self.env["cnas.sms"].sudo()._deposer(textes)}
         for dossier, (_objet, chemins) in voies.items():
             if (dossier._name, dossier.id) in partis:

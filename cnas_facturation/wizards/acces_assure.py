@@ -80,8 +80,7 @@ class AccesAssure(models.TransientModel):
                   code=code, minutes=CODE_MINUTES)
         self.env["cnas.sms"]._deposer([(self, qui.telephone_1, texte)])
         if qui.email:
-            self.env["mail.mail"].create({
-                "subject": _("Votre code CNAS"), "email_to": qui.email, "auto_delete": True, "body_html": f"<p>{texte}</p>"})
+            self.env["mail.mail"]._ecrire([qui.email], _("Votre code CNAS"), texte, auto_delete=True)
 
     def _empreinte_code(self, code):
         return hmac(self.env(su=True), "cnas_code_assure", (self.id, code))

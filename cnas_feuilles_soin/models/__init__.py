@@ -8,6 +8,7 @@ from . import (
     feuille_soin_passage,
     compteur_depot,
     piece,
+    classement,
     piece_exigee,
     entente_prealable,
     demande_pieces,

@@ -1,4 +1,4 @@
-from odoo.addons.cnas_assures.models.ir_actions_report import DESSINES
+from odoo.addons.cnas_base.models.ir_actions_report import DESSINES
 
 DESSINES.update({
     "cnas_feuilles_soin.accuse_depot": "_pdf_accuse",

@@ -2,9 +2,11 @@ import base64
 import binascii
 import hashlib
 import logging
+from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.osv import expression
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import FORMATS, apercu_pdf, ouvrir_fichier, vues
@@ -15,6 +17,7 @@ ECART_MAX = 26
 # Comparer une page à cent mille prend 50 ms : un petit dépôt se compare aussitôt, un lot en tâche de fond.
 PAGES_AUSSITOT = 20
 PAGES_PAR_PASSAGE = 2000
+CLOS = ("payee", "rejetee", "annulee")
 _logger = logging.getLogger(__name__)
 
 
@@ -30,11 +33,12 @@ class FeuilleSoinPiece(models.Model):
     | agent, contrôleur | ajouter une pièce ; la typer |
     | formation (portail) | ajouter aux siennes, lire les siennes |
     | personne | retirer ou remplacer une pièce d'un dossier déposé |
+    | deux personnes | en détruire le contenu, échu, par procès-verbal (`cnas.destruction`) |
     """
 
     _name = "cnas.feuille_soin.piece"
     _description = "Pièce d'une feuille de soins"
-    _inherit = ["cnas.garde.mixin", "cnas.lecture.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.lecture.mixin", "cnas.classe.mixin"]
     _order = "feuille_id, id"
     _champs_lus = ("contenu", "texte_lu")
     _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
@@ -221,6 +225,39 @@ class FeuilleSoinPiece(models.Model):
 
     def _fichier_a_lire(self):
         return self.attachment_id.raw, self.mimetype
+
+    # ------------------------------------------------------------------ classement
+    @api.model
+    def _domaine_du_type(self, type_document):
+        return self._domaine_par_defaut("cnas_base.type_document_feuille", type_document, "type_id.type_document_id")
+
+    @api.model
+    def _domaine_depart(self, jour):
+        """La durée court de la décision d'un dossier clos ; annulé sans décision, de son dépôt."""
+        lendemain = jour + timedelta(days=1)
+        return expression.AND([[("feuille_id.state", "in", CLOS)], expression.OR([
+            [("feuille_id.date_decision", "<", lendemain)],
+            [("feuille_id.date_decision", "=", False), ("feuille_id.date_depot", "<=", jour)]])])
+
+    def _depart(self):
+        feuille = self.feuille_id
+        return feuille.date_decision.date() if feuille.date_decision else feuille.date_depot
+
+    def _cote(self):
+        return f"{self.feuille_id.numero or self.feuille_id.reference}/{self.id}"
+
+    @api.model
+    def _chemins_de_gel(self):
+        return [*super()._chemins_de_gel(), ("assure_id", "feuille_id.assure_id"), ("formation_id", "feuille_id.formation_id")]
+
+    def _fichiers_conserves(self):
+        """L'original, son aperçu, et la pile numérisée d'où il vient quand plus rien d'autre n'y tient."""
+        pieces = self.sudo()
+        lignes = self.env["cnas.lot_numerisation.ligne"].sudo()
+        piles = lignes.search([("piece_id", "in", self.ids)]).attachment_id
+        tenues = lignes.search([("attachment_id", "in", piles.ids)]).filtered(
+            lambda ligne: not ligne.piece_id or not (ligne.piece_id in pieces or ligne.piece_id.destruction_id))
+        return pieces.attachment_id | pieces.apercu_id | (piles - tenues.attachment_id)
 
     def _dater_numerisation(self):
         """La première pièce numérisée fait partir le compte à rebours du papier."""

@@ -3,8 +3,10 @@ import io
 from unittest.mock import patch
 
 import pypdfium2
-from PIL import Image
+from dateutil.relativedelta import relativedelta
+from PIL import Image, ImageChops, ImageStat
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -70,6 +72,19 @@ class TestLecture(CommunFeuille):
         with self.assertRaises(UserError):
             piece.with_user(self.agent).write({"lecture": "a_lire"})
 
+    def test_page_tournee_lue(self):
+        """Posée de côté ou tête en bas, une page se lit, et les zones proposées sont celles de la page remise droite."""
+        image, verite = feuille_remplie(5)
+        for angle in (0, 180, 270):
+            with self.subTest(angle):
+                droite = module.orienter(image.rotate(angle, expand=True))
+                self.assertEqual(droite.size, image.size)
+                self.assertLess(ImageStat.Stat(ImageChops.difference(droite, image)).mean[0], 1)
+        piece = self.joindre(self.deposee("L-9"), octets(image.rotate(90, expand=True), "JPEG", quality=60))
+        piece.sudo()._lire()
+        self.assertEqual(self.chercher(verite["matricule"]), piece)
+        self.assertEqual(proposer(piece._pages_lues()[1][1])["reference"].valeur, verite["reference"])
+
     def test_sans_moteur_le_fichier_reste(self):
         feuille = self.deposee("L-2")
         piece = self.joindre(feuille, octets(feuille_remplie(4)[0].resize((620, 877)), "PNG"), "scan.png")
@@ -91,6 +106,31 @@ class TestLecture(CommunFeuille):
         self.env["cnas.lecture.mixin"]._reprendre()
         self.env.cr.execute("SELECT count(*) FROM cnas_page_lue WHERE empreinte = %s", [empreinte])
         self.assertEqual(self.env.cr.fetchone()[0], 0)
+
+    # ------------------------------------------------------------------ plan de classement
+    def test_pieces_echues_detruites(self):
+        """Dix ans après la décision, la pièce se détruit, son aperçu et sa pile avec ; un dossier ouvert ou gelé garde les siennes."""
+        image, verite = feuille_remplie(6)
+        close, ouverte, gelee = self.deposee("CL-1"), self.deposee("CL-2"), self.deposee("CL-3")
+        lot = self.lot(**{f"{close.numero}.tif": octets(image, "TIFF")})
+        lot.action_ranger()
+        pieces = lot.ligne_ids.piece_id | self.joindre(ouverte, octets(feuille_remplie(7)[0], "JPEG")) | self.joindre(
+            gelee, octets(feuille_remplie(8)[0], "JPEG"))
+        pieces[0].sudo()._lire()
+        self.assertEqual(self.chercher(verite["reference"]), pieces[0])
+        (close | gelee)._ecrire({"state": "rejetee", "date_decision": fields.Datetime.now() - relativedelta(years=11)})
+        self.env["cnas.gel"].with_user(self.superviseur).create({"name": "Recours", "motif": "Tribunal", "feuille_id": gelee.id})
+        destruction = self.env["cnas.destruction"].with_user(self.agent).create({})
+        destruction.action_lister()
+        lignes = destruction.ligne_ids.filtered(lambda ligne: ligne.modele == pieces._name)
+        self.assertEqual([(ligne.res_id, ligne.cote) for ligne in lignes], [(pieces[0].id, f"{close.numero}/{pieces[0].id}")])
+        destruction.action_proposer()
+        destruction.with_user(self.superviseur).action_approuver()
+        self.env.invalidate_all()
+        self.assertTrue(pieces[0].destruction_id and pieces[0].empreinte)
+        self.assertFalse(pieces[0].contenu or pieces[0].apercu_id.raw or lot.fichier_ids.raw or pieces[0].texte_lu)
+        self.assertFalse(self.chercher(verite["reference"]))
+        self.assertTrue(pieces[1].contenu and pieces[2].contenu)
 
     # ------------------------------------------------------------------ lots
     def lot(self, **fichiers):

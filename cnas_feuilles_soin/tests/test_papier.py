@@ -18,6 +18,19 @@ from ..report.papiers_pdf import dessiner_accuses, dessiner_bordereaux
 from .commun_feuille import PDF, CommunFeuille
 
 
+class Autre:
+    """La même feuille, d'une autre personne."""
+
+    def __init__(self, feuille, rang):
+        self._feuille = feuille
+        self.numero = self.display_name = f"AG-TST-2026-{rang:06d}"
+        self.reference = f"FS{rang:05d}"
+        self.assure_id = SimpleNamespace(name=f"Assuré {rang * 7919}", matricule=f"TD126{rang * 7919:07d}12")
+
+    def __getattr__(self, nom):
+        return getattr(self._feuille, nom)
+
+
 @tagged("post_install", "-at_install", "cnas")
 class TestPapier(CommunFeuille):
 
@@ -169,9 +182,15 @@ class TestPapier(CommunFeuille):
             name="BT-1", display_name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
             manquante_ids=[], observation=False, envoye_par_id=self.agent, recu_par_id=self.agent)
         self.assertLessEqual(len(dessiner_bordereaux([bordereau])), 200 * 1024)
-        accuses = dessiner_accuses([feuille] * 20)
-        self.assertEqual(texte_pdf(accuses).count("Page 1 / 1"), 20)
-        self.assertLessEqual(len(accuses) - len(dessiner_accuses([feuille])), 19 * 2300, "bandeau et polices se partagent")
+        accuses = dessiner_accuses([Autre(feuille, rang) for rang in range(60)])
+        self.assertLessEqual(len(accuses) - len(dessiner_accuses([feuille])), 59 * 750, "deux cents accusés : cent cinquante ko, et cinquante de polices")
+        pages = pages_pdf(accuses)
+        self.assertEqual(len(pages), 60)
+        for rang in (0, 57):
+            texte = texte_pdf(pages[rang])
+            for mot in ("Page 1 / 1", f"Assuré {rang * 7919}", f"AG-TST-2026-{rang:06d}", "Consultation d'essai", "RÉPUBLIQUE DU TCHAD"):
+                self.assertIn(mot, texte)
+        self.assertIn("AG-TST-2026-000057", codes_lus(pages[57], 150), "le code-barres se lit encore à 150 points par pouce")
 
     def test_longue_feuille_rien_de_tronque(self):
         """Titres et rappel à chaque page, report, prestation entière, signatures jamais seules."""

@@ -1,5 +1,6 @@
 from . import formation_sanitaire
 from . import convention
+from . import classement
 from . import suspension
 from . import formation_type
 from . import agrement

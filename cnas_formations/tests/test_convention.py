@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.tests.common import pdf_base64
+
 from .common import CasFormations
 
 
@@ -88,6 +90,16 @@ class TestConvention(CasFormations):
         self.assertTrue(convention.piece_signee)
         with self.assertRaises(UserError):
             convention.unlink()
+
+    def test_la_convention_remplacee_se_garde(self):
+        """Une autre convention signée classe celle d'avant sous la convention ; le même fichier ne classe rien."""
+        convention = self.en_tant_que("agent", self.active())
+        for texte in ("un", "un", "deux"):
+            convention.write({"document": pdf_base64(texte), "document_nom": "c.pdf"})
+        ancienne = convention.document_ids
+        self.assertEqual((ancienne.fichier.decode(), ancienne.state, ancienne.date_depart), (pdf_base64("un"), "remplace", convention.date_fin))
+        self.assertEqual(convention.document.decode(), pdf_base64("deux"))
+        self.assertEqual(ancienne.with_user(convention.env.user).search([("formation_id", "=", False), ("id", "=", ancienne.id)]), ancienne)
 
     def test_suspendre_et_reactiver(self):
         convention = self.en_tant_que("superviseur", self.active())

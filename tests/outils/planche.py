@@ -61,7 +61,7 @@ def papiers(env):
             ("attestation", dessiner_attestations([Porteur(attestation, famille, prenom)])), ("famille", assure._pdf_famille())))
     yield "planche_cartes", env["cnas.carte"].search([("state", "in", ("produite", "remise", "active"))], limit=12)._pdf("planche")
     yield from _longs(env, feuille)
-    for modele, papier in (("cnas.bordereau_transmission", "bordereau"), ("cnas.boite_archive", "etiquette"), ("cnas.facture", "facture"),
+    for modele, papier in (("cnas.bordereau_transmission", "bordereau"), ("cnas.boite_archive", "etiquette"), ("cnas.destruction", "destruction"), ("cnas.facture", "facture"),
                            ("cnas.decompte", "decompte"), ("cnas.indu.reglement", "recu"), ("cnas.indu", "quittance")):
         domaine = [("quittance", "!=", False)] if modele == "cnas.indu" else []
         un = modele in env and env[modele].search(domaine, limit=1)
@@ -80,7 +80,8 @@ def _longs(env, feuille):
         "ligne_ids": [(0, 0, {"prestation_id": next(lignes), "quantite": 1 + n % 9, "prix_unitaire": 100 + n}) for n in range(LIGNES)]})
     from odoo.addons.cnas_feuilles_soin.report.papiers_pdf import dessiner_accuses
     yield "accuse-300-lignes", dessiner_accuses(longue)
-    yield "accuses-200", dessiner_accuses([feuille] * 200)
+    deposees = env["cnas.feuille_soin"].search([("numero", "!=", False)], limit=200)
+    yield "accuses-200", dessiner_accuses(list(itertools.islice(itertools.cycle(deposees), 200)))
 
 
 def principal(base, configuration, dossier):
