@@ -56,6 +56,7 @@
         "web._assets_primary_variables": [("prepend", "cnas_base/static/src/scss/primary_variables.scss")],
         "web.assets_backend": ["cnas_base/static/src/scss/cnas.scss", "cnas_base/static/src/js/*.js",
                                "cnas_base/static/src/xml/*.xml"],
+        "spreadsheet.o_spreadsheet": ["cnas_base/static/src/tableaux/*.js"],
     },
     "pre_init_hook": "pre_init_hook",
     "post_load": "post_load",

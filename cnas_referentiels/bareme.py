@@ -57,6 +57,7 @@ class Bareme:
         env.flush_all()
         self.cr = env.cr
         self.ids = list(prestation_ids)
+        self.panier_en_projet = {}
         self._memoire = {}
 
     def _lire(self, requete, *parametres):
@@ -110,7 +111,9 @@ class Bareme:
              WHERE p.id = ANY(%s)""", self.ids, self.ids))
 
     def au_panier(self, regime_id, prestation_id, jour):
-        """Dit si une ligne du panier du régime couvre la prestation ce jour-là."""
+        """Dit si une ligne du panier du régime couvre la prestation ce jour-là ; à l'essai, le projet d'abord."""
+        if (regime_id, prestation_id) in self.panier_en_projet:
+            return self.panier_en_projet[regime_id, prestation_id]
         periodes = self._paniers.get((regime_id, prestation_id))
         return bool(periodes and periodes.au(jour))
 

@@ -57,6 +57,7 @@ class Carte(models.Model):
     _champs_journal = ("assure_id", "numero", "date_cloture", "motif_cloture")
 
     _etat_initial = "demandee"
+    _circuit = ("demandee", "produite", "remise", "active")
     _actions = {
         "produire": Action(titre=_lt("Produire"), de=("demandee",), vers=("produite",), roles=(AGENT,),
                            empeche=("_titulaire_inactif",)),
@@ -187,10 +188,6 @@ class Carte(models.Model):
         for carte in self:
             nom = carte.assure_id.name
             carte.display_name = f"{carte.numero} — {nom}" if carte.numero else _("Nouveau")
-
-    @api.model
-    def _etats_du_circuit(self, states, domain, order):
-        return ["demandee", "produite", "remise", "active", *[s for s in ("perdue", "expiree") if s in states]]
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi

@@ -1,6 +1,7 @@
 from . import garde_mixin
 from . import compteur_mixin
 from . import journal
+from . import circuit_mixin
 from . import etat_mixin
 from . import changement_mixin
 from . import changement

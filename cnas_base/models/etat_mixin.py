@@ -12,7 +12,8 @@ class EtatMixin(models.AbstractModel):
     * ``_etat_initial`` : l'état de création ;
     * ``_actions`` : {nom: `Action`}, décoré par `@actions` ; `action_<nom>` est décorée par `@transition` ;
     * ``_passages`` : {état: états} que le code mène seul, sans action d'un usager (échéance, retour de banque…) ;
-    * ``_champs_geles`` : voir `cnas.garde.mixin`.
+    * ``_champs_geles`` : voir `cnas.garde.mixin` ;
+    * ``_circuit`` : les étapes qu'un kanban montre même vides, voir `cnas.circuit.mixin`.
 
     Les tables de toute la lignée s'ajoutent : un addon du dessus étend sans recopier.
 
@@ -24,7 +25,7 @@ class EtatMixin(models.AbstractModel):
 
     _name = "cnas.etat.mixin"
     _description = "État gardé"
-    _inherit = ["cnas.garde.mixin"]
+    _inherit = ["cnas.garde.mixin", "cnas.circuit.mixin"]
 
     _etat_initial = "brouillon"
     _actions = {}
@@ -67,26 +68,6 @@ class EtatMixin(models.AbstractModel):
                     attentes[enregistrement].append(f"{action.titre} : {raison}")
         for enregistrement, phrases in attentes.items():
             enregistrement.raisons_actions = "\n".join(phrases) or False
-
-    # ------------------------------------------------------------------ listes groupées
-    @api.model
-    def read_group(self, domain, fields, groupby, offset=0, limit=None, orderby=False, lazy=True):
-        """Les états se lisent dans l'ordre du circuit, pas dans celui de leur clé : colonnes, tableaux croisés, graphes."""
-        groupes = super().read_group(domain, fields, groupby, offset, limit, orderby, lazy)
-        cles = [groupby] if isinstance(groupby, str) else list(groupby)
-        cles = cles[:1] if lazy else cles
-        # Le kanban demande « tous » par une limite immense ; une page incomplète, elle, ne se retrie pas.
-        if "state" not in cles or orderby or offset or (limit and len(groupes) >= limit):
-            return groupes
-        etats = self._fields["state"].get_values(self.env)
-        rangs = {cle: {} for cle in cles}
-
-        def rang(groupe):
-            return [etats.index(groupe[cle]) if cle == "state" and groupe[cle] in etats
-                    else rangs[cle].setdefault(str(groupe[cle]), len(rangs[cle])) for cle in cles]
-        for groupe in groupes:
-            rang(groupe)
-        return sorted(groupes, key=rang)
 
     # ------------------------------------------------------------------ métier
     def _actions_du_modele(self):

@@ -37,6 +37,7 @@ class Journal(models.Model):
     date = fields.Datetime(string="Le", required=True, readonly=True, index=True)
     user_id = fields.Many2one("res.users", string="Par", readonly=True, index=True, ondelete="restrict")
     modele = fields.Char(string="Objet", required=True, readonly=True)
+    nom_objet = fields.Char(string="Objet en clair", compute="_compute_nom_objet")
     res_id = fields.Integer(string="Numéro de l'objet", readonly=True, group_operator=None)
     evenement = fields.Char(string="Événement", required=True, readonly=True, index="trigram")
     avant = fields.Json(string="Avant", readonly=True)
@@ -71,6 +72,11 @@ class Journal(models.Model):
             CREATE TRIGGER cnas_journal_non_vide BEFORE TRUNCATE ON cnas_journal
                 FOR EACH STATEMENT EXECUTE FUNCTION cnas_journal_ajout_seul();
         """)
+
+    @api.depends("modele")
+    def _compute_nom_objet(self):
+        for ligne in self:
+            ligne.nom_objet = self.env["ir.model"]._get(ligne.modele).name or ligne.modele
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi

@@ -14,7 +14,10 @@ import uuid
 from pathlib import Path
 
 HAUTEUR_LIGNE = 23
-LARGEUR = 1000
+COLONNES = (320, 110, 110, 115, 115, 115, 115)   # la première porte un motif en entier
+LARGEUR = sum(COLONNES)
+DEMI = sum(COLONNES[:3])                         # le second graphe commence à la colonne D
+MARGE = 8
 VERT = "#0B7A4B"
 DELAIS = ("delai", "mediane", "p90")
 ESPACE = uuid.UUID("5f2d8c1e-3b1a-4e57-9c63-0c0a5d7e1a01")
@@ -57,11 +60,11 @@ class Tableau:
         """Pose une carte de chiffre clé. `formule` : cellule rendue par `valeur()` ou expression."""
         cellule = self._calcul(titre, f"={formule}", forme)
         colonne, rang = self.cartes_posees % 5, self.cartes_posees // 5
-        figure = self._figure(titre, colonne * 202, rang * 110, 192, 100, {
+        figure = self._figure(titre, colonne * LARGEUR // 5, MARGE + rang * 110, LARGEUR // 5 - 10, 100, {
             "type": "scorecard", "title": titre, "keyValue": f"Calculs!{cellule}", "background": "#FFFFFF",
             "baselineMode": "difference", "baselineColorUp": "#00A04A", "baselineColorDown": "#DC6965"}, menu)
         self.cartes_posees += 1
-        self.y = max(self.y, (rang + 1) * 110 + 10)
+        self.y = max(self.y, MARGE + (rang + 1) * 110 + 10)
         return figure
 
     def ratio(self, titre, haut, bas, menu=None):
@@ -72,7 +75,7 @@ class Tableau:
     def graphes(self, *descriptions, hauteur=260):
         """Pose un ou deux graphes côte à côte : (titre, type, modèle, groupes, mesure[, domaine])."""
         ligne = self._ligne_suivante()
-        largeur = LARGEUR // len(descriptions)
+        places = ((0, DEMI), (DEMI, LARGEUR - DEMI)) if len(descriptions) == 2 else ((0, LARGEUR),)
         for rang, (titre, forme, modele, groupes, mesure, *domaine) in enumerate(descriptions):
             self._titre(titre, "AD"[rang], ligne)
             donnees = {
@@ -85,7 +88,7 @@ class Tableau:
                 "verticalAxisPosition": "left", "stacked": len(groupes) > 1,
             }
             identifiant = self._figure(
-                titre, rang * largeur, (ligne + 1) * HAUTEUR_LIGNE + 6, largeur - 10, hauteur, donnees)
+                titre, places[rang][0], (ligne + 1) * HAUTEUR_LIGNE + 6, places[rang][1] - 10, hauteur, donnees)
             self.modeles_graphes[identifiant] = modele
         self.y = (ligne + 1) * HAUTEUR_LIGNE + hauteur + 20
 
@@ -138,9 +141,7 @@ class Tableau:
             "formats": {"1": "#,##0", "2": "0.0%", "3": "#,##0.0"},
             "borders": {"1": {"bottom": ["thin", "#CCCCCC"]}},
             "sheets": [
-                self._feuille("Tableau", self.cellules, self.figures, {
-                    "0": {"size": 260}, "1": {"size": 120}, "2": {"size": 120}, "3": {"size": 120},
-                    "4": {"size": 120}, "5": {"size": 120}, "6": {"size": 160}}),
+                self._feuille("Tableau", self.cellules, self.figures, {str(i): {"size": large} for i, large in enumerate(COLONNES)}),
                 self._feuille("Calculs", self.calculs, [], {"0": {"size": 260}}),
             ],
         }

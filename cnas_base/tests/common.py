@@ -73,6 +73,10 @@ class TransactionCase(JourFige, common.TransactionCase):
 class HttpCase(JourFige, common.HttpCase):
     """`HttpCase` d'Odoo, le jour figé."""
 
+    def accueil(self):
+        """Rend l'adresse de « À faire », d'où part une visite guidée."""
+        return f"/web#action={self.env.ref('cnas_base.accueil_action').id}&menu_id={self.env.ref('cnas_base.menu_root').id}"
+
 
 class BaseCase(JourFige, common.BaseCase):
     """`BaseCase` d'Odoo, le jour figé pour Python seulement : ses curseurs sont de vraies connexions."""

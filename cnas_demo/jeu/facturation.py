@@ -34,6 +34,8 @@ class Facturation(Etape):
             self._payer_par_lot([f for f in factures if f], recul)
             self._raconter_recours(recul)
         self._rembourser_assures()
+        # Un indicateur en alerte appelle quelqu'un.
+        self.env["cnas.seuil_pilotage"].search([]).responsable_id = self.usager("superviseur")
 
     def _etoffer_feuilles(self):
         """Dépose et contrôle une centaine de feuilles de plus pour les deux formations du portail."""

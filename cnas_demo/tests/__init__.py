@@ -7,6 +7,7 @@ from . import test_demonstration
 from . import test_enfants
 from . import test_fiches_vides
 from . import test_accueil
+from . import test_chiffres
 from . import test_indicateurs
 from . import test_lecture_seule
 from . import test_routes_portail

@@ -41,6 +41,7 @@ class Contestation(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "deposee"
+    _circuit = ("deposee", "instruction", "acceptee", "rejetee")
     _actions = {
         "instruire": Action(titre=_lt("Instruire"), de=("deposee",), vers=("instruction",), **FAIRE_DROIT),
         "accepter": Action(
@@ -88,7 +89,8 @@ class Contestation(models.Model):
     state = fields.Selection(
         [("deposee", "Déposée"), ("instruction", "En instruction"), ("acceptee", "Acceptée"),
          ("acceptee_partielle", "Acceptée en partie"), ("rejetee", "Rejetée"), ("retiree", "Retirée")],
-        string="État", default="deposee", required=True, readonly=True, copy=False, index=True, tracking=True)
+        string="État", default="deposee", required=True, readonly=True, copy=False, index=True, tracking=True,
+        group_expand="_etats_du_circuit")
     date_depot = fields.Date(string="Déposée le", readonly=True, copy=False)
     date_limite_reponse = fields.Date(string="Réponse attendue le", readonly=True, copy=False)
     en_retard = fields.Boolean(string="En retard", compute="_compute_en_retard", search="_search_en_retard")

@@ -21,4 +21,4 @@ from . import (
     test_rade,
     test_recours,
 )
-from . import test_pilotage, test_tableaux
+from . import test_pilotage, test_tableaux, test_visite

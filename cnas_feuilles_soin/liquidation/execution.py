@@ -128,16 +128,18 @@ class Execution:
         self.comptes += comptes
 
 
-def simuler(env, registre, ids, surcharges=None, codes=None):
+def simuler(env, registre, ids, surcharges=None, codes=None, panier=None):
     """Évalue sans rien écrire, dans l'état où chaque feuille s'est présentée (essai à blanc, complétude).
 
     :param surcharges: voir `catalogue.charger`
     :param codes: n'évaluer que ces règles
+    :param panier: {(régime, prestation): couverte ou non}, un panier en projet qui prime celui du jour
     :return: itérateur de lots évalués
     """
     env.flush_all()
     regles = catalogue.charger(env.cr, registre, surcharges)
     referentiel = Referentiel(env, _prestations(env.cr, ids))
+    referentiel.panier_en_projet = panier or {}
     couples, foyers = ordonner_par_foyer(env, ids)
     for tranche in tranches(couples):
         lot = chargement.charger(env, referentiel, regles, [feuille for feuille, _foyer in tranche], datetime.max, foyers)

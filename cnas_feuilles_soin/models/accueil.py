@@ -20,7 +20,7 @@ class Accueil(models.AbstractModel):
             Tache(_lt("Avis médicaux à rendre"), "cnas.feuille_soin", [("state", "=", "avis_medical")],
                   "cnas_feuilles_soin.feuille_soin_avis_action", (MEDECIN,), **retard),
             Tache(_lt("Ententes à décider"), "cnas.entente_prealable", [("state", "in", ("demandee", "examen"))],
-                  "cnas_feuilles_soin.entente_prealable_action", (MEDECIN,), (("urgence", "=", True),), _lt("urgentes")),
+                  "cnas_feuilles_soin.entente_prealable_action", (MEDECIN,), (("urgence", "=", True),), _lt("en urgence")),
             Tache(_lt("Feuilles sans contrôleur"), "cnas.feuille_soin",
                   [("controleur_id", "=", False), ("state", "in", ("deposee", "controle"))],
                   "cnas_feuilles_soin.feuille_soin_a_controler_action", (CONTROLEUR,), **retard),

@@ -35,6 +35,7 @@ class EntentePrealable(models.Model):
     _rec_name = "numero"
 
     _etat_initial = "demandee"
+    _circuit = ("demandee", "examen", "accordee")
     _actions = {
         "examiner": Action(titre=_lt("Examiner"), de=("demandee",), vers=("examen",), roles=(MEDECIN,)),
         "ouvrir_accord": Action(titre=_lt("Accorder"), de=("examen",), roles=(MEDECIN,), seul=True),
@@ -52,7 +53,8 @@ class EntentePrealable(models.Model):
     state = fields.Selection(
         [("demandee", "Demandée"), ("examen", "En examen"), ("accordee", "Accordée"), ("refusee", "Refusée"),
          ("expiree", "Expirée")],
-        string="État", default="demandee", required=True, readonly=True, copy=False, index=True, tracking=True)
+        string="État", default="demandee", required=True, readonly=True, copy=False, index=True, tracking=True,
+        group_expand="_etats_du_circuit")
     assure_id = fields.Many2one("cnas.assure", string="Bénéficiaire", required=True, index=True, ondelete="restrict")
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", required=True,
                                    index=True, ondelete="restrict")

@@ -25,7 +25,7 @@ class FeuilleAnalyse(models.Model):
 
     _name = "cnas.feuille_analyse"
     _description = "Analyse des feuilles de soins"
-    _inherit = "cnas.montant.mixin"
+    _inherit = ["cnas.circuit.mixin", "cnas.montant.mixin"]
     _auto = False
     _order = "date_depot desc"
     _rec_name = "feuille_id"

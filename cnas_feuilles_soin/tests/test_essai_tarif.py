@@ -39,8 +39,32 @@ class TestEssaiTarif(CommunFeuille):
         self.assertEqual(self.env["cnas.config_acte"].search_read([("acte_id", "=", self.acte.id)], ["montant", "date_debut", "date_fin"]), tarifs)
         self.assertEqual((feuille.state, feuille.montant_cnas, self.revision.state), ("deposee", 0, "preparee"))
 
+    def test_un_mois_rejoue_sous_un_panier_en_projet(self):
+        """Un acte qui sort du panier d'un régime ne coûte plus ; celui qui sort d'un autre régime, si ; le panier n'a pas bougé."""
+        feuille = self.deposee()
+        acte, regime = self.acte.prestation_id, feuille.regime_id
+        autre = self.env["cnas.regime"].search([("id", "!=", regime.id)], limit=1)
+        panier = self.env["cnas.panier_soin"].search_read([("regime_id", "=", regime.id)])
+
+        def essai(*lignes):
+            fait = self.essai(revision_id=False, panier_ids=[(0, 0, {"sens": "sort", **ligne}) for ligne in lignes])
+            fait.action_essayer()
+            return fait
+
+        sorti = essai({"regime_id": regime.id, "prestation_id": acte.id})
+        self.assertEqual((sorti.ecart * 9, sorti.touchees), (-5 * sorti.montant_avant, 1), "1 500 de 2 700 ne se paient plus")
+        self.assertEqual(essai({"regime_id": autre.id, "prestation_id": acte.id}).ecart, 0)
+        tout = essai({"type_prestation": acte.type_prestation}, {"regime_id": regime.id, "prestation_id": acte.id, "sens": "entre"})
+        self.assertEqual(tout.ecart, 0, "la dernière ligne l'emporte")
+        self.assertEqual(essai(*[{"type_prestation": t} for t in ("acte", "examen", "medicament", "consommable")]).montant_apres, 0)
+        self.assertEqual(self.env["cnas.panier_soin"].search_read([("regime_id", "=", regime.id)]), panier)
+        with self.assertRaisesRegex(UserError, "quelle prestation"):
+            essai({"regime_id": regime.id})
+
     def test_ce_qui_ne_se_rejoue_pas_le_dit(self):
         self.deposee()
+        with self.assertRaisesRegex(UserError, "Dites ce qu'il faut essayer"):
+            self.essai(revision_id=False).action_essayer()
         with self.assertRaisesRegex(UserError, "Préparez d'abord"):
             self.essai().action_essayer()
         self.revision.action_preparer()

@@ -66,6 +66,25 @@ class TestFiles(CommunFeuille):
         circuit = [etat for etat, _nom in self.feuilles._fields["state"].selection]
         self.assertEqual(etats, sorted(etats, key=circuit.index))
 
+    def test_le_circuit_partout_et_ses_etapes_vides(self):
+        """Kanban : les étapes que la file permet, même vides ; tableau croisé, graphe, panneau : le même ordre, sans étape vide."""
+        def groupes(modele, domaine, par, **options):
+            return [g["state"] for g in modele.read_group(domaine, ["__count"], par, **options)]
+
+        feuilles, circuit = self._lot(2, "P") | self.brouillon(), [etat for etat, _nom in self.feuilles._fields["state"].selection]
+        siennes = [("id", "in", feuilles.ids)]
+        self.assertEqual(groupes(self.feuilles, siennes, "state"), [e for e in circuit if e in self.feuilles._circuit])
+        file = [*siennes, ("state", "in", ("deposee", "controle")), ("controleur_id", "!=", 0)]
+        self.assertEqual(groupes(self.feuilles, file, "state"), ["deposee", "controle"])
+        self.assertEqual(groupes(self.feuilles, ["|", ("id", "=", 0), *siennes], "state"), ["brouillon", "deposee"], "il ne devine pas")
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET state = 'annulee' WHERE id = %s", [feuilles[0].id])
+        self.env.invalidate_all()
+        self.assertEqual(groupes(self.feuilles, siennes, ["formation_id", "state"], lazy=False), ["brouillon", "deposee", "annulee"])
+        analyse = self.env["cnas.feuille_analyse"]
+        self.assertEqual(groupes(analyse, [("formation_id", "=", self.formation.id)], ["state"], lazy=False), ["deposee"])
+        panneau = self.feuilles.search_panel_select_range("state", enable_counters=True, search_domain=siennes)["values"]
+        self.assertEqual([v["id"] for v in panneau], [e for e in circuit if e in {v["id"] for v in panneau}])
+
     def test_ma_file_est_ce_que_l_accueil_compte(self):
         """Ce qui attend le médecin ou la formation n'est pas dans la file du contrôleur."""
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_feuilles_soin.feuille_soin_ma_file_action")

@@ -3,13 +3,13 @@ import pytest
 from conftest import ouvrir_menu
 from test_demarrage import feuilles, menus  # noqa: F401
 
-# Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, ou texte sans minuscule (une clé) ;
-# pas un dictionnaire du journal, qui se lit sur sa fiche.
+# Rend les cellules coupées qui ne doivent pas l'être : nombre, montant, date, état, mois, texte sans minuscule (une clé)
+# ou qui finit par une clé (« Nom (TD…) ») ; pas un dictionnaire du journal, qui se lit sur sa fiche.
 CELLULES_TRONQUEES = """() => {
     const coupe = (el) => [el, ...el.querySelectorAll('span, div, a')].some(
         (e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== 'visible');
     const rigide = (td) => td.matches('.o_list_number, .o_badge_cell, .o_date_cell, .o_datetime_cell, .o_monetary_cell')
-        || td.querySelector('.o_field_badge') || /^[^\\p{Ll}]*$/u.test(td.textContent.trim());
+        || td.querySelector('.o_field_badge') || /^[^\\p{Ll}]*$|^\\p{L}+ \\d{4}$|\\((?=[^)]*[-\\d])[A-Z\\d-]+\\)$/u.test(td.textContent.trim());
     return [...document.querySelectorAll('.o_list_view .o_list_table')].flatMap((table) =>
         [...table.querySelectorAll('tbody td.o_data_cell, tfoot td')]
             .filter((td) => /^[^{]/.test(td.textContent.trim()) && !td.querySelector('.o_field_tags') && rigide(td) && coupe(td))

@@ -11,9 +11,10 @@ def dessiner(tableau):
     tableau.filtre("Formation sanitaire", "cnas.formation_sanitaire",
                    {FEUILLES: "formation_id", FACTURES: "formation_id"})
 
+    decidees = [("state", "in", ["validee", "payee", "rejetee"])]
     traitees = tableau.valeur("Traitées", FEUILLES, "traitees")
     rejetees = tableau.valeur("Rejetées", FEUILLES, "rejetees")
-    part = tableau.valeur("Part CNAS", FEUILLES, "montant_cnas", [("traitees", "=", 1)])
+    part = tableau.valeur("Part CNAS", FEUILLES, "montant_cnas", decidees)
     factures = tableau.valeur("Factures", FACTURES, "factures")
     payees = tableau.valeur("Factures payées", FACTURES, "payees")
     paye = tableau.valeur("Payé", FACTURES, "paye")
@@ -31,9 +32,8 @@ def dessiner(tableau):
         ("Payé par mois facturé", "bar", FACTURES, ["periode:month"], "paye"),
         ("Délai moyen de paiement par mois", "line", FACTURES, ["periode:month"], "delai", [("payees", "=", 1)]),
     )
-    decidees = [("traitees", "=", 1)]
     tableau.table("Classement des formations", FEUILLES, "formation_id", [
-        ("Traitées", "{traitees}", "nombre"), ("Part CNAS (FCFA)", "{montant_cnas}", "nombre"),
+        ("Traitées", "{traitees}", "nombre"), ("Part CNAS", "{montant_cnas}", "nombre"),
         ("Coût moyen", COUT, "nombre"), ("Taux de rejet", "{rejetees}/{traitees}", "pourcent"),
         ("Délai (jours)", "{delai}", "decimal"),
     ], lignes=15, tri="montant_cnas", domaine=decidees)

@@ -93,6 +93,7 @@ class Facture(models.Model):
         "ordonnateur_id", "payeur_id", "date_soumission", "date_controle", "date_premiere_validation",
         "date_validation", "date_ordonnancement", "date_paiement", "reference_paiement", "motif_rejet",
     )
+    _circuit = ("brouillon", "soumise", "controle", "validee", "ordonnancee", "payee")
     # Le total que la formation déclare se compare au sien jusqu'à la validation : qui le change le signe au journal.
     _champs_journal = ("montant_declare",)
 
@@ -134,7 +135,8 @@ class Facture(models.Model):
             ("rejetee", "Rejetée"),
             ("annulee", "Annulée"),
         ],
-        string="État", default="brouillon", required=True, index=True, copy=False, tracking=True)
+        string="État", default="brouillon", required=True, index=True, copy=False, tracking=True,
+        group_expand="_etats_du_circuit")
     close = fields.Boolean(
         string="Close, rien à payer", compute="_compute_close", search="_search_close",
         help="Validée sans rien à payer : elle s'arrête là, sans ordre de paiement.")

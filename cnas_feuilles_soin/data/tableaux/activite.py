@@ -14,7 +14,7 @@ def dessiner(tableau):
     stock = tableau.valeur("Feuilles en stock", FEUILLES, "en_stock")
     instance = tableau.valeur("Feuilles en instance", FEUILLES, "en_instance")
     fermes = tableau.valeur("Feuilles aux droits fermés", FEUILLES, "droits_fermes")
-    decidees = [("traitees", "=", 1)]
+    decidees = [("state", "in", ["validee", "payee", "rejetee"])]
     mediane = tableau.valeur("Délai médian", FEUILLES, "mediane", decidees)
     p90 = tableau.valeur("90e centile", FEUILLES, "p90", decidees)
     tableau.carte("Reçues", recues, menu=MENU)

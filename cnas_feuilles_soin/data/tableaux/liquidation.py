@@ -10,7 +10,7 @@ def dessiner(tableau):
     tableau.filtre("Agence", "cnas.agence", {FEUILLES: "agence_id"})
     tableau.filtre("Formation sanitaire", "cnas.formation_sanitaire", {FEUILLES: "formation_id"})
 
-    decidees = [("traitees", "=", 1)]
+    decidees = [("state", "in", ["validee", "payee", "rejetee"])]
     facture = tableau.valeur("Facturé", FEUILLES, "montant_facture", decidees)
     base = tableau.valeur("Base", FEUILLES, "montant_base", decidees)
     part = tableau.valeur("Part CNAS", FEUILLES, "montant_cnas", decidees)
@@ -26,8 +26,8 @@ def dessiner(tableau):
     tableau.carte("Ticket modérateur", ticket, menu=MENU)
     tableau.carte("Dépassement (FCFA)", depassement, menu=MENU)
     tableau.carte("Rejeté (FCFA)", rejete, menu=MENU)
-    tableau.ratio("Taux de rejet (montant)", rejete, facture, menu=MENU)
-    tableau.ratio("Taux de rejet (nombre)", rejetees, traitees, menu=MENU)
+    tableau.ratio("Rejet en montant", rejete, facture, menu=MENU)
+    tableau.ratio("Rejet en nombre", rejetees, traitees, menu=MENU)
     tableau.ratio("Automatisation", automatiques, traitees, menu=MENU)
     tableau.carte("Coût moyen (FCFA)", f'IF({traitees}={rejetees},0,{part}/({traitees}-{rejetees}))', menu=MENU)
 

@@ -58,6 +58,7 @@ class FeuilleSoin(models.Model):
     _champs_lus = ("pathologie_id", "diagnostic_saisi_id", "avis_ids", "question_medecin")
     _cloison_agence = ("agence_id", "bordereau_id.destination_id")
     _cloison_usager = ("controleur_id", "saisie_par_id")
+    _circuit = ("brouillon", "deposee", "instance", "controle", "avis_medical", "validee", "payee")
 
     _champs_geles = (
         "numero", "etat_droits", "completude", "nature", *MONTANTS, "saisie_par_id", "deposee_par_id",
@@ -89,7 +90,7 @@ class FeuilleSoin(models.Model):
         string="Référence de la formation", copy=False, index=True, tracking=True,
         help="Numéro imprimé sur la feuille par la formation sanitaire.")
     state = fields.Selection(ETATS, string="État", default="brouillon", required=True, readonly=True,
-                             copy=False, index=True, tracking=True)
+                             copy=False, index=True, tracking=True, group_expand="_etats_du_circuit")
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", required=True,
                                    index=True, ondelete="restrict")
     agence_id = fields.Many2one("cnas.agence", string="Agence", index=True, ondelete="restrict",

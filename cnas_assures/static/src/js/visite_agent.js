@@ -12,5 +12,6 @@ declarerVisite("cnas_visite_agent", "cnas_base.group_agent", 30, [
     [".o_field_widget[name=genre] select", _t("Son genre."), 'text "masculin"'],
     [".o_row .o_field_widget[name=date_naissance] input", _t("Sa date de naissance ; cochez « vers » si seule l'année est connue."), "text 12/05/1984"],
     [".o_notebook .nav-link[name=famille]", _t("Les conjoints et les enfants s'ajoutent ici, une ligne chacun.")],
-    [".o_field_widget[name=ayant_droit_ids] .o_field_x2many_list_row_add a", _t("Ajoutez un ayant droit, puis enregistrez : « Immatriculer la famille » fait le reste.")],
-]);
+    [".o_field_widget[name=ayant_droit_ids] .o_field_x2many_list_row_add a", _t("Ajoutez un ayant droit.")],
+    [".o_form_button_cancel", _t("C'était un essai : annulez. Pour de bon, enregistrez ; « Immatriculer la famille » fait le reste.")],
+], "body:not(:has(.o_form_view))");

@@ -3,9 +3,9 @@
 import { patch } from "@web/core/utils/patch";
 import { ListRenderer } from "@web/views/list/list_renderer";
 
-// Ce qui ne se coupe jamais : un nombre, une date, un état. Un texte n'est une clé que sans minuscule (numéro, RIB).
+// Ce qui ne se coupe jamais : un nombre, une date, un état. Un texte n'est une clé que sans minuscule (numéro, RIB), ou si c'est un mois.
 const RIGIDES = new Set(["monetary", "integer", "float", "date", "datetime", "selection", "boolean"]);
-const CLE = /^[^\p{Ll}]*$/u;
+const CLE = /^([^\p{Ll}]*|\p{L}+ \d{4})$/u;
 const LARGEUR_MIN = 84;
 const LIGNES_LUES = 80;
 

@@ -5,13 +5,17 @@ import { _t } from "@web/core/l10n/translation";
 
 const visites = registry.category("cnas.visites");
 
-/** Déclare une visite guidée : le nom, le groupe à qui elle montre son travail, et ses étapes [où, quoi faire]. */
-export function declarerVisite(nom, groupe, rang, etapes) {
+/** Déclare une visite guidée : le nom, le groupe à qui elle montre son travail, ses étapes [où, quoi faire], et ce qu'elle laisse à l'écran. */
+export function declarerVisite(nom, groupe, rang, etapes, fin = "body") {
     visites.add(nom, groupe, { sequence: rang });
     // « test » : Odoo ne la lance pas de lui-même ; on la demande par le menu de l'usager.
     registry.category("web_tour.tours").add(nom, {
         test: true,
-        steps: () => etapes.map(([trigger, content, run]) => ({ trigger, content, run, position: "bottom" })),
+        // La fin ne se montre pas : l'essai automatique y attend ce que la dernière étape a fait.
+        steps: () => [
+            ...etapes.map(([trigger, content, run]) => ({ trigger, content, run, position: "bottom" })),
+            { trigger: fin, isCheck: true, auto: true },
+        ],
     });
 }
 

@@ -91,7 +91,7 @@ export class Pilotage extends Component {
         if (valeur === null || valeur === undefined) {
             return "n. d.";
         }
-        const decimales = unite === "FCFA" || Math.abs(valeur) >= 1000 ? 0 : 1;
+        const decimales = unite === "FCFA" || Math.abs(valeur) >= 1000 ? 0 : Math.abs(valeur) < 1 ? 2 : 1;
         const nombre = valeur.toLocaleString("fr-FR", { maximumFractionDigits: decimales });
         return unite === "nombre" ? nombre : `${nombre} ${unite}`;
     }

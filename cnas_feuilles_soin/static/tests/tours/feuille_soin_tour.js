@@ -36,33 +36,3 @@ registry.category("web_tour.tours").add("cnas_feuille_controleur", {
         { trigger: ".o_field_widget[name=passage_ids] td:contains('deposee')", isCheck: true },
     ],
 });
-
-/** Le médecin-conseil rend un avis. */
-registry.category("web_tour.tours").add("cnas_feuille_medecin", {
-    test: true,
-    url: "/web#action=cnas_feuilles_soin.feuille_soin_avis_action",
-    steps: () => [
-        { trigger: ".o_data_row:contains('ESSAI Mahamat') td[name=assure_id]" },
-        { trigger: ".o_form_view button:contains('Rendre un avis')" },
-        { trigger: ".o_field_widget[name=motif] textarea", run: "text Indication justifiée" },
-        { trigger: "button[name=action_confirmer]" },
-        { trigger: ".o_field_widget[name=state]:contains('À contrôler')", isCheck: true },
-    ],
-});
-
-/** Le superviseur affecte un dossier à un contrôleur. */
-registry.category("web_tour.tours").add("cnas_feuille_superviseur", {
-    test: true,
-    url: "/web#action=cnas_feuilles_soin.feuille_soin_action",
-    steps: () => [
-        { trigger: ".o_searchview_input", extra_trigger: ".o_data_row", run: "text ESSAI" },
-        { trigger: ".o_searchview_autocomplete .o_menu_item:contains('Bénéficiaire')" },
-        { trigger: ".o_data_row:contains('ESSAI Mahamat') td[name=assure_id]" },
-        { trigger: ".o_form_view button:contains('Affecter')" },
-        { trigger: ".o_field_widget[name=controleur_id] input", run: "text t_controleur2" },
-        { trigger: ".o_field_widget[name=controleur_id] .dropdown-item:contains('t_controleur2')" },
-        { trigger: "button[name=action_confirmer]" },
-        { trigger: ".o_notebook .nav-link:contains('Suivi')" },
-        { trigger: ".o_field_widget[name=controleur_id]:contains('t_controleur2')", isCheck: true },
-    ],
-});
