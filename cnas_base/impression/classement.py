@@ -7,7 +7,7 @@ from .document import HAUTEUR_SIGNATURES, Document, colonnes_mm
 from .kit import GRIS
 
 TITRE, TITRE_ARABE = "Procès-verbal de destruction", "محضر إتلاف الوثائق"
-COLONNES = colonnes_mm((10, "droite"), (58, "gauche"), (40, "gauche"), (21, "gauche"), (16, "droite"), (96, "gauche"), (30, "gauche"))
+COLONNES = colonnes_mm((10, "gauche"), (58, "gauche"), (40, "gauche"), (21, "gauche"), (16, "gauche"), (96, "gauche"), (30, "gauche"))
 
 
 def dessiner_destructions(destructions):

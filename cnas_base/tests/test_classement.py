@@ -55,7 +55,7 @@ class TestClassement(TransactionCase):
         action = recus[0].action_repondre()
         reponse = self.env["cnas.courrier"].with_user(self.agent).with_context(**action["context"]).create({})
         self.assertEqual((reponse.numero[:2], reponse.sens, reponse.correspondant), ("CE", "envoye", "Moussa Ali"))
-        self.assertEqual((recus[0].state, recus[0].reponse_ids), ("traite", reponse))
+        self.assertEqual((recus[0].state, recus[0].reponse_ids, reponse.state), ("traite", reponse, "traite"))
         with self.assertRaisesRegex(UserError, "on répond à un courrier reçu"):
             reponse.action_repondre()
         for vals in ({"sens": "envoye"}, {"date": aujourd_hui() - timedelta(days=1)}, {"numero": "CR-1"}, {"state": "annule"}):
@@ -88,6 +88,8 @@ class TestClassement(TransactionCase):
             nouveau.sudo().unlink()
         with self.assertRaisesRegex(UserError, "Choisissez le fichier"):
             self._document("sans", fichier=False)
+        with self.assertRaisesRegex(ValidationError, "n'existait pas"):
+            nouveau.write({"date_depart": aujourd_hui() - timedelta(days=1)})
         with self.assertRaisesRegex(ValidationError, "un seul"):
             self._document("ailleurs", type_id=self.env.ref("cnas_base.type_document_convention").id)
 

@@ -12,7 +12,7 @@ AGENT = "cnas_base.group_agent"
 class Courrier(models.Model):
     """Le registre du courrier reçu et envoyé : un numéro sans trou par sens et par année, un correspondant, un objet, ses pièces.
 
-    États : à traiter → traité (répondre à un courrier reçu le traite) ; annulé, avec un motif : le numéro reste au registre.
+    États : à traiter → traité (y répondre le traite ; envoyé, il l'est d'emblée) ; annulé, avec un motif : le numéro reste au registre.
     Qui peut quoi : la table `_actions` ; l'agent enregistre. On ne voit que le courrier des dossiers qu'on lit.
     """
 
@@ -82,6 +82,7 @@ class Courrier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         courriers = super().create(vals_list)
+        courriers.filtered(lambda courrier: courrier.sens == "envoye")._changer_etat("traite")  # rien n'y attend, sauf à le rouvrir
         origines = courriers.reponse_a_id
         if origines:
             origines.check_access_rule("write")

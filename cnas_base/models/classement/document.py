@@ -75,10 +75,13 @@ class Document(models.Model):
                 raise ValidationError(_("Un document « %(type)s » appartient à un dossier, et un seul : %(quoi)s.", type=document.type_id.name,
                                         quoi=dict(self._fields["appartient"]._description_selection(self.env))[document.type_id.proprietaire]))
 
-    @api.constrains("date_document")
+    @api.constrains("date_document", "date_depart")
     def _check_dates(self):
-        if any(document.date_document > aujourd_hui() for document in self):
-            raise ValidationError(_("Un document ne peut pas être daté du futur."))
+        for document in self:
+            if document.date_document > aujourd_hui():
+                raise ValidationError(_("Un document ne peut pas être daté du futur."))
+            if document.date_depart < document.date_document:
+                raise ValidationError(_("Un document ne se garde pas à compter d'un jour où il n'existait pas : vérifiez les dates."))
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
