@@ -9,6 +9,8 @@ from .commun_feuille import CommunFeuille
 class TestParcours(CommunFeuille, HttpCase):
     """L'agent et le contrôleur dans un vrai navigateur ; les autres rôles le font de bout en bout, clics comptés (`tests/e2e`)."""
 
+    browser_size = "1366,768"  # l'écran des agences : les menus y tiennent tous
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
