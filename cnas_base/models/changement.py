@@ -157,7 +157,7 @@ class Changement(models.Model):
         rangs = Markup("").join(
             Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
                 cible._fields[champ]._description_string(self.env) if champ in cible._fields else champ,
-                avant.get(champ) or "—", valeur) for champ, valeur in self.valeurs.items())
+                avant.get(champ) or "—", valeur) for champ, valeur in self._valeurs_lisibles(cible).items())
         return Markup('<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>') % (
             _("Champ"), _("Avant"), _("Après"), rangs)
 
@@ -240,13 +240,22 @@ class Changement(models.Model):
                 _logger.warning("Changement %s non appliqué", changement.id, exc_info=True)
                 changement.message_post(body=_("Non appliqué : %s", erreur))
 
+    def _valeurs_lisibles(self, cible):
+        """Rend les valeurs demandées, un lien nommé plutôt que numéroté : qui décide lit ce qu'il signe."""
+        lisibles = dict(self.valeurs)
+        for champ, valeur in self.valeurs.items():
+            field = cible._fields.get(champ)
+            if field is not None and field.type == "many2one" and isinstance(valeur, int):
+                lisibles[champ] = cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur
+        return lisibles
+
     def _resume(self, cible):
         if not self.valeurs:
             return _("suppression")
         avant = self.avant or {}
         return " ; ".join(
             f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ) or _('vide')} → {valeur}"
-            for champ, valeur in self.valeurs.items())
+            for champ, valeur in self._valeurs_lisibles(cible).items())
 
     def _cibles_disparues(self):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""
