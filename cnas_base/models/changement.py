@@ -8,6 +8,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from ..ecriture import ecrire_date
 from ..garde import Action, actions, transition
 from ..jour import aujourd_hui
 from ..lecture import lire_date
@@ -241,13 +242,21 @@ class Changement(models.Model):
                 changement.message_post(body=_("Non appliqué : %s", erreur))
 
     def _valeurs_lisibles(self, cible):
-        """Rend les valeurs demandées, un lien nommé plutôt que numéroté : qui décide lit ce qu'il signe."""
-        lisibles = dict(self.valeurs)
-        for champ, valeur in self.valeurs.items():
-            field = cible._fields.get(champ)
-            if field is not None and field.type == "many2one" and isinstance(valeur, int):
-                lisibles[champ] = cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur
-        return lisibles
+        """Rend les valeurs demandées comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
+        return {champ: self._lisible(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
+
+    def _lisible(self, cible, field, valeur):
+        if field is None:
+            return valeur
+        if field.type == "boolean":
+            return _("oui") if valeur else _("non")
+        if valeur in (False, None, ""):
+            return "—"
+        if field.type == "many2one" and isinstance(valeur, int):
+            return cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(valeur, valeur)
+        return ecrire_date(lire_date(valeur)) if field.type == "date" else valeur
 
     def _resume(self, cible):
         if not self.valeurs:

@@ -129,15 +129,22 @@ class ChangementMixin(models.AbstractModel):
     def _verifier_demande(self, valeurs):
         """Refuse une demande qui écrirait autre chose que ce qui se change à deux.
 
-        :raise UserError: champ inconnu, gardé ou qui n'est pas sensible
+        :raise UserError: champ inconnu, gardé ou qui n'est pas sensible, valeur que le champ ne peut pas porter
         """
         if not (self and valeurs) and not self._cree_a_deux:
             raise UserError(_("« %s » ne se crée ni ne se supprime par une demande.", self._description))
         permis = {*self._champs_sensibles, *self._champs_joints} if self else self._demandables()
-        for champ in valeurs:
+        for champ, valeur in valeurs.items():
+            field = self._fields.get(champ)
+            nom = field._description_string(self.env) if field else champ
             if champ not in permis:
-                nom = self._fields[champ]._description_string(self.env) if champ in self._fields else champ
                 raise UserError(_("« %s » ne se change pas par une demande.", nom))
+            try:
+                if field.type == "many2one" and not isinstance(valeur, int):
+                    raise ValueError(valeur)
+                field.convert_to_cache(valeur, self)
+            except (TypeError, ValueError) as erreur:
+                raise UserError(_("« %s » ne peut pas porter cette valeur.", nom)) from erreur
 
     def _appliquer_changement(self, valeurs, jour):
         """Applique une demande acceptée, à ce jour. Point d'extension. Rend l'enregistrement changé."""

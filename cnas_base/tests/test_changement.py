@@ -101,7 +101,8 @@ class TestChangement(TransactionCase):
         for valeurs, mots, phrase in (
             ({"name": "x"}, {}, "ne se change pas par une demande"), ({"inconnu": 1}, {}, "ne se change pas par une demande"),
             ({"message_ids": []}, {}, "ne se change pas par une demande"), ({"valeur": "1"}, {"date_effet": hier}, "jour à venir"),
-            ({"code": "autre"}, {}, "ne se réécrit pas"), ("x", {}, "mal formées"),
+            ({"code": "autre"}, {}, "ne se réécrit pas"), ("x", {}, "mal formées"), ({"minimum": "x"}, {}, "ne peut pas porter"),
+            ({"type_valeur": "inconnu"}, {}, "ne peut pas porter"), ({"date_fin": "demain"}, {}, "ne peut pas porter"),
         ):
             with self.subTest(valeurs=valeurs), self.assertRaisesRegex(UserError, phrase):
                 self.demander(valeurs, **mots)

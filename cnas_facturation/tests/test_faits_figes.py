@@ -277,6 +277,26 @@ class TestDecompteScelle(CommunFacture):
         facture.with_user(self.superviseur).action_valider()
         self.assertEqual(facture.state, "validee")
 
+    def test_somme_des_lignes_de_chaque_feuille_exigee(self):
+        """Une feuille dont les lignes ne font pas le total, ou le total les parts, retient la validation de sa facture."""
+        facture = self.en_controle()
+        feuille = facture.feuille_ids[0]
+        for table, champ, cle in (("cnas_feuille_soin_ligne", "montant_cnas", feuille.ligne_ids[0].id),
+                                  ("cnas_feuille_soin_ligne", "montant_facture", feuille.ligne_ids[0].id),
+                                  ("cnas_feuille_soin", "ticket_moderateur", feuille.id)):
+            with self.subTest(table=table, champ=champ):
+                self._ajouter(table, champ, cle, 1)
+                with self.assertRaisesRegex(UserError, "ne tombent pas juste"):
+                    facture.with_user(self.superviseur).action_valider()
+                self._ajouter(table, champ, cle, -1)
+        facture.with_user(self.superviseur).action_valider()
+        self.assertEqual(facture.state, "validee")
+
+    def _ajouter(self, table, champ, cle, francs):
+        self.env.flush_all()
+        self.env.cr.execute(f"UPDATE {table} SET {champ} = COALESCE({champ}, 0) + %s WHERE id = %s", [francs, cle])
+        self.env.invalidate_all()
+
 
 @tagged("post_install", "-at_install", "cnas")
 class TestCompte(CommunFacture):

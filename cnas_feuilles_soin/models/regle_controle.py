@@ -203,7 +203,7 @@ class RegleControle(models.Model):
         """Rend le type, au sens du magasin, d'un paramètre de la règle."""
         fonction = registre.REGLES.get(self.code)
         lecteur = fonction and fonction.lecteur(code)
-        return {registre.entier: "entier", registre.oui_non: "booleen", registre.pourcentage: "pourcentage"}.get(
+        return {registre.entier: "entier", registre.recul: "entier", registre.oui_non: "booleen", registre.pourcentage: "pourcentage"}.get(
             lecteur, "texte")
 
     def _types_formation_vises(self):

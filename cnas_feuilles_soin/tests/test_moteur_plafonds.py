@@ -267,7 +267,7 @@ class TestMoteurHumain(CommunMoteur):
         self.assertEqual(essai.exemple_ids.feuille_id, feuilles[1])
         self.assertEqual([f.read() for f in feuilles], avant)
         demande = self.env["cnas.changement"].browse(essai.action_appliquer()["res_id"])
-        self.assertEqual((demande.date_effet, demande.demandeur_id), (date(2026, 12, 1), self.usager("administrateur")))
+        self.assertEqual((demande.date_effet, demande.demandeur_id), (date(2026, 12, 1), essai.env.user))
         demande._changer_etat("accepte")
         demande._appliquer()
         valeurs = self.regle("REC-07").parametre_ids.filtered(lambda p: p.code == "delai_tiers_payant").sorted("date_debut")

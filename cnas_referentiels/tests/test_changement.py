@@ -61,6 +61,9 @@ class TestChangement(CommunReferentiels):
         for geste in (lambda: suivante.write({champ: 95}), suivante.unlink):
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 geste()
+        for faux in ("Régime", [1], None, {}):
+            with self.assertRaisesRegex(UserError, "ne peut pas porter"):
+                ligne.demander_changement({"regime_id": faux}, "Décret")
         demande = self.env["cnas.changement"].browse(ligne.demander_changement({champ: 60}, "Décret"))
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             demande.with_user(self.administrateur).action_accepter()

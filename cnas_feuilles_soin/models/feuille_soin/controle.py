@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 
 from ...liquidation import execution
-from ...liquidation.explication import expliquer
+from ...regles.explication import expliquer
 from ...regles.registre import REGLES
 from .dossier import GROUPES_DOSSIER
 
