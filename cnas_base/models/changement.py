@@ -243,14 +243,14 @@ class Changement(models.Model):
 
     def _valeurs_lisibles(self, cible):
         """Rend les valeurs demandées comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
-        return {champ: self._lisible(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
+        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
 
-    def _lisible(self, cible, field, valeur):
+    def _dire_valeur(self, cible, field, valeur):
         if field is None:
             return valeur
         if field.type == "boolean":
             return _("oui") if valeur else _("non")
-        if valeur in (False, None, ""):
+        if valeur in (None, "") or valeur is False:  # zéro est une valeur
             return "—"
         if field.type == "many2one" and isinstance(valeur, int):
             return cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur

@@ -49,6 +49,7 @@ class TestChangement(TransactionCase):
         demande = self.demander()
         self.assertEqual((demande.state, demande.demandeur_id, demande.avant), ("demande", self.admin, {"valeur": "30"}))
         self.assertIn("60", demande.comparaison)
+        self.assertIn("<strong>0</strong>", self.demander({"maximum": 0}).comparaison)
         self.assertEqual(self.env["cnas.parametre"]._au("essai_deux"), 30)
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             demande.with_user(self.admin).action_accepter()

@@ -49,12 +49,15 @@ class TestChangement(CommunReferentiels):
         importe = ligne.load(["regime_id/.id", champ, "date_debut"], [[str(vals["regime_id"]), "90", str(demain)]])
         self.assertIn("se change à deux", importe["messages"][0]["message"])
         with self.assertRaisesRegex(RedirectWarning, "se change à deux") as refus:
-            ligne.browse().web_save({**vals, champ: 90, "date_debut": str(demain)}, {})
+            ligne.browse().web_save({**vals, champ: 90, "date_debut": str(demain), "date_fin": False}, {})
         # L'écran propose la demande, déjà remplie ; acceptée, elle clôt la veille celle qui était sans fin.
         proposee = refus.exception.args[3]
         self.assertEqual((proposee["default_modele"], proposee["default_res_id"]), (modele, 0))
         ajout = self.env["cnas.changement"].browse(ligne.browse().demander_changement(proposee["default_valeurs"], "Arrêté"))
-        self.assertIn("Régime d'essai", html2plaintext(ajout.comparaison))
+        lu = html2plaintext(ajout.comparaison)
+        self.assertIn("Régime d'essai", lu)
+        self.assertIn(f"{demain:%d/%m/%Y}", lu)
+        self.assertNotIn("False", lu)
         ajout.with_user(self.superviseur).action_accepter()
         suivante = ligne.browse(ajout.res_id)
         self.assertEqual((suivante[champ], suivante.date_debut, ligne.date_fin), (90, demain, self.jour))
