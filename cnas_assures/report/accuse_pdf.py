@@ -1,9 +1,6 @@
 """Accusé de remise d'une carte sanitaire, A4 en deux exemplaires à signer."""
-import io
-
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
@@ -14,21 +11,17 @@ MARGE = 20 * mm
 
 def dessiner_accuses(cartes):
     """Rend le PDF des accusés de remise, une page par carte. Entrée : `cnas.carte` ; sortie : bytes."""
-    c.charger_polices()
-    tampon = io.BytesIO()
-    page = Canvas(tampon, pagesize=A4, pageCompression=1)
-    page.setTitle("Accusé de remise")
-    page.setAuthor(c.CAISSE[0])
-    for carte in cartes:
-        for haut, exemplaire in ((HAUTEUR, "Exemplaire de la CNAS"), (HAUTEUR / 2, "Exemplaire du titulaire")):
-            _exemplaire(page, carte, haut, exemplaire)
-        page.setStrokeColor(c.GRIS)
-        page.setDash(2, 2)
-        page.line(0, HAUTEUR / 2, LARGEUR, HAUTEUR / 2)
-        page.setDash()
-        page.showPage()
-    page.save()
-    return tampon.getvalue()
+    return c.imprimer("Accusé de remise", cartes, _accuse)
+
+
+def _accuse(page, carte):
+    for haut, exemplaire in ((HAUTEUR, "Exemplaire de la CNAS"), (HAUTEUR / 2, "Exemplaire du titulaire")):
+        _exemplaire(page, carte, haut, exemplaire)
+    page.setStrokeColor(c.GRIS)
+    page.setDash(2, 2)
+    page.line(0, HAUTEUR / 2, LARGEUR, HAUTEUR / 2)
+    page.setDash()
+    page.showPage()
 
 
 def _exemplaire(page, carte, haut, exemplaire):

@@ -1,10 +1,7 @@
 """Attestation d'accès aux soins, A4, avec QR vers la page publique de vérification."""
-import io
-
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
@@ -19,15 +16,7 @@ AYANTS_PAR_PAGE = (9, 30)  # première page, suivantes
 
 def dessiner_attestations(attestations):
     """Rend le PDF des attestations, une ou plusieurs pages chacune. Entrée : `cnas.attestation` ; sortie : bytes."""
-    c.charger_polices()
-    tampon = io.BytesIO()
-    page = Canvas(tampon, pagesize=A4, pageCompression=1)
-    page.setTitle("Attestation d'accès aux soins")
-    page.setAuthor(c.CAISSE[0])
-    for attestation in attestations:
-        _attestation(page, attestation)
-    page.save()
-    return tampon.getvalue()
+    return c.imprimer("Attestation d'accès aux soins", attestations, _attestation)
 
 
 def _attestation(page, attestation):

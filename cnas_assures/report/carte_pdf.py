@@ -1,11 +1,8 @@
 """Carte sanitaire au format ISO ID-1 (85,6 × 54 mm), recto et verso, à l'unité ou par planches A4."""
-import io
-
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
@@ -19,44 +16,34 @@ PAR_PLANCHE = COLONNES * RANGS
 
 def dessiner_cartes(cartes):
     """Rend le PDF des cartes : deux pages ID-1 par carte (recto, verso). Entrée : `cnas.carte` ; sortie : bytes."""
-    tampon, page = _document((LARGEUR, HAUTEUR), "Carte sanitaire")
-    for carte in cartes:
-        _recto(page, carte)
-        page.showPage()
-        _verso(page, carte)
-        page.showPage()
-    page.save()
-    return tampon.getvalue()
+    return c.imprimer("Carte sanitaire", cartes, _deux_faces, taille=(LARGEUR, HAUTEUR))
 
 
 def dessiner_planches(cartes):
     """Rend le PDF des planches A4 : dix rectos, puis leurs dix versos en miroir pour l'impression recto verso."""
-    tampon, page = _document(A4, "Planche de cartes sanitaires")
-    for debut in range(0, len(cartes), PAR_PLANCHE):
-        lot = cartes[debut:debut + PAR_PLANCHE]
-        for face, miroir in ((_recto, False), (_verso, True)):
-            for rang, carte in enumerate(lot):
-                x, y = _case(rang, miroir)
-                _traits_de_coupe(page, x, y)
-                page.saveState()
-                page.translate(x, y)
-                contour = page.beginPath()
-                contour.rect(0, 0, LARGEUR, HAUTEUR)
-                page.clipPath(contour, stroke=0, fill=0)
-                face(page, carte)
-                page.restoreState()
-            page.showPage()
-    page.save()
-    return tampon.getvalue()
+    lots = [cartes[debut:debut + PAR_PLANCHE] for debut in range(0, len(cartes), PAR_PLANCHE)]
+    return c.imprimer("Planche de cartes sanitaires", lots, _planche)
 
 
-def _document(format_page, titre):
-    c.charger_polices()
-    tampon = io.BytesIO()
-    page = Canvas(tampon, pagesize=format_page, pageCompression=1)
-    page.setTitle(titre)
-    page.setAuthor(c.CAISSE[0])
-    return tampon, page
+def _deux_faces(page, carte):
+    for face in (_recto, _verso):
+        face(page, carte)
+        page.showPage()
+
+
+def _planche(page, lot):
+    for face, miroir in ((_recto, False), (_verso, True)):
+        for rang, carte in enumerate(lot):
+            x, y = _case(rang, miroir)
+            _traits_de_coupe(page, x, y)
+            page.saveState()
+            page.translate(x, y)
+            contour = page.beginPath()
+            contour.rect(0, 0, LARGEUR, HAUTEUR)
+            page.clipPath(contour, stroke=0, fill=0)
+            face(page, carte)
+            page.restoreState()
+        page.showPage()
 
 
 def _case(rang, miroir):

@@ -1,10 +1,6 @@
 """Fiche familiale, A4 : le principal, ses ayants droit, l'état de leurs droits et de leurs cartes."""
-import io
-
 from reportlab.lib.colors import HexColor, white
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
@@ -19,15 +15,7 @@ COLONNES = ((0, 50 * mm), (52 * mm, 34 * mm), (88 * mm, 20 * mm), (110 * mm, 22 
 
 def dessiner_familles(principaux):
     """Rend le PDF des fiches, une ou plusieurs pages chacune. Entrée : `cnas.assure` principaux ; sortie : bytes."""
-    c.charger_polices()
-    tampon = io.BytesIO()
-    page = Canvas(tampon, pagesize=A4, pageCompression=1)
-    page.setTitle("Fiche familiale")
-    page.setAuthor(c.CAISSE[0])
-    for principal in principaux:
-        _fiche(page, principal)
-    page.save()
-    return tampon.getvalue()
+    return c.imprimer("Fiche familiale", principaux, _fiche)
 
 
 def _fiche(page, principal):

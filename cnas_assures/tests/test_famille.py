@@ -106,7 +106,7 @@ class TestFamille(CasAssure):
         self.assertEqual(reponse["etat_droits"], "fermes")
         self.assertIn("18 ans", reponse["motif"])
         codes = self.Assure._droits_par_lot([(fils.id, date(2025, 6, 15))])
-        self.assertEqual(codes[fils.id, date(2025, 6, 15)]["code"], "DRT-05")
+        self.assertEqual(codes[fils.id, date(2025, 6, 15)]["code"], "age")
 
     def test_prolongations(self):
         fils = self.membre("enfant", date(2003, 6, 15), genre="masculin")

@@ -12,10 +12,12 @@ from bidi.algorithm import get_display
 from PIL import Image
 from reportlab import rl_config
 from reportlab.lib.colors import HexColor, white
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 
 from odoo import _
 from odoo.exceptions import UserError
@@ -52,6 +54,19 @@ def charger_polices():
     """
     for nom, (familles, style) in POLICES.items():
         pdfmetrics.registerFont(TTFont(nom, _fichier_de_police(familles, style)))
+
+
+def imprimer(titre, objets, dessiner, taille=A4):
+    """Rend le PDF (bytes) où `dessiner(page, objet)` a dessiné chaque objet, sur une ou plusieurs pages."""
+    charger_polices()
+    tampon = io.BytesIO()
+    page = Canvas(tampon, pagesize=taille, pageCompression=1)
+    page.setTitle(titre)
+    page.setAuthor(CAISSE[0])
+    for objet in objets:
+        dessiner(page, objet)
+    page.save()
+    return tampon.getvalue()
 
 
 def _fichier_de_police(familles, style):

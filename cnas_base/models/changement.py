@@ -8,6 +8,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from ..ecriture import ecrire_date
 from ..garde import Action, actions, transition
 from ..jour import aujourd_hui
 from ..lecture import lire_date
@@ -157,7 +158,7 @@ class Changement(models.Model):
         rangs = Markup("").join(
             Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
                 cible._fields[champ]._description_string(self.env) if champ in cible._fields else champ,
-                avant.get(champ) or "—", valeur) for champ, valeur in self.valeurs.items())
+                avant.get(champ) or "—", valeur) for champ, valeur in self._valeurs_lisibles(cible).items())
         return Markup('<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>') % (
             _("Champ"), _("Avant"), _("Après"), rangs)
 
@@ -240,13 +241,30 @@ class Changement(models.Model):
                 _logger.warning("Changement %s non appliqué", changement.id, exc_info=True)
                 changement.message_post(body=_("Non appliqué : %s", erreur))
 
+    def _valeurs_lisibles(self, cible):
+        """Rend les valeurs demandées comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
+        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
+
+    def _dire_valeur(self, cible, field, valeur):
+        if field is None:
+            return valeur
+        if field.type == "boolean":
+            return _("oui") if valeur else _("non")
+        if valeur in (None, "") or valeur is False:  # zéro est une valeur
+            return "—"
+        if field.type == "many2one" and isinstance(valeur, int):
+            return cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(valeur, valeur)
+        return ecrire_date(lire_date(valeur)) if field.type == "date" else valeur
+
     def _resume(self, cible):
         if not self.valeurs:
             return _("suppression")
         avant = self.avant or {}
         return " ; ".join(
             f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ) or _('vide')} → {valeur}"
-            for champ, valeur in self.valeurs.items())
+            for champ, valeur in self._valeurs_lisibles(cible).items())
 
     def _cibles_disparues(self):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""

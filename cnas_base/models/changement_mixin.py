@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import _, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
@@ -14,12 +16,11 @@ class ChangementMixin(models.AbstractModel):
 
     * ``_champs_sensibles`` : {champ: méthode}, où la méthode reçoit les valeurs écrites et rend, parmi les
       enregistrements, ceux où le champ ne s'écrit plus seul ;
-    * ``_condition_suppression`` : la même méthode, pour la suppression (vide : elle a ses propres gardes) ;
+    * ``_cree_a_deux`` : la ligne elle-même se crée et se supprime à deux ;
     * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
 
-    Un modèle daté (`cnas.periode.mixin`) : une ligne commencée ne se réécrit, ne se supprime ni ne se clôt dans le passé
-    seul, et une fin passée ne se déplace pas seul. Ajouter une ligne datée et clore celle qui était sans fin, c'est
-    réviser : le geste d'une personne, tracé au journal.
+    Un modèle daté (`cnas.periode.mixin`) : passée, en cours ou à venir, une ligne s'ajoute, se change, se clôt et se
+    supprime à deux. Réviser est une seule demande : la ligne ajoutée clôt la veille celle qui était sans fin.
 
     L'installation et le code du programme (`_ecrire`, `sudo`) n'y passent pas.
     """
@@ -30,7 +31,7 @@ class ChangementMixin(models.AbstractModel):
 
     _champs_sensibles = {}
     _champs_joints = ()
-    _condition_suppression = ""
+    _cree_a_deux = False
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -39,7 +40,7 @@ class ChangementMixin(models.AbstractModel):
         if self._a_deux() and any(
                 self._creation_sensible(vals) and not (ouverts and ouverts.couvre(self.browse(), vals))
                 for vals in vals_list):
-            raise UserError(self._phrase_a_deux(_("une date d'effet passée")))
+            raise UserError(self._phrase_a_deux(_("une ligne ajoutée")))
         return super().create(vals_list)
 
     def write(self, vals):
@@ -54,19 +55,22 @@ class ChangementMixin(models.AbstractModel):
 
     def web_save(self, vals, specification, next_id=None):
         """À l'écran, le refus propose la demande, déjà remplie."""
-        changes = self._changes_a_deux(vals) if self else ()
+        if self:
+            changes = self._changes_a_deux(vals)
+        else:
+            changes = self._demandables() & vals.keys() if self._a_deux() and self._creation_sensible(vals) else ()
         if changes:
             raise RedirectWarning(
-                self._phrase_a_deux(self._noms_champs(changes)), self.env.ref("cnas_base.changement_action_demander").id,
-                _("Faire la demande"), {"default_modele": self._name, "default_res_id": self.id,
+                self._phrase_a_deux(self._noms_champs(changes) if self else _("une ligne ajoutée")),
+                self.env.ref("cnas_base.changement_action_demander").id,
+                _("Faire la demande"), {"default_modele": self._name, "default_res_id": self.id or 0,
                                         "default_valeurs": {champ: vals[champ] for champ in changes}})
         return super().web_save(vals, specification, next_id)
 
     @api.ondelete(at_uninstall=False)
     def _supprimer_a_deux(self):
-        condition = self._condition_suppression
-        if condition and self._a_deux() and not self._ouvert(("unlink",)) and getattr(self, condition)({}):
-            raise UserError(self._phrase_a_deux(_("la suppression de ce qui est en vigueur")))
+        if self._cree_a_deux and self._a_deux() and not self._ouvert(("unlink",)):
+            raise UserError(self._phrase_a_deux(_("la suppression d'une ligne")))
 
     # ------------------------------------------------------------------ demander
     def demander_changement(self, valeurs, motif, date_effet=None):
@@ -110,63 +114,57 @@ class ChangementMixin(models.AbstractModel):
     def _toujours(self, vals):
         return self
 
-    def _en_service(self, vals):
-        """Rend les lignes datées qui ont commencé."""
-        jour = aujourd_hui()
-        return self.filtered(lambda ligne: ligne.date_debut and ligne.date_debut <= jour)
-
-    def _fin_deja_servie(self, vals):
-        """Rend les lignes commencées et déjà finies : déplacer leur fin réécrirait l'histoire."""
-        jour = aujourd_hui()
-        return self._en_service(vals).filtered(lambda ligne: ligne.date_fin and ligne.date_fin < jour)
-
-    def _fin_au_passe(self, vals):
-        """Rend les lignes commencées déjà finies, ou que ces valeurs finiraient avant aujourd'hui."""
-        fin = self._lire_jour(vals.get("date_fin"))
-        if fin and fin < aujourd_hui():
-            return self._en_service(vals)
-        return self._fin_deja_servie(vals)
-
     @api.model
     def _creation_sensible(self, vals):
         """Point d'extension : dit si créer cette ligne se fait à deux."""
-        return False
+        return self._cree_a_deux
 
     @api.model
-    def _lire_jour(self, valeur):
-        """Rend une date, ou None si elle est vide ou illisible (la garde du champ la refusera)."""
-        try:
-            return fields.Date.to_date(valeur) or None
-        except (TypeError, ValueError):
-            return None
+    def _demandables(self):
+        """Rend les champs qu'une demande de création peut porter."""
+        return {nom for nom, champ in self._fields.items() if champ.store and not champ.related and champ.type not in (
+            "one2many", "many2many")} - self._champs_gardes - set(models.MAGIC_COLUMNS)
 
     # ------------------------------------------------------------------ appliquer
     def _verifier_demande(self, valeurs):
         """Refuse une demande qui écrirait autre chose que ce qui se change à deux.
 
-        :raise UserError: champ inconnu, gardé ou qui n'est pas sensible
+        :raise UserError: champ inconnu, gardé ou qui n'est pas sensible, valeur que le champ ne peut pas porter
         """
-        if not (self and valeurs) and not self._condition_suppression:
+        if not (self and valeurs) and not self._cree_a_deux:
             raise UserError(_("« %s » ne se crée ni ne se supprime par une demande.", self._description))
-        if self:
-            permis = {*self._champs_sensibles, *self._champs_joints}
-        else:
-            permis = {nom for nom, champ in self._fields.items() if champ.store and not champ.related and champ.type not in (
-                "one2many", "many2many")} - self._champs_gardes - set(models.MAGIC_COLUMNS)
-        for champ in valeurs:
+        permis = {*self._champs_sensibles, *self._champs_joints} if self else self._demandables()
+        for champ, valeur in valeurs.items():
+            field = self._fields.get(champ)
+            nom = field._description_string(self.env) if field else champ
             if champ not in permis:
-                nom = self._fields[champ]._description_string(self.env) if champ in self._fields else champ
                 raise UserError(_("« %s » ne se change pas par une demande.", nom))
+            try:
+                if field.type == "many2one" and not isinstance(valeur, int):
+                    raise ValueError(valeur)
+                field.convert_to_cache(valeur, self)
+            except (TypeError, ValueError) as erreur:
+                raise UserError(_("« %s » ne peut pas porter cette valeur.", nom)) from erreur
 
     def _appliquer_changement(self, valeurs, jour):
         """Applique une demande acceptée, à ce jour. Point d'extension. Rend l'enregistrement changé."""
         if not self:
+            self._clore_la_precedente(valeurs)
             return self._creer([valeurs])
         if valeurs:
             self._ecrire(valeurs)
         else:
             self._supprimer()
         return self
+
+    def _clore_la_precedente(self, valeurs):
+        """Clôt la veille la ligne de même clé, sans fin, que la ligne ajoutée sans fin prolonge."""
+        debut = fields.Date.to_date(valeurs.get("date_debut"))
+        if debut and not valeurs.get("date_fin") and getattr(self, "_periode_cle", ()):
+            recues = {**self.default_get(list(self._periode_cle)), **valeurs}
+            cle = [(champ, "=", recues.get(champ) or False) for champ in self._periode_cle]
+            self.search([*cle, ("date_debut", "<", debut), ("date_fin", "=", False)])._ecrire(
+                {"date_fin": debut - timedelta(days=1)})
 
     def _contacts(self):
         """Rend les adresses à prévenir : celle du dossier, et celles qu'il portait récemment."""

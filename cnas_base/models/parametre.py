@@ -55,8 +55,8 @@ class Parametre(models.Model):
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | ajouter une ligne, changer à partir d'un jour à venir (tracé) |
-    | administrateur, puis un superviseur | changer ce qui est en vigueur aujourd'hui (`cnas.changement`) |
+    | administrateur | ajouter un code que rien ne lit encore ; changer libellé, unité, source |
+    | administrateur, puis un superviseur | donner, changer, clore ou ôter une valeur, à venir comprise (`cnas.changement`) |
     """
 
     _name = "cnas.parametre"
@@ -66,11 +66,10 @@ class Parametre(models.Model):
     _rec_names_search = ["name", "code"]
 
     _periode_cle = ("code",)
-    _champs_sensibles = {**dict.fromkeys(
-        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix"), "_en_service"),
-        "date_debut": "_mis_en_service", "date_fin": "_fin_au_passe"}
+    _champs_sensibles = dict.fromkeys(
+        ("code", "valeur", "type_valeur", "minimum", "maximum", "choix", "date_debut", "date_fin"), "_toujours")
     _champs_joints = ("source",)
-    _condition_suppression = "_en_service"
+    _cree_a_deux = True
     _champs_journal = ("code", "valeur", "date_debut", "date_fin", "source")
     _periode_message = "Ce paramètre a déjà une valeur à ces dates : passez par « Changer à partir du… »."
 
@@ -185,18 +184,9 @@ class Parametre(models.Model):
 
     @api.model
     def _creation_sensible(self, vals):
-        """Donner une valeur dès aujourd'hui, ou avant, se fait à deux ; à un code que rien ne lit encore, non."""
-        recues = {**self.default_get(["code", "date_debut"]), **vals}
-        code = str(recues.get("code") or "")
-        return (code in self._toutes_les_periodes() or "." in code) and self._sert_deja(recues["date_debut"])
-
-    def _mis_en_service(self, vals):
-        """Rend les lignes commencées, et celles que ce premier jour ferait commencer."""
-        return self if self._sert_deja(vals.get("date_debut")) else self._en_service(vals)
-
-    def _sert_deja(self, premier_jour):
-        debut = self._lire_jour(premier_jour)
-        return bool(debut) and debut <= aujourd_hui()
+        """Donner une valeur se fait à deux, même à venir ; à un code que rien ne lit encore, non."""
+        code = str({**self.default_get(["code"]), **vals}.get("code") or "")
+        return code in self._toutes_les_periodes() or "." in code
 
     def _verifier_demande(self, valeurs):
         super()._verifier_demande(valeurs)

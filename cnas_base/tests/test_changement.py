@@ -28,19 +28,28 @@ class TestChangement(TransactionCase):
 
     def test_un_seul_ne_suffit_pas(self):
         ligne = self.delai.with_user(self.admin)
-        for vals in ({"minimum": 5}, {"date_fin": self.jour - timedelta(days=1)}, {"choix": "a"}):
+        for vals in ({"minimum": 5}, {"date_fin": self.jour - timedelta(days=1)}, {"date_fin": self.jour}, {"choix": "a"}):
             with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.write(vals)
         with self.assertRaisesRegex(UserError, "se change à deux"):
             ligne.with_context(install_mode=True, tracking_disable=True).write({"minimum": 5})
-        ligne.write({"unite": "jours", "minimum": 0, "date_fin": self.jour})
+        ligne.write({"unite": "jours", "minimum": 0})
+        demain = self.jour + timedelta(days=1)
+        for dates in ({"date_debut": "1990-01-01", "date_fin": "1999-01-01"}, {"date_debut": demain}):
+            with self.subTest(dates=dates), self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.copy({"valeur": "1", **dates})
+        a_venir = self.env["cnas.parametre"]._dater("essai_deux", "45", demain).with_user(self.admin)
+        for vals in ({"valeur": "46"}, {"date_debut": demain + timedelta(days=1)}, {"date_fin": demain}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "se change à deux"):
+                a_venir.write(vals)
         with self.assertRaisesRegex(UserError, "se change à deux"):
-            ligne.copy({"valeur": "1", "date_debut": "1990-01-01", "date_fin": "1999-01-01"})
+            a_venir.unlink()
 
     def test_accepte_et_applique(self):
         demande = self.demander()
         self.assertEqual((demande.state, demande.demandeur_id, demande.avant), ("demande", self.admin, {"valeur": "30"}))
         self.assertIn("60", demande.comparaison)
+        self.assertIn("<strong>0</strong>", self.demander({"maximum": 0}).comparaison)
         self.assertEqual(self.env["cnas.parametre"]._au("essai_deux"), 30)
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             demande.with_user(self.admin).action_accepter()
@@ -93,7 +102,8 @@ class TestChangement(TransactionCase):
         for valeurs, mots, phrase in (
             ({"name": "x"}, {}, "ne se change pas par une demande"), ({"inconnu": 1}, {}, "ne se change pas par une demande"),
             ({"message_ids": []}, {}, "ne se change pas par une demande"), ({"valeur": "1"}, {"date_effet": hier}, "jour à venir"),
-            ({"code": "autre"}, {}, "ne se réécrit pas"), ("x", {}, "mal formées"),
+            ({"code": "autre"}, {}, "ne se réécrit pas"), ("x", {}, "mal formées"), ({"minimum": "x"}, {}, "ne peut pas porter"),
+            ({"type_valeur": "inconnu"}, {}, "ne peut pas porter"), ({"date_fin": "demain"}, {}, "ne peut pas porter"),
         ):
             with self.subTest(valeurs=valeurs), self.assertRaisesRegex(UserError, phrase):
                 self.demander(valeurs, **mots)
@@ -140,11 +150,13 @@ class TestChangement(TransactionCase):
         creation.with_user(self.superviseur).action_accepter()
         self.assertEqual(self.env["cnas.parametre"]._au("essai_deux", fields.Date.to_date("1995-01-01")), 9)
 
-    def test_changer_des_aujourd_hui_est_une_demande(self):
-        geste = self.env["cnas.parametre.wizard"].with_user(self.admin).create({
-            "parametre_id": self.delai.id, "valeur": "45", "source": "Arrêté", "date": self.jour})
-        action = geste.action_appliquer()
-        self.assertEqual(action["res_model"], "cnas.changement")
+    def test_changer_est_une_demande(self):
+        for date in (self.jour + timedelta(days=1), self.jour):
+            geste = self.env["cnas.parametre.wizard"].with_user(self.admin).create({
+                "parametre_id": self.delai.id, "valeur": "45", "source": "Arrêté", "date": date})
+            action = geste.action_appliquer()
+            self.assertEqual(action["res_model"], "cnas.changement")
+            self.assertFalse(self.delai.date_fin)
         self.assertEqual(self.env["cnas.parametre"]._au("essai_deux"), 30)
         self.env["cnas.changement"].browse(action["res_id"]).with_user(self.superviseur).action_accepter()
         self.assertEqual(self.env["cnas.parametre"]._au("essai_deux"), 45)

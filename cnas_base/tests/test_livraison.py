@@ -76,7 +76,7 @@ class TestLivraison(TransactionCase):
     def test_un_reglage_retire_ne_revient_pas(self):
         demain = aujourd_hui() + timedelta(days=1)
         self.livrer(debut=demain)
-        self.ici().with_user(self.admin).unlink()
+        self.ici().unlink()
         ligne = self.livrer(debut=demain)
         self.assertFalse(self.ici())
         self.assertEqual(ligne.state, "a_voir")

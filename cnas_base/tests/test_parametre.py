@@ -22,6 +22,7 @@ class TestParametre(TransactionCase):
         cls.admin = new_test_user(cls.env, "admin_parametre", groups="cnas_base.group_administrateur")
         cls.agent = new_test_user(cls.env, "agent_parametre", groups="cnas_base.group_agent")
         cls.magasin = cls.env["cnas.parametre"].with_user(cls.admin)
+        cls.superviseur = new_test_user(cls.env, "superviseur_parametre", groups="cnas_base.group_superviseur")
         cls.jour = fields.Date.context_today(cls.magasin)
         cls.delai = cls._poser("essai_delai", "30")
 
@@ -30,6 +31,9 @@ class TestParametre(TransactionCase):
         return cls.magasin.create({
             "code": code, "name": f"Essai {code}", "famille": "feuilles", "valeur": valeur,
             "date_debut": date(2000, 1, 1), **vals})
+
+    def _dater(self, *arguments):
+        return self.magasin.sudo()._dater(*arguments).with_user(self.admin)
 
     def _appeler(self, *arguments, usager=None):
         return call_kw(self.env["cnas.parametre"].with_user(usager or self.agent), "valeur", arguments, {})
@@ -53,13 +57,13 @@ class TestParametre(TransactionCase):
 
     def test_bornes_dernier_et_premier_jour(self):
         bascule = self.jour + timedelta(days=10)
-        self.magasin._dater("essai_delai", "45", bascule)
+        self._dater("essai_delai", "45", bascule)
         self.assertEqual(self.magasin._au("essai_delai", bascule - timedelta(days=1)), 30)
         self.assertEqual(self.magasin._au("essai_delai", bascule), 45)
         self.assertEqual(self.delai.date_fin, bascule - timedelta(days=1))
 
     def test_aujourd_hui_est_celui_de_ndjamena(self):
-        self.magasin._dater("essai_delai", "45", date(2040, 1, 1))
+        self._dater("essai_delai", "45", date(2040, 1, 1))
         with freeze_time("2039-12-31 23:30:00"):
             self.assertEqual(self.magasin.with_context(tz="Africa/Ndjamena")._au("essai_delai"), 45)
         with freeze_time("2039-12-31 22:30:00"):
@@ -85,7 +89,7 @@ class TestParametre(TransactionCase):
 
     def test_pas_de_chevauchement_en_base(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
-            self._poser("essai_delai", "31", date_debut=self.jour + timedelta(days=1))
+            self.delai.sudo().copy({"date_debut": self.jour + timedelta(days=1)})
 
     def test_le_passe_ne_se_reecrit_pas(self):
         hier = self.jour - timedelta(days=1)
@@ -96,25 +100,29 @@ class TestParametre(TransactionCase):
         with self.assertRaisesRegex(UserError, "ne se réécrit pas"):
             self.delai.unlink()
         self.delai.sudo().date_fin = hier
-        close = self._poser("essai_clos", "1", date_fin=hier - timedelta(days=1))
+        close = self._poser("essai_clos", "1", date_fin=hier - timedelta(days=1)).with_user(self.admin)
         with self.assertRaisesRegex(UserError, "ne se réécrit pas"):
             close.date_fin = False
 
     def test_ce_qui_n_a_pas_servi_se_corrige(self):
-        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=1))
+        prochaine = self._dater("essai_delai", "45", self.jour + timedelta(days=1)).sudo()
         prochaine.valeur = "46"
         self.assertEqual(self.magasin._au("essai_delai", self.jour + timedelta(days=1)), 46)
         prochaine.unlink()
-        self.delai.date_fin = False
+        self.delai.sudo().date_fin = False
         self.assertEqual(self.magasin._au("essai_delai", self.jour), 30)
 
     def test_changer_a_partir_du(self):
         action = self.delai.action_changer()
         geste = Form(self.env["cnas.parametre.wizard"].with_user(self.admin).with_context(action["context"]))
         geste.valeur, geste.source, geste.date = "60", "Arrêté d'essai", self.jour + timedelta(days=3)
-        ligne = self.magasin.browse(geste.save().action_appliquer()["res_id"])
-        self.assertEqual((ligne.valeur, ligne.source, ligne.date_debut, ligne.date_fin),
-                         ("60", "Arrêté d'essai", self.jour + timedelta(days=3), False))
+        demande = self.env["cnas.changement"].browse(geste.save().action_appliquer()["res_id"])
+        demande.with_user(self.superviseur).action_accepter()
+        self.assertEqual((demande.state, self.delai.date_fin), ("accepte", False))
+        demande._appliquer()
+        ligne = self.magasin.search([("code", "=", "essai_delai"), ("valeur", "=", "60")])
+        self.assertEqual((ligne.source, ligne.date_debut, ligne.date_fin),
+                         ("Arrêté d'essai", self.jour + timedelta(days=3), False))
         self.assertEqual(self.delai.date_fin, self.jour + timedelta(days=2))
         self.assertEqual(self.delai.historique_ids, ligne | self.delai)
         with self.assertRaisesRegex(UserError, "jamais dans le passé"):
@@ -123,8 +131,8 @@ class TestParametre(TransactionCase):
             }).action_appliquer()
 
     def test_une_ligne_a_venir_ne_ramene_pas_seule_une_valeur_a_aujourd_hui(self):
-        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=3))
-        self.delai.date_fin = self.jour
+        prochaine = self._dater("essai_delai", "45", self.jour + timedelta(days=3))
+        self.delai.sudo().date_fin = self.jour
         for jour in (self.jour, self.jour - timedelta(days=1)):
             with self.subTest(jour=jour), self.assertRaisesRegex(UserError, "se change à deux"):
                 prochaine.date_debut = jour
@@ -139,14 +147,13 @@ class TestParametre(TransactionCase):
         self.assertEqual(self.magasin._au("essai_delai"), 30)
 
     def test_entre_deux_lignes(self):
-        self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=20))
-        milieu = self.magasin._dater("essai_delai", "40", self.jour + timedelta(days=10))
+        self._dater("essai_delai", "45", self.jour + timedelta(days=20))
+        milieu = self._dater("essai_delai", "40", self.jour + timedelta(days=10))
         self.assertEqual(milieu.date_fin, self.jour + timedelta(days=19))
 
     def test_administrateur_seul(self):
-        superviseur = new_test_user(self.env, "superviseur_p", groups="cnas_base.group_superviseur")
         self.assertEqual(self.delai.with_user(self.agent).valeur, "30")
-        for usager in (self.agent, superviseur):
+        for usager in (self.agent, self.superviseur):
             with self.assertRaises(AccessError):
                 self.delai.with_user(usager).write({"unite": "jours"})
             with self.assertRaises(AccessError):
@@ -154,7 +161,7 @@ class TestParametre(TransactionCase):
                     usager).create({"parametre_id": self.delai.id, "valeur": "1", "source": "x"})
 
     def test_trace(self):
-        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=1))
+        prochaine = self._dater("essai_delai", "45", self.jour + timedelta(days=1)).sudo()
         self.env.flush_all()
         self.cr.flush()
         prochaine.valeur = "46"
@@ -164,7 +171,7 @@ class TestParametre(TransactionCase):
         self.assertIn(("45", "46"), [(s.old_value_char, s.new_value_char) for s in suivis])
 
     def test_en_vigueur(self):
-        prochaine = self.magasin._dater("essai_delai", "45", self.jour + timedelta(days=1))
+        prochaine = self._dater("essai_delai", "45", self.jour + timedelta(days=1))
         cherche = [("code", "=", "essai_delai")]
         self.assertEqual(self.magasin.search([*cherche, ("en_vigueur", "=", True)]), self.delai)
         self.assertEqual(self.magasin.search([*cherche, ("en_vigueur", "=", False)]), prochaine)

@@ -5,7 +5,7 @@ from ..jour import aujourd_hui
 
 
 class ParametreWizard(models.TransientModel):
-    """« Changer à partir du… » : clôt la valeur en cours d'un paramètre et ouvre la suivante. Administrateur seul."""
+    """« Changer à partir du… » : un administrateur demande la valeur suivante d'un paramètre, un superviseur l'accepte."""
 
     _name = "cnas.parametre.wizard"
     _description = "Changer un paramètre à partir d'un jour"
@@ -18,20 +18,14 @@ class ParametreWizard(models.TransientModel):
     source = fields.Char(string="Source", required=True, help="Le texte ou la décision qui fixe la nouvelle valeur.")
 
     def action_appliquer(self):
-        """Ajoute la ligne datée ; dès aujourd'hui, ce qui est en vigueur se change à deux : une demande est faite.
+        """Demande la nouvelle valeur : acceptée, elle clôt la valeur en cours le jour dit et ouvre la suivante.
 
-        :return: la fiche de la nouvelle ligne, ou celle de la demande
+        :return: la fiche de la demande
         :raise UserError: jour passé, valeur qui ne convient pas
         """
         self.ensure_one()
         if self.date < aujourd_hui():
             raise UserError(_("Un paramètre change à partir d'aujourd'hui ou d'un jour à venir, jamais dans le passé."))
-        en_cours = self.parametre_id.search(
-            [("code", "=", self.parametre_id.code), *self.parametre_id._domaine_en_vigueur(aujourd_hui())])
-        if self.date == aujourd_hui() and en_cours:
-            demande = en_cours.demander_changement(
-                {"valeur": self.valeur, "source": self.source}, self.source, self.date)
-            return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
-        ligne = self.env["cnas.parametre"]._dater(self.parametre_id.code, self.valeur, self.date, source=self.source)
-        return {"type": "ir.actions.act_window", "res_model": "cnas.parametre", "res_id": ligne.id,
-                "view_mode": "form"}
+        demande = self.parametre_id.demander_changement(
+            {"valeur": self.valeur, "source": self.source}, self.source, self.date)
+        return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}

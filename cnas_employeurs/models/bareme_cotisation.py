@@ -10,13 +10,7 @@ class BaremeCotisation(models.Model):
     Modes : `forfait` (montant mensuel par tête), `pourcentage` (du salaire, entre plancher et
     plafond, part employeur et part salarié), `etat` (pris en charge par l'État : rien à appeler).
 
-    Un barème qui a commencé se change à deux (`cnas.changement.mixin`).
-
-    | qui | peut |
-    |---|---|
-    | agent | lire |
-    | administrateur | créer, clore, modifier avant qu'il commence |
-    | administrateur, puis un superviseur | changer ce qui a commencé (`cnas.changement`) |
+    Lecture : agent. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
     """
 
     _name = "cnas.bareme_cotisation"
@@ -25,11 +19,8 @@ class BaremeCotisation(models.Model):
     _order = "regime_id, date_debut desc"
     _champs_journal = ("regime_id", "mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond", "date_debut", "date_fin")
 
-    _champs_sensibles = {
-        **dict.fromkeys(("regime_id", "mode", "forfait", "taux_employeur", "taux_salarie", "plancher", "plafond", "date_debut"),
-                        "_en_service"),
-        "date_fin": "_fin_au_passe"}
-    _condition_suppression = "_en_service"
+    _champs_sensibles = dict.fromkeys(_champs_journal, "_toujours")
+    _cree_a_deux = True
     _periode_cle = ("regime_id",)
     _periode_message = "Ce régime a déjà un barème à ces dates : fermez-le d'abord."
 

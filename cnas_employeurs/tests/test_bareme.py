@@ -23,7 +23,7 @@ class TestBareme(CasEmployeur):
     def test_un_administrateur_seul_ne_le_change_pas(self):
         hier = aujourd_hui() - timedelta(days=1)
         for vals in ({"taux_employeur": 1}, {"taux_salarie": 1}, {"plafond": 1}, {"plancher": 1}, {"mode": "etat"},
-                     {"forfait": 1}, {"date_debut": hier}, {"date_fin": hier}):
+                     {"forfait": 1}, {"date_debut": hier}, {"date_fin": hier}, {"date_fin": aujourd_hui()}):
             with self.subTest(vals), self.assertRaisesRegex(UserError, "se change à deux"):
                 self.bareme.write(vals)
         with self.assertRaisesRegex(UserError, "se change à deux"):
@@ -37,10 +37,15 @@ class TestBareme(CasEmployeur):
         demande.with_user(self.superviseur).action_accepter()
         self.assertEqual(self.bareme.plafond, 600_000)
 
-    def test_reviser_est_le_geste_d_une_personne(self):
-        """Clore aujourd'hui ce qui court, ouvrir demain la suite : rien de ce qui a servi ne change."""
-        self.bareme.date_fin = aujourd_hui()
-        suite = self.bareme.create({
-            "regime_id": self.bareme.regime_id.id, "mode": "pourcentage", "date_debut": aujourd_hui() + timedelta(days=1)})
-        suite.taux_employeur = 9
-        self.assertEqual(suite.taux_employeur, 9)
+    def test_reviser_est_une_demande(self):
+        """La suite s'ouvre demain : acceptée, elle clôt aujourd'hui ce qui court ; seul, personne ne l'ajoute."""
+        vals = {"regime_id": self.bareme.regime_id.id, "mode": "pourcentage", "taux_employeur": 9,
+                "date_debut": str(aujourd_hui() + timedelta(days=1))}
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            self.bareme.create(vals)
+        demande = self.env["cnas.changement"].browse(self.bareme.browse().demander_changement(vals, "Décret"))
+        demande.with_user(self.superviseur).action_accepter()
+        suite = self.bareme.browse(demande.res_id)
+        self.assertEqual((suite.taux_employeur, self.bareme.date_fin), (9, aujourd_hui()))
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            suite.taux_employeur = 8

@@ -277,6 +277,26 @@ class TestDecompteScelle(CommunFacture):
         facture.with_user(self.superviseur).action_valider()
         self.assertEqual(facture.state, "validee")
 
+    def test_somme_des_lignes_de_chaque_feuille_exigee(self):
+        """Une feuille dont les lignes ne font pas le total retient la validation de sa facture ; la base tient déjà l'équilibre."""
+        facture = self.en_controle()
+        feuille = facture.feuille_ids[0]
+        for table, cle, plus, moins in (("cnas_feuille_soin_ligne", feuille.ligne_ids[0].id, "montant_cnas", "ticket_moderateur"),
+                                        ("cnas_feuille_soin", feuille.id, "montant_cnas", "ticket_moderateur")):
+            with self.subTest(table=table):
+                self._deplacer(table, cle, plus, moins)
+                with self.assertRaisesRegex(UserError, "ne tombent pas juste"):
+                    facture.with_user(self.superviseur).action_valider()
+                self._deplacer(table, cle, moins, plus)
+        facture.with_user(self.superviseur).action_valider()
+        self.assertEqual(facture.state, "validee")
+
+    def _deplacer(self, table, cle, plus, moins):
+        """Un franc passe d'une colonne à l'autre, au SQL."""
+        self.env.flush_all()
+        self.env.cr.execute(f"UPDATE {table} SET {plus} = {plus} + 1, {moins} = {moins} - 1 WHERE id = %s", [cle])
+        self.env.invalidate_all()
+
 
 @tagged("post_install", "-at_install", "cnas")
 class TestCompte(CommunFacture):

@@ -2,7 +2,7 @@
 
     q      = quantité retenue                    (règles QTE, ENT ; révision humaine, que les règles coupent aussi)
     pu     = min(prix facturé, tarif)            (règles TAR ; révision humaine)
-    base   = arrondi(pu × q × rang / 100)        (TAR-03 : rang 100, 50 ou 0), au plus la limite accordée
+    base   = arrondi(pu × q × rang / 100)        (acte multiple : rang 100, 50 ou 0), au plus la limite accordée
     part   = arrondi(base × taux / 100)          puis plafonds PLF
     ticket = base − part
     dépassement = facturé − base

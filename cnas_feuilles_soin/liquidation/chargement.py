@@ -12,11 +12,7 @@ from . import ecriture, familles
 from .contexte import Feuille, Ligne, Passe, Tranche
 from .dates import annee_de_droits
 
-# Profondeur d'historique lue d'office : une année de droits et une grossesse y tiennent. Une règle qui regarde plus loin
-# l'étend (`RECULS`) ; un séjour ou une délivrance y sont jusqu'à leur dernier jour ; les accords ont leur propre compte.
-HORIZON = 400
-RECULS = ("delai_jours", "duree_grossesse")
-# Âge d'un adulte devant les plafonds, si la règle PLF-01 n'en dit rien.
+# Âge d'un adulte devant les plafonds, si aucune règle n'en dit rien.
 AGE_ADULTE = 18
 # Pièces qui attestent un nouveau-né soigné sous le numéro de sa mère.
 ATTESTATIONS = ("ATTESTATION_NN", "ACTE_NAISSANCE")
@@ -166,14 +162,14 @@ def _droits(env, lot):
     for feuille in lot.feuilles:
         jour = feuille.date_soins
         droit = droits[feuille.assure_id, jour]
-        feuille.droits_code = "" if droit["etat"] == "ouverts" else droit["code"] or "DRT-02"
+        feuille.empechement = droit["code"]
         feuille.regime_id = droit["regime_id"]
         feuille.affiliation = droit["date_affiliation"] or None
         feuille.regime_code, feuille.carence_mois = lot.referentiel.regimes.get(feuille.regime_id, ("", 0))
         feuille.situation = situations.get((feuille.formation_id, jour), "aucune")
         feuille.principal_id = droit["principal_id"] or feuille.assure_id
         feuille.famille_id = lot.familles.famille(feuille.principal_id, jour)
-        civile = lot.valeur("PLF-01", "annee_de_droits", jour) == "civile"
+        civile = lot.reglage("annee_de_droits", jour) == "civile"
         for annee, qui in (("annee", feuille.assure_id), ("annee_famille", feuille.famille_id)):
             ouverture = None if civile else lot.familles.ouverture(qui, feuille.regime_id)
             if (ouverture, jour) not in annees:
@@ -217,7 +213,7 @@ def _tarifer(env, lot):
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
         cas = (regime, jour, *natures)
-        majorite = lot.valeur("PLF-01", "age_adulte", jour)
+        majorite = lot.reglage("age_adulte", jour)
         adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
@@ -264,10 +260,14 @@ def _sejours_ouverts(cr, lot):
 
 
 def _recul(lot, prestations):
-    """Rend de combien de jours les règles du lot peuvent regarder en arrière."""
+    """Rend de combien de jours, avant l'année de droits, les règles du lot peuvent regarder en arrière.
+
+    Leurs paramètres (lecteur `recul`) et les fréquences le disent ; un séjour ou une délivrance se lisent jusqu'à leur dernier
+    jour, un acte unique depuis toujours, et les accords ont leur propre compte.
+    """
     delais = [valeur for regle in lot.regles.values() for nom, periodes in regle.parametres.items()
-              if nom.split(":")[0] in RECULS for _debut, _fin, valeur in periodes]
-    return max([HORIZON, *delais, *(p.frequence for p in prestations if p.frequence)])
+              if regle.fonction.recule(nom) for _debut, _fin, valeur in periodes]
+    return max([0, *delais, *(p.frequence for p in prestations if p.frequence)])
 
 
 class Accord(Fait):

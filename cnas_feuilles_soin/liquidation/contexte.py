@@ -76,7 +76,7 @@ class Feuille(Fait):
         # praticien
         "praticien_radie_le", "praticien_qualification",
         # calculé au chargement ; place : (premier contrôle, clé), None si la feuille n'a pas encore pris rang
-        "controle_initial", "cle", "place", "age", "droits_code", "regime_id", "annee", "membres", "situation",
+        "controle_initial", "cle", "place", "age", "empechement", "regime_id", "annee", "membres", "situation",
         "carence_mois", "affiliation", "regime_code", "lignes", "dossier_id", "annee_famille",
         # la famille au jour des soins, et le foyer qui se contrôle d'un seul tenant
         "principal_id", "famille_id", "foyer_id",
@@ -150,6 +150,7 @@ class Tranche:
     def __init__(self, referentiel, regles, instant):
         self.referentiel = referentiel
         self.regles = {regle.code: regle for regle in regles}
+        self.porteuses = {nom: regle for regle in regles for nom in regle.fonction.lecteurs}
         self.instant = instant
         self.historique = Historique()
 
@@ -164,6 +165,11 @@ class Tranche:
         regle = self.regles.get(code)
         return regle.valeur(nom, jour) if regle else None
 
+    def reglage(self, nom, jour):
+        """Rend ce paramètre de la règle active qui le porte, quelle qu'elle soit, pour des soins donnés ce jour, ou None."""
+        porteuse = self.porteuses.get(nom)
+        return porteuse.valeur(nom, jour) if porteuse else None
+
     def reduit(self, code, feuille):
         """Dit si cette règle, constatant un dépassement sur la feuille, la réduirait."""
         regle = self.regles.get(code)
@@ -172,6 +178,10 @@ class Tranche:
     def levee(self, code, ligne):
         """Dit si un humain a fait taire cette règle active sur la ligne."""
         return (ligne.feuille.id, ligne.id, self.regles[code].id) in self.levees
+
+    def leve_sans_tarif(self, ligne):
+        """Dit si un humain a fait taire, sur la ligne, la règle qui constate qu'elle n'a ni tarif ni taux."""
+        return any(regle.fonction.sans_tarif and self.levee(code, ligne) for code, regle in self.regles.items())
 
     def imputer(self, entente_id, quantite, montant):
         """Compte ce qu'une ligne acceptée prend sur un accord."""

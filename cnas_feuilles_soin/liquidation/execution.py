@@ -22,8 +22,6 @@ _logger = logging.getLogger(__name__)
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
 TRANCHE = 2500
-# Ce qu'une règle peut dire d'une prestation et de la formation qui la donne, sans le malade.
-SANS_MALADE = ("NOM-01", "NOM-04", "FOR-03")
 # Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».
 ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
@@ -176,7 +174,7 @@ def juger_prestations(env, registre, formation, jour, prestations):
 
     Seules parlent les règles qui ne jugent que la prestation et la formation qui la donne.
     """
-    regles = [regle for regle in catalogue.charger(env.cr, registre) if regle.code in SANS_MALADE]
+    regles = [regle for regle in catalogue.charger(env.cr, registre) if regle.fonction.sans_malade]
     lot = Tranche(Referentiel(env, prestations), regles, datetime.max)
     feuille = Feuille(formation_id=formation.id, niveau=formation._niveau_au(jour), date_soins=jour, regime_id=None,
                       type_formation=formation.type_formation)

@@ -99,13 +99,13 @@ def _visees(regle, cibles):
 def _etablir(lot, lignes):
     """Calcule base et part théorique de toutes les lignes retenues, avant les plafonds.
 
-    Sans tarif ni taux, la ligne attend ; NOM-03 levée, elle passe, et ne paie que le prix qu'un humain aurait retenu.
+    Sans tarif ni taux, la ligne attend ; le constat levé, elle passe, et ne paie que le prix qu'un humain aurait retenu.
     """
     for ligne in lignes:
         if ligne.rejet:
             continue
         if ligne.taux is None or (ligne.tarif is None and not ligne.revue_pu):
-            if "NOM-03" in lot.regles and lot.levee("NOM-03", ligne):
+            if lot.leve_sans_tarif(ligne):
                 ligne.limite, ligne.abattue = 0, True
                 calcul.etablir(ligne)
                 continue
@@ -200,7 +200,7 @@ def conclure(feuille):
         feuille.etat = "controle"
     else:
         feuille.etat = "validee"
-    feuille.etat_droits = "fermes" if feuille.droits_code else "ouverts"
+    feuille.etat_droits = "fermes" if feuille.empechement else "ouverts"
     feuille.completude = "incomplet" if feuille.etat == "instance" else "complet"
 
 

@@ -5,7 +5,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_referentiels.bareme import Bareme
 
 from ..liquidation import execution
-from ..liquidation.explication import expliquer
+from ..regles.explication import expliquer
 from ..regles.registre import REGLES
 from .feuille_soin.actions import CONTROLEUR, MEDECIN, SUPERVISEUR
 from .feuille_soin.dossier import GROUPES_DOSSIER

@@ -32,8 +32,8 @@ class RegleControle(models.Model):
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | changer libellés et motifs ; dater un paramètre à venir |
-    | administrateur, puis un superviseur | changer tout ce qui décide du résultat : sévérité, dates, cibles, ordre, famille, activer ou non (`cnas.changement`) |
+    | administrateur | changer libellés et motifs |
+    | administrateur, puis un superviseur | ajouter, ôter, changer tout ce qui décide du résultat : sévérité, dates, cibles, ordre, famille, paramètres, activer ou non (`cnas.changement`) |
     """
 
     _name = "cnas.regle_controle"
@@ -87,7 +87,7 @@ class RegleControle(models.Model):
                           "avis_medical", "famille", "sequence")
     # Tout ce que le catalogue lit d'une règle, hors son motif imprimé : l'ordre et la famille décident aussi du résultat.
     _champs_sensibles = dict.fromkeys((*_champs_de_version, "code", "niveau"), "_toujours")
-    _condition_suppression = "_toujours"
+    _cree_a_deux = True
 
     # ------------------------------------------------------------------ contraintes
     @api.constrains("severite", "code")
@@ -155,7 +155,7 @@ class RegleControle(models.Model):
 
     def _verifier_demande(self, valeurs):
         """Une demande porte aussi {"parametre_ids": {code: valeur}} : des paramètres datés du jour d'effet."""
-        parametres = valeurs.get("parametre_ids", {})
+        parametres = valeurs.get("parametre_ids", {}) if self else {}
         if not isinstance(parametres, dict):
             raise ValidationError(_("Les paramètres demandés sont mal formés."))
         for code, valeur in parametres.items():
@@ -163,7 +163,7 @@ class RegleControle(models.Model):
                 self._verifier_parametre(code, valeur)
             except ValueError as erreur:
                 raise ValidationError(_("Paramètre « %(code)s » : %(raison)s.", code=code, raison=erreur)) from erreur
-        super()._verifier_demande({champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids"})
+        super()._verifier_demande({champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids" or not self})
 
     def _appliquer_changement(self, valeurs, jour):
         directes = {champ: valeur for champ, valeur in valeurs.items() if champ != "parametre_ids"}
@@ -203,7 +203,7 @@ class RegleControle(models.Model):
         """Rend le type, au sens du magasin, d'un paramètre de la règle."""
         fonction = registre.REGLES.get(self.code)
         lecteur = fonction and fonction.lecteur(code)
-        return {registre.entier: "entier", registre.oui_non: "booleen", registre.pourcentage: "pourcentage"}.get(
+        return {registre.entier: "entier", registre.recul: "entier", registre.oui_non: "booleen", registre.pourcentage: "pourcentage"}.get(
             lecteur, "texte")
 
     def _types_formation_vises(self):

@@ -12,7 +12,7 @@ class RegleParametre(models.Model):
     | qui | peut |
     |---|---|
     | agents | lire |
-    | administrateur | ajouter, changer à partir d'un jour, clore (tracé sur la règle) |
+    | administrateur, puis un superviseur | ajouter, changer à partir d'un jour, clore (tracé sur la règle) |
     """
 
     _name = "cnas.regle_parametre"

@@ -21,12 +21,12 @@ def droits_fermes(lot, feuilles, valeur):
     Un empêchement qui a sa propre règle (lien, âge, décès, naissance) lui est laissé, si elle est active.
     """
     for feuille in feuilles:
-        code = feuille.droits_code
-        if code and (code not in PROPRES or code not in lot.regles):
+        if feuille.empechement and PROPRES.get(feuille.empechement) not in lot.regles:
             yield constat(feuille, date=feuille.date_soins)
 
 
-PROPRES = ("DRT-04", "DRT-05", "DRT-06", "DRT-07")
+# Ce qui ferme des droits et que dit sa propre règle.
+PROPRES = {"non_rattache": "DRT-04", "age": "DRT-05", "deces": "DRT-06", "naissance": "DRT-07"}
 
 
 @regle("DRT-03", sur="lignes", exceptions=liste)
@@ -36,7 +36,7 @@ def carence(lot, lignes, valeur):
         feuille = ligne.feuille
         if not feuille.carence_mois or not feuille.affiliation:
             continue
-        if feuille.droits_code in PROPRES and feuille.droits_code in lot.regles:
+        if PROPRES.get(feuille.empechement) in lot.regles:
             continue  # naissance, décès, lien, âge : le vrai motif est dit par sa règle
         exceptions = valeur("exceptions", feuille.date_soins) or ()
         excepte = ("urgence" in exceptions and feuille.urgence) or feuille.nature in exceptions
@@ -48,7 +48,7 @@ def carence(lot, lignes, valeur):
 def non_rattache(lot, feuilles, valeur):
     """Un ayant droit sans lien familial en cours avec un assuré principal à la date des soins."""
     for feuille in feuilles:
-        if feuille.droits_code == "DRT-04":
+        if feuille.empechement == "non_rattache":
             yield constat(feuille)
 
 
@@ -56,7 +56,7 @@ def non_rattache(lot, feuilles, valeur):
 def limite_age(lot, feuilles, valeur):
     """Un enfant a passé l'âge sans justificatif (limites : paramètres des assurés, selon la scolarité)."""
     for feuille in feuilles:
-        if feuille.droits_code == "DRT-05":
+        if feuille.empechement == "age":
             yield constat(feuille)
 
 

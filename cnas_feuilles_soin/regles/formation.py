@@ -18,7 +18,7 @@ def suspendue(lot, feuilles, valeur):
             yield constat(feuille)
 
 
-@regle("FOR-03", sur="lignes")
+@regle("FOR-03", sur="lignes", sans_malade=True)
 def hors_niveau(lot, lignes, valeur):
     """L'acte demande un niveau que la formation n'a pas, ou sort des spécialités de ses agréments.
 

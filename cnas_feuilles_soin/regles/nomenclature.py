@@ -2,7 +2,7 @@
 from .registre import constat, regle
 
 
-@regle("NOM-01", sur="lignes")
+@regle("NOM-01", sur="lignes", sans_malade=True)
 def code_inconnu(lot, lignes, valeur):
     """La prestation était retirée à la date des soins, ou n'a jamais été ouverte."""
     for ligne in lignes:
@@ -22,7 +22,7 @@ def hors_panier(lot, lignes, valeur):
             yield constat(ligne, regime=feuille.regime_code or "")
 
 
-@regle("NOM-03", sur="lignes")
+@regle("NOM-03", sur="lignes", sans_tarif=True)
 def tarif_absent(lot, lignes, valeur):
     """Aucun tarif, ou aucun taux de prise en charge, en vigueur à la date des soins."""
     for ligne in lignes:
@@ -33,7 +33,7 @@ def tarif_absent(lot, lignes, valeur):
                           motif="Aucun taux de prise en charge en vigueur au {date}")
 
 
-@regle("NOM-04", sur="lignes")
+@regle("NOM-04", sur="lignes", sans_malade=True)
 def medicament_hors_liste(lot, lignes, valeur):
     """Le médicament n'est pas remboursable."""
     for ligne in lignes:

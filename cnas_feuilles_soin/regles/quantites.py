@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from ..liquidation.plafonds import compteurs
-from .registre import constat, entier, liste, pourcentage, regle
+from .registre import constat, entier, liste, pourcentage, recul, regle
 
 
 @regle("QTE-01", sur="lignes", abat=True)
@@ -34,7 +34,7 @@ def frequence(lot, lignes, valeur):
             yield constat(ligne)
 
 
-@regle("QTE-04", sur="lignes", **{"delai_jours": entier, "delai_jours:*": entier, "categories": liste, "natures_exclues": liste})
+@regle("QTE-04", sur="lignes", **{"delai_jours": recul, "delai_jours:*": recul, "categories": liste, "natures_exclues": liste})
 def controle_gratuit(lot, lignes, valeur):
     """Consultation suivant de peu une consultation : même personne, même formation, même motif."""
     for ligne in lignes:
@@ -117,7 +117,7 @@ def duree_hospitalisation(lot, lignes, valeur):
             yield constat(ligne, ("quantite", reste), n=jours)
 
 
-@regle("QTE-09", sur="feuilles", max_cpn=entier, duree_grossesse=entier, categories=liste)
+@regle("QTE-09", sur="feuilles", max_cpn=entier, duree_grossesse=recul, categories=liste)
 def nombre_de_cpn(lot, feuilles, valeur):
     """Plus de N consultations prénatales sur la durée d'une grossesse."""
     for feuille in feuilles:

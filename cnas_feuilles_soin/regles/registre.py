@@ -23,7 +23,7 @@ from collections import namedtuple
 REGLES = {}
 
 
-class Regle(namedtuple("Regle", "code fonction sur abat lecteurs")):
+class Regle(namedtuple("Regle", "code fonction sur abat sans_malade sans_tarif lecteurs")):
     """Une fonction enregistrée et ce qu'il faut savoir pour l'appeler."""
 
     __slots__ = ()
@@ -42,19 +42,25 @@ class Regle(namedtuple("Regle", "code fonction sur abat lecteurs")):
         """Rend la fonction qui lit un paramètre, ou None si la règle ne le connaît pas."""
         return self.lecteurs.get(nom) or self.lecteurs.get(nom.split(":")[0] + ":*")
 
+    def recule(self, nom):
+        """Dit si ce paramètre est un nombre de jours dont la règle regarde en arrière."""
+        return self.lecteur(nom) is recul
 
-def regle(code, sur, abat=False, **lecteurs):
+
+def regle(code, sur, abat=False, sans_malade=False, sans_tarif=False, **lecteurs):
     """Enregistre la fonction d'une règle.
 
     :param code: le code de la ligne de données
     :param sur: « lignes » ou « feuilles », ce que la fonction parcourt
     :param abat: la règle sait calculer un montant réduit
+    :param sans_malade: elle ne juge que la prestation et la formation qui la donne
+    :param sans_tarif: elle constate qu'une ligne n'a ni tarif ni taux ; levée, la ligne ne paie que le prix revu
     :param lecteurs: {nom du paramètre: fonction texte → valeur}
     """
     def enregistrer(fonction):
         if code in REGLES:
             raise ValueError(f"Deux fonctions pour la règle {code}")
-        REGLES[code] = Regle(code, fonction, sur, abat, lecteurs)
+        REGLES[code] = Regle(code, fonction, sur, abat, sans_malade, sans_tarif, lecteurs)
         return fonction
     return enregistrer
 
@@ -71,6 +77,11 @@ def entier(texte):
     if valeur < 0:
         raise ValueError("un nombre entier positif est attendu")
     return valeur
+
+
+def recul(texte):
+    """Un nombre de jours dont la règle regarde en arrière : l'historique chargé remonte au moins jusque-là."""
+    return entier(texte)
 
 
 def oui_non(texte):

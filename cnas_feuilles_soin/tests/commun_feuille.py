@@ -35,6 +35,7 @@ class CommunFeuille(TransactionCase):
         cls.controleur2 = usager("t_controleur2", "cnas_base.group_controleur")
         cls.medecin = usager("t_medecin", "cnas_base.group_medecin_conseil")
         cls.superviseur = usager("t_superviseur", "cnas_base.group_superviseur")
+        cls.administrateur = usager("t_administrateur", "cnas_base.group_administrateur")
         cls.finance = usager("t_finance", "cnas_base.group_finance")
         cls.portail = new_test_user(cls.env, login="t_portail", groups="cnas_base.group_portail_formation")
 

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.cnas_base.jour import aujourd_hui, debut_du_jour
 
 from .commun_feuille import CommunFeuille
 
@@ -79,11 +80,12 @@ class TestCeQuiNeCedePas(CommunFeuille):
         delai = self.env["cnas.parametre"]._au("delai_reprise_jours")
         feuille = self._en_controle()
         feuille.with_user(self.controleur).action_rejeter("Hors panier")
-        maintenant = fields.Datetime.now()
-        for jours, permise in ((delai, True), (delai + 1, False)):
-            feuille._ecrire({"date_decision": maintenant - timedelta(days=jours)})
+        # Des jours de N'Djamena : le dernier vaut entier, le suivant non, quelle que soit l'heure du rejet.
+        minuit = debut_du_jour(aujourd_hui())
+        for jours, heure, permise in ((delai, 0, True), (delai, 23, True), (delai + 1, 0, False), (delai + 1, 23, False)):
+            feuille._ecrire({"date_decision": minuit - timedelta(days=jours) + timedelta(hours=heure)})
             feuille.invalidate_recordset()
-            with self.subTest(jours=jours):
+            with self.subTest(jours=jours, heure=heure):
                 self.assertEqual(feuille.with_user(self.agent).peut_reprendre, permise)
 
     def test_le_bouton_et_l_action_disent_la_meme_chose(self):

@@ -96,7 +96,7 @@ class TestCircuit(CommunFeuille):
     def test_feuille_close(self):
         """Une feuille décidée ne change plus en rien, pas même les constats sur le document."""
         feuille = self._en_controle().with_user(self.controleur)
-        feuille.write({"signature_constatee": "presente"})
+        feuille._ecrire({"signature_constatee": "presente"})
         feuille.action_rejeter("motif")
         for valeurs in ({"signature_constatee": "absente"}, {"cause": "programme"}, {"total_declare": 3}):
             with self.subTest(valeurs=valeurs), self.assertRaises(UserError):

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -15,7 +15,6 @@ class TestEssaiTarif(CommunFeuille):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.administrateur = new_test_user(cls.env, login="t_administrateur", groups="cnas_base.group_administrateur")
         cls.revision = cls.env["cnas.revision_tarif"].with_user(cls.administrateur).create({
             "name": "Baisse d'essai", "mode": "pourcentage", "pourcentage": -20, "date_effet": aujourd_hui() + timedelta(days=30),
             "type_tarif": "acte", "prestation_ids": [(6, 0, cls.acte.prestation_id.ids)]})

@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from freezegun import freeze_time
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
 
 from ..liquidation import chargement
@@ -102,25 +102,40 @@ class TestFaitsFiges(CommunFeuille):
         self.assertTrue({"quantite", "duree_jours", "posologie_jour", "ticket_facture"} <= set(lus_ligne))
         for record, champs in ((feuille, lus), (feuille.ligne_ids[0], lus_ligne)):
             for champ in champs:
-                for usager in (self.agent, self.agent2):
+                for usager in (self.agent, self.agent2, self.controleur, self.superviseur, self.administrateur):
                     valeur = self._autre_valeur(record, champ)
                     with self.subTest(champ=champ, usager=usager.login), self.assertRaises(UserError), \
                             self.cr.savepoint():
                         record.with_user(usager).write({champ: valeur})
 
     def test_constat_d_un_controleur(self):
-        """Pendant le contrôle, avec l'avant et l'après au journal ; jamais par qui a saisi, jamais après la décision."""
+        """Pendant le contrôle, à deux, avec l'avant et l'après au journal ; jamais par qui a saisi, jamais après la décision."""
         feuille = self.deposee()
         constate = feuille.with_user(self.controleur)
-        constate.write({"date_ordonnance": "2026-10-01", "nouveau_ne": True})
-        ligne = self.env["cnas.journal"].search([("modele", "=", feuille._name), ("res_id", "=", feuille.id)], limit=1)
-        self.assertEqual((ligne.evenement, ligne.avant, ligne.apres, ligne.user_id), (
-            "constat", {"date_ordonnance": False, "nouveau_ne": False},
-            {"date_ordonnance": "2026-10-01", "nouveau_ne": True}, self.controleur))
-        self.assertIn("Constat", feuille.message_ids[0].body)
+        faits = {"date_ordonnance": "2026-10-01", "nouveau_ne": True}
+        for usager in (self.controleur, self.superviseur, self.administrateur):
+            with self.subTest(usager=usager.login), self.assertRaisesRegex(UserError, "se change à deux"):
+                feuille.with_user(usager).with_context(install_mode=True).write(faits)
+        with self.assertRaises(RedirectWarning) as refus:
+            constate.web_save(faits, {})
+        self.assertEqual(refus.exception.args[3]["default_valeurs"], faits)
+        demande, tardive = self.env["cnas.changement"].browse(
+            [constate.demander_changement(faits, "Vu sur la page 2") for _fois in range(2)])
+        demande.with_user(self.superviseur).action_accepter()
+        ligne = self.env["cnas.journal"].search(
+            [("modele", "=", feuille._name), ("res_id", "=", feuille.id), ("evenement", "=", "constat")], limit=1)
+        self.assertEqual((ligne.avant, ligne.apres, ligne.user_id), (
+            {"date_ordonnance": False, "nouveau_ne": False}, {"date_ordonnance": "2026-10-01", "nouveau_ne": True}, self.superviseur))
+        self.assertIn("demandé par", feuille.message_ids[0].body.lower())
+        self.assertIn("Constat", "".join(feuille.message_ids.mapped("body")))
+        with self.assertRaisesRegex(UserError, "ne se change pas par une demande"):
+            constate.demander_changement({"total_declare": 5}, "Le reste du papier est figé")
         feuille._ecrire({"saisie_par_id": self.controleur.id})
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
-            constate.cause = "programme"
+            constate.demander_changement({"cause": "programme"}, "Juge et partie")
+        feuille._ecrire({"state": "validee"})
+        with self.assertRaisesRegex(UserError, "n'est plus au contrôle"):
+            tardive.with_user(self.superviseur).action_accepter()
         feuille._ecrire({"saisie_par_id": self.agent.id, "state": "instance"})
         feuille.with_user(self.agent2).cause = "maladie"
         for vals in ({"cause": "programme"}, {"attestation_nouveau_ne": True}):

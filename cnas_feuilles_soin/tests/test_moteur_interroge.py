@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -39,6 +40,14 @@ class TestMoteurInterroge(CommunMoteur):
         return self.feuille((prestation, 1, prix), date_soins=JOUR + timedelta(days=jours), **champs)
 
     # ------------------------------------------------------------------ droits restants
+    def test_le_moteur_ne_connait_aucune_regle(self):
+        """`liquidation/` reçoit le registre ; `cnas_assures` dit ce qui ferme des droits, non la règle qui le dira."""
+        racine = Path(__file__).resolve().parents[2]
+        code = re.compile(r"\b[A-Z]{3}-\d\d\b")
+        fautifs = [str(fichier) for dossier in ("cnas_feuilles_soin/liquidation", "cnas_assures/models", "cnas_assures/report")
+                   for fichier in (racine / dossier).rglob("*.py") if code.search(fichier.read_text(encoding="utf-8"))]
+        self.assertEqual(fautifs, [])
+
     def test_droits_restants_de_la_famille(self):
         """Le plafond de la famille compte tous ses membres, celui du bénéficiaire le seul assuré."""
         for portee in ("famille", "beneficiaire"):

@@ -90,9 +90,12 @@ class TestParametresDates(CommunFeuille):
         version = regle.version
         administrateur = new_test_user(self.env, "admin_regle", groups="cnas_base.group_administrateur")
         ligne = self.magasin.search([("code", "=", "REC-07.delai_tiers_payant")])
-        self.env["cnas.parametre.wizard"].with_user(administrateur).create({
+        demande = self.env["cnas.parametre.wizard"].with_user(administrateur).create({
             "parametre_id": ligne.id, "valeur": "45", "source": "Essai", "date": self.jour + timedelta(days=1),
-        }).action_appliquer()
+        }).action_appliquer()["res_id"]
+        demande = self.env["cnas.changement"].browse(demande)
+        demande._changer_etat("accepte")
+        demande._appliquer()
         regle.invalidate_recordset()
         self.assertEqual(
             regle.parametre_ids.filtered(lambda p: p.code == "delai_tiers_payant").mapped("valeur"), ["45", "90"])
@@ -140,10 +143,12 @@ class TestParametresDates(CommunFeuille):
                      {"types_formation": "hopital_reference"}, {"regime_ids": [(6, 0, self.env["cnas.regime"].search([], limit=1).ids)]}):
             with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "se change à deux"):
                 regle.with_context(install_mode=True).write(vals)
-        for debut in (self.veille, self.jour):
+        for debut in (self.veille, self.jour, self.jour + timedelta(days=1)):
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 regle.parametre_ids.create({
                     "regle_id": regle.id, "code": "severite", "valeur": "signalement", "date_debut": debut})
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            regle.create({"code": "ZZZ-01", "name": "Essai", "famille": regle.famille, "severite": "rejet", "motif": "Essai"})
         regle.write({"definition": "Autre mot", "severite": regle.severite})
         demande = self.env["cnas.changement"].browse(regle.demander_changement(
             {"active": False, "parametre_ids": {"delai_tiers_payant": "45"}}, "Arrêté"))

@@ -150,13 +150,13 @@ class TestReglesForgees(CommunFeuille):
         self.refuse("le code même", lambda: self.env["cnas.regle_parametre"]._creer([{**lien, "parametre_id": libre.id}]))
 
     def test_avancer_une_ligne_a_venir(self):
-        ligne = self.env["cnas.regle_parametre"].with_user(self.admin).create({
-            "regle_id": self.regle.id, "code": "severite", "valeur": "signalement", "date_debut": self.demain})
-        for jour in ("1970-01-01", str(self.hier), str(fields.Date.today())):
+        ligne = self.env["cnas.regle_parametre"].create({
+            "regle_id": self.regle.id, "code": "severite", "valeur": "signalement", "date_debut": self.demain}).with_user(self.admin)
+        for jour in ("1970-01-01", str(self.hier), str(fields.Date.today()), str(self.demain + timedelta(days=3))):
             self.refuse(jour, lambda jour=jour: ligne.write({"date_debut": jour}))
             self.refuse(jour, lambda jour=jour: ligne.parametre_id.write({"date_debut": jour}))
-        ligne.write({"date_debut": self.demain + timedelta(days=3), "valeur": "instance"})
-        self.assertEqual(ligne.valeur, "instance")
+        with self.assertRaisesRegex(UserError, "se change à deux"):
+            ligne.write({"valeur": "instance"})
 
     def test_tout_ce_que_lit_le_catalogue_se_change_a_deux(self):
         """La liste est celle de la requête du catalogue : un champ lu demain y est, et doit se changer à deux."""
@@ -416,7 +416,9 @@ class TestEssaiDate(CommunMoteur):
         self.assertEqual(len(regle.parametre_ids.filtered(lambda p: p.code == "severite")), 1)
         retour = self.essayer(severite="rejet")
         retour.date_effet = fields.Date.context_today(essai) + timedelta(days=5)
-        retour.action_appliquer()
+        demande = self.env["cnas.changement"].browse(retour.action_appliquer()["res_id"])
+        demande._changer_etat("accepte")
+        demande._appliquer()
         regle.invalidate_recordset()
         self.assertEqual(sorted(regle.parametre_ids.filtered(lambda p: p.code == "severite").mapped("valeur")),
                          ["rejet", "signalement"])

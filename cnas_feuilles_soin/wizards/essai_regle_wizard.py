@@ -17,7 +17,7 @@ class EssaiRegleWizard(models.TransientModel):
 
     | qui | peut |
     |---|---|
-    | administrateur | essayer, appliquer à partir d'un jour à venir, ou demander le changement |
+    | administrateur | essayer, puis demander le changement |
     """
 
     _name = "cnas.essai_regle.wizard"
@@ -70,9 +70,9 @@ class EssaiRegleWizard(models.TransientModel):
         return self._rouvrir()
 
     def action_appliquer(self):
-        """Applique l'essai : seul pour un jour à venir ; dès aujourd'hui, ou pour allumer et éteindre, par une demande.
+        """Demande ce qui a été essayé, à partir du jour dit.
 
-        :return: fermeture de l'assistant, ou la demande de changement
+        :return: la demande de changement, ou la fermeture de l'assistant si rien ne change
         """
         self.ensure_one()
         self._exiger_administrateur()
@@ -85,15 +85,13 @@ class EssaiRegleWizard(models.TransientModel):
         regle = self.regle_id
         neuves = self._changes()
         bascule = regle.active != self.active_essai
-        if bascule or (neuves and self.date_effet == aujourd_hui()):
-            valeurs = {**({"active": self.active_essai} if bascule else {}), **({"parametre_ids": neuves} if neuves else {})}
-            demande = regle.demander_changement(
-                valeurs, _("Essai à blanc : %(touchees)s feuilles sur %(nombre)s changent.",
-                           touchees=self.touchees, nombre=self.nombre), self.date_effet)
-            return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
-        for code, valeur in neuves.items():
-            regle._dater_parametre(code, valeur, self.date_effet)
-        return {"type": "ir.actions.act_window_close"}
+        valeurs = {**({"active": self.active_essai} if bascule else {}), **({"parametre_ids": neuves} if neuves else {})}
+        if not valeurs:
+            return {"type": "ir.actions.act_window_close"}
+        demande = regle.demander_changement(
+            valeurs, _("Essai à blanc : %(touchees)s feuilles sur %(nombre)s changent.",
+                       touchees=self.touchees, nombre=self.nombre), self.date_effet)
+        return {"type": "ir.actions.act_window", "res_model": "cnas.changement", "res_id": demande, "view_mode": "form"}
 
     # ------------------------------------------------------------------ privé
     def _changes(self):

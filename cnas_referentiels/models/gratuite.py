@@ -4,7 +4,7 @@ from .constantes import AGE_SANS_LIMITE, SEXES
 
 
 class Gratuite(models.Model):
-    """Soin déjà payé par un autre programme (règle DRT-09) : la caisse ne le paie pas une seconde fois.
+    """Soin déjà payé par un autre programme : la caisse ne le paie pas une seconde fois.
 
     Vaut pour une prestation, une pathologie, ou les deux ensemble ; âges en années révolues, inclus.
     Lecture : tous les rôles internes. Écriture : administrateur.

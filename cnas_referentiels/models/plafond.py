@@ -11,10 +11,10 @@ class Plafond(models.Model):
     La consommation se compte par feuille, par bénéficiaire ou par famille, sur l'année de droits. Un montant ou
     un nombre à 0 : pas de limite. Catégorie vide : toutes. Les règles PLF et QTE-10 les appliquent.
 
-    Un plafond se reconnaît à ce qu'il vise (régime, portée, type de soins, catégorie) : pour le réviser, fermez la
-    période et ouvrez la suivante ; ce que l'année de droits a déjà pris reste pris.
+    Un plafond se reconnaît à ce qu'il vise (régime, portée, type de soins, catégorie) : la ligne ajoutée clôt celle
+    qu'elle prolonge ; ce que l'année de droits a déjà pris reste pris.
 
-    Lecture : tous les rôles internes. Écriture : administrateur ; ce qui a commencé se change à deux (`cnas.changement.mixin`).
+    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
     """
 
     _name = "cnas.plafond"
@@ -24,10 +24,8 @@ class Plafond(models.Model):
     _champs_journal = ("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
                        "majoration_membre", "majoration_max", "date_debut", "date_fin")
 
-    _champs_sensibles = {
-        **dict.fromkeys(("regime_id", "portee", "type_soins", "categorie", "montant_max", "nombre_max", "franchise", "seuil_membres",
-                         "majoration_membre", "majoration_max", "date_debut"), "_en_service"), "date_fin": "_fin_au_passe"}
-    _condition_suppression = "_en_service"
+    _champs_sensibles = dict.fromkeys(_champs_journal, "_toujours")
+    _cree_a_deux = True
     _periode_cle = ("regime_id", "portee", "type_soins", "categorie")
     _periode_message = "Un autre plafond couvre déjà ces dates pour ce régime, cette portée et cette catégorie."
 

@@ -9,7 +9,7 @@ class Taux(models.Model):
     Pour une ligne, on cherche dans l'ordre : régime + type + nature, régime + nature, régime + type, régime.
     La nature du dossier l'emporte sur le type de prestation : un taux de maternité vaut pour ses médicaments.
 
-    Lecture : tous les rôles internes. Écriture : administrateur ; ce qui a commencé se change à deux (`cnas.changement.mixin`).
+    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
     """
 
     _name = "cnas.taux"
@@ -18,9 +18,8 @@ class Taux(models.Model):
     _order = "regime_id, nature, type_prestation, date_debut desc"
     _champs_journal = ("regime_id", "type_prestation", "nature", "taux", "date_debut", "date_fin")
 
-    _champs_sensibles = {**dict.fromkeys(("regime_id", "type_prestation", "nature", "taux", "date_debut"), "_en_service"),
-                         "date_fin": "_fin_au_passe"}
-    _condition_suppression = "_en_service"
+    _champs_sensibles = dict.fromkeys(_champs_journal, "_toujours")
+    _cree_a_deux = True
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."
 

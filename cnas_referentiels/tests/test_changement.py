@@ -1,15 +1,16 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests.common import new_test_user, tagged
+from odoo.tools import html2plaintext
 
 from .common import CommunReferentiels
 
 
 @tagged("post_install", "-at_install", "cnas")
 class TestChangement(CommunReferentiels):
-    """Taux et plafonds : préparer l'avenir est le geste d'une personne, changer ce qui a commencé celui de deux."""
+    """Taux et plafonds : ajouter, changer, clore, ôter une ligne, même à venir, est le geste de deux personnes."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,18 +31,42 @@ class TestChangement(CommunReferentiels):
         ligne = self.env[modele].create(vals).with_user(self.administrateur)
         hier, demain = self.jour - timedelta(days=1), self.jour + timedelta(days=1)
         # clore hier, c'est ôter après coup ce qui valait pour des soins déjà donnés
-        for refusee in ({champ: 90}, {"date_debut": self.jour}, {"date_fin": hier}, {"date_fin": str(self.jour - timedelta(days=60))}):
+        for refusee in ({champ: 90}, {"date_debut": self.jour}, {"date_fin": hier}, {"date_fin": self.jour}, {"date_fin": demain}):
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.write(refusee)
         with self.assertRaisesRegex(UserError, "se change à deux"):
             ligne.unlink()
-        # Réviser : ajouter une ligne datée, clore celle qui était sans fin ; la fin passée, elle, ne se déplace plus seul.
-        ancienne = ligne.create({**vals, "date_debut": "2000-01-01"} | {"date_fin": str(self.jour - timedelta(days=200))})
-        with self.assertRaisesRegex(UserError, "se change à deux"):
-            ancienne.write({"date_fin": hier})
-        ligne.write({champ: vals[champ], "date_fin": self.jour})
-        suivante = ligne.create({**vals, champ: 90, "date_debut": demain})
-        suivante.write({champ: 95})
+        ligne.write({champ: vals[champ]})
+        # Seul, ni le passé, ni aujourd'hui, ni l'avenir ; ni par un fichier, ni par une copie, ni à l'écran.
+        for debut, fin in (("2000-01-01", str(self.jour - timedelta(days=200))), (self.jour, False), (demain, False)):
+            neuve = {**vals, champ: 90, "date_debut": debut, "date_fin": fin}
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.create(neuve)
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.with_context(install_mode=True).create(neuve)
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.copy({"date_debut": debut, "date_fin": fin})
+        importe = ligne.load(["regime_id/.id", champ, "date_debut"], [[str(vals["regime_id"]), "90", str(demain)]])
+        self.assertIn("se change à deux", importe["messages"][0]["message"])
+        with self.assertRaisesRegex(RedirectWarning, "se change à deux") as refus:
+            ligne.browse().web_save({**vals, champ: 90, "date_debut": str(demain), "date_fin": False}, {})
+        # L'écran propose la demande, déjà remplie ; acceptée, elle clôt la veille celle qui était sans fin.
+        proposee = refus.exception.args[3]
+        self.assertEqual((proposee["default_modele"], proposee["default_res_id"]), (modele, 0))
+        ajout = self.env["cnas.changement"].browse(ligne.browse().demander_changement(proposee["default_valeurs"], "Arrêté"))
+        lu = html2plaintext(ajout.comparaison)
+        self.assertIn("Régime d'essai", lu)
+        self.assertIn(f"{demain:%d/%m/%Y}", lu)
+        self.assertNotIn("False", lu)
+        ajout.with_user(self.superviseur).action_accepter()
+        suivante = ligne.browse(ajout.res_id)
+        self.assertEqual((suivante[champ], suivante.date_debut, ligne.date_fin), (90, demain, self.jour))
+        for geste in (lambda: suivante.write({champ: 95}), suivante.unlink):
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                geste()
+        for faux in ("Régime", [1], None, {}):
+            with self.assertRaisesRegex(UserError, "ne peut pas porter"):
+                ligne.demander_changement({"regime_id": faux}, "Décret")
         demande = self.env["cnas.changement"].browse(ligne.demander_changement({champ: 60}, "Décret"))
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             demande.with_user(self.administrateur).action_accepter()

@@ -99,7 +99,7 @@ class AssureDroits(models.Model):
         :return: {"trouve", "matricule", "name", "etat_droits": "ouverts"|"fermes", "motif", "regime",
             "date_debut_droits", "date_fin_droits", "date_fin_carence", "alerte"} ; dates en texte, False s'il n'y
             en a pas ; une carte perdue, annulée, expirée ou non remise n'ouvre rien, lue par son QR ou par son numéro
-            (`motif` et `alerte` disent pourquoi) ; la carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle DRT-03
+            (`motif` et `alerte` disent pourquoi) ; la carence ne ferme pas les droits : les soins d'avant `date_fin_carence` suivent la règle de carence
         :raise UserError: date illisible
         :raise AccessError: usager sans rôle CNAS
         """
@@ -140,8 +140,8 @@ class AssureDroits(models.Model):
         :param demandes: liste de (assure_id, date)
         :return: {(assure_id, date): {"etat": "ouverts"|"fermes", "motif", "code", "regime_id",
             "date_debut", "date_fin", "date_affiliation", "date_fin_carence", "principal_id", "lien", "matricule", "name",
-            "regime", "type_assure"}} ; `code` est la règle du catalogue qui ferme les droits
-            (DRT-02, 04, 05, 06, 07), vide s'ils sont ouverts
+            "regime", "type_assure"}} ; `code` dit ce qui ferme les droits (`ferme`, `non_rattache`, `age`, `deces`,
+            `naissance`), vide s'ils sont ouverts
         """
         demandes = sorted(set(demandes))
         if not demandes:
@@ -302,33 +302,33 @@ class AssureDroits(models.Model):
 
     @api.model
     def _empechement(self, faits):
-        """Rend (code de règle, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
+        """Rend (code, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
         jour = faits["jour"]
         if faits["date_deces"] and jour > faits["date_deces"]:
-            return "DRT-06", _("Bénéficiaire décédé le %s.", ecrire_date(faits["date_deces"]))
+            return "deces", _("Bénéficiaire décédé le %s.", ecrire_date(faits["date_deces"]))
         if faits["date_naissance"] and jour < faits["date_naissance"]:
-            return "DRT-07", _("Cette date précède la naissance du bénéficiaire.")
+            return "naissance", _("Cette date précède la naissance du bénéficiaire.")
         if faits["state"] == "brouillon":
-            return "DRT-02", _("Assuré non immatriculé : dossier encore en brouillon.")
+            return "ferme", _("Assuré non immatriculé : dossier encore en brouillon.")
         if faits["propre_debut"]:
             return "", ""
         if faits["ferme_debut"]:
-            return "DRT-02", self._phrase_fermeture(faits["ferme_debut"], faits["ferme_motif"])
+            return "ferme", self._phrase_fermeture(faits["ferme_debut"], faits["ferme_motif"])
         if faits["type_assure"] == "principal" and not faits["principal_id"]:
-            return "DRT-02", _("Aucune période de droits ne couvre le %s.", ecrire_date(jour))
+            return "ferme", _("Aucune période de droits ne couvre le %s.", ecrire_date(jour))
         if not faits["principal_id"]:
-            return "DRT-04", _("Ayant droit sans lien familial en cours au %s.", ecrire_date(jour))
+            return "non_rattache", _("Ayant droit sans lien familial en cours au %s.", ecrire_date(jour))
         seuil = AGES_LIMITES.get(faits["prolongation"] or False)
         limite = self.env["cnas.parametre"]._au(seuil, jour) if faits["lien"] == "enfant" and seuil else 0
         if limite and (faits["age"] or 0) >= limite:
-            return "DRT-05", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
-                               "de scolarité ou de handicap valable.", age=faits["age"], limite=limite)
+            return "age", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
+                            "de scolarité ou de handicap valable.", age=faits["age"], limite=limite)
         if faits["derive_debut"]:
             return "", ""
         if faits["ferme_principal_debut"]:
-            return "DRT-02", _("Droits de l'assuré principal fermés. %s", self._phrase_fermeture(
+            return "ferme", _("Droits de l'assuré principal fermés. %s", self._phrase_fermeture(
                 faits["ferme_principal_debut"], faits["ferme_principal_motif"]))
-        return "DRT-02", _("L'assuré principal n'a pas de droits ouverts au %s.", ecrire_date(jour))
+        return "ferme", _("L'assuré principal n'a pas de droits ouverts au %s.", ecrire_date(jour))
 
     @api.model
     def _phrase_fermeture(self, debut, motif):

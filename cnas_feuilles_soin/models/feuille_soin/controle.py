@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 
 from ...liquidation import execution
-from ...liquidation.explication import expliquer
+from ...regles.explication import expliquer
 from ...regles.registre import REGLES
 from .dossier import GROUPES_DOSSIER
 
@@ -17,7 +17,7 @@ class FeuilleSoin(models.Model):
     | qui | peut |
     |---|---|
     | agent | noter ce que montre le document (signature, carnet, ordonnance, cause…), avant le dépôt |
-    | contrôleur | le corriger pendant le contrôle, s'il n'a pas saisi (tracé) |
+    | contrôleur qui n'a pas saisi, puis superviseur | le corriger pendant le contrôle (`cnas.changement`) |
     | le contrôle automatique | écrire montants, anomalies et état |
     """
 

@@ -43,12 +43,13 @@ class FeuilleSoin(models.Model):
     **Après le dépôt** rien ne se supprime et ce que le papier dit ne change plus, ni aucun champ que lit une règle ;
     en instance, seul un champ resté vide peut être complété (un « non » n'est pas un vide) : qui
     complète est un auteur de la feuille, et c'est tracé. Ce que montre le document (`_champs_constats`) se
-    corrige encore pendant le contrôle, par un contrôleur qui n'a pas saisi, avec sa trace avant et après.
+    corrige encore pendant le contrôle, mais à deux (`cnas.changement`) : un contrôleur qui n'a pas saisi le demande,
+    un superviseur l'accepte.
     """
 
     _name = "cnas.feuille_soin"
     _description = "Feuille de soins"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread.main.attachment",
+    _inherit = ["cnas.etat.mixin", "cnas.changement.mixin", "cnas.montant.mixin", "mail.thread.main.attachment",
                 "mail.activity.mixin"]
     _order = "date_depot desc, id desc"
     _rec_name = "numero"
@@ -73,12 +74,13 @@ class FeuilleSoin(models.Model):
         "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id", "total_declare",
         "ligne_ids", "diagnostic_saisi_id", "carte_id",
     )
-    # Ce que montre le document : figé au dépôt, sauf constat tracé d'un contrôleur.
+    # Ce que montre le document : figé au dépôt, sauf constat demandé par l'un et accepté par l'autre.
     _champs_constats = (
         "signature_constatee", "multi_beneficiaire", "numero_carnet", "date_naissance_declaree", "rang_naissance",
         "cause", "fiche_reference", "date_ordonnance", "nouveau_ne", "attestation_nouveau_ne", "numero_facture_formation",
         "diagnostic_clair",
     )
+    _champs_sensibles = dict.fromkeys(_champs_constats, "_en_controle")
     # Ce que rectifient, en instance, les seuls gestes de `rectification.py`.
     _champs_rectifies = ("total_declare", "date_fin_soins")
 
@@ -346,14 +348,27 @@ class FeuilleSoin(models.Model):
                     continue
                 if champ == "ligne_ids" and _commandes_sans_effet(vals[champ]):
                     continue  # la ligne se garde elle-même (révision du contrôleur)
-                if champ in self._champs_constats:
-                    self.browse(feuille.id)._exiger("constater")
-                    continue
+                if champ in self._champs_constats and feuille._en_controle():
+                    continue  # refusé seul, demandé à deux (`cnas.changement.mixin`)
                 raise UserError(_(
                     "« %(champ)s » ne change plus : la feuille %(numero)s est déposée. "
                     "Annulez-la avec un motif, puis saisissez-la de nouveau.",
                     champ=self._fields[champ]._description_string(self.env), numero=feuille.display_name,
                 ))
+
+    def _en_controle(self, vals=None):
+        """Rend les feuilles déposées que nul n'a décidées ni suspendues."""
+        return self.filtered(lambda feuille: feuille.state in self._actions_du_modele()["constater"].de)
+
+    def _verifier_demande(self, valeurs):
+        """Un constat se demande pendant le contrôle, par un contrôleur qui n'est pas un auteur de la feuille."""
+        self._exiger("constater")
+        super()._verifier_demande(valeurs)
+
+    def _appliquer_changement(self, valeurs, jour):
+        if not self._en_controle():
+            raise UserError(_("La feuille %s n'est plus au contrôle : le constat ne s'applique plus.", self.display_name))
+        return super()._appliquer_changement(valeurs, jour)
 
     def _se_complete(self, champ):
         """Dit si le vide de ce champ est un manque : un « non » est un fait, et ce qui se rectifie a son geste, tracé et borné."""

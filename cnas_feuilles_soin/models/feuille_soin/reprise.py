@@ -50,7 +50,7 @@ class FeuilleSoin(models.Model):
                 raisons[feuille.id] = _("ce dossier a déjà été repris %s fois : il n'y a plus de reprise possible.", rang)
             elif vivantes:
                 raisons[feuille.id] = _("ce dossier est déjà repris par %s.", vivantes[0].display_name)
-            elif feuille.date_decision and (fields.Datetime.now() - feuille.date_decision).days > delai:
+            elif jour and (aujourd_hui() - jour).days > delai:
                 raisons[feuille.id] = _("le rejet date de plus de %s jours : le délai de reprise est passé.", delai)
         return raisons
 

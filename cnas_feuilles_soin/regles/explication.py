@@ -1,5 +1,5 @@
 """L'explication d'une ligne, en une phrase : le tarif, ce qui a été retenu, pourquoi, et le résultat."""
-from .catalogue import lisible
+from ..liquidation.catalogue import lisible
 
 
 def expliquer(lignes):
