@@ -17,10 +17,12 @@ class ChangementMixin(models.AbstractModel):
     * ``_champs_sensibles`` : {champ: méthode}, où la méthode reçoit les valeurs écrites et rend, parmi les
       enregistrements, ceux où le champ ne s'écrit plus seul ;
     * ``_cree_a_deux`` : la ligne elle-même se crée et se supprime à deux ;
+    * ``_cle_a_deux`` : d'un modèle daté, les champs de ce qu'une ligne remplace (vide : `_periode_cle`) ;
     * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
 
-    Un modèle daté (`cnas.periode.mixin`) : passée, en cours ou à venir, une ligne s'ajoute, se change, se clôt et se
-    supprime à deux. Réviser est une seule demande : la ligne ajoutée clôt la veille celle qui était sans fin.
+    Un modèle daté (`cnas.periode.mixin`) : passée, en cours ou à venir, une ligne se change, se clôt et se supprime à
+    deux, et s'ajoute à deux dès qu'une autre s'applique à ses dates ; ce qui comble un vide (un régime qu'on met en
+    place) se pose seul. Réviser est une seule demande : la ligne ajoutée clôt la veille celle qui était sans fin.
 
     L'installation et le code du programme (`_ecrire`, `sudo`) n'y passent pas.
     """
@@ -32,6 +34,7 @@ class ChangementMixin(models.AbstractModel):
     _champs_sensibles = {}
     _champs_joints = ()
     _cree_a_deux = False
+    _cle_a_deux = ()
 
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
@@ -117,7 +120,13 @@ class ChangementMixin(models.AbstractModel):
     @api.model
     def _creation_sensible(self, vals):
         """Point d'extension : dit si créer cette ligne se fait à deux."""
-        return self._cree_a_deux
+        cle = self._cle_a_deux or getattr(self, "_periode_cle", ())
+        if not (self._cree_a_deux and cle):
+            return self._cree_a_deux
+        recues = {**self.default_get([*cle, "date_debut", "date_fin"]), **vals}
+        debut, fin = fields.Date.to_date(recues.get("date_debut")), fields.Date.to_date(recues.get("date_fin"))
+        domaine = [*((champ, "=", recues.get(champ) or False) for champ in cle), "|", ("date_fin", "=", False), ("date_fin", ">=", debut)]
+        return bool(debut and self.sudo().search_count(domaine + ([("date_debut", "<=", fin)] if fin else []), limit=1))
 
     @api.model
     def _demandables(self):

@@ -10,7 +10,8 @@ class BaremeCotisation(models.Model):
     Modes : `forfait` (montant mensuel par tête), `pourcentage` (du salaire, entre plancher et
     plafond, part employeur et part salarié), `etat` (pris en charge par l'État : rien à appeler).
 
-    Lecture : agent. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
+    Lecture : agent. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`) ;
+    l'administrateur pose seul le barème d'un régime qui n'en a pas à ces dates.
     """
 
     _name = "cnas.bareme_cotisation"

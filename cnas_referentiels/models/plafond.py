@@ -14,7 +14,8 @@ class Plafond(models.Model):
     Un plafond se reconnaît à ce qu'il vise (régime, portée, type de soins, catégorie) : la ligne ajoutée clôt celle
     qu'elle prolonge ; ce que l'année de droits a déjà pris reste pris.
 
-    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
+    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`) ;
+    l'administrateur pose seul un plafond là où il n'y en a pas : il ne fait que limiter.
     """
 
     _name = "cnas.plafond"

@@ -9,7 +9,8 @@ class Taux(models.Model):
     Pour une ligne, on cherche dans l'ordre : régime + type + nature, régime + nature, régime + type, régime.
     La nature du dossier l'emporte sur le type de prestation : un taux de maternité vaut pour ses médicaments.
 
-    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`).
+    Lecture : tous les rôles internes. Écriture : un administrateur demande, un superviseur accepte (`cnas.changement.mixin`) ;
+    l'administrateur pose seul le premier taux d'un régime qui n'en a pas à ces dates.
     """
 
     _name = "cnas.taux"
@@ -20,6 +21,7 @@ class Taux(models.Model):
 
     _champs_sensibles = dict.fromkeys(_champs_journal, "_toujours")
     _cree_a_deux = True
+    _cle_a_deux = ("regime_id",)  # un taux plus précis remplace celui de tous les soins
     _periode_cle = ("regime_id", "type_prestation", "nature")
     _periode_message = "Un autre taux couvre déjà ces dates pour ce régime, ce type et cette nature."
 

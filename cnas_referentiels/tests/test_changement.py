@@ -10,7 +10,7 @@ from .common import CommunReferentiels
 
 @tagged("post_install", "-at_install", "cnas")
 class TestChangement(CommunReferentiels):
-    """Taux et plafonds : ajouter, changer, clore, ôter une ligne, même à venir, est le geste de deux personnes."""
+    """Taux et plafonds : changer, clore, ôter une ligne, ou en poser une par-dessus, même à venir, est le geste de deux personnes."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,8 +37,10 @@ class TestChangement(CommunReferentiels):
         with self.assertRaisesRegex(UserError, "se change à deux"):
             ligne.unlink()
         ligne.write({champ: vals[champ]})
-        # Seul, ni le passé, ni aujourd'hui, ni l'avenir ; ni par un fichier, ni par une copie, ni à l'écran.
-        for debut, fin in (("2000-01-01", str(self.jour - timedelta(days=200))), (self.jour, False), (demain, False)):
+        # Un vide se comble seul : aucune ligne ne s'appliquait.
+        self.assertTrue(ligne.create({**vals, "date_debut": "2000-01-01", "date_fin": str(self.jour - timedelta(days=101))}))
+        # Par-dessus une autre, ni le passé, ni aujourd'hui, ni l'avenir ; ni par un fichier, ni par une copie, ni à l'écran.
+        for debut, fin in ((str(self.jour - timedelta(days=120)), str(self.jour - timedelta(days=100))), (self.jour, False), (demain, False)):
             neuve = {**vals, champ: 90, "date_debut": debut, "date_fin": fin}
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.create(neuve)
@@ -46,6 +48,9 @@ class TestChangement(CommunReferentiels):
                 ligne.with_context(install_mode=True).create(neuve)
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.copy({"date_debut": debut, "date_fin": fin})
+        if modele == "cnas.taux":
+            with self.assertRaisesRegex(UserError, "se change à deux"):
+                ligne.create({**vals, "taux": 100, "nature": "maternite"})
         importe = ligne.load(["regime_id/.id", champ, "date_debut"], [[str(vals["regime_id"]), "90", str(demain)]])
         self.assertIn("se change à deux", importe["messages"][0]["message"])
         with self.assertRaisesRegex(RedirectWarning, "se change à deux") as refus:
