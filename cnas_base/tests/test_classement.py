@@ -172,7 +172,11 @@ class TestClassement(TransactionCase):
             duree.write({"annees": 1})
         duree.sudo()._ecrire({"date_fin": aujourd_hui() - timedelta(days=1)})
         self.assertNotIn(document.id, self._propose().ligne_ids.mapped("res_id"))
-        duree.create({"type_id": type_document.id, "annees": 6, "date_debut": aujourd_hui()})
+        suivante = {"type_id": type_document.id, "annees": 6, "date_debut": str(aujourd_hui())}
+        with self.assertRaises(UserError):
+            duree.create(suivante)
+        demande = self.env["cnas.changement"].browse(duree.browse().demander_changement(suivante, "Arrêté"))
+        demande.with_user(self.superviseur).action_accepter()
         self.assertEqual((type_document.annees, type_document.conservation_dite), (6, "6 an(s)"))
         self.assertIn(document.id, self._propose().ligne_ids.mapped("res_id"))
 

@@ -66,7 +66,7 @@ class TypeDocument(models.Model):
 class Conservation(models.Model):
     """Combien d'années un type de document se garde, à partir d'un jour, et d'après quel texte.
 
-    Une durée qui a commencé se change à deux (`cnas.changement.mixin`) ; réviser, c'est clore et ajouter.
+    Une durée se pose, se change, se clôt et s'ôte à deux (`cnas.changement.mixin`) : sans elle, un type se garde sans fin.
     """
 
     _name = "cnas.conservation"
@@ -74,8 +74,8 @@ class Conservation(models.Model):
     _inherit = ["cnas.changement.mixin", "cnas.periode.mixin"]
     _order = "type_id, date_debut desc"
     _champs_journal = ("type_id", "annees", "source", "date_debut", "date_fin")
-    _champs_sensibles = {**dict.fromkeys(("type_id", "annees", "date_debut"), "_en_service"), "date_fin": "_fin_au_passe"}
-    _condition_suppression = "_en_service"
+    _champs_sensibles = dict.fromkeys(_champs_journal, "_toujours")
+    _cree_a_deux = True
     _periode_cle = ("type_id",)
     _periode_message = "Ce type de document a déjà une durée à ces dates : fermez-la d'abord."
 
@@ -89,3 +89,8 @@ class Conservation(models.Model):
     def _compute_display_name(self):
         for duree in self:
             duree.display_name = _("%(type)s : %(annees)s an(s)", type=duree.type_id.code or "", annees=duree.annees)
+
+    @api.model
+    def _creation_sensible(self, vals):
+        """Poser une durée où il n'y en a pas permet de détruire."""
+        return True
