@@ -154,9 +154,8 @@ class ListeRsu(models.Model):
     @api.model
     def _verifier_proces_verbal(self, fichier):
         """Refuse d'une phrase un procès-verbal vide, tronqué, illisible ou d'un autre type qu'un PDF ou une image."""
-        Piece = self.env["cnas.piece_administrative"]
-        aucun = self.env["cnas.type_piece"]
-        Piece._type_verifie(Piece._decoder(fichier, aucun), aucun, _("procès-verbal"))
+        pieces = self.env["cnas.piece_administrative"]
+        pieces._avec_empreinte({"fichier": fichier, "nom_fichier": _("procès-verbal")}, *pieces._bornes_du_depot({}))
 
     # ------------------------------------------------------------------ actions
     @transition("controler")
