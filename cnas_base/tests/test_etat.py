@@ -1,11 +1,11 @@
-from odoo_test_helper import FakeModelLoader
-
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.garde import Action, actions, en_silence, ouverture, transition
 from odoo.addons.cnas_base.tests.common import TransactionCase
+
+from .chargeur import Chargeur
 
 AGENT, SUPERVISEUR = "cnas_base.group_agent", "cnas_base.group_superviseur"
 
@@ -17,7 +17,7 @@ class TestEtat(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.chargeur = FakeModelLoader(cls.env, cls.__module__)
+        cls.chargeur = Chargeur(cls.env, cls.__module__)
         cls.chargeur.backup_registry()
 
         @actions

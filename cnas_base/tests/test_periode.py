@@ -1,4 +1,3 @@
-from odoo_test_helper import FakeModelLoader
 from psycopg2.errors import CheckViolation, ExclusionViolation
 
 from odoo import fields, models
@@ -6,6 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .chargeur import Chargeur
 from .common import TransactionCase
 
 
@@ -16,7 +16,7 @@ class TestPeriode(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.chargeur = FakeModelLoader(cls.env, cls.__module__)
+        cls.chargeur = Chargeur(cls.env, cls.__module__)
         cls.chargeur.backup_registry()
 
         class Prix(models.Model):

@@ -8,7 +8,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.osv import expression
 
-from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.jour import aujourd_hui, debut_du_jour, jour_de
 from odoo.addons.cnas_base.lecture import FORMATS, apercu_pdf, ouvrir_fichier, vues
 
 # Deux numérisations d'une même page, tournées, recadrées ou recompressées, diffèrent de moins de 26 points sur 256 ; deux
@@ -234,14 +234,14 @@ class FeuilleSoinPiece(models.Model):
     @api.model
     def _domaine_depart(self, jour):
         """La durée court de la décision d'un dossier clos ; annulé sans décision, de son dépôt."""
-        lendemain = jour + timedelta(days=1)
+        lendemain = debut_du_jour(jour + timedelta(days=1))
         return expression.AND([[("feuille_id.state", "in", CLOS)], expression.OR([
             [("feuille_id.date_decision", "<", lendemain)],
             [("feuille_id.date_decision", "=", False), ("feuille_id.date_depot", "<=", jour)]])])
 
     def _depart(self):
         feuille = self.feuille_id
-        return feuille.date_decision.date() if feuille.date_decision else feuille.date_depot
+        return jour_de(feuille.date_decision) if feuille.date_decision else feuille.date_depot
 
     def _cote(self):
         return f"{self.feuille_id.numero or self.feuille_id.reference}/{self.id}"
