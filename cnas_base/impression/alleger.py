@@ -80,6 +80,8 @@ def _arrondir(texte):
 def _regrouper(page, ou, citer):
     """Rend la page, ses suites communes aux mêmes pages remplacées par la citation d'une forme."""
     resultat = []
+    # Des suites qui se suivent : `odoo.tools.groupby` rassemblerait aussi celles qui ne se touchent pas.
+    # pylint: disable=bad-builtin-groupby
     for pages, suite in itertools.groupby(page, lambda operation: " Do" not in operation[0] and ou[operation]):
         suite = tuple(suite)
         forme = citer(suite, len(pages)) if pages else None
