@@ -122,12 +122,12 @@ def test_le_medecin_rend_un_avis(page, rpc):
 
 
 def test_le_superviseur_affecte_et_pilote(page, rpc):
-    """Une feuille sans contrôleur en a un ; un indicateur s'ouvre sur les dossiers qu'il compte."""
-    sans = [("controleur_id", "=", False), ("state", "in", ("deposee", "controle"))]
+    """La plus ancienne feuille à juger change de contrôleur ; un indicateur s'ouvre sur les dossiers qu'il compte."""
+    a_juger = [("state", "in", ("deposee", "controle"))]
     superviseur = rpc("superviseur")
-    premiere = superviseur.appel("cnas.feuille_soin", "search", sans, order="urgence desc, date_depot, id", limit=1)
+    premiere = superviseur.appel("cnas.feuille_soin", "search", a_juger, order="urgence desc, date_depot, id", limit=1)
     onglet, doigt = ouvrir(page, "superviseur")
-    doigt.clic(".o_cnas_tache:has-text('Feuilles sans contrôleur')")
+    doigt.clic(".o_cnas_tache:has-text('Feuilles à juger')")
     doigt.clic(".o_data_row .o_data_cell[name=assure_id]")
     doigt.clic(".o_form_view button:has-text('Affecter')")
     doigt.taper(".modal .o_field_widget[name=controleur_id] input", "Fatimé")
