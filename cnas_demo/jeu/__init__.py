@@ -1,10 +1,11 @@
 """Les étapes du jeu de démonstration, dans l'ordre où elles se chargent."""
 from .amed import Amed
 from .assures import Assures
+from .classement import Classement
 from .documents import Documents
 from .employeurs import Employeurs
 from .facturation import Facturation
 from .feuilles import Feuilles
 from .formations import Formations
 
-ETAPES = (Assures, Amed, Documents, Employeurs, Formations, Feuilles, Facturation)
+ETAPES = (Assures, Amed, Documents, Classement, Employeurs, Formations, Feuilles, Facturation)
