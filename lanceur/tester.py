@@ -20,7 +20,7 @@ CHAINES = ("cnas_employeurs", "cnas_formations", "cnas_feuilles_soin")
 TIERS = "queue_job"
 # Sous libfaketime, Chromium ne démarre pas, attendre (`time.sleep`) échoue et un outil lancé à côté (Tesseract) paraît en retard ; les matrices (des dizaines de milliers d'essais) éprouvent des droits et des portes, qu'aucune date ne change
 HORS_DU_TEMPS = ("test_parcours.py", "test_hostile.py", "test_confiance.py", "test_matrice_actions.py", "test_lecture_seule.py",
-                 "test_fiches_vides.py", "test_enfants.py", "test_concurrence.py", "test_numerotation.py", "cnas_feuilles_soin/tests/test_lecture.py")
+                 "test_fiches_vides.py", "test_enfants.py", "test_concurrence.py", "test_numerotation.py", "test_visite.py", "cnas_feuilles_soin/tests/test_lecture.py")
 
 
 def tester(selection=None, decale=False):
@@ -199,8 +199,10 @@ def _pytest_odoo(machine, bilan, base, chemins_tests, *arguments):
     configuration = machine.configuration(base, max_cron_threads=0, server_wide_modules="base,web",
                                           http_port=serveur.port_au_hasard(), screenshots=chemins.prive("captures", "pytest"))
     ecartes = [f"--ignore-glob=*{fichier}" for fichier in HORS_DU_TEMPS] if machine.horloge else []
+    # sans file des tâches : ses requêtes s'exécuteraient dans la transaction d'un essai
+    env = {**machine.env(), "ODOO_QUEUE_JOB_CHANNELS": "root:0"}
     _pytest(machine, bilan, phase, [f"--odoo-config={configuration}", f"--odoo-database={base}", "--odoo-http",
-                                    *ecartes, *chemins_tests, *arguments])
+                                    *ecartes, *chemins_tests, *arguments], env)
 
 
 def _bout_en_bout(machine, bilan, chemins_tests, *arguments):
