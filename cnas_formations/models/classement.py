@@ -46,10 +46,12 @@ class Convention(models.Model):
         nouvelle = nouvelle.encode() if isinstance(nouvelle, str) else nouvelle or b""
         for convention in self.with_context(bin_size=False).filtered(lambda c: c.document != nouvelle):
             contenu, nom = base64.b64decode(convention.document), convention.document_nom or _("convention")
+            depart = convention.date_fin or aujourd_hui()
             if not type_reel(contenu):
                 convention.message_post(body=_("Convention signée remplacée : celle d'avant."), attachments=[(nom, contenu)])
                 continue
             self.env["cnas.document"].sudo().create({
                 "type_id": self.env.ref("cnas_base.type_document_convention").id, "convention_id": convention.id,
-                "fichier": convention.document, "nom_fichier": nom, "date_depart": convention.date_fin or aujourd_hui(),
+                "fichier": convention.document, "nom_fichier": nom, "date_depart": depart,
+                "date_document": min(convention.date_signature or convention.date_debut, depart, aujourd_hui()),
                 "name": _("Convention %s, signée d'avant", convention.numero)})._changer_etat("remplace")

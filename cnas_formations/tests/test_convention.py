@@ -100,6 +100,24 @@ class TestConvention(CasFormations):
         self.assertEqual((ancienne.fichier.decode(), ancienne.state, ancienne.date_depart), (pdf_base64("un"), "remplace", convention.date_fin))
         self.assertEqual(convention.document.decode(), pdf_base64("deux"))
         self.assertEqual(ancienne.with_user(convention.env.user).search([("formation_id", "=", False), ("id", "=", ancienne.id)]), ancienne)
+        # Déjà finie, elle se remplace aussi.
+        convention._ecrire({"date_fin": "2026-01-31", "date_signature": "2024-12-20"})
+        convention.write({"document": pdf_base64("trois")})
+        self.assertEqual(convention.document_ids.mapped("date_document"), [date(2025, 1, 1), date(2024, 12, 20)])
+
+    def test_geler_une_formation_ne_gele_qu_elle(self):
+        """Le gel d'une formation tient sa convention, et laisse détruire ce qui n'est pas d'elle."""
+        convention = self.en_tant_que("agent", self.active())
+        for texte in ("un", "deux"):
+            convention.write({"document": pdf_base64(texte), "document_nom": "c.pdf"})
+        courrier = self.env["cnas.courrier"].create({"correspondant": "Autre", "objet": "Rien à voir"})
+        libre = self.env["cnas.document"].create({
+            "name": "Libre", "type_id": courrier.type_id.id, "courrier_id": courrier.id, "fichier": pdf_base64("libre")})
+        self.env["cnas.gel"].create({"name": "Parquet", "motif": "Enquête", "formation_id": self.formation.id})
+        documents = convention.document_ids.sudo() | libre
+        self.assertEqual(documents.mapped("gele"), [True, False])
+        for gele, attendu in ((True, convention.document_ids), (False, libre)):
+            self.assertEqual(documents.search([("id", "in", documents.ids), ("gele", "=", gele)]), attendu)
 
     def test_suspendre_et_reactiver(self):
         convention = self.en_tant_que("superviseur", self.active())
