@@ -39,7 +39,10 @@ class FichierDeposeMixin(models.AbstractModel):
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
-        return super()._completer_creation([self._avec_empreinte(vals, *self._bornes_du_depot(vals)) for vals in vals_list])
+        # Un fichier que le contexte donne par défaut se lit comme un autre.
+        defaut = self.default_get(["fichier", "nom_fichier"])
+        return super()._completer_creation([
+            self._avec_empreinte({**defaut, **vals}, *self._bornes_du_depot(vals)) for vals in vals_list])
 
     def write(self, vals):
         if self._ouvert(CHAMPS_DU_DEPOT & vals.keys()):
