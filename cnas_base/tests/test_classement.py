@@ -67,6 +67,12 @@ class TestClassement(TransactionCase):
             recus[1].sudo().unlink()
         recus[1].action_annuler("Inscrit deux fois")
         self.assertEqual(recus[1].state, "annule")
+        # Ce que le bouton refuse, une fiche remplie à la main ne l'obtient pas.
+        for origine, phrase in ((recus[1], "à l'état « Annulé »"), (reponse, "on répond à un courrier reçu")):
+            with self.subTest(phrase), self.assertRaisesRegex(UserError, phrase), self.cr.savepoint():
+                self._courrier(sens="envoye", reponse_a_id=origine.id)
+        self._courrier(objet="On nous écrit encore", reponse_a_id=recus[2].id)
+        self.assertEqual(recus[2].state, "a_traiter")
         with self.assertRaises(ValidationError):
             self._courrier(date=aujourd_hui() + timedelta(days=1))
 
@@ -88,6 +94,9 @@ class TestClassement(TransactionCase):
             nouveau.sudo().unlink()
         with self.assertRaisesRegex(UserError, "Choisissez le fichier"):
             self._document("sans", fichier=False)
+        par_defaut = self.env["cnas.document"].with_user(self.agent).with_context(default_fichier=pdf_base64("défaut"))
+        lu = par_defaut.create({"name": "Défaut", "type_id": ancien.type_id.id, "courrier_id": self.courrier.id})
+        self.assertEqual((lu.mimetype, lu.empreinte), ("application/pdf", hashlib.sha256(base64.b64decode(pdf_base64("défaut"))).hexdigest()))
         with self.assertRaisesRegex(ValidationError, "n'existait pas"):
             nouveau.write({"date_depart": aujourd_hui() - timedelta(days=1)})
         with self.assertRaisesRegex(ValidationError, "un seul"):
@@ -140,6 +149,8 @@ class TestClassement(TransactionCase):
         for mot in (destruction.name, echu.numero, empreinte[:10], "Essai superviseur", "Page 1 / 1"):
             self.assertIn(mot, texte)
         self.assertNotIn("Pièce échu", texte)
+        with self.assertRaisesRegex(UserError, "ne se réécrit plus"):
+            destruction.write({"observation": "Autre chose"})
 
     def test_gel_retient(self):
         """Un gel posé après la proposition retient ; levé, la durée reprend."""

@@ -82,10 +82,13 @@ class Courrier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         courriers = super().create(vals_list)
-        courriers.filtered(lambda courrier: courrier.sens == "envoye")._changer_etat("traite")  # rien n'y attend, sauf à le rouvrir
-        origines = courriers.reponse_a_id
+        envoyes = courriers.filtered(lambda courrier: courrier.sens == "envoye")
+        envoyes._changer_etat("traite")  # rien n'y attend, sauf à le rouvrir
+        origines = envoyes.reponse_a_id
         if origines:
             origines.check_access_rule("write")
+            for origine in origines:  # ce que le bouton refuse, une fiche remplie à la main ne l'obtient pas
+                origine._exiger("repondre")
             origines.filtered(lambda courrier: courrier.state == "a_traiter")._changer_etat("traite", motif_journal=_("réponse envoyée"))
         return courriers
 

@@ -60,6 +60,11 @@ class Destruction(models.Model):
             vals["name"] = self.env["ir.sequence"].sudo().next_by_code("cnas.destruction", sequence_date=aujourd_hui())
         return super()._completer_creation(vals_list)
 
+    def write(self, vals):
+        if "observation" in vals and any(destruction.state != "brouillon" for destruction in self):
+            raise UserError(_("Un procès-verbal proposé ne se réécrit plus : refusez-le, et refaites-en un."))
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_jamais(self):
         raise UserError(_("Un procès-verbal ne se supprime pas : refusez-le, avec un motif."))
