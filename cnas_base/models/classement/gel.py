@@ -25,7 +25,7 @@ class Gel(models.Model):
     _actions = {
         "lever": Action(titre=_lt("Lever le gel"), de=("en_cours",), vers=("leve",), roles=(SUPERVISEUR,), motif=True),
     }
-    _champs_geles = ("date_levee", "levee_par_id", "motif_levee")
+    _champs_geles = ("date_debut", "date_levee", "levee_par_id", "motif_levee")
     _champs_journal = ("name", "motif")
 
     name = fields.Char(string="Affaire", required=True, tracking=True, help="Le numéro du parquet, du recours, de l'inspection…")
@@ -47,6 +47,13 @@ class Gel(models.Model):
     def _check_proprietaire(self):
         if any(not any(gel[champ] for champ in self._champs_proprietaires()) for gel in self):
             raise ValidationError(_("Dites quel dossier ce gel protège."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        gels = super().create(vals_list)
+        # Une destruction qui s'exécute au même instant écrit la même fiche : Odoo rejoue le second, qui voit le premier.
+        self.env.cr.execute("UPDATE cnas_destruction SET write_date = write_date WHERE state = 'propose'")
+        return gels
 
     @api.ondelete(at_uninstall=False)
     def _unlink_jamais(self):
