@@ -104,14 +104,15 @@ class Destruction(models.Model):
     # ------------------------------------------------------------------ privé
     def _lignes_echues(self):
         jour, lignes = aujourd_hui(), []
+        modeles = {nom: self.env[nom].with_context(active_test=False) for nom in self.env["cnas.classe.mixin"]._modeles_classes()
+                   if self.env[nom].check_access_rights("read", raise_exception=False)}
+        libres = {nom: [("id", "not in", self._deja_proposes(nom))] for nom in modeles}
         for type_document in self.env["cnas.type_document"].with_context(active_test=False).search([]):
             duree = type_document._duree_au(jour)
-            for nom in self.env["cnas.classe.mixin"]._modeles_classes() if duree else ():
-                modele = self.env[nom].with_context(active_test=False)
-                if len(lignes) >= LIGNES_MAX or not modele.check_access_rights("read", raise_exception=False):
-                    continue
-                documents = modele._echus(type_document, duree.annees, jour, [("id", "not in", self._deja_proposes(nom))],
-                                          LIGNES_MAX - len(lignes))
+            for nom, modele in modeles.items() if duree else ():
+                if len(lignes) >= LIGNES_MAX:
+                    return lignes
+                documents = modele._echus(type_document, duree.annees, jour, libres[nom], LIGNES_MAX - len(lignes))
                 lignes += [{
                     "modele": nom, "res_id": document.id, "type_id": type_document.id, "cote": document._cote(),
                     "depart": document._depart(), "annees": duree.annees, "source": duree.source, "empreinte": document.empreinte,
