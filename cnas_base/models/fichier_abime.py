@@ -71,14 +71,13 @@ class FichierAbime(models.Model):
     @api.depends("modele", "res_id")
     @api.depends_context("uid")
     def _compute_dossier_lisible(self):
-        lisibles = self.sudo().search(expression.AND([[("id", "in", self.ids)], self._domaine_lisible()]))
+        lisibles = self._parmi(self._domaine_lisible())
         for abime in self:
-            abime.dossier_lisible = abime._origin.id in lisibles.ids
+            abime.dossier_lisible = abime._origin.id in lisibles
 
     @api.model
     def _search_dossier_lisible(self, operateur, valeur):
-        domaine = self._domaine_lisible()
-        return domaine if (operateur == "=") == bool(valeur) else ["!", *domaine]
+        return self._domaine_oui_non(operateur, valeur, self._domaine_lisible())
 
     @api.depends("modele", "res_id")
     @api.depends_context("uid")

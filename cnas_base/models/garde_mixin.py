@@ -214,6 +214,16 @@ class GardeMixin(models.AbstractModel):
         return affiches or candidats.filtered(lambda c: any(c[champ] == cle for champ in cles) and (
             not exact or (noms and sans_accent(c[nom]) == libelle)))
 
+    # ------------------------------------------------------------------ oui ou non
+    def _parmi(self, domaine):
+        """Rend les identifiants de ceux-ci que ce domaine retient, quoi que l'usager en lise."""
+        return set(self.sudo().search(expression.AND([[("id", "in", self.ids)], domaine])).ids)
+
+    @api.model
+    def _domaine_oui_non(self, operateur, valeur, domaine):
+        """Rend le domaine que cherche un booléen calculé, vrai là où `domaine` le dit."""
+        return domaine if (operateur == "=") == bool(valeur) else ["!", *expression.normalize_domain(domaine)]
+
     # ------------------------------------------------------------------ privé
     def _contexte_de_confiance(self):
         """Ôte du contexte ce qui tairait une trace ou remplirait un champ gardé ; le code seul demande le silence."""

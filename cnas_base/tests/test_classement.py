@@ -166,12 +166,26 @@ class TestClassement(TransactionCase):
         self.assertNotIn(documents[0].id, self._propose().ligne_ids.mapped("res_id"))
         with self.assertRaises(AccessError):
             gel.with_user(self.agent).action_lever("Classé sans suite")
-        with self.assertRaises(UserError):
-            gel.write({"courrier_id": self._courrier().id})
+        for vals in ({"courrier_id": self._courrier().id}, {"date_debut": aujourd_hui() - timedelta(days=9)}):
+            with self.subTest(vals), self.assertRaises(UserError):
+                gel.write(vals)
         gel.action_lever("Classé sans suite")
         self.assertIn(documents[0].id, self._propose().ligne_ids.mapped("res_id"))
         with self.assertRaisesRegex(ValidationError, "quel dossier"):
             self.env["cnas.gel"].with_user(self.superviseur).create({"name": "Rien", "motif": "Rien"})
+
+    def test_gel_pendant_une_destruction(self):
+        """Un gel écrit aux procès-verbaux proposés : celui qui s'exécute au même instant est rejoué par Odoo, et le voit."""
+        self._document("à détruire", ans=6)
+        destruction = self._propose()
+
+        def version():
+            self.env.flush_all()
+            self.cr.execute("SELECT ctid FROM cnas_destruction WHERE id = %s", [destruction.id])
+            return self.cr.fetchone()
+        avant = version()
+        self.env["cnas.gel"].with_user(self.superviseur).create({"name": "Parquet", "motif": "Enquête", "courrier_id": self.courrier.id})
+        self.assertNotEqual(version(), avant)
 
     def test_duree_datee_a_deux(self):
         """La durée du jour décide ; celle qui sert ne se raccourcit pas seul ; un type sans durée se garde."""
@@ -230,3 +244,15 @@ class TestClassement(TransactionCase):
             destruction = self._propose().with_user(self.superviseur)
             couts.append(self.requetes(destruction.action_approuver))
         self.assertLessEqual(couts[1], couts[0] + 3)
+
+    def test_requetes_par_type(self):
+        """Lister : un type de plus ne coûte, par sorte de document, que sa recherche, celle des gels et le type livré."""
+        destruction, couts = self.env["cnas.destruction"].with_user(self.agent).create({}), []
+        for combien in (0, 1, 6):
+            types = self.env["cnas.type_document"].sudo().create([
+                {"code": f"ZZ{combien}{rang}", "name": "Essai", "proprietaire": "courrier"} for rang in range(combien)])
+            self.env["cnas.conservation"].sudo().create([
+                {"type_id": type_document.id, "annees": 5, "date_debut": "2000-01-01"} for type_document in types])
+            couts.append(self.requetes(destruction.action_lister))
+        sortes = len(self.env["cnas.classe.mixin"]._modeles_classes())
+        self.assertLessEqual(couts[2] - couts[1], 6 * 3 * sortes, couts)

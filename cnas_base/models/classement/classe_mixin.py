@@ -23,7 +23,7 @@ class ClasseMixin(models.AbstractModel):
     # ------------------------------------------------------------------ à dire par le modèle
     @api.model
     def _domaine_du_type(self, type_document):
-        """Rend le domaine des documents de ce type, ou None : le type ne se range pas ici."""
+        """Rend le domaine des documents de ce type."""
         raise NotImplementedError
 
     @api.model
@@ -61,14 +61,13 @@ class ClasseMixin(models.AbstractModel):
     # ------------------------------------------------------------------ gel
     @api.depends_context("uid")
     def _compute_gele(self):
-        geles = self.sudo().search(expression.AND([[("id", "in", self.ids)], self._domaine_gele()]))
+        geles = self._parmi(self._domaine_gele())
         for document in self:
-            document.gele = document._origin.id in geles.ids
+            document.gele = document._origin.id in geles
 
     @api.model
     def _search_gele(self, operateur, valeur):
-        domaine = self._domaine_gele()
-        return domaine if (operateur == "=") == bool(valeur) else ["!", *expression.normalize_domain(domaine)]
+        return self._domaine_oui_non(operateur, valeur, self._domaine_gele())
 
     @api.model
     def _domaine_gele(self):
@@ -80,11 +79,8 @@ class ClasseMixin(models.AbstractModel):
     @api.model
     def _echus(self, type_document, annees, jour, domaine=(), limite=None):
         """Rend les documents de ce type dont la durée est passée ce jour-là, qui ont encore leur contenu et que rien ne gèle."""
-        du_type = self._domaine_du_type(type_document)
-        if du_type is None:
-            return self.browse()
         return self.search(expression.AND([
-            domaine or [], du_type, self._domaine_depart(jour - relativedelta(years=annees)),
+            domaine or [], self._domaine_du_type(type_document), self._domaine_depart(jour - relativedelta(years=annees)),
             [("empreinte", "!=", False), ("destruction_id", "=", False), ("gele", "=", False)]]), limit=limite, order="id")
 
     def _detruire(self, destruction):

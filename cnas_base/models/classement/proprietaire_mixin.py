@@ -32,14 +32,13 @@ class ProprietaireMixin(models.AbstractModel):
     @api.depends(lambda self: tuple(self._champs_proprietaires()))
     @api.depends_context("uid")
     def _compute_dossier_lisible(self):
-        lisibles = self.sudo().search(expression.AND([[("id", "in", self.ids)], self._domaine_lisible()]))
+        lisibles = self._parmi(self._domaine_lisible())
         for fiche in self:
-            fiche.dossier_lisible = fiche._origin.id in lisibles.ids
+            fiche.dossier_lisible = fiche._origin.id in lisibles
 
     @api.model
     def _search_dossier_lisible(self, operateur, valeur):
-        domaine = self._domaine_lisible()
-        return domaine if (operateur == "=") == bool(valeur) else ["!", *domaine]
+        return self._domaine_oui_non(operateur, valeur, self._domaine_lisible())
 
     @api.model
     def _domaine_lisible(self):
