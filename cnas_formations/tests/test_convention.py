@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 from psycopg2.errors import ExclusionViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.tests.common import pdf_base64
@@ -104,6 +104,16 @@ class TestConvention(CasFormations):
         convention._ecrire({"date_fin": "2026-01-31", "date_signature": "2024-12-20"})
         convention.write({"document": pdf_base64("trois")})
         self.assertEqual(convention.document_ids.mapped("date_document"), [date(2025, 1, 1), date(2024, 12, 20)])
+
+    def test_classer_depuis_la_formation(self):
+        """Du bouton d'une formation, on classe aussi sous sa convention : la formation proposée ne reste pas cachée."""
+        convention = self.active()
+        fiche = Form(self.env["cnas.document"].with_context(default_formation_id=self.formation.id))
+        self.assertEqual(fiche.formation_id, self.formation)
+        fiche.type_id = self.env.ref("cnas_base.type_document_convention")
+        fiche.convention_id, fiche.name, fiche.fichier = convention, "Avenant", pdf_base64("avenant")
+        document = fiche.save()
+        self.assertEqual((document.convention_id, document.formation_id.id), (convention, False))
 
     def test_geler_une_formation_ne_gele_qu_elle(self):
         """Le gel d'une formation tient sa convention, et laisse détruire ce qui n'est pas d'elle."""

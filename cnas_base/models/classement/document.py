@@ -67,6 +67,12 @@ class Document(models.Model):
         for document in self:
             document.display_name = f"{document.numero} — {document.name}" if document._origin else document.name
 
+    @api.onchange("type_id")
+    def _onchange_type_id(self):
+        """Le dossier d'une autre sorte, proposé d'où l'on vient, ne reste pas sous la fiche."""
+        autres = [champ for champ in self._champs_proprietaires() if champ != f"{self.appartient}_id"]
+        self.update(dict.fromkeys(autres if self.type_id else (), False))
+
     @api.constrains(lambda self: ("type_id", *self._champs_proprietaires()))
     def _check_type(self):
         for document in self:
