@@ -5,6 +5,7 @@ from odoo.exceptions import RedirectWarning, UserError
 
 from ..garde import ouverture
 from ..jour import aujourd_hui
+from ..lecture import lire_date
 
 CONTACTS = ("email", "telephone_1", "telephone_2")
 
@@ -123,8 +124,10 @@ class ChangementMixin(models.AbstractModel):
         cle = self._cle_a_deux or getattr(self, "_periode_cle", ())
         if not (self._cree_a_deux and cle):
             return self._cree_a_deux
+        self._verifier_natures(vals)
         recues = {**self.default_get([*cle, "date_debut", "date_fin"]), **vals}
-        debut, fin = fields.Date.to_date(recues.get("date_debut")), fields.Date.to_date(recues.get("date_fin"))
+        debut, fin = (lire_date(recues.get(champ), None, self._fields[champ]._description_string(self.env), stricte=True)
+                      for champ in ("date_debut", "date_fin"))
         domaine = [*((champ, "=", recues.get(champ) or False) for champ in cle), "|", ("date_fin", "=", False), ("date_fin", ">=", debut)]
         return bool(debut and self.sudo().search_count(domaine + ([("date_debut", "<=", fin)] if fin else []), limit=1))
 

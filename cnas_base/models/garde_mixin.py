@@ -22,7 +22,7 @@ CLES_AFFICHEES = ("code", "matricule", "numero", "numero_ordre")
 
 # Ce qu'une valeur venue de dehors ne peut pas être, selon la nature du champ : nos méthodes la liraient avant l'ORM.
 ETRANGERES = {
-    "many2one": (str, float, list, dict), **dict.fromkeys(("one2many", "many2many"), (str, int, float, dict)),
+    "many2one": (bool, str, float, list, dict), **dict.fromkeys(("one2many", "many2many"), (str, int, float, dict)),
     **dict.fromkeys(("date", "datetime"), (int, float, list, dict)),
     **dict.fromkeys(("char", "text", "html", "selection", "integer", "float", "monetary"), (list, dict)),
 }

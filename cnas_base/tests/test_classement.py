@@ -4,10 +4,12 @@ import io
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
+from psycopg2 import IntegrityError
 from PyPDF2 import PdfReader
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -99,6 +101,9 @@ class TestClassement(TransactionCase):
         self.assertEqual((lu.mimetype, lu.empreinte), ("application/pdf", hashlib.sha256(base64.b64decode(pdf_base64("défaut"))).hexdigest()))
         with self.assertRaisesRegex(ValidationError, "n'existait pas"):
             nouveau.write({"date_depart": aujourd_hui() - timedelta(days=1)})
+        for champ in ("date_document", "date_depart"):  # la base le refuse, et la phrase est la sienne
+            with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
+                nouveau.write({champ: False})
         with self.assertRaisesRegex(ValidationError, "un seul"):
             self._document("ailleurs", type_id=self.env.ref("cnas_base.type_document_convention").id)
 

@@ -51,6 +51,11 @@ class TestChangement(CommunReferentiels):
         if modele == "cnas.taux":
             with self.assertRaisesRegex(UserError, "se change à deux"):
                 ligne.create({**vals, "taux": 100, "nature": "maternite"})
+        # Ce qui n'est ni un jour ni un lien se dit avant de chercher ce que la ligne remplace.
+        for faux in ({"date_debut": "pas un jour"}, {"date_debut": "2026-13-45"}, {"date_debut": 5}, {"date_fin": [1]},
+                     {"regime_id": {"a": 1}}, {"regime_id": True}):
+            with self.subTest(faux), self.assertRaises(UserError):
+                ligne.create({**vals, **faux})
         importe = ligne.load(["regime_id/.id", champ, "date_debut"], [[str(vals["regime_id"]), "90", str(demain)]])
         self.assertIn("se change à deux", importe["messages"][0]["message"])
         with self.assertRaisesRegex(RedirectWarning, "se change à deux") as refus:

@@ -84,9 +84,9 @@ class Document(models.Model):
     @api.constrains("date_document", "date_depart")
     def _check_dates(self):
         for document in self:
-            if document.date_document > aujourd_hui():
+            if (document.date_document or aujourd_hui()) > aujourd_hui():
                 raise ValidationError(_("Un document ne peut pas être daté du futur."))
-            if document.date_depart < document.date_document:
+            if document.date_document and document.date_depart and document.date_depart < document.date_document:
                 raise ValidationError(_("Un document ne se garde pas à compter d'un jour où il n'existait pas : vérifiez les dates."))
 
     # ------------------------------------------------------------------ CRUD
