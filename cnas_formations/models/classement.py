@@ -26,7 +26,8 @@ class Document(models.Model):
 
     @api.model
     def _chemins_de_gel(self):
-        return [*super()._chemins_de_gel(), ("formation_id", "convention_id.formation_id")]
+        return [*super()._chemins_de_gel(), *(
+            ("formation_id", f"{chemin}.formation_id") for chemin in ("convention_id", "courrier_id.convention_id"))]
 
 
 class Convention(models.Model):

@@ -116,18 +116,21 @@ class TestConvention(CasFormations):
         self.assertEqual((document.convention_id, document.formation_id.id), (convention, False))
 
     def test_geler_une_formation_ne_gele_qu_elle(self):
-        """Le gel d'une formation tient sa convention, et laisse détruire ce qui n'est pas d'elle."""
+        """Le gel d'une formation tient sa convention et leur courrier, et laisse détruire ce qui n'est pas d'elle."""
         convention = self.en_tant_que("agent", self.active())
         for texte in ("un", "deux"):
             convention.write({"document": pdf_base64(texte), "document_nom": "c.pdf"})
-        courrier = self.env["cnas.courrier"].create({"correspondant": "Autre", "objet": "Rien à voir"})
-        libre = self.env["cnas.document"].create({
-            "name": "Libre", "type_id": courrier.type_id.id, "courrier_id": courrier.id, "fichier": pdf_base64("libre")})
+        courriers = self.env["cnas.courrier"].create([
+            {"correspondant": "Essai", "objet": "Essai", **lien}
+            for lien in ({}, {"formation_id": self.formation.id}, {"convention_id": convention.id})])
+        libre, *leurs = self.env["cnas.document"].create([
+            {"name": "Lettre", "type_id": courrier.type_id.id, "courrier_id": courrier.id, "fichier": pdf_base64("lettre")}
+            for courrier in courriers])
         self.env["cnas.gel"].create({"name": "Parquet", "motif": "Enquête", "formation_id": self.formation.id})
-        documents = convention.document_ids.sudo() | libre
-        self.assertEqual(documents.mapped("gele"), [True, False])
-        for gele, attendu in ((True, convention.document_ids), (False, libre)):
-            self.assertEqual(documents.search([("id", "in", documents.ids), ("gele", "=", gele)]), attendu)
+        tenus = convention.document_ids.sudo().union(*leurs)
+        self.assertEqual(((tenus | libre).filtered("gele"), len(tenus)), (tenus, 3))
+        for gele, attendus in ((True, tenus), (False, libre)):
+            self.assertEqual(libre.search([("id", "in", (tenus | libre).ids), ("gele", "=", gele)]), attendus.sorted())
 
     def test_suspendre_et_reactiver(self):
         convention = self.en_tant_que("superviseur", self.active())

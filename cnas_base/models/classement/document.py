@@ -158,7 +158,10 @@ class Document(models.Model):
 
     @api.model
     def _chemins_de_gel(self):
-        return [*super()._chemins_de_gel(), ("document_id", "id")]
+        """Geler un dossier gèle aussi les pièces de son courrier."""
+        liens = super()._chemins_de_gel()
+        courrier = self.env["cnas.courrier"]._champs_proprietaires()
+        return [*liens, *((lien, f"courrier_id.{champ}") for lien, champ in liens if champ in courrier), ("document_id", "id")]
 
     def _depart(self):
         return self.date_depart
