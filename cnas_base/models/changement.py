@@ -89,9 +89,9 @@ class Changement(models.Model):
     _etat_initial = "demande"
     _actions = {
         "accepter": Action(titre=_lt("Accepter"), de=("demande",), vers=("accepte",), roles=(SUPERVISEUR,),
-                           quatre_yeux=("demandeur_id",), empeche=("_cibles_disparues",)),
+                           quatre_yeux=("demandeur_id",), empeche=("_cibles_disparues", "_cibles_retenues")),
         "refuser": Action(titre=_lt("Refuser"), de=("demande",), vers=("refuse",), roles=(SUPERVISEUR,),
-                          quatre_yeux=("demandeur_id",), motif=True),
+                          quatre_yeux=("demandeur_id",), empeche=("_cibles_retenues",), motif=True),
     }
     # La date d'effet venue, la tâche quotidienne applique.
     _passages = {"accepte": ("applique",)}
@@ -270,6 +270,11 @@ class Changement(models.Model):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""
         return {changement.id: _("ce qu'elle vise n'existe plus.")
                 for changement in self if changement.res_id and not changement._cible().exists()}
+
+    def _cibles_retenues(self):
+        """Rend {id: raison} des demandes dont l'objet ne se juge pas par l'appelant."""
+        return {changement.id: raison for changement in self if (cible := changement._cible())
+                for raison in cible._empeche_de_decider().values()}
 
     def _cible(self):
         """Rend l'enregistrement visé (vide : une création), ou None si le modèle n'est pas lisible."""

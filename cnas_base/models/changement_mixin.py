@@ -155,6 +155,10 @@ class ChangementMixin(models.AbstractModel):
             except (TypeError, ValueError) as erreur:
                 raise UserError(_("« %s » ne peut pas porter cette valeur.", nom)) from erreur
 
+    def _empeche_de_decider(self):
+        """Point d'extension : rend {id: raison} des fiches dont l'appelant ne décide pas le changement."""
+        return {}
+
     def _appliquer_changement(self, valeurs, jour):
         """Applique une demande acceptée, à ce jour. Point d'extension. Rend l'enregistrement changé."""
         if not self:

@@ -133,10 +133,15 @@ class TestFaitsFiges(CommunFeuille):
         feuille._ecrire({"saisie_par_id": self.controleur.id})
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             constate.demander_changement({"cause": "programme"}, "Juge et partie")
-        feuille._ecrire({"state": "validee"})
+        feuille._ecrire({"saisie_par_id": self.superviseur.id})
+        for decider in (tardive.with_user(self.superviseur).action_accepter,
+                        lambda: tardive.with_user(self.superviseur).action_refuser("Juge et partie")):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
+                decider()
+        feuille._ecrire({"saisie_par_id": self.agent.id, "state": "validee"})
         with self.assertRaisesRegex(UserError, "n'est plus au contrôle"):
             tardive.with_user(self.superviseur).action_accepter()
-        feuille._ecrire({"saisie_par_id": self.agent.id, "state": "instance"})
+        feuille._ecrire({"state": "instance"})
         feuille.with_user(self.agent2).cause = "maladie"
         for vals in ({"cause": "programme"}, {"attestation_nouveau_ne": True}):
             with self.subTest(vals=vals), self.assertRaises(UserError):
