@@ -154,11 +154,11 @@ class Changement(models.Model):
         """Rend le tableau avant → après, ou la phrase d'une suppression."""
         if not self.valeurs:
             return Markup("<p>%s</p>") % (_("Suppression") if self.res_id else "")
-        avant = self.avant or self._lire_valeurs(cible, self.valeurs)
+        avant = self._valeurs_lisibles(cible, self.avant or self._lire_valeurs(cible, self.valeurs))
         rangs = Markup("").join(
             Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
                 cible._fields[champ]._description_string(self.env) if champ in cible._fields else champ,
-                avant.get(champ) or "—", valeur) for champ, valeur in self._valeurs_lisibles(cible).items())
+                avant.get(champ, "—"), valeur) for champ, valeur in self._valeurs_lisibles(cible, self.valeurs).items())
         return Markup('<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>') % (
             _("Champ"), _("Avant"), _("Après"), rangs)
 
@@ -201,9 +201,10 @@ class Changement(models.Model):
         jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_changement_jours", jour)
         for changement in self:
+            aussitot = getattr(changement._modele_vise(), "_effet_immediat", False)
             changement._changer_etat(
                 "accepte", decideur_id=self.env.uid, date_decision=fields.Datetime.now(),
-                date_effet=max(changement.date_effet, jour + timedelta(days=delai)))
+                date_effet=jour if aussitot else max(changement.date_effet, jour + timedelta(days=delai)))
         self._clore_activites()
         self.filtered(lambda c: c.date_effet <= jour)._appliquer()
 
@@ -241,9 +242,9 @@ class Changement(models.Model):
                 _logger.warning("Changement %s non appliqué", changement.id, exc_info=True)
                 changement.message_post(body=_("Non appliqué : %s", erreur))
 
-    def _valeurs_lisibles(self, cible):
-        """Rend les valeurs demandées comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
-        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
+    def _valeurs_lisibles(self, cible, valeurs):
+        """Rend des valeurs, d'avant ou demandées, comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
+        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in valeurs.items()}
 
     def _dire_valeur(self, cible, field, valeur):
         if field is None:
@@ -261,10 +262,10 @@ class Changement(models.Model):
     def _resume(self, cible):
         if not self.valeurs:
             return _("suppression")
-        avant = self.avant or {}
+        avant = self._valeurs_lisibles(cible, self.avant or {})
         return " ; ".join(
-            f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ) or _('vide')} → {valeur}"
-            for champ, valeur in self._valeurs_lisibles(cible).items())
+            f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ, '—')} → {valeur}"
+            for champ, valeur in self._valeurs_lisibles(cible, self.valeurs).items())
 
     def _cibles_disparues(self):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""

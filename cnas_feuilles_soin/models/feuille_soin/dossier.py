@@ -83,6 +83,7 @@ class FeuilleSoin(models.Model):
         "diagnostic_clair",
     )
     _champs_sensibles = dict.fromkeys(_champs_constats, "_en_controle")
+    _effet_immediat = True
     # Ce que rectifient, en instance, les seuls gestes de `rectification.py`.
     _champs_rectifies = ("total_declare", "date_fin_soins")
 
