@@ -364,9 +364,9 @@ def restaurer(machine, archive, base=None, cle=None, retoucher=None):
 def _sans_interruption():
     """Un arrêt demandé (Ctrl-C, SIGTERM) attend la fin : base et fichiers changent de nom ensemble, ou pas."""
     recus = []
+    avant = {arret: signal.signal(arret, lambda numero, _pile: recus.append(numero)) for arret in ARRETS}
     # Le masque vaut pour les programmes lancés d'ici ; un autre fil peut recevoir le signal à notre place : il est alors retenu.
     masque = signal.pthread_sigmask(signal.SIG_BLOCK, ARRETS)
-    avant = {arret: signal.signal(arret, lambda numero, _pile: recus.append(numero)) for arret in ARRETS}
     try:
         yield
     finally:

@@ -4,13 +4,12 @@ import functools
 import json
 import logging
 
-import psycopg2
-
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.erreurs import CONCURRENCE
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .. import cle_signature as outil
@@ -46,17 +45,17 @@ def page_publique(chemins, gabarit, **options):
         def route(self, jeton="", **parametres):
             try:
                 if trop := _refus_de_debit():
-                    return _repondre(trop, 429, "text/plain")
+                    return repondre(trop, 429, "text/plain")
                 with request.env.cr.savepoint():  # une panne n'écrit rien à moitié, et la page d'excuse se lit encore
                     fiche, valeurs = methode(self, jeton[:LONGUEUR_MAX], **parametres)
                     request.env["cnas.journal"]._ajouter_une_fois({
                         "modele": fiche._name, "res_id": fiche.id or 0, "evenement": "verification_publique"})
-                    return _repondre(_rendre(gabarit, valeurs), 200 if fiche else 404)
-            except psycopg2.OperationalError:
+                    return repondre(rendre(gabarit, valeurs), 200 if fiche else 404)
+            except CONCURRENCE:
                 raise  # deux dépôts à la fois : Odoo rejoue
             except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
                 _logger.exception("Vérification impossible : %s", gabarit)
-                return _repondre(_rendre("cnas_assures.verification_page", {"etat": "indisponible"}), 503)
+                return repondre(rendre("cnas_assures.verification_page", {"etat": "indisponible"}), 503)
         return route
     return decorer
 
@@ -70,12 +69,14 @@ def _refus_de_debit():
     return ""
 
 
-def _rendre(gabarit, valeurs):
+def rendre(gabarit, valeurs):
+    """Rend le HTML d'une page publique."""
     outils = {"jour": ecrire_date, "somme": ecrire_montant, "nombre": ecrire_nombre, "aujourd_hui": aujourd_hui()}
     return str(request.env["ir.qweb"].sudo()._render(gabarit, {**outils, **valeurs}, lang="fr_FR"))
 
 
-def _repondre(contenu, code, mime="text/html"):
+def repondre(contenu, code, mime="text/html"):
+    """Rend la réponse d'une page publique, sous ses entêtes."""
     return request.make_response(contenu, [("Content-Type", f"{mime}; charset=utf-8"), *ENTETES], status=code)
 
 

@@ -196,7 +196,8 @@ class PieceAdministrative(models.Model):
                               [("assure_id.state", "=", "radie"), ("assure_id.date_radiation", "<=", jour)]])
 
     def _depart(self):
-        return self.assure_id.date_deces or self.assure_id.date_radiation
+        assure = self.assure_id
+        return min(filter(None, (assure.date_deces, assure.state == "radie" and assure.date_radiation)), default=False)
 
     def _cote(self):
         return f"{self.assure_id.matricule or self.assure_id.id}/{self.id}"

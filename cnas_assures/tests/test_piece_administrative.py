@@ -65,6 +65,8 @@ class TestPieceAdministrative(CasDocuments):
         self.assertFalse(echues())
         self.assure._ecrire({"date_radiation": jour - relativedelta(years=10)})
         self.assertEqual(echues(), piece | annulee)
+        self.assure._ecrire({"date_deces": jour - relativedelta(years=1)})
+        self.assertEqual(echues()[:1]._depart(), jour - relativedelta(years=10), "mort radié : le procès-verbal dit le jour qui l'a rendue échue")
         self.env["cnas.gel"].create({"name": "Parquet", "motif": "Fraude", "assure_id": self.assure.id})
         self.assertFalse(echues())
 

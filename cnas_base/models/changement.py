@@ -89,9 +89,9 @@ class Changement(models.Model):
     _etat_initial = "demande"
     _actions = {
         "accepter": Action(titre=_lt("Accepter"), de=("demande",), vers=("accepte",), roles=(SUPERVISEUR,),
-                           quatre_yeux=("demandeur_id",), empeche=("_cibles_disparues",)),
+                           quatre_yeux=("demandeur_id",), empeche=("_cibles_disparues", "_cibles_retenues")),
         "refuser": Action(titre=_lt("Refuser"), de=("demande",), vers=("refuse",), roles=(SUPERVISEUR,),
-                          quatre_yeux=("demandeur_id",), motif=True),
+                          quatre_yeux=("demandeur_id",), empeche=("_cibles_retenues",), motif=True),
     }
     # La date d'effet venue, la tâche quotidienne applique.
     _passages = {"accepte": ("applique",)}
@@ -154,11 +154,11 @@ class Changement(models.Model):
         """Rend le tableau avant → après, ou la phrase d'une suppression."""
         if not self.valeurs:
             return Markup("<p>%s</p>") % (_("Suppression") if self.res_id else "")
-        avant = self.avant or self._lire_valeurs(cible, self.valeurs)
+        avant = self._valeurs_lisibles(cible, self.avant or self._lire_valeurs(cible, self.valeurs))
         rangs = Markup("").join(
             Markup("<tr><td>%s</td><td>%s</td><td><strong>%s</strong></td></tr>") % (
                 cible._fields[champ]._description_string(self.env) if champ in cible._fields else champ,
-                avant.get(champ) or "—", valeur) for champ, valeur in self._valeurs_lisibles(cible).items())
+                avant.get(champ, "—"), valeur) for champ, valeur in self._valeurs_lisibles(cible, self.valeurs).items())
         return Markup('<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>%s</table>') % (
             _("Champ"), _("Avant"), _("Après"), rangs)
 
@@ -201,9 +201,10 @@ class Changement(models.Model):
         jour = aujourd_hui()
         delai = self.env["cnas.parametre"]._au("delai_changement_jours", jour)
         for changement in self:
+            aussitot = getattr(changement._modele_vise(), "_effet_immediat", False)
             changement._changer_etat(
                 "accepte", decideur_id=self.env.uid, date_decision=fields.Datetime.now(),
-                date_effet=max(changement.date_effet, jour + timedelta(days=delai)))
+                date_effet=jour if aussitot else max(changement.date_effet, jour + timedelta(days=delai)))
         self._clore_activites()
         self.filtered(lambda c: c.date_effet <= jour)._appliquer()
 
@@ -241,9 +242,9 @@ class Changement(models.Model):
                 _logger.warning("Changement %s non appliqué", changement.id, exc_info=True)
                 changement.message_post(body=_("Non appliqué : %s", erreur))
 
-    def _valeurs_lisibles(self, cible):
-        """Rend les valeurs demandées comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
-        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in self.valeurs.items()}
+    def _valeurs_lisibles(self, cible, valeurs):
+        """Rend des valeurs, d'avant ou demandées, comme on les lit, un lien par son nom : qui décide lit ce qu'il signe."""
+        return {champ: self._dire_valeur(cible, cible._fields.get(champ), valeur) for champ, valeur in valeurs.items()}
 
     def _dire_valeur(self, cible, field, valeur):
         if field is None:
@@ -261,15 +262,20 @@ class Changement(models.Model):
     def _resume(self, cible):
         if not self.valeurs:
             return _("suppression")
-        avant = self.avant or {}
+        avant = self._valeurs_lisibles(cible, self.avant or {})
         return " ; ".join(
-            f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ) or _('vide')} → {valeur}"
-            for champ, valeur in self._valeurs_lisibles(cible).items())
+            f"{cible._fields[champ]._description_string(self.env)} : {avant.get(champ, '—')} → {valeur}"
+            for champ, valeur in self._valeurs_lisibles(cible, self.valeurs).items())
 
     def _cibles_disparues(self):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""
         return {changement.id: _("ce qu'elle vise n'existe plus.")
                 for changement in self if changement.res_id and not changement._cible().exists()}
+
+    def _cibles_retenues(self):
+        """Rend {id: raison} des demandes dont l'objet ne se juge pas par l'appelant."""
+        return {changement.id: raison for changement in self if (cible := changement._cible())
+                for raison in cible._empeche_de_decider().values()}
 
     def _cible(self):
         """Rend l'enregistrement visé (vide : une création), ou None si le modèle n'est pas lisible."""

@@ -19,6 +19,7 @@ class ChangementMixin(models.AbstractModel):
       enregistrements, ceux où le champ ne s'écrit plus seul ;
     * ``_cree_a_deux`` : la ligne elle-même se crée et se supprime à deux ;
     * ``_cle_a_deux`` : d'un modèle daté, les champs de ce qu'une ligne remplace (vide : `_periode_cle`) ;
+    * ``_effet_immediat`` : accepté, le changement s'applique aussitôt (un fait constaté n'attend pas un jour) ;
     * ``_champs_joints`` : champs qu'une demande peut porter en plus (la source d'un paramètre).
 
     Un modèle daté (`cnas.periode.mixin`) : passée, en cours ou à venir, une ligne se change, se clôt et se supprime à
@@ -35,6 +36,7 @@ class ChangementMixin(models.AbstractModel):
     _champs_sensibles = {}
     _champs_joints = ()
     _cree_a_deux = False
+    _effet_immediat = False
     _cle_a_deux = ()
 
     # ------------------------------------------------------------------ CRUD
@@ -157,6 +159,10 @@ class ChangementMixin(models.AbstractModel):
                 field.convert_to_cache(valeur, self)
             except (TypeError, ValueError) as erreur:
                 raise UserError(_("« %s » ne peut pas porter cette valeur.", nom)) from erreur
+
+    def _empeche_de_decider(self):
+        """Point d'extension : rend {id: raison} des fiches dont l'appelant ne décide pas le changement."""
+        return {}
 
     def _appliquer_changement(self, valeurs, jour):
         """Applique une demande acceptée, à ce jour. Point d'extension. Rend l'enregistrement changé."""

@@ -1,8 +1,4 @@
 import base64
-import io
-
-from reportlab.lib.pagesizes import A5
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -31,15 +27,8 @@ class Amed(Etape):
         liste.action_controler()
         liste.action_soumettre()
         liste.with_user(self.usager("agent2")).write({
-            "proces_verbal": self._proces_verbal(), "proces_verbal_nom": "pv_amra.pdf", "date_assemblee": jour})
+            "proces_verbal": self.pdf("Procès-verbal de l'assemblée d'Amra"), "proces_verbal_nom": "pv_amra.pdf", "date_assemblee": jour})
         liste.with_user(self.usager("superviseur")).action_valider()
         self.comme("agent2", "cnas.reclamation_amed").create({
             "nature": "inclusion", "decision_id": liste.sudo().decision_ids.sorted("id")[:1].id, "demandeur": "Chef du village d'Amra",
             "expose": "Le ménage a quitté le village depuis la récolte."})
-
-    def _proces_verbal(self):
-        sortie = io.BytesIO()
-        page = Canvas(sortie, pagesize=A5)
-        page.drawString(60, 500, "Procès-verbal de l'assemblée d'Amra")
-        page.save()
-        return base64.b64encode(sortie.getvalue())

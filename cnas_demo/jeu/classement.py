@@ -1,9 +1,4 @@
-import base64
-import io
-
 from dateutil.relativedelta import relativedelta
-from reportlab.lib.pagesizes import A5
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -33,12 +28,4 @@ class Classement(Etape):
     def _classer(self, courrier, intitule, date_document):
         self.comme("agent", "cnas.document").create({
             "type_id": courrier.type_id.id, "courrier_id": courrier.id, "name": intitule, "date_document": date_document,
-            "nom_fichier": "lettre.pdf", "fichier": self._lettre(intitule)})
-
-    def _lettre(self, intitule):
-        sortie = io.BytesIO()
-        page = Canvas(sortie, pagesize=A5, invariant=1)
-        page.drawString(60, 500, intitule)
-        page.drawString(60, 60, "Document factice de la démonstration, sans valeur.")
-        page.save()
-        return base64.b64encode(sortie.getvalue())
+            "nom_fichier": "lettre.pdf", "fichier": self.pdf(intitule)})

@@ -1,10 +1,5 @@
-import base64
-import io
 import random
 from datetime import timedelta
-
-from reportlab.lib.pagesizes import A5
-from reportlab.pdfgen.canvas import Canvas
 
 from odoo import fields
 
@@ -98,19 +93,6 @@ class Documents(Etape):
                     "numero": f"{type_piece.code[:3]}-{tirage.randrange(10_000, 99_999)}",
                     "date_delivrance": self.calendrier.jour(anciennete),
                     "nom_fichier": f"{type_piece.code.lower()}.pdf",
-                    "fichier": self._fichier(type_piece.name, assure),
+                    "fichier": self.pdf(type_piece.name, assure.name, assure.matricule),
                 })
         self.env["cnas.piece_administrative"].create(valeurs)
-
-    def _fichier(self, titre, assure):
-        tampon = io.BytesIO()
-        page = Canvas(tampon, pagesize=A5, invariant=1)
-        page.setFont("Helvetica-Bold", 15)
-        page.drawString(40, 520, titre[:44])
-        page.setFont("Helvetica", 11)
-        page.drawString(40, 490, assure.name)
-        page.drawString(40, 472, assure.matricule)
-        page.setFont("Helvetica-Oblique", 9)
-        page.drawString(40, 60, "Document factice de la démonstration, sans valeur.")
-        page.save()
-        return base64.b64encode(tampon.getvalue())

@@ -1,9 +1,4 @@
-import base64
-import io
 from datetime import timedelta
-
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen import canvas
 
 from odoo import Command
 
@@ -58,25 +53,13 @@ class Formations(Etape):
                 "values": {
                     "formation_id": formations[code].id, "date_debut": debut, "date_fin": fin,
                     "date_signature": debut, "responsable_id": self.env.ref("cnas_demo.user_superviseur").id,
-                    "document": self._piece_signee(formations[code]) if code != "HP-BON-01" else False,
+                    "document": self.pdf("Convention avec la CNAS", f"{formations[code].name} ({code})") if code != "HP-BON-01" else False,
                     "document_nom": f"convention-{code}.pdf",
                 },
             }
             for code, debut, fin in lignes
         ])
         conventions.action_activer()
-
-    def _piece_signee(self, formation):
-        """Rend, en base 64, un PDF d'une page qui tient lieu de convention signée."""
-        tampon = io.BytesIO()
-        page = canvas.Canvas(tampon, pagesize=A4)
-        page.setFont("Helvetica-Bold", 16)
-        page.drawString(72, 760, "Convention entre la CNAS et la formation sanitaire")
-        page.setFont("Helvetica", 12)
-        page.drawString(72, 730, f"{formation.name} ({formation.code})")
-        page.drawString(72, 700, "Pièce de démonstration, sans valeur.")
-        page.save()
-        return base64.b64encode(tampon.getvalue())
 
     def _charger_praticiens(self, formations):
         specialites = {s.code: s.id for s in self.env["cnas.specialite"].search([])}

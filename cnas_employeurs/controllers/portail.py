@@ -38,7 +38,7 @@ class PortailEmployeur(http.Controller):
     # ------------------------------------------------------------------ accueil, situation, contacts
     @espace_employeur(ACCUEIL)
     def accueil_employeur(self, **_parametres):
-        """Ce qui est en retard, ce qui est dû, les raccourcis."""
+        """Ce qui est en retard, et les raccourcis."""
         employeur = self._employeur()
         return self._rendre_employeur("cnas_employeurs.portail_accueil", {
             "page": "accueil", "situation": employeur and employeur._situation(), "mois": self._mois_a_declarer(),
@@ -76,7 +76,7 @@ class PortailEmployeur(http.Controller):
     # ------------------------------------------------------------------ déclarer
     @espace_employeur(["/my/employeur/declarations", "/my/employeur/declarations/page/<int:numero_page>"])
     def declarations(self, numero_page=1, **parametres):
-        """Les déclarations, et ce qui est dû selon celles qui sont validées."""
+        """Les déclarations, et le mois à déclarer."""
         return self._rendre_declarations(numero_page, parametres)
 
     @espace_employeur(["/my/employeur/cotisations", "/my/employeur/cotisations/page/<int:numero_page>"])

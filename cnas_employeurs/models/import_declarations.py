@@ -58,16 +58,15 @@ class ImportFichier(models.Model):
     def _appliquer_declaration(self, lignes):
         """Remplace les lignes de la déclaration, avec les droits de qui importe."""
         for ligne in lignes:
-            ligne._tenter(self._remplacer_lignes)
+            ligne._tenter(self._remplacer_par)
 
     # ------------------------------------------------------------------ privé
-    def _remplacer_lignes(self, ligne):
+    def _remplacer_par(self, ligne):
         declaration = ligne.import_id.declaration_id.with_user(self.env.user)
         if not declaration:
             raise UserError(_("La déclaration a été supprimée : refaites l'import sur une autre."))
         declaration._exiger("importer")
-        declaration.ligne_ids.unlink()
-        declaration.ligne_ids.create([{**vals, "declaration_id": declaration.id} for vals in ligne.donnees["lignes"]])
+        declaration._remplacer_lignes(ligne.donnees["lignes"])
         return declaration
 
     def _lire_salaries(self, tableau):

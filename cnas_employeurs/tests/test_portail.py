@@ -1,5 +1,7 @@
 import io
 import re
+import runpy
+from pathlib import Path
 from urllib.parse import urlparse
 
 import openpyxl
@@ -123,6 +125,20 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
         lien = f'href="{adresse}"'
         self.assertIn(lien, self.ouvrir(f"/my/employeur/declarations?recherche={self.assures[0].matricule}").text)
         self.assertNotIn(lien, self.ouvrir(f"/my/employeur/declarations?recherche={passant.matricule}").text)
+
+    def test_migration_des_matricules(self):
+        """Les lignes préparées avant se cherchent encore ; un passant que l'agent a cru reconnaître ne s'apprend pas."""
+        declaration = self.ouverte()
+        declaration.ligne_ids.create({"declaration_id": declaration.id, "assure_id": self.assures[2].id, "salaire": 100_000})
+        declaration.ligne_ids.write({"matricule_declare": False})
+        self.env.flush_all()
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.3.0/post-matricule.py"
+        runpy.run_path(str(chemin))["migrate"](self.env.cr, "17.0.1.2.0")
+        self.env.invalidate_all()
+        self.assertEqual({ligne.assure_id: ligne.matricule_declare for ligne in declaration.ligne_ids},
+                         {**{a: a.matricule for a in self.assures[:2]}, self.assures[2]: False})
+        self.assertIn(f'href="/my/employeur/declarations/{declaration.id}"',
+                      self.ouvrir(f"/my/employeur/declarations?recherche={self.assures[0].matricule}").text)
 
     def test_mois_faux(self):
         for mois in ("", "2026-13", "2099-01", "2019-01", "'; --", "\x00"):

@@ -2,9 +2,8 @@ from odoo import _, http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.cnas_assures.controllers.verification import ENTETES, LONGUEUR_MAX
+from odoo.addons.cnas_assures.controllers.verification import LONGUEUR_MAX, rendre, repondre
 from odoo.addons.cnas_base.controllers.portail import propre
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date_naissance
 
@@ -15,7 +14,9 @@ TEMOIN = "cnas_dossier"
 CHEMIN = "/cnas/mon-dossier"
 MONTRES = 10
 CARTES_EN_MAIN = ("remise", "active")
-PERTES = {"perdue": "Déclarée perdue par l'assuré", "volee": "Déclarée volée par l'assuré"}
+# {geste: (motif de qui déclare sa carte, motif du principal qui déclare celle d'un mineur)}
+PERTES = {"perdue": ("Déclarée perdue par l'assuré", "Déclarée perdue par l'assuré principal"),
+          "volee": ("Déclarée volée par l'assuré", "Déclarée volée par l'assuré principal")}
 
 
 class DossierAssure(http.Controller):
@@ -96,15 +97,14 @@ class DossierAssure(http.Controller):
                 assure._permettre_de_lire(quoi == "permettre", jour)
             except UserError as refus:
                 return self._lire(assure, erreur=str(refus))
-            return self._lire(assure, fait=_("C'est noté : l'assuré principal peut lire vos droits et votre carte.") if quoi == "permettre"
+            return self._lire(assure, fait=_("C'est noté : l'assuré principal peut lire vos droits, votre carte et où en sont vos remboursements.") if quoi == "permettre"
                               else _("C'est noté : l'assuré principal ne lit plus votre dossier."))
         # La carte d'un majeur qui se laisse lire reste la sienne : lui seul la dit perdue.
         siens = assure | assure._famille_du_dossier(jour)[0].filtered(lambda a: not a._est_majeur(jour))
         carte = siens.carte_ids.filtered(lambda c: str(c.id) == champs.get("carte") and c.state in CARTES_EN_MAIN)
-        motif = PERTES.get(quoi)
-        if not carte or not motif:
+        if not carte or quoi not in PERTES:
             return self._lire(assure, erreur=_("Cette carte ne peut plus être déclarée d'ici : allez à votre agence."))
-        carte.action_declarer_perte(motif)
+        carte.action_declarer_perte(PERTES[quoi][carte.assure_id != assure])
         return self._lire(assure, fait=_("Carte %s déclarée : elle n'ouvre plus rien. Demandez-en une autre à votre agence.", carte.numero))
 
     def _lire(self, assure, **dit):
@@ -122,9 +122,10 @@ class DossierAssure(http.Controller):
         droits = assure._droits_par_lot([(lu.id, jour) for lu in lus])
         factures = request.env["cnas.facture"].sudo().search(
             [("mode", "=", "remboursement"), ("assure_id", "=", assure.id), ("state", "!=", "annulee")], limit=MONTRES, order="id desc")
+        # un remboursement se facture au principal : un ayant droit suit ses feuilles, facturées ou non
         feuilles = request.env["cnas.feuille_soin"].sudo().search(
-            [("mode", "=", "remboursement"), ("assure_id", "in", lus.ids), ("facture_id", "=", False),
-             ("state", "not in", ("brouillon", "annulee"))], limit=MONTRES, order="date_soins desc")
+            [("mode", "=", "remboursement"), ("assure_id", "in", lus.ids), ("state", "not in", ("brouillon", "annulee")),
+             "|", ("facture_id", "=", False), ("facture_id.assure_id", "!=", assure.id)], limit=MONTRES, order="date_soins desc")
         return self._page({
             "etape": "dossier", "assure": assure, "droits": droits[assure.id, jour],
             # droits fermés : un plafond ne sert plus, le montrer ferait croire à un reste
@@ -149,9 +150,7 @@ class DossierAssure(http.Controller):
         journal._ajouter([{"modele": "cnas.assure", "evenement": "acces_assure"}])
 
     def _page(self, valeurs, code=200, temoin=None):
-        page = request.env["ir.qweb"].sudo()._render("cnas_facturation.dossier_assure", {
-            "erreur": None, "fait": None, **valeurs, "jour": ecrire_date, "somme": ecrire_montant}, lang="fr_FR")
-        reponse = request.make_response(str(page), [("Content-Type", "text/html; charset=utf-8"), *ENTETES], status=code)
+        reponse = repondre(rendre("cnas_facturation.dossier_assure", {"erreur": None, "fait": None, **valeurs}), code)
         if temoin is not None:
             self._poser(reponse, temoin)
         return reponse
@@ -163,4 +162,4 @@ class DossierAssure(http.Controller):
 
     @staticmethod
     def _trop(refus):
-        return request.make_response(str(refus), [("Content-Type", "text/plain; charset=utf-8"), *ENTETES], status=429)
+        return repondre(str(refus), 429, "text/plain")

@@ -37,10 +37,9 @@ class PagesPubliques(http.Controller):
                 with request.env.cr.savepoint():
                     decompte._exiger_assure(matricule[:64], naissance[:32])
                     valeurs["nomme"] = True
-                    valeurs["depose"] = self._deposer(decompte, ligne, recours, montant, motif)
-                    request.env.flush_all()
+                    depose = self._deposer(decompte, ligne, recours, montant, motif)
+                valeurs["depose"] = depose  # une contrainte jouée en fin de bloc refuse aussi
             except UserError as refus:
-                request.env.invalidate_all()
                 valeurs["erreur"] = str(refus)
         ouvert = decompte._en_recours()
         lignes = decompte.ligne_ids.filtered(lambda n: n.decision in ("rejetee", "abattue") or n.contestation_ids)

@@ -16,7 +16,7 @@ class Assure(models.Model):
 
     dossier_ouvert_a_id = fields.Many2one(
         "cnas.assure", string="Laisse lire son dossier à", readonly=True, copy=False, ondelete="set null", groups=QUI,
-        help="L'assuré principal à qui ce membre majeur permet, depuis son propre dossier, de lire ses droits et sa carte.")
+        help="L'assuré principal à qui ce membre majeur permet, depuis son propre dossier, de lire ses droits, sa carte et où en sont ses remboursements.")
 
     # ------------------------------------------------------------------ le dossier d'une famille
     def _famille_du_dossier(self, jour):
@@ -48,6 +48,11 @@ class Assure(models.Model):
         self.env["cnas.journal"]._ajouter([{
             "modele": self._name, "res_id": self.id, "evenement": "dossier_permis" if permet else "dossier_repris",
             "apres": {"principal": self.assure_principal_id.matricule}}])
+
+    def _sortir_de_famille(self, jour, motif):
+        """L'accord finit avec le lien : revenir dans la famille ne le rend pas."""
+        super()._sortir_de_famille(jour, motif)
+        self.sudo().filtered("dossier_ouvert_a_id")._ecrire({"dossier_ouvert_a_id": False})
 
     # ------------------------------------------------------------------ comptes de paiement
     def _compute_nombre_comptes_paiement(self):

@@ -90,6 +90,7 @@ class TestDossierAssure(HttpCase, CommunFacture):
         self.assertIn("ne peut plus", self.poster(quoi="perdue", carte=str(autre.id)).text)
         self.assertIn("n'ouvre plus rien", self.poster(quoi="perdue", carte=str(carte.id)).text.replace("&#39;", "'"))
         self.assertEqual((carte.state, autre.state), ("perdue", "active"))
+        self.assertIn("par l'assuré principal", carte.motif_cloture, "ce n'est pas l'enfant qui l'a déclarée")
 
     def test_une_conjointe_permet_puis_reprend(self):
         """Elle seule le permet, depuis son dossier ; il lit alors ses droits et sa carte, qu'il ne peut dire perdue ; elle le reprend."""
@@ -117,6 +118,39 @@ class TestDossierAssure(HttpCase, CommunFacture):
         self.assertFalse(conjointe.dossier_ouvert_a_id)
         self.assertEqual(self.env["cnas.journal"].search_count([("evenement", "in", ("dossier_permis", "dossier_repris")),
                                                                 ("res_id", "=", conjointe.id)]), 2)
+
+    def test_le_code_d_un_majeur_ne_part_pas_chez_son_principal(self):
+        """Sans téléphone ni courriel, un mineur entre par son principal ; une conjointe, par personne d'autre qu'elle."""
+        conjointe, _carte, _autre = self.famille()
+        conjointe.email = False
+        for membre, naissance, partis in ((self.enfant, self.enfant.date_naissance, 1), (conjointe, conjointe.date_naissance, 0)):
+            avant = len(self.codes())
+            self.se_nommer(membre.matricule, str(naissance))
+            self.assertEqual(len(self.codes()) - avant, partis, membre.prenom)
+
+    def test_remboursement_d_une_conjointe_suivi_jusqu_au_bout(self):
+        """Ses soins facturés au nom du principal se lisent encore dans son dossier, sans la facture ni le décompte de celui-ci."""
+        conjointe, _carte, _autre = self.famille()
+        facture = self.remboursement(conjointe, "validee")
+        self.assertEqual(facture.assure_id, self.assure)
+        _page, acces = self.se_nommer(conjointe.matricule, "01/06/1990")
+        page = self.poster(acces=acces, code=self.codes()[0]).text
+        self.assertIn(facture.feuille_ids.filtered(lambda f: f.assure_id == conjointe)[:1].numero, page)
+        for secret in (facture.numero, "/cnas/recours/", "Paludisme"):
+            self.assertNotIn(secret, page)
+        self.opener.cookies.clear()
+        self.assertEqual(self.entrer().text.count(facture.numero), 1)
+
+    def test_l_accord_finit_avec_le_lien(self):
+        """Sortie de la famille puis rattachée de nouveau, la conjointe n'a rien permis."""
+        conjointe = self.creer_assure("Zenaba", "1990-06-01")
+        conjointe.action_rattacher(self.assure.id, "conjoint", "2026-01-01")
+        conjointe._permettre_de_lire(True, date(2026, 11, 25))
+        self.assertIn(conjointe, self.assure._famille_du_dossier(date(2026, 11, 25))[0])
+        conjointe.action_sortir_famille("Divorce", "2026-06-01")
+        self.assertFalse(conjointe.dossier_ouvert_a_id)
+        conjointe.action_rattacher(self.assure.id, "conjoint", "2026-07-01")
+        self.assertIn(conjointe, self.assure._famille_du_dossier(date(2026, 11, 25))[1])
 
     def test_devenu_majeur_l_enfant_lit_seul(self):
         """À dix-huit ans, le dossier se ferme au principal, sans que personne ne fasse rien."""

@@ -145,6 +145,17 @@ class TestPagesPubliques(HttpCase, CommunRade):
             self.assertNotIn("panne", reponse.text)
         self.assertFalse(decompte.ligne_ids.contestation_ids)
 
+    def test_requete_trop_longue(self):
+        """Ce qu'Odoo ne rejoue pas (une requête coupée par la base) est une panne comme une autre."""
+        def coupee(modele, *_arguments):
+            modele.env.cr.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)")
+
+        self.patch(type(self.env["cnas.decompte"]), "_trouver_par_jeton", coupee)
+        with mute_logger("odoo.addons.cnas_assures.controllers.verification", "odoo.http", "odoo.sql_db"):
+            reponse = self.url_open("/cnas/verifier/decompte/x")
+        self.assertEqual(reponse.status_code, 503)
+        self.assertIn("indisponible", reponse.text)
+
     def test_jeton_d_une_formation(self):
         """Le lien d'un décompte de formation n'ouvre pas de recours : elle a son espace."""
         decompte = self.validee().decompte_id

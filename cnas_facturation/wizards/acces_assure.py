@@ -8,6 +8,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jeton import fiche_du_jeton
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 ESSAIS_MAX = 5
 CODES_PAR_HEURE = 5
@@ -73,9 +74,9 @@ class AccesAssure(models.TransientModel):
 
     # ------------------------------------------------------------------ privé
     def _envoyer(self, code):
-        """Envoie le code au téléphone et au courriel du dossier, ceux du principal à défaut."""
+        """Envoie le code au téléphone et au courriel du dossier ; à défaut, ceux du principal pour un mineur : un majeur lit seul le sien."""
         assure = self.assure_id
-        qui = assure if assure.telephone_1 or assure.email else assure.assure_principal_id
+        qui = assure if assure.telephone_1 or assure.email or assure._est_majeur(aujourd_hui()) else assure.assure_principal_id
         texte = _("CNAS. Votre code : %(code)s. Il vaut %(minutes)s minutes. Ne le donnez à personne : la CNAS ne le demande jamais.",
                   code=code, minutes=CODE_MINUTES)
         self.env["cnas.sms"]._deposer([(self, qui.telephone_1, texte)])

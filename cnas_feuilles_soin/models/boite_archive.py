@@ -7,6 +7,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..report.papiers_pdf import dessiner_etiquettes
 from .feuille_soin.actions import AGENT, SUPERVISEUR
+from .feuille_soin.dossier import CLOS
 
 
 @actions
@@ -92,10 +93,13 @@ class BoiteArchive(models.Model):
         self.feuille_ids.sudo()._ecrire({"papier": "detruit"})
 
     def _empeche_de_detruire(self):
-        """Rend {id: raison} des boîtes dont un dossier n'est pas clos."""
-        raisons = {}
+        """Rend {id: raison} des boîtes dont un dossier n'est pas clos, ou qu'un gel protège (archivé, il a au moins une pièce)."""
+        raisons = {piece.feuille_id.boite_id.id: _("le dossier %s est sous gel juridique : son papier ne se détruit pas.",
+                                                   piece.feuille_id.display_name)
+                   for piece in self.env["cnas.feuille_soin.piece"].sudo().search(
+                       [("feuille_id.boite_id", "in", self.ids), ("gele", "=", True)])}
         for boite in self:
-            vives = boite.feuille_ids.filtered(lambda f: f.state not in ("validee", "payee", "rejetee", "annulee"))
+            vives = boite.feuille_ids.filtered(lambda f: f.state not in ("validee", *CLOS))
             if vives:
                 raisons[boite.id] = _("le dossier %s n'est pas clos : son papier ne se détruit pas.", vives[0].display_name)
         return raisons

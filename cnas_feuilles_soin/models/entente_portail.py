@@ -41,8 +41,6 @@ class EntentePrealable(models.Model):
         :return: l'entente
         :raise UserError: ce qu'il faut corriger
         """
-        if not formation:
-            raise UserError(_("Votre compte n'est rattaché à aucune formation : écrivez à la CNAS."))
         assures = self.env["cnas.assure"].sudo()
         self.env["cnas.journal"]._exiger_debit("verification_droits")
         assure_id, refus = assures._chercher_matricule(lue["matricule"])

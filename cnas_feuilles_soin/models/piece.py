@@ -11,13 +11,14 @@ from odoo.osv import expression
 from odoo.addons.cnas_base.jour import aujourd_hui, debut_du_jour, jour_de
 from odoo.addons.cnas_base.lecture import FORMATS, apercu_pdf, ouvrir_fichier, vues
 
+from .feuille_soin.dossier import CLOS
+
 # Deux numérisations d'une même page, tournées, recadrées ou recompressées, diffèrent de moins de 26 points sur 256 ; deux
 # feuilles du même modèle remplies autrement, de plus de 30 (mesuré par `test_fichiers_recus`).
 ECART_MAX = 26
 # Comparer une page à cent mille prend 50 ms : un petit dépôt se compare aussitôt, un lot en tâche de fond.
 PAGES_AUSSITOT = 20
 PAGES_PAR_PASSAGE = 2000
-CLOS = ("payee", "rejetee", "annulee")
 _logger = logging.getLogger(__name__)
 
 
@@ -248,7 +249,8 @@ class FeuilleSoinPiece(models.Model):
 
     @api.model
     def _chemins_de_gel(self):
-        return [*super()._chemins_de_gel(), ("assure_id", "feuille_id.assure_id"), ("formation_id", "feuille_id.formation_id")]
+        return [*super()._chemins_de_gel(), ("assure_id", "feuille_id.assure_id"),
+                ("assure_id", "feuille_id.enfant_id"), ("formation_id", "feuille_id.formation_id")]
 
     def _fichiers_conserves(self):
         """L'original, son aperçu, et la pile numérisée d'où il vient quand plus rien d'autre n'y tient."""

@@ -7,6 +7,8 @@ from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
 
+from odoo.addons.cnas_base.jour import aujourd_hui
+
 from ..liquidation import chargement
 from .commun_feuille import CommunFeuille
 
@@ -121,7 +123,14 @@ class TestFaitsFiges(CommunFeuille):
         self.assertEqual(refus.exception.args[3]["default_valeurs"], faits)
         demande, tardive = self.env["cnas.changement"].browse(
             [constate.demander_changement(faits, "Vu sur la page 2") for _fois in range(2)])
+        # Un constat est un fait : il n'attend ni un jour choisi, ni le délai qui protège un compte, la feuille serait décidée sans lui.
+        self.env["cnas.parametre"]._dater("delai_changement_jours", "3", aujourd_hui())
+        demande._ecrire({"date_effet": aujourd_hui() + timedelta(days=9)})
         demande.with_user(self.superviseur).action_accepter()
+        self.assertEqual((demande.state, feuille.nouveau_ne), ("applique", True))
+        suivante = self.env["cnas.changement"].browse(constate.demander_changement({"date_ordonnance": "2026-10-02", "nouveau_ne": False}, "Page 3"))
+        self.assertIn("<td>01/10/2026</td><td><strong>02/10/2026</strong>", suivante.comparaison)
+        self.assertIn("<td>oui</td><td><strong>non</strong>", suivante.comparaison)
         ligne = self.env["cnas.journal"].search(
             [("modele", "=", feuille._name), ("res_id", "=", feuille.id), ("evenement", "=", "constat")], limit=1)
         self.assertEqual((ligne.avant, ligne.apres, ligne.user_id), (
@@ -133,10 +142,15 @@ class TestFaitsFiges(CommunFeuille):
         feuille._ecrire({"saisie_par_id": self.controleur.id})
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             constate.demander_changement({"cause": "programme"}, "Juge et partie")
-        feuille._ecrire({"state": "validee"})
+        feuille._ecrire({"saisie_par_id": self.superviseur.id})
+        for decider in (tardive.with_user(self.superviseur).action_accepter,
+                        lambda: tardive.with_user(self.superviseur).action_refuser("Juge et partie")):
+            with self.assertRaisesRegex(UserError, "Quatre yeux"):
+                decider()
+        feuille._ecrire({"saisie_par_id": self.agent.id, "state": "validee"})
         with self.assertRaisesRegex(UserError, "n'est plus au contrôle"):
             tardive.with_user(self.superviseur).action_accepter()
-        feuille._ecrire({"saisie_par_id": self.agent.id, "state": "instance"})
+        feuille._ecrire({"state": "instance"})
         feuille.with_user(self.agent2).cause = "maladie"
         for vals in ({"cause": "programme"}, {"attestation_nouveau_ne": True}):
             with self.subTest(vals=vals), self.assertRaises(UserError):

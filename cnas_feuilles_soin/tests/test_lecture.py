@@ -131,6 +131,10 @@ class TestLecture(CommunFeuille):
         self.assertFalse(pieces[0].contenu or pieces[0].apercu_id.raw or lot.fichier_ids.raw or pieces[0].texte_lu)
         self.assertFalse(self.chercher(verite["reference"]))
         self.assertTrue(pieces[1].contenu and pieces[2].contenu)
+        # Soigné sous le numéro de sa mère, l'enfant est un dossier à lui : l'affaire qui le vise garde ces pièces aussi.
+        ouverte._ecrire({"enfant_id": self.creer_assure("Enfant", "2026-11-01").id})
+        self.env["cnas.gel"].with_user(self.superviseur).create({"name": "Expertise", "motif": "Parquet", "assure_id": ouverte.enfant_id.id})
+        self.assertTrue(pieces[1].gele)
 
     # ------------------------------------------------------------------ lots
     def lot(self, **fichiers):

@@ -76,6 +76,10 @@ class TestPapier(CommunFeuille):
         with self.assertRaisesRegex(UserError, "n'est pas clos"):
             boite.with_user(self.superviseur).action_detruire("PV 12")
         feuille.with_user(self.agent).action_annuler("Erreur")
+        gel = self.env["cnas.gel"].with_user(self.superviseur).create({"name": "Recours", "motif": "Tribunal", "assure_id": feuille.assure_id.id})
+        with self.assertRaisesRegex(UserError, "sous gel juridique"):
+            boite.with_user(self.superviseur).action_detruire("PV 12")
+        gel.action_lever("Jugé")
         boite.with_user(self.superviseur).action_detruire("PV 12")
         self.assertEqual((boite.state, feuille.papier, boite.motif_destruction), ("detruite", "detruit", "PV 12"))
         with self.assertRaises(UserError):

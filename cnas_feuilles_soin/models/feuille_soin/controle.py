@@ -17,7 +17,7 @@ class FeuilleSoin(models.Model):
     | qui | peut |
     |---|---|
     | agent | noter ce que montre le document (signature, carnet, ordonnance, cause…), avant le dépôt |
-    | contrôleur qui n'a pas saisi, puis superviseur | le corriger pendant le contrôle (`cnas.changement`) |
+    | contrôleur puis superviseur, qui n'ont pas saisi | le corriger pendant le contrôle (`cnas.changement`) |
     | le contrôle automatique | écrire montants, anomalies et état |
     """
 

@@ -19,6 +19,8 @@ ETATS = [
     ("payee", "Payée"),
     ("annulee", "Annulée"),
 ]
+# Plus rien ne s'y ajoute, et la durée de conservation court.
+CLOS = ("payee", "rejetee", "annulee")
 NATURES = [
     ("ordinaire", "Ordinaire"),
     ("enfant", "Enfant"),
@@ -44,7 +46,7 @@ class FeuilleSoin(models.Model):
     en instance, seul un champ resté vide peut être complété (un « non » n'est pas un vide) : qui
     complète est un auteur de la feuille, et c'est tracé. Ce que montre le document (`_champs_constats`) se
     corrige encore pendant le contrôle, mais à deux (`cnas.changement`) : un contrôleur qui n'a pas saisi le demande,
-    un superviseur l'accepte.
+    un superviseur, qui n'a pas saisi non plus, l'accepte.
     """
 
     _name = "cnas.feuille_soin"
@@ -81,6 +83,7 @@ class FeuilleSoin(models.Model):
         "diagnostic_clair",
     )
     _champs_sensibles = dict.fromkeys(_champs_constats, "_en_controle")
+    _effet_immediat = True
     # Ce que rectifient, en instance, les seuls gestes de `rectification.py`.
     _champs_rectifies = ("total_declare", "date_fin_soins")
 
@@ -301,7 +304,7 @@ class FeuilleSoin(models.Model):
 
     def _refuser_piece_si_clos(self):
         for feuille in self:
-            if feuille.state in ("payee", "annulee", "rejetee"):
+            if feuille.state in CLOS:
                 raise UserError(_("La feuille %s est close : elle ne reçoit plus de pièce.", feuille.display_name))
 
     def _photo_des_constats(self, vals):
@@ -365,6 +368,9 @@ class FeuilleSoin(models.Model):
         self._exiger("constater")
         super()._verifier_demande(valeurs)
 
+    def _empeche_de_decider(self):
+        return self._empeche_les_auteurs()
+
     def _appliquer_changement(self, valeurs, jour):
         if not self._en_controle():
             raise UserError(_("La feuille %s n'est plus au contrôle : le constat ne s'applique plus.", self.display_name))
@@ -379,7 +385,7 @@ class FeuilleSoin(models.Model):
         if all(champ.startswith(("message_", "activity_", "my_activity_")) for champ in vals):
             return
         for feuille in self.sudo():
-            if feuille.state in ("validee", "rejetee", "payee", "annulee"):
+            if feuille.state in ("validee", *CLOS):
                 raise UserError(_("La feuille %(numero)s est à l'état « %(etat)s » : elle ne change plus.",
                                   numero=feuille.display_name, etat=feuille._libelle_etat(feuille.state)))
 
