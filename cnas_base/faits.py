@@ -12,20 +12,13 @@ class Fait:
             setattr(self, nom, valeur)
 
     @classmethod
-    def lire(cls, cr, requete, parametres=None, ancien=0):
-        """Rend un objet par rang. Une colonne qui n'est pas un fait de la classe est une erreur.
-
-        :param ancien: nombre de dernières colonnes rangées ensemble, telles quelles, dans `ancien`
-        """
+    def lire(cls, cr, requete, parametres=None):
+        """Rend un objet par rang. Une colonne qui n'est pas un fait de la classe est une erreur."""
         cr.execute(requete, parametres)
         noms = [colonne.name for colonne in cr.description]
-        if ancien:
-            noms = noms[:-ancien]
         faits = []
         for rang in cr.fetchall():
             fait = cls.__new__(cls)
             any(map(setattr, repeat(fait), noms, rang))  # setattr rend None : toutes les colonnes passent
-            if ancien:
-                fait.ancien = rang[-ancien:]
             faits.append(fait)
         return faits

@@ -46,7 +46,7 @@ SELECT f.id, f.numero, f.reference, f.state, f.formation_id, f.assure_id, {perso
        p.sexe AS patho_sexe, NULLIF(p.age_min, 0) AS patho_age_min,
        CASE WHEN p.age_max < 120 THEN p.age_max END AS patho_age_max,
        COALESCE(p.maternite, false) AS patho_maternite, COALESCE(p.ald, false) AS patho_ald,
-       k.date_perte AS carte_perdue_le, m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial, {ecrits}
+       k.date_perte AS carte_perdue_le, m.date_radiation AS praticien_radie_le, m.qualification AS praticien_qualification, f.controle_initial
   FROM {feuilles} f
   JOIN cnas_assure a ON a.id = f.assure_id
   LEFT JOIN cnas_formation_sanitaire s ON s.id = f.formation_id
@@ -63,7 +63,7 @@ SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint 
        NULLIF(round(l.coefficient_facture * 100)::int, 0) AS coefficient,
        NULLIF(l.ticket_facture, 0)::bigint AS ticket_facture, COALESCE(l.duree_jours, 0) AS duree,
        COALESCE(l.posologie_jour, 0) AS posologie, COALESCE(l.montant_cnas, 0)::bigint AS acquis,
-       l.decision IN ('acceptee', 'abattue') AS deja_retenue, {ecrits}
+       l.decision IN ('acceptee', 'abattue') AS deja_retenue
   FROM {lignes} l
  WHERE l.feuille_id = ANY(%(ids)s)
  ORDER BY l.feuille_id, l.sequence, l.id < 0, abs(l.id)
@@ -125,9 +125,8 @@ def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None
 
 
 def _feuilles(cr, source, faits):
-    requete = SQL_FEUILLES.format(ecrits=ecriture.FEUILLE.lus("f"), personne=SQL_PERSONNE,
-                                  type_au=sql_type_au("f.formation_id", "f.date_soins"), **source)
-    feuilles = Feuille.lire(cr, requete, faits, ancien=len(ecriture.FEUILLE))
+    requete = SQL_FEUILLES.format(personne=SQL_PERSONNE, type_au=sql_type_au("f.formation_id", "f.date_soins"), **source)
+    feuilles = Feuille.lire(cr, requete, faits)
     for feuille in feuilles:
         feuille.lignes = []
         feuille.cle = (feuille.date_soins, feuille.numero or "", feuille.id)
@@ -145,8 +144,7 @@ def _feuilles(cr, source, faits):
 def _lignes(cr, lot, source, faits):
     par_id = {feuille.id: feuille for feuille in lot.feuilles}
     prestations = lot.referentiel.prestations
-    requete = SQL_LIGNES.format(ecrits=ecriture.LIGNE.lus("l"), **source)
-    for ligne in Ligne.lire(cr, requete, faits, ancien=len(ecriture.LIGNE)):
+    for ligne in Ligne.lire(cr, SQL_LIGNES.format(**source), faits):
         feuille = ligne.feuille = par_id[ligne.feuille_id]
         ligne.prestation = prestations[ligne.prestation_id]
         ligne.rang_ligne = len(feuille.lignes)

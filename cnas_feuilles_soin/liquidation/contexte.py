@@ -19,8 +19,6 @@ class Ligne(Fait):
         # tenu par le moteur
         "q", "pu", "rang", "limite", "points", "rejet", "abattue", "suspendue", "base", "part", "ticket",
         "depassement", "rejete", "entente_id", "franchise",
-        # en base, pour n'écrire que ce qui change
-        "ancien",
     )
 
     def demarrer(self):
@@ -83,8 +81,6 @@ class Feuille(Fait):
         # tenu par le moteur
         "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
         "rejete", "etat_droits", "completude",
-        # en base, pour n'écrire que ce qui change
-        "ancien",
     )
 
     def demarrer(self):

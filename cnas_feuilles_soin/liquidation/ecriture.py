@@ -2,15 +2,6 @@
 import json
 from operator import attrgetter
 
-# Par genre : comment la base rend la colonne, comment elle la reçoit.
-GENRES = {
-    "int": ("COALESCE({}, 0)", "{}"),
-    "bigint": ("COALESCE({}, 0)::bigint", "{}"),
-    "centiemes": ("round(COALESCE({}, 0) * 100)::int", "{} / 100.0"),
-    "bool": ("COALESCE({}, false)", "{}"),
-    "id": ("{}", "{}"),
-    "text": ("{}", "{}"),
-}
 TYPES_SQL = {"centiemes": "int", "id": "int"}
 
 
@@ -22,13 +13,17 @@ class Ecrits(dict):
         self.valeurs = attrgetter(*(fait for fait, _genre in colonnes.values()))
         self.genres = [genre for _fait, genre in colonnes.values()]
 
-    def lus(self, alias):
-        """Rend les colonnes telles que la base les dit, à comparer aux faits décidés."""
-        return ", ".join(GENRES[genre][0].format(f"{alias}.{nom}") for nom, (_fait, genre) in self.items())
-
     def affectations(self):
         """Rend « colonne = v.colonne, … »."""
-        return ", ".join(f"{nom} = {GENRES[genre][1].format(f'v.{nom}')}" for nom, (_fait, genre) in self.items())
+        return ", ".join(f"{nom} = {recue}" for nom, recue in self._recues())
+
+    def differe(self, alias):
+        """Rend la condition SQL : une des colonnes n'a pas déjà sa valeur."""
+        noms, recues = zip(*self._recues())
+        return f"({', '.join(f'{alias}.{nom}' for nom in noms)}) IS DISTINCT FROM ({', '.join(recues)})"
+
+    def _recues(self):
+        return [(nom, f"v.{nom} / 100.0" if genre == "centiemes" else f"v.{nom}") for nom, (_fait, genre) in self.items()]
 
 
 LIGNE = Ecrits(
@@ -76,19 +71,14 @@ def ecrire(cr, lot, uid, changer_etat):
 
 def _ecrire_lignes(cr, lot):
     # L'auteur est sur la feuille : le redire à chaque ligne coûterait à la base un contrôle de clé par ligne.
-    rangs = []
-    for feuille in lot.feuilles:
-        for ligne in feuille.lignes:
-            neuf = LIGNE.valeurs(ligne)
-            if neuf != ligne.ancien:
-                rangs.append((ligne.id, *neuf))
+    rangs = [(ligne.id, *LIGNE.valeurs(ligne)) for feuille in lot.feuilles for ligne in feuille.lignes]
     if not rangs:
         return
     source, colonnes = _valeurs(["id", *LIGNE], ["id", *LIGNE.genres], rangs)
     cr.execute(f"""
         UPDATE cnas_feuille_soin_ligne l
            SET {LIGNE.affectations()}, write_date = now() AT TIME ZONE 'UTC'
-          FROM {source} WHERE l.id = v.id""", colonnes)
+          FROM {source} WHERE l.id = v.id AND {LIGNE.differe("l")}""", colonnes)
 
 
 def _ecrire_feuilles(cr, lot, uid, changer_etat):
@@ -96,10 +86,7 @@ def _ecrire_feuilles(cr, lot, uid, changer_etat):
     for feuille in lot.feuilles:
         if not changer_etat:
             feuille.etat = feuille.state
-        neuf = FEUILLE.valeurs(feuille)
-        if neuf == feuille.ancien:
-            continue
-        rangs.append((feuille.id, *neuf, _motif_de_rejet(feuille) if feuille.etat == "rejetee" else None))
+        rangs.append((feuille.id, *FEUILLE.valeurs(feuille), _motif_de_rejet(feuille) if feuille.etat == "rejetee" else None))
         if feuille.etat != feuille.state:
             passages.append((feuille, feuille.state, feuille.etat))
     if rangs:
@@ -114,7 +101,7 @@ def _ecrire_feuilles(cr, lot, uid, changer_etat):
                    date_decision = CASE WHEN v.state IN ('validee', 'rejetee') AND f.state <> v.state
                                         THEN now() AT TIME ZONE 'UTC' ELSE f.date_decision END,
                    write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
-              FROM {source} WHERE f.id = v.id""",
+              FROM {source} WHERE f.id = v.id AND {FEUILLE.differe("f")}""",
                    [sum(regle.version for regle in lot.regles.values()), lot.instant, uid, *colonnes])
     return passages
 

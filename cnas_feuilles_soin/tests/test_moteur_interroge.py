@@ -20,7 +20,7 @@ JOUR = JOUR_FIGE.date() - timedelta(days=40)
 class Couleur(Fait):
     """Un fait d'essai."""
 
-    __slots__ = ("nom", "rang", "ancien")
+    __slots__ = ("nom", "rang")
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -237,7 +237,6 @@ class TestMoteurInterroge(CommunMoteur):
         for requete in ("SELECT 'bleu' AS nom, 3 AS rang", "SELECT 3 AS rang, 'bleu' AS nom"):
             couleur = Couleur.lire(self.env.cr, requete)[0]
             self.assertEqual((couleur.nom, couleur.rang), ("bleu", 3))
-        self.assertEqual(Couleur.lire(self.env.cr, "SELECT 3 AS rang, 'a', 'b'", ancien=2)[0].ancien, ("a", "b"))
         with self.assertRaises(AttributeError):
             Couleur.lire(self.env.cr, "SELECT 1 AS inconnue")
 

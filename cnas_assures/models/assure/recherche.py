@@ -17,14 +17,15 @@ PROCHES_LUS, PROCHES_PROPOSES = 200, 60
 LETTRES_MIN = 3
 OPERATEURS = ("ilike", "=ilike", "like", "=like", "=")
 
-# Chaque mot cherché se dit comme un mot du nom : l'index des squelettes les croise sans lire la table.
+# Chaque mot cherché se dit comme un mot du nom. D'abord les noms faits de ces mots, qui se suivent dans l'index des
+# squelettes ; s'ils n'y suffisent pas, ceux qui les ont parmi d'autres : l'autre index les croise sans lire la table.
 SQL_PROCHES = """
-SELECT id, name FROM (
-       SELECT id, name FROM cnas_assure
-        WHERE string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[] AND id <> ALL(%(sauf)s::int[])
-        LIMIT %(lus)s) AS proches
+SELECT id, name FROM (SELECT id, name FROM cnas_assure WHERE id <> ALL(%(sauf)s::int[]) AND {condition} LIMIT %(lus)s) AS proches
  ORDER BY similarity(name, %(texte)s) DESC, id
 """
+SUITES_DE_MOTS = (
+    "nom_phonetique >= %(debut)s AND nom_phonetique < %(debut)s || ' ~' ORDER BY nom_phonetique",
+    "string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[]")
 
 
 class AssureRecherche(models.Model):
@@ -114,9 +115,13 @@ class AssureRecherche(models.Model):
         if not squelettes:
             return []
         self.flush_model(["name", "nom_phonetique"])
-        self.env.cr.execute(SQL_PROCHES, {
-            "squelettes": squelettes, "sauf": list(sauf), "texte": transliterer(texte), "lus": maximum})
-        return [ident for ident, nom in self.env.cr.fetchall() if se_disent_pareil(texte, nom)]
+        parametres = {"squelettes": squelettes, "debut": " ".join(squelettes), "sauf": list(sauf), "texte": transliterer(texte), "lus": maximum}
+        for condition in SUITES_DE_MOTS:
+            self.env.cr.execute(SQL_PROCHES.format(condition=condition), parametres)
+            proches = [ident for ident, nom in self.env.cr.fetchall() if se_disent_pareil(texte, nom)]
+            if 2 * len(proches) >= maximum:
+                break
+        return proches
 
     @api.model
     def _domaine_exact(self, texte):

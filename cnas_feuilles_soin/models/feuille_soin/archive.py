@@ -12,9 +12,9 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
-    date_numerisation = fields.Date(string="Numérisée le", readonly=True, copy=False, index=True)
+    date_numerisation = fields.Date(string="Numérisée le", readonly=True, copy=False, index="btree_not_null")
     date_archivage_prevue = fields.Date(string="À archiver le", compute="_compute_date_archivage_prevue", store=True,
-                                        index=True, help="Fin de la garde du papier après numérisation.")
+                                        index="btree_not_null", help="Fin de la garde du papier après numérisation.")
     papier = fields.Selection(
         [("agence", "En agence"), ("archive", "Archivé"), ("detruit", "Détruit")],
         string="Papier", default="agence", required=True, readonly=True, copy=False, index=True)

@@ -149,13 +149,13 @@ class FeuilleSoin(models.Model):
     saisie_par_id = fields.Many2one("res.users", string="Saisie par", default=lambda self: self.env.user,
                                     readonly=True, copy=False, index=True)
     deposee_par_id = fields.Many2one("res.users", string="Déposée par", readonly=True, copy=False)
-    controleur_id = fields.Many2one("res.users", string="Contrôleur", copy=False, index=True, tracking=True)
+    controleur_id = fields.Many2one("res.users", string="Contrôleur", copy=False, index="btree_not_null", tracking=True)
     date_affectation = fields.Datetime(string="Affectée le", readonly=True, copy=False)
     decidee_par_id = fields.Many2one("res.users", string="Décidée par", readonly=True, copy=False,
                                      help="Vide : liquidation automatique.")
     date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False, index=True)
     motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False, groups=GROUPES_DOSSIER)
-    date_limite_instance = fields.Date(string="Pièces attendues avant le", readonly=True, copy=False, index=True)
+    date_limite_instance = fields.Date(string="Pièces attendues avant le", readonly=True, copy=False, index="btree_not_null")
     empreinte = fields.Char(string="Empreinte de l'envoi", readonly=True, copy=False)
     # --- reprise d'un rejet
     origine_id = fields.Many2one("cnas.feuille_soin", string="Reprise de", readonly=True, copy=False,
