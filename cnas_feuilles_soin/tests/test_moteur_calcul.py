@@ -94,6 +94,14 @@ class TestMoteurCalcul(CommunMoteur):
         self.assertEqual(feuille.ligne_ids.tarif, 500)  # 499,5 → 500
         self.assertEqual((feuille.montant_cnas, feuille.ticket_moderateur, feuille.depassement), (400, 100, 100))
 
+    def places_sur_le_disque(self, feuille):
+        """Rend où la base garde la feuille, ses lignes et ses anomalies : récrire déplace."""
+        self.env.cr.execute("""
+            SELECT ctid FROM cnas_feuille_soin WHERE id = %(id)s
+             UNION ALL (SELECT ctid FROM cnas_feuille_soin_ligne WHERE feuille_id = %(id)s ORDER BY id)
+             UNION ALL (SELECT ctid FROM cnas_anomalie WHERE feuille_id = %(id)s ORDER BY id)""", {"id": feuille.id})
+        return self.env.cr.fetchall()
+
     def test_rejouer_ne_change_rien(self):
         cher = self.prestation("acte", 1000, quantite_max=2)
         feuille = self.feuille((cher, 3, 1200), (self.comprime, 1, 200), (self.comprime, 1, 200))
@@ -101,7 +109,9 @@ class TestMoteurCalcul(CommunMoteur):
         self.controler(feuille)
         self.assertEqual(feuille.state, "controle")
         avant = feuille.read(), feuille.ligne_ids.read(), feuille.anomalie_ids.read()
+        places = self.places_sur_le_disque(feuille)
         self.controler(feuille)
+        self.assertEqual(self.places_sur_le_disque(feuille), places, "rien n'a été récrit")
         for ancien, nouveau in zip(avant, (feuille.read(), feuille.ligne_ids.read(), feuille.anomalie_ids.read())):
             self.assertEqual(ancien, nouveau)
 
