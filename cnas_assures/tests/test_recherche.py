@@ -56,6 +56,17 @@ class TestRecherche(CasAssure):
                 self.assertIn(self.mahamat, self.liste("hama umta"), "au milieu des mots aussi")
                 self.assertIn(self.mahamat, self.Assure.search([("name", "!=", False), ("recherche", "ilike", "mahamat zoumtaba")]))
 
+    def test_mots_courants_ou_rares(self):
+        """Les statistiques de la base ne choisissent que le chemin : un début de mot prime toujours ses morceaux."""
+        milieu = self.creer_actif(nom="Alzoumtaba", prenom="Ousaleh")
+        cas = {"saleh zoum": self.mahamat, "oum saleh": self.mahamat + milieu, "saleh alzoumta": milieu, "saleh oumtaba": self.mahamat + milieu, "zoumtaba absent": self.Assure}
+        for courants in ((), ("saleh",), ("saleh", "zoumtaba", "oum")):
+            for texte, attendus in cas.items():
+                with self.subTest(texte, courants=courants), patch.object(recherche.AssureRecherche, "_mots_courants", lambda _soi, c=courants: c):
+                    self.assertEqual(self.liste(texte), attendus.sorted())
+                    self.assertEqual(set(self.proposes(texte)), set(attendus.ids))
+        self.assertIsInstance(self.Assure._mots_courants(), tuple)
+
     def test_le_tri_choisi_par_l_usager_reste_le_sien(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")
         recherche = [("recherche", "ilike", "mohamed saleh zoumtaba")]

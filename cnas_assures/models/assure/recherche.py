@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.modules.db import FunctionStatus
 from odoo.osv import expression
@@ -15,6 +15,8 @@ IDENTIFIANTS_MAX = 3000
 PROCHES_LUS, PROCHES_PROPOSES = 200, 60
 # Deux lettres se disent comme trop de noms.
 LETTRES_MIN = 3
+# Un mot plus court a trop peu de morceaux pour mener vite à quelques noms.
+LETTRES_RARES = 6
 OPERATEURS = ("ilike", "=ilike", "like", "=like", "=")
 
 # Chaque mot cherché se dit comme un mot du nom. D'abord les noms faits de ces mots, qui se suivent dans l'index des
@@ -149,15 +151,45 @@ class AssureRecherche(models.Model):
                 return ailleurs
         if len(mots) < 2:
             return [("name", "ilike", texte.strip())]
+        return [("id", "in", self._chercher_mots(mots))]
+
+    @api.model
+    def _chercher_mots(self, mots):
+        """Rend les assurés dont chaque mot cherché commence un mot du nom, à défaut en est un morceau : des ids, ou leur SQL s'ils sont trop."""
         self.flush_model(["name"])
-        for requete, parametres in (self._requete_debuts_de_mots(mots), self._requete_morceaux(mots)):
-            self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
-            ids = [rang[0] for rang in self.env.cr.fetchall()]
+        morceaux = self._requete_morceaux(mots)
+        if any(self._est_rare(mot) for mot in mots):
+            ids = self._lire_ids(*morceaux)
+            if len(ids) <= IDENTIFIANTS_MAX:
+                return ids and (self._lire_ids(*self._requete_debuts_de_mots(mots, ids)) or ids)
+        for requete in (self._requete_debuts_de_mots(mots), morceaux):
+            ids = self._lire_ids(*requete)
             if len(ids) > IDENTIFIANTS_MAX:
-                return [("id", "in", SQL("(%s)", SQL(requete, *parametres)))]
+                return SQL("(%s)", SQL(requete[0], *requete[1]))
             if ids:
-                return [("id", "in", ids)]
-        return [("id", "in", [])]
+                return ids
+        return []
+
+    @api.model
+    def _lire_ids(self, requete, parametres):
+        self.env.cr.execute(f"{requete} LIMIT %s", (*parametres, IDENTIFIANTS_MAX + 1))
+        return [ident for (ident,) in self.env.cr.fetchall()]
+
+    @api.model
+    def _est_rare(self, mot):
+        """Dit si le mot est long et qu'aucun des plus courants ne commence ainsi : ses morceaux se lisent alors plus vite que les débuts des autres."""
+        courants = self._mots_courants()
+        return len(mot) >= LETTRES_RARES and bool(courants) and not any(courant.startswith(mot) for courant in courants)
+
+    @api.model
+    @tools.ormcache()
+    def _mots_courants(self):
+        """Rend les mots les plus courants des noms, d'après les statistiques de la base ; périmées, elles ne coûtent que du temps."""
+        self.env.cr.execute("""
+            SELECT most_common_elems::text::text[] FROM pg_stats
+             WHERE tablename = 'cnas_assure_mots_idx' AND schemaname = current_schema""")
+        rang = self.env.cr.fetchone()
+        return tuple(rang and rang[0] or ())
 
     @api.model
     def _domaine_autre_ecriture(self, texte, mots):
@@ -180,13 +212,13 @@ class AssureRecherche(models.Model):
     # Les listes se trient par nom : sans `MATERIALIZED`, PostgreSQL suivrait l'index du tri en croyant
     # les mots répartis au hasard, et lirait la moitié de la table.
     @api.model
-    def _requete_debuts_de_mots(self, mots):
-        """Rend (SQL, paramètres) des assurés dont un mot du nom commence par chacun de ces mots, sans accent."""
+    def _requete_debuts_de_mots(self, mots, parmi=None):
+        """Rend (SQL, paramètres) des assurés, ou de ceux-là, dont un mot du nom commence par chacun de ces mots, sans accent."""
         colonne = "unaccent(name::text)" if self.pool.has_unaccent == FunctionStatus.INDEXABLE else "name"
         return (
-            "WITH trouves AS MATERIALIZED (SELECT id FROM cnas_assure"
-            f" WHERE to_tsvector('simple', {colonne}) @@ to_tsquery('simple', %s)) SELECT id FROM trouves",
-            (" & ".join(f"{mot}:*" for mot in mots),))
+            f"WITH trouves AS MATERIALIZED (SELECT id FROM cnas_assure WHERE {'id = ANY(%s) AND ' if parmi else ''}"
+            f"to_tsvector('simple', {colonne}) @@ to_tsquery('simple', %s)) SELECT id FROM trouves",
+            (*([parmi] if parmi else []), " & ".join(f"{mot}:*" for mot in mots)))
 
     @api.model
     def _requete_morceaux(self, mots):
