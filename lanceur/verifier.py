@@ -45,6 +45,7 @@ def verifier():
     for titre, controle in (
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
         ("Jour des tests", jour_des_tests),
+        ("Une méthode, un lieu", methodes_uniques),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
         ("docker-compose.yml", lambda: compose(python)),
         ("Dockerfile et scripts", lambda: scripts(python)), ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
@@ -136,6 +137,29 @@ def jour_des_tests():
                 # lu à l'import, avant que la classe ne fige son jour
                 if isinstance(noeud, ast.Assign) and noeud.col_offset == 0 and re.search(r"\b(today|now)\(", ast.unparse(noeud)):
                     yield f"{_relatif(fichier)}:{noeud.lineno} : partir de JOUR (odoo.addons.cnas_base.tests.common), pas du jour de la machine"
+
+
+def methodes_uniques():
+    """Un addon ne redéfinit pas deux fois la méthode d'un modèle : laquelle passe la première, seul l'ordre des imports le dirait."""
+    for addon in chemins.TOUS:
+        vues = {}
+        for fichier in chemins.fichiers(RACINE / addon):
+            if fichier.suffix != ".py" or "tests" in fichier.relative_to(RACINE).parts:
+                continue
+            for classe in ast.parse(fichier.read_text(encoding="utf-8")).body:
+                modele = isinstance(classe, ast.ClassDef) and _modele_etendu(classe)
+                for methode in classe.body if modele else ():
+                    lieu = f"{_relatif(fichier)}:{methode.lineno}"
+                    if isinstance(methode, ast.FunctionDef) and (ailleurs := vues.setdefault((modele, methode.name), lieu)) != lieu:
+                        yield f"{lieu} : {modele}.{methode.name} est déjà dans {ailleurs}"
+
+
+def _modele_etendu(classe):
+    """Rend le modèle que crée ou étend une classe, ou None."""
+    dits = {cible.id: noeud.value for noeud in classe.body if isinstance(noeud, ast.Assign)
+            for cible in noeud.targets if isinstance(cible, ast.Name) and cible.id in ("_name", "_inherit")}
+    nom = dits.get("_name") or dits.get("_inherit")
+    return nom.value if isinstance(nom, ast.Constant) else None
 
 
 def autres_versions():

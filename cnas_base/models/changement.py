@@ -269,13 +269,21 @@ class Changement(models.Model):
 
     def _cibles_disparues(self):
         """Rend {id: raison} des demandes dont l'objet n'existe plus."""
-        return {changement.id: _("ce qu'elle vise n'existe plus.")
-                for changement in self if changement.res_id and not changement._cible().exists()}
+        phrase = _("ce qu'elle vise n'existe plus.")
+        return self._raisons_des_cibles(lambda cibles: dict.fromkeys(set(cibles.ids) - set(cibles.exists().ids), phrase))
 
     def _cibles_retenues(self):
         """Rend {id: raison} des demandes dont l'objet ne se juge pas par l'appelant."""
-        return {changement.id: raison for changement in self if (cible := changement._cible())
-                for raison in cible._empeche_de_decider().values()}
+        return self._raisons_des_cibles(lambda cibles: cibles.exists()._empeche_de_decider())
+
+    def _raisons_des_cibles(self, lire):
+        """Rend {id: raison} des demandes, d'après ce que `lire` dit de tous les objets d'un modèle à la fois."""
+        raisons = {}
+        for demandes in self.filtered("res_id").grouped("modele").values():
+            modele = demandes[0]._modele_vise()
+            dites = {} if modele is None else lire(modele.browse(set(demandes.mapped("res_id"))))
+            raisons.update({demande.id: dites[demande.res_id] for demande in demandes if demande.res_id in dites})
+        return raisons
 
     def _cible(self):
         """Rend l'enregistrement visé (vide : une création), ou None si le modèle n'est pas lisible."""

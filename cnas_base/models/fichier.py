@@ -227,6 +227,9 @@ class IrAttachment(models.Model):
 
     def _apres_remplacement(self, contenu):
         """Point d'extension : la fiche qui porte ce fichier en note la nouvelle empreinte."""
+        fiches = self.env.get(self.res_model or "")
+        if self.res_field == "fichier" and hasattr(fiches, "_prendre_fichier"):
+            fiches.sudo().browse(self.res_id)._prendre_fichier(contenu, self.mimetype)
 
     # ------------------------------------------------------------------ privé
     @api.model

@@ -133,17 +133,8 @@ class FichierDeposeMixin(models.AbstractModel):
         radical = "".join(c for c in radical if c.isprintable() and c not in '<>:"|?*').strip()[:80]
         return f"{radical or _('piece')}.{extension}"
 
-
-class IrAttachment(models.Model):
-    """Perdu puis renumérisé, un fichier déposé a l'empreinte du nouveau."""
-
-    _inherit = "ir.attachment"
-
-    def _apres_remplacement(self, contenu):
-        super()._apres_remplacement(contenu)
-        modele = self.env.registry.get(self.res_model)
-        if self.res_field == "fichier" and modele and issubclass(modele, self.env.registry["cnas.fichier_depose.mixin"]):
-            fiche = self.env[self.res_model].sudo().browse(self.res_id)
-            fiche._ecrire({"empreinte": hashlib.sha256(contenu).hexdigest(), "taille": len(contenu), "mimetype": self.mimetype, "lecture": "a_lire"},
-                          suivi=False)
-            fiche._demander_lecture()
+    def _prendre_fichier(self, contenu, mimetype):
+        """Perdu puis renumérisé, le fichier déposé a l'empreinte du nouveau."""
+        self._ecrire({"empreinte": hashlib.sha256(contenu).hexdigest(), "taille": len(contenu), "mimetype": mimetype, "lecture": "a_lire"},
+                     suivi=False)
+        self._demander_lecture()

@@ -36,7 +36,7 @@ class ImportFichier(models.Model):
     Le rapport rend les mêmes lignes avec « Que faire », prêt à corriger et à renvoyer.
 
     Chaque sujet (feuilles, employeurs…) vient d'un addon : `_juger_<sujet>` rend les verdicts, `_appliquer_<sujet>` écrit un
-    groupe entier ou rien, `_roles_du_sujet` dit qui. Une formation y passe par son espace, jamais par ce modèle.
+    groupe entier ou rien, `_roles_<sujet>` dit qui. Une formation y passe par son espace, jamais par ce modèle.
 
     États : brouillon → contrôlé → en cours → terminé. Qui peut quoi : la table `_actions` ; chacun voit les siens, le
     superviseur voit tout, et n'y change rien.
@@ -163,11 +163,6 @@ class ImportFichier(models.Model):
 
     # ------------------------------------------------------------------ points d'extension
     @api.model
-    def _roles_du_sujet(self):
-        """Rend {sujet: rôles qui l'importent}."""
-        return {}
-
-    @api.model
     def _champs_controles(self):
         """Rend ce que le contrôle a lu et jugé : changé ensuite, l'import se contrôle à nouveau."""
         return {"sujet", "fichier", "nom_fichier"}
@@ -229,9 +224,8 @@ class ImportFichier(models.Model):
 
     def _sujet_reserve(self):
         """Rend {id: phrase} de ceux dont l'usager n'importe pas le sujet."""
-        roles = self._roles_du_sujet()
-        return {import_.id: _("Seul le rôle %s importe ce fichier.", self._noms_roles(roles[import_.sujet]))
-                for import_ in self if not self._a_le_role(roles.get(import_.sujet, ()))}
+        return {import_.id: _("Seul le rôle %s importe ce fichier.", self._noms_roles(roles))
+                for import_ in self if not self._a_le_role(roles := getattr(self, f"_roles_{import_.sujet}", ()))}
 
     def _d_un_autre(self):
         """Rend {id: phrase} de ceux d'un autre : qui applique est qui saisit, les quatre yeux le regardent.

@@ -15,6 +15,7 @@ class ImportFichier(models.Model):
     """
 
     _inherit = "cnas.import_fichier"
+    _roles_declaration = ("cnas_base.group_agent",)
 
     sujet = fields.Selection(selection_add=[("declaration", "Déclarations d'effectif")], ondelete={"declaration": "cascade"})
     declaration_id = fields.Many2one(
@@ -22,10 +23,6 @@ class ImportFichier(models.Model):
         domain="[('state', '=', 'brouillon')]")
 
     # ------------------------------------------------------------------ points d'extension
-    @api.model
-    def _roles_du_sujet(self):
-        return {**super()._roles_du_sujet(), "declaration": ("cnas_base.group_agent",)}
-
     @api.model
     def _champs_controles(self):
         return super()._champs_controles() | {"declaration_id"}

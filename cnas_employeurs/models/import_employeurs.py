@@ -1,7 +1,7 @@
 import re
 from collections import defaultdict
 
-from odoo import _, api, fields, models
+from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -24,12 +24,9 @@ class ImportFichier(models.Model):
     """Les listes d'employeurs : une ligne par employeur, reconnu à son matricule, son NIF, son RCCM, ou son nom s'il est seul à le porter."""
 
     _inherit = "cnas.import_fichier"
+    _roles_employeurs = ("cnas_base.group_agent",)
 
     sujet = fields.Selection(selection_add=[("employeurs", "Employeurs")], ondelete={"employeurs": "cascade"})
-
-    @api.model
-    def _roles_du_sujet(self):
-        return {**super()._roles_du_sujet(), "employeurs": ("cnas_base.group_agent",)}
 
     def _juger_employeurs(self, tableau):
         """Rend le verdict de chaque employeur, sans rien écrire."""

@@ -132,8 +132,8 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
         declaration.ligne_ids.create({"declaration_id": declaration.id, "assure_id": self.assures[2].id, "salaire": 100_000})
         declaration.ligne_ids.write({"matricule_declare": False})
         self.env.flush_all()
-        chemin = Path(__file__).parents[1] / "migrations/17.0.1.3.0/post-matricule.py"
-        runpy.run_path(str(chemin))["migrate"](self.env.cr, "17.0.1.2.0")
+        chemin = Path(__file__).parents[1] / "migrations/17.0.1.3.1/post-matricule.py"
+        runpy.run_path(str(chemin))["migrate"](self.env.cr, "17.0.1.3.0")
         self.env.invalidate_all()
         self.assertEqual({ligne.assure_id: ligne.matricule_declare for ligne in declaration.ligne_ids},
                          {**{a: a.matricule for a in self.assures[:2]}, self.assures[2]: False})

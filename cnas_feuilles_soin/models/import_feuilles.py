@@ -21,6 +21,7 @@ class ImportFichier(models.Model):
     """
 
     _inherit = "cnas.import_fichier"
+    _roles_feuilles = ("cnas_base.group_agent", "cnas_base.group_portail_formation")
 
     sujet = fields.Selection(selection_add=[("feuilles", "Feuilles de soins")], ondelete={"feuilles": "cascade"})
     formation_id = fields.Many2one(
@@ -28,10 +29,6 @@ class ImportFichier(models.Model):
         help="Celle des feuilles qui ne disent pas la leur.")
 
     # ------------------------------------------------------------------ points d'extension
-    @api.model
-    def _roles_du_sujet(self):
-        return {**super()._roles_du_sujet(), "feuilles": ("cnas_base.group_agent", "cnas_base.group_portail_formation")}
-
     @api.model
     def _champs_controles(self):
         return super()._champs_controles() | {"formation_id"}

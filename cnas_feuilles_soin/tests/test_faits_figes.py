@@ -155,3 +155,14 @@ class TestFaitsFiges(CommunFeuille):
         for vals in ({"cause": "programme"}, {"attestation_nouveau_ne": True}):
             with self.subTest(vals=vals), self.assertRaises(UserError):
                 feuille.with_user(self.agent2).write(vals)
+
+    def test_requetes_de_la_liste_des_demandes(self):
+        """Qui peut décider se lit pour toute la liste à la fois, non demande par demande."""
+        couts = []
+        for combien in (1, 2, 8):  # la première chauffe
+            demandes = self.env["cnas.changement"].browse([
+                self.deposee().with_user(self.controleur).demander_changement({"cause": "maladie"}, "Vu sur la page 2")
+                for _fois in range(combien)]).with_user(self.superviseur)
+            couts.append(self.requetes(lambda d=demandes: d.mapped("peut_accepter")))
+            self.assertTrue(all(demandes.mapped("peut_accepter")))
+        self.assertEqual(couts[2], couts[1])

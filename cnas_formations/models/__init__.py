@@ -9,7 +9,6 @@ from . import affectation
 from . import carnet
 from . import demande_rib
 from . import res_partner_bank
-from . import journal_rib
 from . import res_users
 from . import res_partner
 from . import accueil

@@ -37,11 +37,6 @@ class Convention(models.Model):
 
     document_ids = fields.One2many("cnas.document", "convention_id", string="Documents", readonly=True, groups="cnas_base.group_interne")
 
-    def write(self, vals):
-        if "document" in vals:
-            self.filtered("document")._garder_signee(vals["document"])
-        return super().write(vals)
-
     def _garder_signee(self, nouvelle):
         """Classe la convention signée d'avant, si la nouvelle est un autre fichier ; ce qui n'est ni PDF ni image reste au fil."""
         nouvelle = nouvelle.encode() if isinstance(nouvelle, str) else nouvelle or b""

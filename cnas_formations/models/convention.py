@@ -124,6 +124,8 @@ class Convention(models.Model):
     def write(self, vals):
         if not self._ouvert(set(self._champs_signes) & vals.keys()):
             self._garder_clauses_signees(vals)
+        if "document" in vals:
+            self.filtered("document")._garder_signee(vals["document"])
         return super().write(vals)
 
     def _garder_clauses_signees(self, vals):

@@ -6,8 +6,12 @@ from ..rib import erreur_rib, grouper_rib, nettoyer_rib, rib_valide
 # Ce que porte un virement : gardé sur le compte d'une formation activée.
 CHAMPS_DU_VIREMENT = ("acc_number", "partner_id", "active", "acc_holder_name", "bank_id")
 
+
 class ResPartnerBank(models.Model):
-    """Les comptes des formations sanitaires : RIB CEMAC contrôlé, gardé une fois la formation activée."""
+    """Les comptes bancaires. D'une formation : RIB CEMAC contrôlé, gardé une fois la formation activée.
+
+    Un compte qui naît, change ou disparaît est au journal : c'est là que va l'argent.
+    """
 
     _inherit = "res.partner.bank"
 
@@ -34,13 +38,25 @@ class ResPartnerBank(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._mettre_rib_en_forme(vals) for vals in vals_list])
+        comptes = super().create([self._mettre_rib_en_forme(vals) for vals in vals_list])
+        comptes._journaliser_comptes("creation", {}, comptes._photo_des_comptes())
+        return comptes
 
     def write(self, vals):
         vals = self._mettre_rib_en_forme(vals)
-        if not vals.keys().isdisjoint(CHAMPS_DU_VIREMENT):
-            self._garder_comptes_actifs(vals)
-        return super().write(vals)
+        if vals.keys().isdisjoint(CHAMPS_DU_VIREMENT):
+            return super().write(vals)
+        self._garder_comptes_actifs(vals)
+        avant = self._photo_des_comptes()
+        resultat = super().write(vals)
+        self._journaliser_comptes("modification", avant, self._photo_des_comptes())
+        return resultat
+
+    def unlink(self):
+        avant = self._photo_des_comptes()
+        resultat = super().unlink()
+        self._journaliser_comptes("suppression", avant, {})
+        return resultat
 
     # ------------------------------------------------------------------ métier
     @api.model
@@ -66,6 +82,16 @@ class ResPartnerBank(models.Model):
         comptes = [connus[cle].with_env(self.env) for cle in cles]
         self.union(*comptes).filtered(lambda compte: not compte.active).active = True
         return comptes
+
+    def _photo_des_comptes(self):
+        return {compte.id: {"acc_number": compte.acc_number, "acc_holder_name": compte.acc_holder_name,
+                            "bank_id": compte.bank_id.id, "partner_id": compte.partner_id.id, "active": compte.active}
+                for compte in self.sudo()}
+
+    @api.model
+    def _journaliser_comptes(self, evenement, avant, apres):
+        journal = self.env["cnas.journal"]
+        journal._ajouter(journal._changements(self._name, evenement, avant, apres))
 
     def _comptes_de_formations(self):
         """Rend, parmi ces comptes, ceux dont le titulaire est une formation ou qu'une formation désigne."""

@@ -2,7 +2,7 @@ import re
 
 from lxml import etree
 
-from odoo import _, api, fields, models
+from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import sans_suivi
@@ -25,12 +25,9 @@ class ImportFichier(models.Model):
     """
 
     _inherit = "cnas.import_fichier"
+    _roles_pathologies = ("cnas_base.group_administrateur",)
 
     sujet = fields.Selection(selection_add=[("pathologies", "Pathologies")], ondelete={"pathologies": "cascade"})
-
-    @api.model
-    def _roles_du_sujet(self):
-        return {**super()._roles_du_sujet(), "pathologies": ("cnas_base.group_administrateur",)}
 
     def _lire(self):
         if self.sujet == "pathologies" and (self.nom_fichier or "").lower().endswith((".xml", ".claml")):

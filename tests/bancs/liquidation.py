@@ -11,7 +11,6 @@ from odoo import SUPERUSER_ID, api
 from tests.bancs import reference
 
 TITRE = "Contrôle et liquidation par lots"
-VALIDEES_AU_PLUS = 20_000
 ETALON = """
     UPDATE cnas_feuille_soin_ligne l
        SET tarif = t.montant, taux = 80, quantite_retenue = quantite, decision = 'acceptee', montant_base = quantite * least(prix_unitaire, t.montant),
@@ -48,21 +47,21 @@ def mesurer(banc):
 
 
 @contextmanager
-def _deposees(banc, nombre):
-    """Donne des feuilles que rien n'a encore touchées, déposées et validées en base comme le seraient les vraies.
+def _deposees(banc, nombre, commises=True):
+    """Donne des feuilles que rien n'a encore touchées, déposées et commises en base comme le seraient les vraies.
 
-    Rejouer sur les mêmes lignes mesurerait leurs versions mortes, que chaque lecture doit traverser. Un très grand
-    lot n'est pas validé : l'ôter ensuite durerait plus que la mesure.
+    Rejouer sur les mêmes lignes mesurerait leurs versions mortes, que chaque lecture doit traverser.
+
+    :param commises: non pour un très grand lot : l'ôter ensuite durerait plus que la mesure
     """
     ids = reference.deposer_feuilles(banc.cr, nombre)
-    valide = nombre <= VALIDEES_AU_PLUS
-    if valide:
+    if commises:
         banc.cr.commit()
     try:
         yield ids
     finally:
         banc.cr.rollback()
-        if valide:
+        if commises:
             banc.cr.execute("DELETE FROM cnas_feuille_soin WHERE id = ANY(%s)", [ids])
             banc.cr.commit()
 
@@ -70,16 +69,17 @@ def _deposees(banc, nombre):
 def _comparer(banc, nombre):
     """Rend les durées médianes de l'étalon et du contrôle ; le premier tour, qui chauffe, ne compte pas s'il y en a d'autres."""
     durees = []
-    tours = 5 if nombre <= 10_000 else 1
+    plusieurs = nombre <= 10_000
+    tours = 5 if plusieurs else 1
     for tour in range(tours):
-        with _deposees(banc, nombre) as ids:
+        with _deposees(banc, nombre, commises=plusieurs) as ids:
             feuilles = banc.env["cnas.feuille_soin"].browse(ids)
             gestes = {"etalon": lambda i=ids: banc.cr.execute(ETALON, {"ids": i}), "controle": lambda f=feuilles: f._controler()}
             # l'un puis l'autre en premier : le second lit les versions mortes que laisse le premier
             durees.append({nom: banc.chrono(gestes[nom], fois=1) for nom in sorted(gestes, reverse=not tour % 2)})
             if tour == tours - 1:
                 _repartition(banc, feuilles)
-    comptees = durees[tours > 1:]
+    comptees = durees[1:] or durees
     return tuple(statistics.median(duree[nom] for duree in comptees) for nom in ("etalon", "controle"))
 
 

@@ -170,6 +170,16 @@ def test_le_jour_des_tests_est_fige(tmp_path, monkeypatch, importation, refuse):
     assert bool(list(verifier.jour_des_tests())) is refuse
 
 
+@pytest.mark.parametrize("modele, refuse", [("cnas.a", True), ("cnas.b", False)])
+def test_une_methode_ne_se_redefinit_pas_dans_son_addon(tmp_path, monkeypatch, modele, refuse):
+    """Deux classes d'un même modèle qui ont la même méthode : ./cnas verifier le refuse."""
+    for nom, lignes in (("a", '_name = "cnas.a"'), ("b", f'_inherit = "{modele}"')):
+        (tmp_path / "cnas_base" / "models").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cnas_base" / "models" / f"{nom}.py").write_text(f"class C:\n    {lignes}\n\n    def write(self, vals):\n        pass\n")
+    monkeypatch.setattr(verifier, "RACINE", tmp_path)
+    assert bool(list(verifier.methodes_uniques())) is refuse
+
+
 @pytest.mark.parametrize("phrase, code", [("Journal intact : 3 ligne(s) relue(s).", 0), ("Journal rompu à la ligne 2 (3 lignes).", 1)])
 def test_verifier_journal_rend_le_code(tmp_path, phrase, code, capsys):
     """Intact : 0 ; rompu : 1 ; la phrase est dite telle quelle."""

@@ -37,6 +37,8 @@ CHAMPS_PAR_ACTION = {
 }
 # Ce qui, changé sur un brouillon, le fait rapprocher à nouveau.
 CHAMPS_RAPPROCHES = frozenset(("nom", "prenom", "genre", "date_naissance"))
+# Ce qui dit qui est la mère d'un enfant.
+CHAMPS_DE_LA_MERE = frozenset(("nom_mere", "lien", "assure_principal_id", "genre", "nom", "prenom"))
 CHAMPS_FIGES = frozenset((*CHAMPS_IDENTITE, *CHAMPS_PAR_ACTION, "date_deces"))
 
 
@@ -347,6 +349,7 @@ class Assure(models.Model):
         assures._fixer_famille()
         assures._synchroniser_liens()
         assures._chercher_a_la_creation()
+        assures._relier_meres()
         return assures
 
     def write(self, vals):
@@ -362,6 +365,8 @@ class Assure(models.Model):
             self.filtered(lambda a: a.state == "brouillon")._chercher_a_la_creation()
         if "date_deces" in vals and vals["date_deces"]:
             self._appliquer_deces()
+        if not CHAMPS_DE_LA_MERE.isdisjoint(vals):
+            self._relier_meres(a_nouveau="nom_mere" in vals)
         return resultat
 
     @api.ondelete(at_uninstall=False)

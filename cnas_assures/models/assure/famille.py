@@ -35,21 +35,6 @@ class AssureFamille(models.Model):
 
     arbre_famille = fields.Html(string="Arbre familial", compute="_compute_arbre_famille", sanitize=False)
 
-    # ------------------------------------------------------------------ CRUD
-    @api.model_create_multi
-    def create(self, vals_list):
-        assures = super().create(vals_list)
-        assures._relier_meres()
-        return assures
-
-    def write(self, vals):
-        resultat = super().write(vals)
-        if not {"nom_mere", "lien", "assure_principal_id", "genre", "nom", "prenom"}.isdisjoint(vals):
-            if "nom_mere" in vals:
-                self.filtered("mere_id")._ecrire({"mere_id": False})
-            self._relier_meres()
-        return resultat
-
     # ------------------------------------------------------------------ contraintes
     @api.constrains("assure_principal_id", "lien", "type_assure")
     def _check_famille(self):
@@ -164,8 +149,13 @@ class AssureFamille(models.Model):
         return {a._origin.id: _("aucun ayant droit à immatriculer dans cette famille.")
                 for a in self if a._origin.id not in avec}
 
-    def _relier_meres(self):
-        """Relie à sa mère chaque enfant de ces familles dont le nom de mère est celui d'une seule femme de la famille."""
+    def _relier_meres(self, a_nouveau=False):
+        """Relie à sa mère chaque enfant de ces familles dont le nom de mère est celui d'une seule femme de la famille.
+
+        :param a_nouveau: le nom de leur mère vient de changer, celle d'avant ne vaut plus
+        """
+        if a_nouveau:
+            self.filtered("mere_id")._ecrire({"mere_id": False})
         self.flush_model(["famille_id", "lien", "genre", "nom", "prenom", "name", "nom_mere", "mere_id"])
         self.env.cr.execute("""
             WITH trouvees AS (

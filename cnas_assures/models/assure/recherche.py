@@ -22,10 +22,10 @@ OPERATEURS = ("ilike", "=ilike", "like", "=like", "=")
 # Chaque mot cherché se dit comme un mot du nom. D'abord les noms faits de ces mots, qui se suivent dans l'index des
 # squelettes ; s'ils n'y suffisent pas, ceux qui les ont parmi d'autres : l'autre index les croise sans lire la table.
 SQL_PROCHES = """
-SELECT id, name FROM (SELECT id, name FROM cnas_assure WHERE id <> ALL(%(sauf)s::int[]) AND {condition} LIMIT %(lus)s) AS proches
+SELECT id, name FROM (SELECT id, name FROM cnas_assure WHERE id <> ALL(%(sauf)s::int[]) AND {chemin} LIMIT %(lus)s) AS proches
  ORDER BY similarity(name, %(texte)s) DESC, id
 """
-SUITES_DE_MOTS = (
+CHEMINS = (
     "nom_phonetique >= %(debut)s AND nom_phonetique < %(debut)s || ' ~' ORDER BY nom_phonetique",
     "string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[]")
 
@@ -118,8 +118,8 @@ class AssureRecherche(models.Model):
             return []
         self.flush_model(["name", "nom_phonetique"])
         parametres = {"squelettes": squelettes, "debut": " ".join(squelettes), "sauf": list(sauf), "texte": transliterer(texte), "lus": maximum}
-        for condition in SUITES_DE_MOTS:
-            self.env.cr.execute(SQL_PROCHES.format(condition=condition), parametres)
+        for chemin in CHEMINS:
+            self.env.cr.execute(SQL_PROCHES.format(chemin=chemin), parametres)
             proches = [ident for ident, nom in self.env.cr.fetchall() if se_disent_pareil(texte, nom)]
             if 2 * len(proches) >= maximum:
                 break

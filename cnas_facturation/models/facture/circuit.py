@@ -133,7 +133,8 @@ class FactureCircuit(models.Model):
     # ------------------------------------------------------------------ gardes
     def _champs_des_actions(self):
         return super()._champs_des_actions() | {
-            "nb_feuilles", "nb_non_decidees", "complement_ids", "ecart_declare", "ecart_accepte", "ecart_accepte_caisse", "close"}
+            "nb_feuilles", "nb_non_decidees", "complement_ids", "ecart_declare", "ecart_accepte", "ecart_accepte_caisse", "close",
+            "ordonnateur_id", "ordre_ids.state", "ordre_ids.lot_id.state"}
 
     def _empeche_vide(self):
         """Rend {id: raison} des factures sans feuille, ou des compléments sans recours."""

@@ -73,9 +73,6 @@ class FacturePaiement(models.Model):
         return {**action, "domain": [("facture_id", "in", self.ids)], "context": {}}
 
     # ------------------------------------------------------------------ gardes
-    def _champs_des_actions(self):
-        return super()._champs_des_actions() | {"ordonnateur_id", "ordre_ids.state", "ordre_ids.lot_id.state"}
-
     def _empeche_payeur(self):
         """Qui peut payer, et le seul lieu qui le dit : rend {id: raison} des factures que l'usager ne paie pas.
 

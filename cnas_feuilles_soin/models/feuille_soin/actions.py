@@ -187,7 +187,8 @@ class FeuilleSoin(models.Model):
         self._mettre_lignes_a_zero()
 
     def _mettre_lignes_a_zero(self):
-        """Rejette toutes les lignes : facturé = rejeté, le reste à zéro, totaux compris."""
+        """Rejette toutes les lignes : facturé = rejeté, le reste à zéro, totaux compris. Ce qu'elles prenaient se rend."""
+        donnaient = self.sudo().filtered("montant_cnas")
         self.env.flush_all()
         self.env.cr.execute("""
             UPDATE cnas_feuille_soin_ligne
@@ -205,6 +206,7 @@ class FeuilleSoin(models.Model):
         self.env["cnas.feuille_soin.ligne"].invalidate_model([*ecrits, "decision", "quantite_retenue"])
         self.invalidate_recordset(ecrits)
         self.modified(ecrits)
+        donnaient._rendre_aux_plafonds()
 
     def _empeche_d_annuler(self):
         """Point d'extension : la facturation retient une feuille facturée. Rend {id: raison}."""

@@ -47,14 +47,11 @@ class FeuilleSoin(models.Model):
         return {**{f.id: _("aucun plafond ne s'est libéré.") for f in self if not f.plafond_libere}, **raisons}
 
     # ------------------------------------------------------------------ métier
-    def _mettre_lignes_a_zero(self):
-        """Ce que les feuilles donnaient se rend : les réduites qui y gagneraient sont signalées."""
-        donnaient = self.sudo().filtered("montant_cnas")
-        jours, personnes = donnaient.mapped("date_soins"), proches(self.env.cr, donnaient.assure_id.ids)
-        resultat = super()._mettre_lignes_a_zero()
-        if donnaient:
-            self._signaler_plafonds_liberes(personnes, min(jours) - UN_AN, max(jours) + UN_AN)
-        return resultat
+    def _rendre_aux_plafonds(self):
+        """Ce que ces feuilles donnaient se rend : les réduites qui y gagneraient sont signalées."""
+        if self:
+            jours = self.mapped("date_soins")
+            self._signaler_plafonds_liberes(proches(self.env.cr, self.assure_id.ids), min(jours) - UN_AN, max(jours) + UN_AN)
 
     def _signaler_plafonds_liberes(self, personnes, debut, fin):
         """Signale les feuilles réduites par un plafond qui recevraient davantage aujourd'hui."""
