@@ -116,3 +116,8 @@ def ecrire_rapport(tableau, dits, titre="Rapport"):
     rangs = ([*(ligne.cases[place] if place < len(ligne.cases) else None for place in gardees),
               *dits.get(ligne.numero, (_("Passée"), ""))] for ligne in tableau)
     return ecrire_xlsx([*(tableau.titres[place] for place in gardees), *TITRES_DU_RAPPORT], rangs, titre)
+
+
+def masquer_matricule(matricule):
+    """Rend « … 1234 » : de quoi reconnaître un assuré sur une page publique sans le désigner."""
+    return f"… {(matricule or '')[-4:]}"

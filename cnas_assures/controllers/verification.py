@@ -49,7 +49,7 @@ def page_publique(chemins, gabarit, **options):
                 with request.env.cr.savepoint():  # une panne n'écrit rien à moitié, et la page d'excuse se lit encore
                     fiche, valeurs = methode(self, jeton[:LONGUEUR_MAX], **parametres)
                     request.env["cnas.journal"]._ajouter_une_fois({
-                        "modele": fiche._name, "res_id": fiche.id or 0, "evenement": "verification_publique"})
+                        "modele": fiche._name, "res_id": fiche.id if fiche else 0, "evenement": "verification_publique"})
                     return repondre(rendre(gabarit, valeurs), 200 if fiche else 404)
             except CONCURRENCE:
                 raise  # deux dépôts à la fois : Odoo rejoue
@@ -117,6 +117,13 @@ class Verification(http.Controller):
             "cartes_revoquees": "/cnas/cartes-revoquees",
         }
         return self._json(contenu)
+
+    @page_publique("/cnas/verifier/papier/<string:jeton>", "cnas_assures.verification_papier")
+    def verifier_papier(self, jeton="", **_ignores):
+        """Dit si un papier vient de la caisse, et ce qu'il doit porter."""
+        code, fiche = request.env["cnas.papier.mixin"].sudo()._trouver_papier(jeton)
+        fiche = fiche.with_context(lang="fr_FR")
+        return fiche, {"titre_papier": fiche._papiers[code], "faits": fiche._faits_du_papier(code)} if fiche else {}
 
     @http.route("/cnas/cle-publique.pem", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def cle_publique_pem(self):

@@ -4,13 +4,14 @@ from reportlab.lib.units import mm
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
+from odoo.addons.cnas_base.impression.document import couper
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .attestation_pdf import HAUTEUR, LARGEUR, MARGE, UTILE, dessiner_entete
-from .identite import naissance
+from .identite import ecrire_valeur, naissance
 
 MEMBRES_PAR_PAGE = (16, 26)  # première page, suivantes
-COLONNES = ((0, 50 * mm), (52 * mm, 34 * mm), (88 * mm, 20 * mm), (110 * mm, 22 * mm), (134 * mm, 40 * mm))
+COLONNES = ((0, 58 * mm), (59 * mm, 29 * mm), (89 * mm, 20 * mm), (110 * mm, 22 * mm), (134 * mm, 40 * mm))
 
 
 def dessiner_familles(principaux):
@@ -23,6 +24,8 @@ def _fiche(page, principal):
     premiers, suite = membres[:MEMBRES_PAR_PAGE[0]], membres[MEMBRES_PAR_PAGE[0]:]
     pages = 1 + -(-len(suite) // MEMBRES_PAR_PAGE[1])
     dessiner_entete(page)
+    if adresse := principal._url_papier("ff"):
+        c.dessiner_qr(page, adresse, LARGEUR - MARGE - 22 * mm, HAUTEUR - 60 * mm, 22 * mm)
     c.ecrire(page, LARGEUR / 2, HAUTEUR - 47 * mm, "FICHE FAMILIALE", 18, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
     c.ecrire(page, LARGEUR / 2, HAUTEUR - 55 * mm, "البطاقة العائلية", 15, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
     _principal(page, principal, HAUTEUR - 64 * mm)
@@ -52,7 +55,7 @@ def _principal(page, principal, y):
     for i, (etiquette, valeur) in enumerate(lignes):
         x, ligne_y = MARGE + (40 + 68 * (i % 2)) * mm, y - (7.4 + 10.6 * (i // 2)) * mm
         c.ecrire(page, x, ligne_y, etiquette, 7.5, couleur=c.GRIS)
-        c.ecrire(page, x, ligne_y - 4.6 * mm, valeur or "—", 11, gras=True, largeur=62 * mm)
+        ecrire_valeur(page, x, ligne_y, valeur or "—", 64 * mm, 11, 4.6, 7, (3.6, 6.6))
 
 
 def _droits(assure):
@@ -79,9 +82,19 @@ def _table(page, membres, y, total):
             page.setFillColor(HexColor("#F4F8F6"))
             page.rect(MARGE, y - 2.2 * mm, UTILE, 7 * mm, stroke=0, fill=1)
         droits = f"{_droits(membre)} · {membre.carte_active_id.numero or 'sans carte'}"
-        for (x, largeur), valeur in zip(
-                COLONNES, (membre.name, membre.matricule, liens.get(membre.lien, ""), naissance(membre), droits)):
+        _nom(page, MARGE + 2 * mm, y, membre.name, COLONNES[0][1] - 2 * mm)
+        for (x, largeur), valeur in zip(COLONNES[1:], (membre.matricule, liens.get(membre.lien, ""), naissance(membre), droits)):
             c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 8.8, largeur=largeur - 2 * mm)
+
+
+def _nom(page, x, y, nom, largeur):
+    """Un nom trop long prend deux lignes : coupé, il ne désignerait plus personne."""
+    if len(couper(nom, largeur, 8.8)) == 1:
+        c.ecrire(page, x, y, nom, 8.8, largeur=largeur)
+        return
+    premiere, *suite = couper(nom, largeur, 6.4)
+    c.ecrire(page, x, y + 1.4 * mm, premiere, 6.4, largeur=largeur)
+    c.ecrire(page, x, y - 1.3 * mm, " ".join(suite), 6.4, largeur=largeur)
 
 
 def _pied(page, principal, numero, total):

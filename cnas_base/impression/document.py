@@ -24,12 +24,14 @@ from .kit import (
     charger_polices,
     dessiner_embleme,
     dessiner_filet,
+    dessiner_qr,
     ecrire,
     police,
 )
 
 MARGE = 13 * mm
 BAS = 14 * mm
+COTE_QR = 20 * mm
 HAUTEUR_SIGNATURES = 33 * mm
 
 
@@ -270,6 +272,11 @@ class Document:
         code.tracer(self.page, (self.largeur - code.width) / 2, self.y - 12 * mm)
         ecrire(self.page, self.largeur / 2, self.y - 16 * mm, texte, 9, gras=True, cote="centre")
         self.y -= 19 * mm
+
+    def verifiable(self, adresse):
+        """Dessine, à droite sous l'entête d'un portrait, le QR qui vérifie le papier ; rien sans adresse."""
+        if adresse:
+            dessiner_qr(self.page, adresse, self.largeur - MARGE - COTE_QR, self.hauteur - MARGE - 16 * mm - COTE_QR, COTE_QR)
 
     def paragraphe(self, texte, taille=7.5, couleur=ENCRE, retrait=0, interligne=1.25):
         """Écrit un texte coupé à la largeur de la page."""

@@ -25,6 +25,7 @@ from odoo.exceptions import UserError
 # Un flux binaire : en texte (ASCII 85), chaque page pèse un quart de plus.
 rl_config.useA85 = 0
 
+SILENCE_QR = 4  # modules blancs que la norme veut autour
 VERT = HexColor("#0B7A4B")
 VERT_SOMBRE = HexColor("#075C38")
 VERT_PALE = HexColor("#E8F4EE")
@@ -157,26 +158,24 @@ def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, c
 
 
 def dessiner_qr(page, texte, x, y, cote):
-    """Dessine un QR (correction M) en tracé vectoriel, zone de silence comprise dans `cote` (points)."""
+    """Dessine un QR (correction M), zone de silence comprise dans `cote` (points) : un bit par module, net à toute échelle."""
     # Masque fixe : nos textes sont faits de hasard (signature), en essayer huit coûterait six fois plus.
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4, mask_pattern=2)
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0, mask_pattern=2)
     code.add_data(texte, optimize=0)
     code.make(fit=True)
     matrice = code.get_matrix()
-    pas = cote / len(matrice)
+    n = len(matrice)
+    octets = -(-n // 8)
+    rangs = "".join(f"{int(''.join('01'[noir] for noir in rang).ljust(octets * 8, '0'), 2):0{octets * 2}x}" for rang in matrice)
     page.setFillColor(white)
     page.rect(x, y, cote, cote, stroke=0, fill=1)
-    trace = page.beginPath()
-    for i, rang in enumerate(matrice):
-        debut = None
-        for j, noir in enumerate([*rang, False]):
-            if noir and debut is None:
-                debut = j
-            elif not noir and debut is not None:
-                trace.rect(x + debut * pas, y + cote - (i + 1) * pas, (j - debut) * pas, pas * 1.02)
-                debut = None
     page.setFillColor(ENCRE)
-    page.drawPath(trace, stroke=0, fill=1)
+    page.saveState()
+    silence = cote * SILENCE_QR / (n + 2 * SILENCE_QR)
+    page.translate(x + silence, y + silence)
+    page.scale(cote - 2 * silence, cote - 2 * silence)
+    page._code.append(f"BI /W {n} /H {n} /BPC 1 /IM true /D [1 0] /F /AHx ID {rangs}> EI")
+    page.restoreState()
 
 
 def lire_photo(contenu, largeur=360, hauteur=450):

@@ -9,6 +9,7 @@ from . import periode_mixin
 from . import coordonnees_mixin
 from . import matricule_mixin
 from . import montant_mixin
+from . import papier_mixin
 from . import province
 from . import district
 from . import agence

@@ -11,3 +11,4 @@ from . import test_chiffres
 from . import test_indicateurs
 from . import test_lecture_seule
 from . import test_routes_portail
+from . import test_papiers

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, masquer_matricule
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier
@@ -33,7 +33,8 @@ class Indu(models.Model):
 
     _name = "cnas.indu"
     _description = "Indu"
-    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "cnas.papier.mixin", "mail.thread"]
+    _papiers = {"qi": _lt("Quittance")}
     _order = "id desc"
     _rec_name = "numero"
 
@@ -335,6 +336,14 @@ class Indu(models.Model):
 
     def _nom_fichier(self):
         return f"Quittance_{self.quittance}"
+
+    def _faits_du_papier(self, code):
+        return [(_("Quittance"), self.quittance), (_("Indu"), self.numero), (_("Débiteur"), self._debiteur_public()),
+                (_("Montant"), ecrire_montant(self.montant)), (_("Reste"), ecrire_montant(self.solde))]
+
+    def _debiteur_public(self):
+        """Rend le débiteur tel qu'un passant le lit : une formation ou un employeur par son nom, un assuré par la fin de son matricule."""
+        return masquer_matricule(self.assure_id.matricule) if self.assure_id else self.nom_debiteur or self.debiteur
 
     def _pdf(self):
         from ..report.pdf_recu import dessiner_quittance

@@ -22,7 +22,8 @@ class InduReglement(models.Model):
 
     _name = "cnas.indu.reglement"
     _description = "Remboursement d'indu"
-    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "cnas.papier.mixin"]
+    _papiers = {"ri": _lt("Reçu")}
     _order = "id desc"
     _rec_name = "numero"
 
@@ -127,6 +128,11 @@ class InduReglement(models.Model):
 
     def _nom_fichier(self):
         return f"Recu_{self.numero}"
+
+    def _faits_du_papier(self, code):
+        faits = [(_("Reçu"), self.numero), (_("Débiteur"), self.indu_id._debiteur_public()), (_("Reçue le"), ecrire_date(self.date)),
+                 (_("Montant"), ecrire_montant(self.montant)), (_("Référence"), self.reference)]
+        return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]
 
     def _pdf(self):
         from ..report.pdf_recu import dessiner_recu

@@ -22,6 +22,7 @@ def dessiner_facture(facture):
                    paysage=False)
     doc.entete(*(("BORDEREAU DE COMPLÉMENT", "كشف تكميلي") if facture.nature == "complement" else
                  ("BORDEREAU RÉCAPITULATIF DE FACTURE", "كشف إجمالي للفاتورة")))
+    doc.verifiable(facture._url_papier("br"))
     ecrire(doc.page, doc.largeur / 2, doc.y, f"{facture.numero} — {ecrire_mois(facture.periode)}", 10, gras=True, cote="centre")
     doc.y -= 6 * mm
     _cadres(doc, facture)

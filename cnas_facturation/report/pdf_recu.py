@@ -14,7 +14,7 @@ COLONNES = colonnes_mm((34, "gauche"), (30, "gauche"), (88, "gauche"), (32, "dro
 def dessiner_recu(reglement):
     """Rend les octets du PDF d'un reçu."""
     indu = reglement.indu_id
-    doc = _document("REÇU", reglement.numero)
+    doc = _document("REÇU", reglement.numero, reglement._url_papier("ri"))
     if reglement.state == "annule":
         doc.paragraphe(f"ANNULÉ le {ecrire_date(reglement.date_annulation)} : {reglement.motif_annulation}", 11, ROUGE)
         doc.y -= 4 * mm
@@ -31,7 +31,7 @@ def dessiner_recu(reglement):
 
 def dessiner_quittance(indu):
     """Rend les octets du PDF de la quittance : tout ce qui a soldé l'indu."""
-    doc = _document("QUITTANCE", indu.quittance)
+    doc = _document("QUITTANCE", indu.quittance, indu._url_papier("qi"))
     _cadre(doc, "Indu soldé", [
         *_debiteur(indu), ("Notifié le", ecrire_date(indu.date_notification)), ("Montant (FCFA)", ecrire_nombre(indu.montant)),
         ("Retenu sur des règlements (FCFA)", ecrire_nombre(indu.montant_compense)),
@@ -56,9 +56,10 @@ def _recuperations(indu):
           for r in indu.reglement_ids if r.state == "encaisse")], key=lambda rang: (rang[1], rang[0]))
 
 
-def _document(titre, numero):
+def _document(titre, numero, adresse):
     doc = Document(f"{titre} {numero}", f"{numero} — imprimé le {ecrire_date(aujourd_hui())}", paysage=False)
     doc.entete(titre, TITRES_ARABES[titre])
+    doc.verifiable(adresse)
     ecrire(doc.page, doc.largeur / 2, doc.y, f"N° {numero}", 10, gras=True, cote="centre")
     doc.y -= 8 * mm
     return doc

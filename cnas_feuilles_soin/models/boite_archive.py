@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -19,7 +20,8 @@ class BoiteArchive(models.Model):
 
     _name = "cnas.boite_archive"
     _description = "Boîte d'archives"
-    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.papier.mixin", "mail.thread"]
+    _papiers = {"eb": _lt("Étiquette de boîte d'archives")}
     _order = "id desc"
     _cloison_agence = ("agence_id",)
 
@@ -64,6 +66,9 @@ class BoiteArchive(models.Model):
     def _unlink_vide_seule(self):
         if any(boite.feuille_ids or boite.state == "detruite" for boite in self):
             raise UserError(_("Une boîte qui a servi ne se supprime pas."))
+
+    def _faits_du_papier(self, code):
+        return [(_("Boîte"), self.name), (_("Agence"), self.agence_id.name), (_("Dossiers"), ecrire_nombre(self.nombre))]
 
     def _pdf(self):
         """Rend le PDF des étiquettes."""

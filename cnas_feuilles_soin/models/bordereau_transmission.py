@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
 
 from ..report.papiers_pdf import dessiner_bordereaux
@@ -17,7 +18,8 @@ class BordereauTransmission(models.Model):
 
     _name = "cnas.bordereau_transmission"
     _description = "Bordereau de transmission"
-    _inherit = ["cnas.etat.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.papier.mixin", "mail.thread"]
+    _papiers = {"bt": _lt("Bordereau de transmission")}
     _order = "id desc"
     _cloison_agence = ("agence_id", "destination_id")
 
@@ -77,6 +79,10 @@ class BordereauTransmission(models.Model):
     def action_vider(self):
         """Retire tous les dossiers d'un bordereau en préparation. Rend True."""
         self.feuille_ids.sudo()._ecrire({"bordereau_id": False}, suivi=False)
+
+    def _faits_du_papier(self, code):
+        return [(_("Bordereau"), self.name), (_("De"), self.agence_id.name), (_("Vers"), self.destination_id.name),
+                (_("Dossiers"), ecrire_nombre(len(self.feuille_ids))), (_("Envoyé le"), ecrire_date(self.date_envoi))]
 
     def _pdf(self):
         """Rend le PDF des bordereaux."""

@@ -15,29 +15,30 @@ DOSSIERS = colonnes_mm((12, "droite"), (40, "gauche"), (64, "gauche"), (24, "gau
 
 def dessiner_accuses(feuilles):
     """Rend le PDF des accusés de dépôt, un document par feuille. Entrée : `cnas.feuille_soin` ; sortie : bytes."""
-    return _feuilles(feuilles, "Accusé de dépôt", "إشعار باستلام الملف", _accuse)
+    return _feuilles(feuilles, "Accusé de dépôt", "إشعار باستلام الملف", _accuse, "ad")
 
 
 def dessiner_demandes(feuilles):
     """Rend le PDF des demandes de pièces."""
-    return _feuilles(feuilles, "Demande de pièces complémentaires", "طلب وثائق إضافية", _demande)
+    return _feuilles(feuilles, "Demande de pièces complémentaires", "طلب وثائق إضافية", _demande, "dp")
 
 
 def dessiner_rejets(feuilles):
     """Rend le PDF des notifications de rejet."""
-    return _feuilles(feuilles, "Notification de rejet", "إشعار بالرفض", _rejet)
+    return _feuilles(feuilles, "Notification de rejet", "إشعار بالرفض", _rejet, "nr")
 
 
-def _feuilles(feuilles, titre, titre_arabe, corps):
+def _feuilles(feuilles, titre, titre_arabe, corps, code):
     def dessiner(doc, feuille):
         _identite(doc, feuille)
         corps(doc, feuille)
-    return _documents(feuilles, titre, titre_arabe, dessiner)
+    return _documents(feuilles, titre, titre_arabe, dessiner, code)
 
 
-def _documents(papiers, titre, titre_arabe, corps, haut="{titre}"):
-    """Rend le PDF d'un papier par enregistrement, chacun paginé à part, sous son numéro.
+def _documents(papiers, titre, titre_arabe, corps, code, haut="{titre}"):
+    """Rend le PDF d'un papier par enregistrement, chacun paginé à part, sous son numéro et son QR.
 
+    :param code: le papier, dans les `_papiers` du modèle
     :raise UserError: aucun
     """
     if not papiers:
@@ -51,6 +52,7 @@ def _documents(papiers, titre, titre_arabe, corps, haut="{titre}"):
         else:
             doc = Document(titre, mention, paysage=False)
         doc.entete(haut.format(titre=titre, numero=numero), titre_arabe)
+        doc.verifiable(papier._url_papier(code))
         doc.code_barres(numero)
         corps(doc, papier)
     return doc.terminer()
@@ -96,6 +98,7 @@ def _accuse(doc, feuille):
 def _demande(doc, feuille):
     doc.paragraphe("Votre dossier est en instance. Pour qu'il soit traité, fournissez :", 9.5)
     _manques(doc, feuille)
+    doc.y -= 2 * mm
     doc.paragraphe("Passé ce jour, le dossier sera rejeté. Les pièces se déposent à l'agence ou sur l'espace de la formation "
                    "sanitaire.", 8.5, couleur=GRIS)
     doc.y -= 3 * mm
@@ -104,8 +107,10 @@ def _demande(doc, feuille):
 
 def _manques(doc, feuille):
     for demande in feuille.demande_ids.filtered(lambda d: d.state == "en_attente"):
+        doc.y -= 1 * mm
         doc.paragraphe(f"— {demande.motif}", 9.5, retrait=5 * mm)
     if feuille.date_limite_instance:
+        doc.y -= 1 * mm
         doc.paragraphe(f"À fournir avant le {ecrire_date(feuille.date_limite_instance)}.", 9.5)
 
 
@@ -132,12 +137,12 @@ def _rejet(doc, feuille):
 # ---------------------------------------------------------------------- bordereau et étiquette
 def dessiner_bordereaux(bordereaux):
     """Rend le PDF des bordereaux de transmission, un document par bordereau."""
-    return _documents(bordereaux, "Bordereau de transmission", "كشف الإرسال", _bordereau, haut="{titre} {numero}")
+    return _documents(bordereaux, "Bordereau de transmission", "كشف الإرسال", _bordereau, "bt", haut="{titre} {numero}")
 
 
 def dessiner_etiquettes(boites):
     """Rend le PDF des étiquettes de boîtes d'archives, une page par boîte."""
-    return _documents(boites, "Étiquette de boîte", "صندوق الأرشيف", _etiquette, haut="{numero}")
+    return _documents(boites, "Étiquette de boîte", "صندوق الأرشيف", _etiquette, "eb", haut="{numero}")
 
 
 def _bordereau(doc, bordereau):

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.ecriture import ecrire_nombre, masquer_matricule
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -19,6 +20,7 @@ class AssureDocuments(models.Model):
     """Cartes, attestations et pièces d'un assuré : compteurs, demandes, pièces manquantes."""
 
     _inherit = "cnas.assure"
+    _papiers = {"ff": _lt("Fiche familiale")}
 
     _actions = {
         "demander_carte": Action(titre=_lt("Demander une carte"), seul=True, de=("actif",), roles=(AGENT,)),
@@ -176,6 +178,9 @@ class AssureDocuments(models.Model):
         manquants = self._sans_carte()
         return {a._origin.id: _("personne n'attend de première carte dans cette famille.") for a in self
                 if not a.ayant_droit_ids or not (a._origin | a.ayant_droit_ids._origin) & manquants}
+
+    def _faits_du_papier(self, code):
+        return [(_("Matricule"), masquer_matricule(self.matricule)), (_("Ayants droit"), ecrire_nombre(len(self.ayant_droit_ids)))]
 
     def _pdf_famille(self):
         """Rend le PDF (bytes) de la fiche des familles, après contrôle du rôle et du nombre."""

@@ -59,7 +59,7 @@ class Assure(models.Model):
     _description = "Assuré"
     _inherit = [
         "cnas.etat.mixin", "cnas.changement.mixin", "cnas.matricule.mixin", "cnas.coordonnees.mixin",
-        "mail.thread", "mail.activity.mixin",
+        "cnas.papier.mixin", "mail.thread", "mail.activity.mixin",
     ]
     _order = "name, id"
     _rec_names_search = ["name", "matricule"]

@@ -2,6 +2,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.tools import hmac
 
+from odoo.addons.cnas_base.ecriture import masquer_matricule
 from odoo.addons.cnas_base.jeton import fiche_du_jeton
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date_naissance
@@ -77,7 +78,7 @@ class DecompteAcces(models.Model):
             reglement = _("Rien à payer") if facture.close else _("Pas encore payé")
         return {
             "etat": etat, "numero": self.numero, "date": self.date_decompte, "net": self.net_a_payer,
-            "beneficiaire": f"… {(qui['matricule'] or '')[-4:]}" if self.mode == "remboursement" else qui["nom"],
+            "beneficiaire": masquer_matricule(qui["matricule"]) if self.mode == "remboursement" else qui["nom"],
             "contre_passation": self.nature == "contre_passation", "reglement": reglement,
             "paye_le": facture.date_paiement if reglement and facture.state == "payee" else False,
         }

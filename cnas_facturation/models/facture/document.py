@@ -1,11 +1,15 @@
 from odoo import _, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.ecriture import ecrire_mois, ecrire_montant, ecrire_nombre, masquer_matricule
 
 
 class FactureDocument(models.Model):
     """Impressions de la facture : son bordereau récapitulatif, et le décompte qu'elle a."""
 
     _inherit = "cnas.facture"
+    _papiers = {"br": _lt("Bordereau récapitulatif de facture")}
 
     def action_imprimer(self):
         """Ouvre le bordereau PDF. Rend une action d'adresse."""
@@ -65,6 +69,14 @@ class FactureDocument(models.Model):
 
     def _nom_fichier(self):
         return f"Bordereau_{self.numero}"
+
+    def _faits_du_papier(self, code):
+        qui = self._identite()
+        return [
+            (_("Facture"), self.numero), (_("Mois"), ecrire_mois(self.periode)),
+            (_("Pour"), masquer_matricule(qui["matricule"]) if self.mode == "remboursement" else qui["nom"]),
+            (_("Feuilles de soins"), ecrire_nombre(self.nb_feuilles)), (_("Montant facturé"), ecrire_montant(self.montant_facture)),
+            (_("État"), self._libelle_etat(self.state))]
 
     def _pdf(self):
         from ...report.pdf_facture import dessiner_facture

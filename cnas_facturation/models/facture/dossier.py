@@ -48,7 +48,8 @@ class Facture(models.Model):
 
     _name = "cnas.facture"
     _description = "Facture"
-    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.telechargement.mixin", "cnas.montant.mixin", "cnas.papier.mixin", "mail.thread",
+                "mail.activity.mixin"]
     _order = "periode desc, id desc"
     _rec_name = "numero"
 

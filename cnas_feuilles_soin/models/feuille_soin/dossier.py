@@ -51,7 +51,7 @@ class FeuilleSoin(models.Model):
 
     _name = "cnas.feuille_soin"
     _description = "Feuille de soins"
-    _inherit = ["cnas.etat.mixin", "cnas.changement.mixin", "cnas.montant.mixin", "mail.thread.main.attachment",
+    _inherit = ["cnas.etat.mixin", "cnas.changement.mixin", "cnas.montant.mixin", "cnas.papier.mixin", "mail.thread.main.attachment",
                 "mail.activity.mixin"]
     _order = "date_depot desc, id desc"
     _rec_name = "numero"

@@ -1,5 +1,8 @@
 from odoo import _, models
 from odoo.exceptions import UserError
+from odoo.tools.translate import _lt
+
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 
 from ...report.papiers_pdf import dessiner_accuses, dessiner_demandes, dessiner_rejets
 
@@ -8,6 +11,7 @@ class FeuilleSoin(models.Model):
     """Documents remis : accusé de dépôt, demande de pièces, notification de rejet. Jamais de diagnostic."""
 
     _inherit = "cnas.feuille_soin"
+    _papiers = {"ad": _lt("Accusé de dépôt"), "dp": _lt("Demande de pièces"), "nr": _lt("Notification de rejet")}
 
     def action_imprimer_accuse(self):
         """Imprime l'accusé de dépôt.
@@ -38,6 +42,16 @@ class FeuilleSoin(models.Model):
         self.check_access_rights("read")
         self.check_access_rule("read")
         return self
+
+    def _faits_du_papier(self, code):
+        faits = [
+            (_("Dossier"), self.numero), (_("Formation sanitaire"), self.formation_id.name), (_("Référence de la feuille"), self.reference),
+            (_("Déposée le"), ecrire_date(self.date_depot)), (_("Montant facturé"), ecrire_montant(self.montant_facture))]
+        if code == "dp":
+            faits.append((_("Pièces à fournir avant le"), ecrire_date(self.date_limite_instance)))
+        if code == "nr":
+            faits += [(_("Montant rejeté"), ecrire_montant(self.montant_rejete)), (_("Décidé le"), ecrire_date(self.date_decision))]
+        return faits
 
     def _delai_de_recours(self):
         """Rend le délai de contestation tel qu'un papier le dit."""
