@@ -56,6 +56,22 @@ class TestRecherche(CasAssure):
                 self.assertIn(self.mahamat, self.liste("hama umta"), "au milieu des mots aussi")
                 self.assertIn(self.mahamat, self.Assure.search([("name", "!=", False), ("recherche", "ilike", "mahamat zoumtaba")]))
 
+    def test_qui_commence_ainsi_se_propose_d_abord(self):
+        """Assez de noms qui commencent par les mots tapés : les autres ne se lisent pas ; le domaine et l'archivage comptent."""
+        debuts = self.Assure.browse()
+        for rang in range(4):
+            debuts |= self.creer_actif(nom="Zoumtaba", prenom=f"Mahâmat {'abcd'[rang] * 4}")
+        ailleurs = self.creer_actif(nom="Bichara", prenom="Zoumtaba Mahamat")
+        for texte in ("zoumtaba mahamat", "mahamat zoumtaba", "ZOUMTABA  MAHÂMA"):
+            self.assertEqual(set(self.proposes(texte, limit=4)), set(debuts.ids), texte)
+            self.assertIn(ailleurs.id, self.proposes(texte, limit=8))
+        debuts[0]._ecrire({"active": False})
+        self.assertNotIn(debuts[0].id, self.proposes("zoumtaba mahamat", limit=4))
+        ids = [ident for ident, _nom in self.Assure.name_search("zoumtaba mahamat", [("prenom", "ilike", "dddd")], limit=1)]
+        self.assertEqual(ids, debuts[3].ids)
+        for piege in ("% %", "_ _", "zoum\\ maha", "zoumtaba %dddd"):
+            self.assertEqual(self.Assure._commencant_par(piege), [], piege)
+
     def test_mots_courants_ou_rares(self):
         """Les statistiques de la base ne choisissent que le chemin : un début de mot prime toujours ses morceaux."""
         milieu = self.creer_actif(nom="Alzoumtaba", prenom="Ousaleh")

@@ -204,7 +204,7 @@ class Assure(models.Model):
     def _poser_index_nom(self):
         """Pose les index du nom, sur `unaccent(name)` si la base le permet ; les refait si cela change.
 
-        L'un (trigrammes) sert les morceaux de nom, l'autre (mots) les débuts de plusieurs mots.
+        Les trigrammes servent les morceaux de nom, les mots leurs débuts, le dernier le début du nom entier.
         """
         cr = self.env.cr
         avec_unaccent = has_unaccent(cr) == FunctionStatus.INDEXABLE
@@ -218,6 +218,7 @@ class Assure(models.Model):
             tools.create_index(cr, nom, self._table, [expression_index], "gin")
         if avec_unaccent:
             # Peu de noms, très portés : sans statistiques fines, PostgreSQL croit chaque morceau de nom rare.
+            tools.create_index(cr, "cnas_assure_debut_idx", self._table, ["lower(unaccent(name::text)) text_pattern_ops"])
             cr.execute("ALTER INDEX cnas_assure_name_trgm_idx ALTER COLUMN 1 SET STATISTICS 2000")
 
     # ------------------------------------------------------------------ contraintes

@@ -76,16 +76,46 @@ class AssureRecherche(models.Model):
             return super()._name_search(name, domain, operator, limit, order)
         if not limit:
             return self._search(expression.AND([[("recherche", "ilike", name)], domain or []]), order=order)
+        debuts = self._permis(self._commencant_par(name), domain) if order == self._order else []
+        if len(debuts) >= limit:
+            return debuts[:limit]
         # L'ordre de la liste ferait lire dix mille noms pour en proposer huit.
         exacts = list(self._search(
             expression.AND([self._domaine_exact(name), domain or []]), limit=limit, order="id" if order == self._order else order))
-        proches = self._proches(name, exacts, PROCHES_PROPOSES) if len(exacts) < limit else []
-        if not proches:
-            return exacts
-        permis = set(self._search(expression.AND([[("id", "in", proches)], domain or []])))
-        return exacts + [ident for ident in proches if ident in permis][:limit - len(exacts)]
+        manquent = limit - len(exacts)
+        return exacts + self._completer_a_l_oreille(name, exacts, domain, manquent) if manquent else exacts
 
     # ------------------------------------------------------------------ privé
+    @api.model
+    def _completer_a_l_oreille(self, texte, exacts, domain, manquent):
+        """Rend au plus `manquent` graphies proches que le domaine permet."""
+        entendus = self._proches(texte, exacts, PROCHES_PROPOSES, manquent)
+        proches = self._permis(entendus, domain)
+        if len(proches) < manquent <= len(entendus):
+            # Le domaine en écarte : d'autres, lus plus loin, peuvent en être.
+            proches = self._permis(self._proches(texte, exacts, PROCHES_PROPOSES), domain)
+        return proches[:manquent]
+
+    @api.model
+    def _permis(self, ids, domain):
+        """Rend, dans leur ordre, ceux de ces assurés que l'appelant voit et que le domaine retient."""
+        permis = set(self._search(expression.AND([[("id", "in", ids)], domain or []]))) if ids else ()
+        return [ident for ident in ids if ident in permis]
+
+    @api.model
+    def _commencant_par(self, texte):
+        """Rend quelques assurés dont le nom commence par ces mots, ou par ces deux mots retournés : un index y mène droit."""
+        mots = texte.split()
+        if len(mots) < 2 or self.pool.has_unaccent != FunctionStatus.INDEXABLE:
+            return []
+        self.flush_model(["name"])
+        debuts = [mots, mots[::-1]] if len(mots) == 2 else [mots]
+        requete = SQL(" UNION ").join(SQL(
+            "(SELECT id FROM cnas_assure WHERE lower(unaccent(name::text)) LIKE lower(unaccent(%s)) LIMIT %s)",
+            tools.escape_psql(" ".join(debut)) + "%", PROCHES_PROPOSES) for debut in debuts)
+        self.env.cr.execute(requete)
+        return sorted(ident for (ident,) in self.env.cr.fetchall())
+
     @api.model
     def _trouver(self, texte):
         """Rend (domaine, graphies proches) : ce que cherche `texte`, et ce qui n'y est venu que par l'oreille."""
@@ -94,9 +124,10 @@ class AssureRecherche(models.Model):
             return exact, []
         self.flush_model(["name"])
         requete = self._where_calc(exact, active_test=False)
-        requete.limit = IDENTIFIANTS_MAX + 1
+        # Après deux pages de noms tels qu'écrits, personne ne lit ceux qui y ressemblent.
+        requete.limit = PROCHES_LUS + 1
         exacts = list(requete)
-        proches = self._proches(texte, exacts) if len(exacts) <= IDENTIFIANTS_MAX else []
+        proches = self._proches(texte, exacts) if len(exacts) <= PROCHES_LUS else []
         return ([("id", "in", exacts + proches)], proches) if proches else (exact, [])
 
     @api.model
@@ -108,9 +139,10 @@ class AssureRecherche(models.Model):
         return sorted({squelette(mot) for mot in mots_utiles(texte)} - {""})
 
     @api.model
-    def _proches(self, texte, sauf, maximum=PROCHES_LUS):
+    def _proches(self, texte, sauf, maximum=PROCHES_LUS, assez=None):
         """Rend les assurés dont le nom se dit comme `texte`, sauf ceux-là, les plus ressemblants d'abord.
 
+        :param assez: combien suffisent pour ne pas lire plus loin (défaut : la moitié de ce qui se lit)
         :return: identifiants, archivés compris : à l'appelant de filtrer
         """
         squelettes = self._squelettes(texte)
@@ -121,7 +153,7 @@ class AssureRecherche(models.Model):
         for chemin in CHEMINS:
             self.env.cr.execute(SQL_PROCHES.format(chemin=chemin), parametres)
             proches = [ident for ident, nom in self.env.cr.fetchall() if se_disent_pareil(texte, nom)]
-            if 2 * len(proches) >= maximum:
+            if len(proches) >= (assez or maximum / 2):
                 break
         return proches
 
