@@ -27,6 +27,10 @@ COPY cnas_employeurs /opt/cnas/cnas_employeurs
 COPY cnas_formations /opt/cnas/cnas_formations
 COPY cnas_feuilles_soin /opt/cnas/cnas_feuilles_soin
 COPY cnas_facturation /opt/cnas/cnas_facturation
+COPY cnas_cotisations /opt/cnas/cnas_cotisations
+COPY cnas_comptabilite /opt/cnas/cnas_comptabilite
+COPY cnas_controle /opt/cnas/cnas_controle
+COPY cnas_echanges /opt/cnas/cnas_echanges
 COPY cnas_demo /opt/cnas/cnas_demo
 
 ENV PGHOST=base PGPORT=5432 PGUSER=odoo PGPASSFILE=/run/cnas/pgpass \

@@ -181,7 +181,9 @@ class Machine:
             console.detail("cette base a déjà le jeu de démonstration ; pour une base sans, choisissez un autre nom (--base)")
         elif demo and etat["empreintes"] and not presente:
             console.detail("cette base a été créée sans démonstration ; pour une base avec, choisissez un autre nom (--base)")
-        return chemins.TOUS if presente or (demo and not etat["empreintes"]) else chemins.ADDONS
+        if presente or (demo and not etat["empreintes"]):
+            return chemins.TOUS
+        return (*chemins.ADDONS, *(addon for addon in chemins.EN_PLUS if etat["modules"].get(addon) in ("installed", "to upgrade")))
 
 
 def verifier_nom(base):

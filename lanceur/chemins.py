@@ -17,7 +17,9 @@ ADDONS = (
 # modules d'Odoo qu'une base de production a en plus : mots de passe d'au moins huit signes, second facteur
 PRODUCTION = ("auth_password_policy",)
 DEMO = "cnas_demo"  # le jeu de démonstration, jamais en production
-TOUS = (*ADDONS, DEMO)
+# facultatifs : les sept tournent sans eux ; la démonstration les montre tous
+EN_PLUS = ("cnas_cotisations", "cnas_comptabilite", "cnas_controle", "cnas_echanges")
+TOUS = (*ADDONS, *EN_PLUS, DEMO)
 IGNORES = {"__pycache__", ".pytest_cache", ".ruff_cache"}
 
 

@@ -60,7 +60,7 @@ def refaits(versions):
     :param versions: {addon: version d'avant}
     """
     lignes = set()
-    for addon in chemins.ADDONS:
+    for addon in (*chemins.ADDONS, *chemins.EN_PLUS):
         for fichier in (chemins.RACINE / addon / "migrations").glob("*/refait.txt"):
             if _nombres(versions.get(addon)) < _nombres(fichier.parent.name) <= _nombres(_version_livree(addon)):
                 lignes.update(fichier.read_text(encoding="utf-8").split())

@@ -16,7 +16,7 @@ from .console import Arret
 BASE_DEMO, BASE_NUE, BASE_MODELE = "cnas_essai", "cnas_essai_nu", "cnas_essai_modele"
 BASE_SOCLE, BASE_SEULE, BASE_DECALEE = "cnas_essai_socle", "cnas_essai_seul", "cnas_essai_decale"
 # Chaque chaîne s'installe avec ses seules dépendances ; les addons intermédiaires y passent.
-CHAINES = ("cnas_employeurs", "cnas_formations", "cnas_feuilles_soin")
+CHAINES = ("cnas_employeurs", "cnas_formations", "cnas_feuilles_soin", *chemins.EN_PLUS)
 TIERS = "queue_job"
 # Sous libfaketime, Chromium ne démarre pas, attendre (`time.sleep`) échoue et un outil lancé à côté (Tesseract) paraît en retard ; les matrices (des dizaines de milliers d'essais) éprouvent des droits et des portes, qu'aucune date ne change
 HORS_DU_TEMPS = ("test_parcours.py", "test_hostile.py", "test_confiance.py", "test_matrice_actions.py", "test_lecture_seule.py",

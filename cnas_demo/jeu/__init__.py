@@ -2,10 +2,15 @@
 from .amed import Amed
 from .assures import Assures
 from .classement import Classement
+from .comptabilite import Comptabilite
+from .controle import Controle
+from .cotisations import Cotisations
 from .documents import Documents
+from .echanges import Echanges
 from .employeurs import Employeurs
 from .facturation import Facturation
 from .feuilles import Feuilles
 from .formations import Formations
 
-ETAPES = (Assures, Amed, Documents, Classement, Employeurs, Formations, Feuilles, Facturation)
+ETAPES = (Assures, Amed, Documents, Classement, Employeurs, Formations, Feuilles, Facturation,
+          Controle, Echanges, Cotisations, Comptabilite)

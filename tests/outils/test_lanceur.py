@@ -89,7 +89,13 @@ class Base(bases.Machine):
 ])
 def test_la_demonstration_ne_vient_qu_a_la_creation(empreintes, demo, attendus):
     """Une base de production relancée sans `--sans-demo` ne reçoit pas les usagers de démonstration."""
-    assert Base()._addons_voulus({"empreintes": empreintes}, demo) == attendus
+    assert Base()._addons_voulus({"empreintes": empreintes, "modules": {}}, demo) == attendus
+
+
+def test_un_addon_facultatif_se_met_a_jour_la_ou_il_est_pose():
+    """Une production sans démonstration garde à jour les addons en plus qu'elle a choisis, et n'en reçoit pas d'autres."""
+    etat_pose = {"empreintes": {"cnas_base": "b"}, "modules": {"cnas_controle": "installed", "cnas_echanges": "uninstalled"}}
+    assert Base()._addons_voulus(etat_pose, False) == (*chemins.ADDONS, "cnas_controle")
 
 
 def journal(tmp_path, *lignes):

@@ -1,0 +1,8 @@
+from .etape import Etape
+
+
+class Echanges(Etape):
+    """Échanges du jeu d'essai."""
+
+    def charger(self):
+        """Rien encore."""
