@@ -1,0 +1,1 @@
+from . import controllers, indicateurs, models, report, wizards

@@ -1,0 +1,2 @@
+from . import argent, beneficiaires, formations, papier, praticiens
+from .registre import INDICATEURS

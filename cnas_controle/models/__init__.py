@@ -1,0 +1,17 @@
+from . import (
+    accueil,
+    affaire,
+    affaire_acte,
+    alerte,
+    campagne,
+    campagne_feuille,
+    campagne_ligne,
+    campagne_resultat,
+    campagne_strate,
+    formation_sanitaire,
+    indicateur,
+    indicateur_groupe,
+    mission,
+    parametre,
+    signalement,
+)

@@ -1,0 +1,182 @@
+import random
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.tests.common import TransactionCase
+
+from .. import estimation
+from .commun_controle import CommunControle
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestCampagnes(CommunControle):
+    """Un tirage qu'on refait, un verdict par ligne, un indu proposé, notifié, contesté."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.preparees = cls.feuilles
+
+    def setUp(self):
+        super().setUp()
+        for _rang in range(6):
+            feuille = self.feuille()
+            self.decider(feuille)
+            self.preparees |= feuille
+
+    def tiree(self, **valeurs):
+        campagne = self.campagne(**valeurs)
+        campagne.action_tirer()
+        return campagne
+
+    def juger(self, campagne, fausses=2):
+        lignes = campagne.with_user(self.controleur).ligne_ids
+        fausses = lignes[:fausses]
+        (lignes - fausses).juger("juste")
+        fausses.juger("rejetee", motif="Acte absent du registre")
+
+    def test_parcours(self):
+        campagne = self.campagne()
+        self.assertIn("6 feuilles sur 6", campagne.justification)
+        campagne.action_tirer()
+        self.assertEqual((campagne.population, campagne.nb_feuilles, campagne.nb_lignes, campagne.nb_jugees), (6, 6, len(self.preparees.ligne_ids), 0))
+        with self.assertRaisesRegex(UserError, "attendent leur verdict"):
+            campagne.action_conclure()
+        self.juger(campagne)
+        campagne.action_conclure()
+        resultat = campagne.resultat_ids
+        # tout est tiré : rien n'est estimé
+        fausses = campagne.ligne_ids.filtered(lambda n: n.verdict == "rejetee")
+        perdu = sum(fausses.mapped("montant_cnas"))
+        self.assertEqual((resultat.observe, resultat.estimation, resultat.bas, resultat.haut, resultat.montant_propose), (perdu,) * 5)
+        self.assertEqual(resultat.en_erreur, len(fausses.feuille_id))
+        with self.assertRaisesRegex(UserError, "tiré, avant la conclusion"):
+            fausses.with_user(self.controleur).juger("juste")
+        resultat = resultat.with_user(self.superviseur)
+        resultat.action_proposer()
+        self.assertEqual((resultat.indu_id.montant, resultat.indu_id.state), (perdu, "constate"))
+        self.assertIn("intervalle à 95 %", resultat.indu_id.motif)
+        with self.assertRaisesRegex(UserError, "pas encore notifié"):
+            resultat.action_contester("Nous contestons")
+        resultat.indu_id.with_user(self.superviseur2).action_notifier()
+        resultat.with_user(self.controleur).action_contester("Le registre était au district")
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            resultat.action_maintenir("Non")
+        autre = resultat.with_user(self.superviseur2)
+        with self.assertRaisesRegex(UserError, "plus bas"):
+            resultat._ecrire({"montant_revise": perdu})
+            autre.action_reviser("Une ligne de moins")
+        autre.montant_revise = perdu - 100
+        ancien = resultat.indu_id
+        autre.action_reviser("Une ligne de moins")
+        self.assertEqual((ancien.state, resultat.indu_id.montant, resultat.state), ("annule", perdu - 100, "revise"))
+
+    def test_contestation_hors_delai(self):
+        campagne = self.tiree()
+        self.juger(campagne)
+        campagne.action_conclure()
+        resultat = campagne.resultat_ids.with_user(self.superviseur)
+        resultat.action_proposer()
+        resultat.indu_id.with_user(self.superviseur2).action_notifier()
+        resultat.indu_id._ecrire({"date_notification": aujourd_hui() - timedelta(days=40)})
+        with self.assertRaisesRegex(UserError, "délai pour contester"):
+            resultat.with_user(self.controleur).action_contester("Trop tard")
+
+    def test_taux_d_audit(self):
+        campagne = self.tiree()
+        self.juger(campagne)
+        campagne.action_conclure()
+        resultat = campagne.resultat_ids.with_user(self.superviseur)
+        self.assertTrue(2 <= resultat.taux_audit <= 50)
+        demande = self.env["cnas.changement"].browse(resultat.action_regler_audit()["res_id"])
+        self.assertEqual(demande.state, "demande")
+        demande.with_user(self.superviseur2).action_accepter()
+        self.assertEqual(self.env["cnas.parametre"]._au(f"PLF-04.taux:{self.formation.code}"), resultat.taux_audit)
+
+    def test_tirage_reproductible_et_fige(self):
+        campagne = self.tiree()
+        self.assertEqual(campagne.verifier_tirage(), {"population_inchangee": True, "echantillon_identique": True})
+        for vals in ({"graine": 1}, {"date_debut": "2026-09-01"}, {"formation_ids": [(5,)]}, {"precision": 1}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "L'échantillon est tiré"):
+                campagne.write(vals)
+        with self.assertRaisesRegex(UserError, "figé"):
+            campagne.ligne_ids[:1].unlink()
+        with self.assertRaises(UserError):
+            campagne.write({"ligne_ids": [(0, 0, {"ligne_id": campagne.ligne_ids[0].ligne_id.id})]})
+        with self.assertRaises((UserError, AccessError)):
+            campagne.feuille_ids[:1].write({"montant_cnas": 1})
+        with self.assertRaises((UserError, AccessError)):
+            campagne.ligne_ids[:1].with_user(self.controleur).write({"montant_facture": 10 ** 6})
+        self.decider(self.feuille())
+        self.assertFalse(campagne.verifier_tirage()["population_inchangee"])
+
+    def test_entrees_fausses(self):
+        with self.assertRaisesRegex(UserError, "vide"):
+            self.campagne(date_debut="2020-01-01", date_fin="2020-02-01").action_tirer()
+        with self.assertRaisesRegex(UserError, "au moins une formation"):
+            self.campagne(formation_ids=False).action_tirer()
+        with self.assertRaisesRegex(ValidationError, "futur"):
+            self.campagne(date_fin=str(aujourd_hui() + timedelta(days=1)))
+        with self.assertRaisesRegex(ValidationError, "avant de commencer"):
+            self.campagne(date_debut="2026-11-02", date_fin="2026-11-01")
+        ligne = self.tiree().ligne_ids[0].with_user(self.controleur)
+        with self.assertRaisesRegex(UserError, "dépasse le facturé"):
+            ligne.juger("reduite", ligne.montant_facture + 1, "Trop")
+        with self.assertRaisesRegex(UserError, "négatif"):
+            ligne.juger("reduite", -1, "Trop peu")
+        with self.assertRaisesRegex(UserError, "pourquoi"):
+            ligne.juger("reduite", 1)
+        with self.assertRaisesRegex(UserError, "moins que le facturé"):
+            ligne.juger("reduite", ligne.montant_facture, "Pareil")
+        with self.assertRaises(AccessError):
+            ligne.with_user(self.agent).juger("juste")
+        with self.assertRaises(AccessError):
+            self.campagnes.with_user(self.controleur).create({"name": "Non"})
+
+    def test_reduite(self):
+        ligne = self.tiree().ligne_ids[0].with_user(self.controleur)
+        ligne.juger("reduite", ligne.montant_facture // 2, "Quantité double")
+        self.assertEqual(ligne.trop_paye, ligne.montant_cnas - round(ligne.montant_cnas * (ligne.montant_facture // 2) / ligne.montant_base))
+        self.assertEqual(ligne.juge_par_id, self.controleur)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestEstimation(TransactionCase):
+    """L'intervalle à 95 % contient le vrai montant au moins 93 fois sur 100, sur 200 tirages."""
+
+    def test_couverture(self):
+        hasard = random.Random(5)
+        recus = [int(hasard.lognormvariate(9.2, 0.9)) for _i in range(2500)]
+        erreurs = [int(r * hasard.choice((1, 0.5, 0.3, 0.2))) if hasard.random() < 0.1 else 0 for r in recus]
+        vrai, vrai_taux = sum(erreurs), sum(e > 0 for e in erreurs) / len(erreurs)
+        rangs = estimation.stratifier(recus, 3)
+        strates = [[i for i, rang in enumerate(rangs) if rang == classe] for classe in range(3)]
+        tailles = estimation.repartir([len(s) for s in strates], [sum(recus[i] for i in s) for s in strates], estimation.taille(len(recus), 10, 5))
+        dedans = dedans_taux = 0
+        for graine in range(200):
+            tirees = [[strate[j] for j in estimation.tirer(strate, n, graine)] for strate, n in zip(strates, tailles)]
+            observees = [estimation.Strate(len(s), sum(recus[i] for i in s), tuple(erreurs[i] for i in t), tuple(recus[i] for i in t)) for s, t in zip(strates, tirees)]
+            somme, taux = estimation.extrapoler(observees), estimation.estimer_taux(observees)
+            dedans += somme.bas <= vrai <= somme.haut
+            dedans_taux += taux.bas <= vrai_taux <= taux.haut
+        self.assertGreaterEqual(dedans, 186)
+        self.assertGreaterEqual(dedans_taux, 186)
+
+    def test_taille(self):
+        self.assertEqual(estimation.taille(10 ** 9, 50, 5), 385)
+        self.assertEqual(estimation.taille(40, 50, 1), 40)
+        self.assertLess(estimation.taille(500, 50, 5), 385)
+        self.assertEqual(estimation.repartir([3, 100], [1, 10 ** 6], 50), [3, 47])
+
+    def test_student(self):
+        for degres, attendu in ((5, 2.571), (10, 2.228), (30, 2.042), (1000, 1.962)):
+            self.assertAlmostEqual(estimation.student(degres), attendu, delta=0.01)
+
+    def test_aucune_erreur(self):
+        observee = estimation.Strate(1000, 10 ** 6, (0,) * 100, (1000,) * 100)
+        somme, taux = estimation.extrapoler([observee]), estimation.estimer_taux([observee])
+        self.assertEqual((somme.valeur, somme.bas), (0, 0))
+        self.assertAlmostEqual(taux.haut, 0.03, delta=0.001)
