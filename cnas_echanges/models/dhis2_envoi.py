@@ -60,7 +60,7 @@ class Dhis2Envoi(models.Model):
     state = fields.Selection([("brouillon", "Brouillon"), ("calcule", "Calculé"), ("envoye", "Envoyé"), ("echec", "En échec")],
                              string="État", default="brouillon", required=True, readonly=True, tracking=True, copy=False)
     valeurs = fields.Json(string="Valeurs", readonly=True, copy=False)
-    nb_valeurs = fields.Integer(string="Valeurs", readonly=True, copy=False)
+    nb_valeurs = fields.Integer(string="Nombre de valeurs", readonly=True, copy=False)
     nb_masquees = fields.Integer(string="Masquées", readonly=True, copy=False, help="Effectifs sous le seuil, et ce qui les ferait deviner.")
     nb_sans_unite = fields.Integer(string="Districts sans unité DHIS2", readonly=True, copy=False)
     date_calcul = fields.Datetime(string="Calculé le", readonly=True, copy=False)

@@ -62,7 +62,7 @@ class FichierComplementaire(models.Model):
     empreinte = fields.Char(string="Empreinte SHA-256", readonly=True, copy=False)
     signature = fields.Char(string="Signature", readonly=True, copy=False)
     prise_ids = fields.One2many("cnas.prise_complementaire", "fichier_id", string="Lignes", readonly=True)
-    nb_lignes = fields.Integer(string="Lignes", compute="_compute_totaux")
+    nb_lignes = fields.Integer(string="Nombre de lignes", compute="_compute_totaux")
     montant_presente = fields.Monetary(string="Reste présenté", compute="_compute_totaux")
     montant_pris = fields.Monetary(string="Pris en charge", compute="_compute_totaux")
     date_transmission = fields.Date(string="Transmis le", readonly=True, copy=False)
