@@ -124,6 +124,10 @@ class FeuilleSoin(models.Model):
         """
         return execution.Execution(self.env, REGLES, self.ids, changer_etat).mener()
 
+    @api.model
+    def _completer_lot(self, lot):
+        """Point d'extension : ce qu'un addon du dessus ajoute à un lot préchargé, en requêtes constantes, pour ses règles."""
+
     def _signaler_echec(self, erreur):
         """Nomme à un superviseur la feuille que le moteur n'a pas pu contrôler."""
         feuille = self.sudo()

@@ -1,0 +1,93 @@
+import copy
+import json
+import random
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .commun_fhir import CommunFhir
+
+# Ce qu'un logiciel mal écrit, ou malveillant, met à la place d'une valeur.
+POISONS = (None, True, False, 0, -1, 2**63, 10**40, 1.5, "", " ", "x" * 70_000, "\u0000", "é\u202e", "' OR 1=1 --", "../../etc/passwd", [], [[]], [None],
+           {}, {"a": {}}, {"value": 1, "currency": "EUR"}, {"value": 12, "unit": "kg"}, {"reference": 1}, {"reference": "Patient/"},
+           {"coding": [{"code": {}}]}, {"coding": "X"}, [{"coding": []}], "2026-02-31", "9999-12-31T23:59:59+14:00", "2026-11-10T10:00:00-99:00", "%00",
+           "Patient/" + "9" * 64)
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestFhirHostile(CommunFhir):
+    """Cinq cents ressources hostiles : un `OperationOutcome` clair, jamais 500, rien d'écrit."""
+
+    def empreinte(self):
+        self.env.flush_all()
+        return [self.env[modele].sudo().search_count([]) for modele in ("cnas.feuille_soin", "cnas.entente_prealable", "cnas.passage", "ir.attachment")]
+
+    def chemins(self, valeur, chemin=()):
+        """Rend les chemins de toutes les valeurs d'une ressource."""
+        yield chemin
+        enfants = valeur.items() if isinstance(valeur, dict) else enumerate(valeur) if isinstance(valeur, list) else ()
+        for cle, enfant in enfants:
+            yield from self.chemins(enfant, (*chemin, cle))
+
+    def empoisonner(self, ressource, chemin, poison):
+        copie = copy.deepcopy(ressource)
+        cible = copie
+        for cle in chemin[:-1]:
+            cible = cible[cle]
+        cible[chemin[-1]] = poison
+        return copie
+
+    def test_cinq_cents_ressources(self):
+        """Chaque valeur d'une demande, d'une entente, d'une éligibilité ou d'un paquet, empoisonnée à son tour."""
+        hasard = random.Random(22)
+        entente = self.claim("H-E", use="preauthorization")
+        eligible = {"resourceType": "CoverageEligibilityRequest", "status": "active", "purpose": ["validation"],
+                    "patient": {"reference": "Patient/TD00"}, "servicedDate": "2026-11-25"}
+        mauvais = self.claim("H-C", patient={"reference": "Patient/TD00"})
+        cas = [("/Claim", mauvais), ("/Claim", {**entente, "patient": {"reference": "Patient/TD00"}}), ("/CoverageEligibilityRequest", eligible),
+               ("/CoverageEligibilityRequest/$submit", eligible), ("/Claim/$submit", mauvais),
+               ("", {"resourceType": "Bundle", "type": "transaction", "entry": [
+                   {"resource": mauvais, "request": {"method": "POST", "url": "Claim", "ifNoneExist": "identifier=1"}}]}),
+               ("", {"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "GET", "url": "Claim/1"}}]})]
+        self.env["cnas.parametre"].search([("code", "in", ("debit_droits_formation", "debit_droits_adresse"))]).sudo()._ecrire({"valeur": "100000"})
+        avant, joues = self.empreinte(), 0
+        while joues < 500:
+            chemin, ressource = cas[joues % len(cas)]
+            places = [place for place in self.chemins(ressource) if place]
+            hostile = self.empoisonner(ressource, hasard.choice(places), hasard.choice(POISONS))
+            with mute_logger("odoo.http", "odoo.sql_db"):
+                reponse, rendu = self.fhir("POST", chemin, hostile)
+            joues += 1
+            with self.subTest(chemin=chemin, hostile=json.dumps(hostile)[:2000]):
+                self.assertLess(reponse.status_code, 500, rendu)
+                if rendu["resourceType"] == "OperationOutcome":
+                    self.assertTrue(all(faute["diagnostics"] for faute in rendu["issue"]))
+                    self.assertGreaterEqual(reponse.status_code, 400)
+        self.assertEqual(self.empreinte(), avant)
+
+    def test_octets_hostiles(self):
+        """Dix mégaoctets, un encodage faux, un JSON profond ou tronqué, d'autres genres : refusés d'une phrase."""
+        profond = ("{\"a\":" * 3000 + "1" + "}" * 3000).encode()
+        for octets, statut in ((b" " * (10 * 1024 * 1024 + 1), 413), ("{\"é\": 1}".encode("latin-1"), 400), (profond, 400), (b"[" * 100_000, 400),
+                               (b"{\"a\": NaN}", 400), (b"{\"a\":", 400), (b"[]", 400), (b"", 400), (b"null", 400), (b"\xff\xfe", 400),
+                               (b"{\"resourceType\": \"Claim\", \"n\": " + b"9" * 5000 + b"}", 400), (b"{\"resourceType\": \"Patient\"}", 422)):
+            with self.subTest(octets=octets[:30]), mute_logger("odoo.http"):
+                reponse, rendu = self.fhir("POST", "/Claim", octets=octets)
+                self.assertIn(reponse.status_code, (statut, 400) if statut == 422 else (statut,), rendu)
+                self.assertTrue(self.textes(rendu))
+        self.fhir("POST", "/Claim", octets=b"<Claim/>", Content_Type="application/fhir+xml", statut=415)
+        self.fhir("GET", "/Organization", statut=406, Accept="application/fhir+xml")
+
+    def test_adresses_hostiles(self):
+        """Des adresses devinées ou tordues : du FHIR, jamais 500, jamais une page."""
+        self.env["cnas.parametre"].search([("code", "in", ("debit_droits_formation", "debit_droits_adresse"))]).sudo()._ecrire({"valeur": "100000"})
+        for chemin in ("/", "/Rien", "/Claim/abc", "/Claim/-1", "/Claim/99999999999999999999", "/Claim/entente-", "/Claim/entente-x", "/Claim/1/2/3",
+                       "/Claim?_count=x", "/Claim?_count=-1", "/Claim?_offset=99999999", "/Claim?created=hier", "/Claim?created=ge2026-13-45",
+                       "/Claim?patient=Organization/1", "/Claim?use=autre", "/Claim?identifier=%00", "/Claim?identifier=%FF%FE", "/Patient", "/Patient?name=A",
+                       "/Patient/%C3%A9", "/Claim/%2e%2e", "/Patient/x-zz", "/Coverage?beneficiary=a&beneficiary=b", "/CoverageEligibilityResponse/x.20269999",
+                       "/CoverageEligibilityResponse/TD1.00000000", "/PaymentNotice/1", "/PaymentNotice?request=Claim/abc", "/ChargeItemDefinition?_count=1000000",
+                       "/Claim?_lastUpdated=0000", "/Claim?_lastUpdated=ge", "/Claim/_search?x=1", "/Claim/$submit", "/$metadata", "/Claim/1/_history/x"):
+            with self.subTest(chemin=chemin), mute_logger("odoo.http", "odoo.sql_db"):
+                reponse, rendu = self.fhir("GET", chemin)
+                self.assertLess(reponse.status_code, 500, rendu)
+                self.assertIn("fhir+json", reponse.headers["Content-Type"])

@@ -1,0 +1,1 @@
+from . import export_registre_wizard, retour_complementaire_wizard
