@@ -11,6 +11,7 @@ from .employeurs import Employeurs
 from .facturation import Facturation
 from .feuilles import Feuilles
 from .formations import Formations
+from .stock import Stock
 
-ETAPES = (Assures, Amed, Documents, Classement, Employeurs, Formations, Feuilles, Facturation,
+ETAPES = (Assures, Amed, Documents, Classement, Employeurs, Formations, Feuilles, Facturation, Stock,
           Controle, Echanges, Cotisations, Comptabilite)

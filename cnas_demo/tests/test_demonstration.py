@@ -80,6 +80,14 @@ class TestDemonstration(TransactionCase):
         delais = {(f.date_paiement - f.date_soumission.date()).days for f in payees}
         self.assertGreaterEqual(len(delais), 5)
 
+    def test_rien_ne_traine(self):
+        """Plus d'un mois après son dépôt, presque aucun dossier n'attend encore un geste."""
+        limite = fields.Date.context_today(self.env.user) - timedelta(days=45)
+        for etat in ("controle", "avis_medical", "instance"):
+            with self.subTest(etat):
+                self.assertLessEqual(self.env["cnas.feuille_soin"].search_count([
+                    ("state", "=", etat), ("reference", "=like", "FS%"), ("date_depot", "<", limite)]), 3)
+
     def test_datee_d_aujourd_hui(self):
         """La dernière feuille déposée l'a été avant que la base ne soit installée, de quelques jours."""
         installee = self.env.ref("cnas_demo.user_agent").create_date.date()
