@@ -253,6 +253,8 @@ class Changement(models.Model):
             return _("oui") if valeur else _("non")
         if valeur in (None, "") or valeur is False:  # zéro est une valeur
             return "—"
+        if isinstance(valeur, dict):
+            return " ; ".join(f"{code} = {dite}" for code, dite in valeur.items())
         if field.type == "many2one" and isinstance(valeur, int):
             return cible.env[field.comodel_name].browse(valeur).exists().display_name or valeur
         if field.type == "selection":
