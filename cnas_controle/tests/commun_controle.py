@@ -1,5 +1,3 @@
-from odoo.tests import new_test_user
-
 from odoo.addons.cnas_facturation.tests.commun_facture import CommunFacture
 
 
@@ -9,7 +7,6 @@ class CommunControle(CommunFacture):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.controleur2 = new_test_user(cls.env, login="t_controleur2", groups="cnas_base.group_controleur")
         cls.affaires = cls.env["cnas.affaire"]
         cls.campagnes = cls.env["cnas.campagne"]
 

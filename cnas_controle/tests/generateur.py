@@ -30,7 +30,7 @@ class Generateur:
         self.ouvrables = [j for j in self.jours if j.isoweekday() < 6 and (j.day, j.month) not in ((1, 1), (8, 3), (1, 5), (11, 8), (1, 11), (28, 11), (1, 12), (25, 12))]
         self.lignes, self.feuilles, self.resultats = [], [], []
         self.attendus, self.feuilles_coupables, self.cibles_coupables = defaultdict(list), set(), set()
-        self.numero = 0
+        self.numero = self.tour = 0
         self._referentiels()
         self.formations = [self._formation() for _i in range(formations)]
         self._menages_de(self.formations)
@@ -73,7 +73,8 @@ class Generateur:
         """Une formation du type le plus courant, et ses trois praticiens."""
         self.numero += 1
         if not district:
-            district, province = self.districts[self.numero % 4]
+            self.tour += 1
+            district, province = self.districts[self.tour % 4]
         formation = self._un("""
             INSERT INTO cnas_formation_sanitaire (code, name, type_formation, niveau, state, district_id, province_id, urbain)
             VALUES (%s, %s, 'centre_sante', 1, 'active', %s, %s, false) RETURNING id""", f"ZC-{self.numero}", f"Formation saine {self.numero}", district, province)

@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -107,7 +110,7 @@ class TestAffaires(CommunControle):
 
     def test_jamais_deux_fois(self):
         self.alerte(cle="essai:double")
-        with self.assertRaises(Exception), self.env.cr.savepoint():
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
             self.alerte(cle="essai:double")
 
 

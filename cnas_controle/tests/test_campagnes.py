@@ -103,7 +103,7 @@ class TestCampagnes(CommunControle):
             with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "L'échantillon est tiré"):
                 campagne.write(vals)
         with self.assertRaisesRegex(UserError, "figé"):
-            campagne.ligne_ids[:1].unlink()
+            campagne.sudo().ligne_ids[:1].unlink()
         with self.assertRaises(UserError):
             campagne.write({"ligne_ids": [(0, 0, {"ligne_id": campagne.ligne_ids[0].ligne_id.id})]})
         with self.assertRaises((UserError, AccessError)):
