@@ -6,8 +6,8 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import CONTROLE
-from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.erreurs import CONCURRENCE, dire
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
 
 from ...fhir.erreur import FhirErreur, resultat
