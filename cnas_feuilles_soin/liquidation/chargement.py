@@ -121,6 +121,7 @@ def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None
         _pieces(env.cr, lot, ids)
         _factures(env.cr, lot)
         _anomalies(env.cr, lot, ids)
+        env["cnas.feuille_soin"]._charger_faits(lot)
     return lot
 
 

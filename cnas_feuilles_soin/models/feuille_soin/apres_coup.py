@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, api, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import jour_de
@@ -7,7 +7,7 @@ from ...liquidation import execution
 from ...regles.registre import REGLES
 
 # Ce qui ferme des droits : un rejet pour ces seules raisons tombe quand ils s'ouvrent pour le passé.
-DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07")
+DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07", "DRT-11")
 # Ce qui s'apprend après coup d'une personne, d'une carte ou d'une formation.
 APPRIS = ("DRT-02", "DRT-04", "DRT-05", "DRT-06", "DRT-10", "FOR-01", "FOR-02")
 
@@ -22,6 +22,10 @@ class FeuilleSoin(models.Model):
     _inherit = "cnas.feuille_soin"
 
     _passages = {"validee": ("controle",)}
+
+    @api.model
+    def _charger_faits(self, lot):
+        """Point d'extension du moteur : un addon du dessus pose sur la tranche les faits que lisent ses propres règles."""
 
     # ------------------------------------------------------------------ décidées à tort
     def _revoir_apres_coup(self, domaine):
