@@ -9,7 +9,6 @@
     "depends": ["cnas_employeurs", "cnas_feuilles_soin", "account"],
     "data": [
         "security/ir.model.access.csv",
-        "security/cotisations_security.xml",
         "data/ir_sequence_data.xml",
         "data/parametre_data.xml",
         "data/regle_controle_data.xml",

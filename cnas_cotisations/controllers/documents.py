@@ -28,8 +28,8 @@ class DocumentsCotisation(http.Controller):
         """Sert un papier : /cnas/cotisations/appel/12/pdf."""
         if identifiant > IDENTIFIANT_MAX:
             raise request.not_found()
-        fiche = request.env[MODELES.get(sorte, "cnas.employeur")].search([("id", "=", identifiant)])
         try:
+            fiche = request.env[MODELES.get(sorte, "cnas.employeur")].search([("id", "=", identifiant)])
             if not fiche:
                 raise request.not_found()
             if sorte == "situation":

@@ -1,3 +1,5 @@
+import base64
+
 from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import Liste
@@ -6,8 +8,9 @@ from odoo.addons.cnas_employeurs.controllers.portail import ACCUEIL, PortailEmpl
 from .documents import servir
 
 APPELS = Liste("Appels de cotisation", "cnas.appel_cotisation", "/my/employeur/appels", ("numero",), "Numéro d'appel", "date_appel",
-               {"reste": ("Ce qui reste à payer", "reste desc, id desc")})
-VERSEMENTS = Liste("Versements", "cnas.encaissement", "/my/employeur/versements", ("numero", "reference"), "Reçu ou référence", "date")
+               {"reste": ("Ce qui reste à payer", "reste desc, id desc")}, fermee=True)
+VERSEMENTS = Liste("Versements", "cnas.encaissement", "/my/employeur/versements", ("numero", "reference"), "Reçu ou référence", "date", fermee=True)
+FICHES = {"appels": "cnas.appel_cotisation", "versements": "cnas.encaissement"}
 
 
 class PortailCotisations(PortailEmployeur):
@@ -19,23 +22,31 @@ class PortailCotisations(PortailEmployeur):
         reponse = super().cotisations(numero_page=numero_page, **parametres)
         employeur = self._employeur()
         if employeur:
-            derniers = [("employeur_id", "=", employeur.id), ("state", "=", "emis")]
-            reponse.qcontext.update(compte=employeur._situation_cotisations(), derniers_appels=request.env["cnas.appel_cotisation"].search(
-                derniers, limit=5).sudo())
+            reponse.qcontext.update(compte=employeur._situation_cotisations(), derniers_appels=request.env["cnas.appel_cotisation"].sudo().search(
+                [("state", "=", "emis"), *self._siens()], limit=5))
         return reponse
 
     @espace_employeur(["/my/employeur/appels", "/my/employeur/appels/page/<int:numero_page>"])
     def appels(self, numero_page=1, **parametres):
         """Les appels de l'employeur, ce qu'il en reste à payer, leur avis PDF."""
         return self._rendre_employeur("cnas_cotisations.portail_appels", {
-            "page": "cotisations", **APPELS.page(numero_page, [("employeur_id", "=", self._employeur().id)], **parametres)})
+            "page": "cotisations", **APPELS.page(numero_page, [("state", "!=", "brouillon"), *self._siens()], **parametres)})
 
     @espace_employeur(["/my/employeur/versements", "/my/employeur/versements/page/<int:numero_page>"])
     def versements(self, numero_page=1, **parametres):
         """Les versements de l'employeur, et leurs reçus."""
         return self._rendre_employeur("cnas_cotisations.portail_versements", {
-            "page": "cotisations", "modes": dict(request.env["cnas.encaissement"]._fields["mode"]._description_selection(request.env)),
-            **VERSEMENTS.page(numero_page, [("employeur_id", "=", self._employeur().id)], **parametres)})
+            "page": "cotisations", "modes": dict(request.env["cnas.encaissement"].sudo()._fields["mode"]._description_selection(request.env)),
+            **VERSEMENTS.page(numero_page, self._siens(), **parametres)})
+
+    @espace_employeur("/my/employeur/<any(appels,versements):quoi>/<int:identifiant>/papier.pdf")
+    def papier_cotisation(self, quoi, identifiant, **_parametres):
+        """Rend l'avis d'un appel, ou le reçu d'un versement, en PDF. Absent et interdit donnent la même réponse."""
+        fiche = request.env[FICHES[quoi]].sudo().search([("id", "=", identifiant), ("state", "!=", "brouillon"), *self._siens()])
+        if not fiche:
+            return request.redirect(f"/my/employeur/{quoi}")
+        fichier = fiche.telecharger()
+        return servir(fichier["nom"], base64.b64decode(fichier["contenu"]))
 
     @espace_employeur("/my/employeur/situation.pdf")
     def situation_cotisations(self, **_parametres):
@@ -44,3 +55,8 @@ class PortailCotisations(PortailEmployeur):
         if not employeur or employeur.state != "actif":
             return request.redirect(ACCUEIL)
         return servir(f"situation-cotisations-{employeur.matricule}.pdf", employeur.telecharger_situation())
+
+    # ------------------------------------------------------------------ privé
+    def _siens(self):
+        """Rend le domaine de ce qui est à l'employeur pour qui l'usager agit : le seul mur de ces deux modèles, que le portail ne lit pas."""
+        return [("employeur_id", "=", self._employeur().id), ("employeur_id", "!=", False)]

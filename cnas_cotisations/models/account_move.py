@@ -9,11 +9,11 @@ from odoo.addons.cnas_base.garde import ouverture
 SQL_PIECES = """
 INSERT INTO account_move (
     name, sequence_prefix, sequence_number, ref, date, journal_id, company_id, currency_id, state, move_type, auto_post, payment_state,
-    posted_before, always_tax_exigible, is_storno, to_check, invoice_date_due, amount_untaxed, amount_tax, amount_residual, amount_untaxed_signed,
+    posted_before, always_tax_exigible, is_storno, invoice_date_due, amount_untaxed, amount_tax, amount_residual, amount_untaxed_signed,
     amount_tax_signed, amount_residual_signed, amount_total, amount_total_signed, amount_total_in_currency_signed,
     create_uid, write_uid, create_date, write_date)
 SELECT p.name, regexp_replace(p.name, '[0-9]+$', ''), substring(p.name FROM '[0-9]+$')::int, p.ref, p.date, p.journal_id,
-       %(societe)s, %(monnaie)s, 'posted', 'entry', 'no', 'not_paid', true, true, false, false, %(jour)s, 0, 0, 0, 0, 0, 0,
+       %(societe)s, %(monnaie)s, 'posted', 'entry', 'no', 'not_paid', true, true, false, %(jour)s, 0, 0, 0, 0, 0, 0,
        p.total, p.total, p.total, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
   FROM jsonb_to_recordset(%(pieces)s) AS p (rang int, name text, ref text, date date, journal_id int, total numeric)
  ORDER BY p.rang
@@ -74,6 +74,24 @@ class AccountMove(models.Model):
         self.invalidate_model()
         self.line_ids.invalidate_model()
         return self.browse(ids)
+
+    @api.model
+    def _cnas_rattacher(self, documents, pieces, lien, solde, **valeurs):
+        """Dit à chaque document sa pièce et l'écriture de son tiers, en deux requêtes.
+
+        :param documents: appels ou encaissements, un par pièce
+        :param lien: le champ du document qui porte l'écriture du tiers
+        :param solde: le champ qui vaut d'abord tout le montant (le reste dû, ce qui n'est pas imputé)
+        """
+        compte = self.env["res.company"]._cnas_societe().cnas_compte_cotisant_id
+        poses = {f"{champ} = %({champ})s" for champ in valeurs}
+        documents.flush_recordset()
+        self.env.cr.execute(f"""
+            UPDATE {documents._table} d SET {", ".join(("move_id = l.move_id", f"{lien} = l.id", f"{solde} = d.montant", *sorted(poses)))}
+              FROM unnest(%(documents)s, %(pieces)s) AS p (document_id, move_id)
+              JOIN account_move_line l ON l.move_id = p.move_id AND l.account_id = %(compte)s
+             WHERE d.id = p.document_id""", {"documents": documents.ids, "pieces": pieces.ids, "compte": compte.id, **valeurs})
+        documents.invalidate_recordset()
 
     @api.model
     def _cnas_contrepasser(self, pieces, noms, jour):

@@ -85,7 +85,7 @@ class AppelCotisation(models.Model):
         ("initial_unique", "EXCLUDE (cotisant_id WITH =, periode WITH =) WHERE (sorte = 'initial')", "Cette période est déjà appelée à ce cotisant."),
         ("taxation_unique", "EXCLUDE (cotisant_id WITH =, periode WITH =) WHERE (sorte = 'taxation' AND state <> 'annule')",
          "Ce mois est déjà taxé d'office."),
-        ("montant_signe", "CHECK (sorte = 'complement' OR COALESCE(montant, 0) > 0)", "Un appel porte un montant positif."),
+        ("montant_signe", "CHECK (sorte = 'complement' OR COALESCE(montant_employeur, 0) + COALESCE(montant_salarie, 0) > 0)", "Un appel porte un montant positif."),
     ]
 
     # ------------------------------------------------------------------ calculs
@@ -221,10 +221,7 @@ class AppelCotisation(models.Model):
         societe = self.env["res.company"]._cnas_societe()._cnas_preparer_comptes()
         self.flush_recordset()
         moves = self.env["account.move"]._cnas_poser([appel._piece(societe) for appel in self])
-        dues = {ligne.move_id.id: ligne for ligne in moves.line_ids if ligne.account_id == societe.cnas_compte_cotisant_id}
-        for appel, move in zip(self, moves):
-            appel._ecrire({"move_id": move.id, "ligne_due_id": dues[move.id].id}, suivi=False)
-        self.env.flush_all()
+        moves._cnas_rattacher(self, moves, "ligne_due_id", "reste", paiement="a_payer")
         self.cotisant_id._lettrer()
 
     def _piece(self, societe):
@@ -254,6 +251,13 @@ class AppelCotisation(models.Model):
         if fin and (fin.year, fin.month) != (debut.year, debut.month):
             return _("de %(debut)s à %(fin)s", debut=ecrire_mois(debut), fin=ecrire_mois(fin))
         return ecrire_mois(debut)
+
+    def _annuler_taxations(self):
+        """Annule des taxations que des déclarations validées remplacent."""
+        if self:
+            motif = _("Déclaration validée")
+            self._changer_etat("annule", motif_annulation=motif, date_annulation=aujourd_hui())
+            self._contrepasser()
 
     def _contrepasser(self):
         noms = tirer(self.env, "cnas.contrepassation_cotisation", [aujourd_hui().year] * len(self))

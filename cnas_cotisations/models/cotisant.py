@@ -109,7 +109,7 @@ class Cotisant(models.Model):
         societe = self.env["res.company"]._cnas_societe()
         ouvertes = self.env["account.move.line"].sudo().search([
             ("partner_id", "in", self.sudo().partner_id.ids), ("account_id", "=", societe.cnas_compte_cotisant_id.id),
-            ("parent_state", "=", "posted"), ("reconciled", "=", False)])
+            ("parent_state", "=", "posted"), ("reconciled", "=", False)], order="date_maturity, id")
         plans = [lignes for lignes in ouvertes.grouped("partner_id").values()
                  if any(ligne.balance > 0 for ligne in lignes) and any(ligne.balance < 0 for ligne in lignes)]
         if plans:

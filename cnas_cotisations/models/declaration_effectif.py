@@ -34,9 +34,17 @@ class DeclarationEffectif(models.Model):
             declaration._exiger_appelable()
         a_appeler = a_appeler.filtered("montant_appele")
         comptes = self.env["cnas.cotisant"]._de(a_appeler.employeur_id)
+        a_appeler._remplacer_les_taxations()
         return self.env["cnas.appel_cotisation"]._emettre([{
             "sorte": "initial", "cotisant_id": comptes[d.employeur_id].id, "declaration_id": d.id, "periode": d.periode,
             "lignes": d._lignes_d_appel()} for d in a_appeler])
+
+    def _remplacer_les_taxations(self):
+        """La déclaration validée remplace la taxation d'office du même mois : celle-ci s'annule."""
+        taxations = self.env["cnas.appel_cotisation"].search([
+            ("sorte", "=", "taxation"), ("state", "=", "emis"), ("employeur_id", "in", self.employeur_id.ids), ("periode", "in", self.mapped("periode"))])
+        mois = {(d.employeur_id, d.periode) for d in self}
+        taxations.filtered(lambda a: (a.employeur_id, a.periode) in mois)._annuler_taxations()
 
     def _exiger_appelable(self):
         """Refuse d'appeler un mois sans barème, ou d'un employeur radié avant ce mois."""
@@ -81,7 +89,7 @@ class DeclarationEffectifLigne(models.Model):
             assiette = max(ligne._salaire_soumis(), int(ligne.plancher))
             ligne.assiette = 0 if ligne.mode != "pourcentage" else min(assiette, int(ligne.plafond)) if ligne.plafond else assiette
 
-    @api.constrains("salaire", "exclu")
+    @api.constrains("salaire")
     def _check_exclu(self):
         for ligne in self:
             if ligne.exclu > ligne.salaire:

@@ -39,6 +39,10 @@ class DeclarationExclusion(models.Model):
                 raise ValidationError(_("« %(element)s » ne s'exclut pas de l'assiette en %(mois)s.",
                                         element=exclu.exclusion_id.name, mois=ecrire_mois(periode)))
 
+    @api.constrains("montant", "exclusion_id")
+    def _check_salaire(self):
+        self.ligne_id._check_exclu()
+
     @api.model_create_multi
     def create(self, vals_list):
         exclus = super().create(vals_list)

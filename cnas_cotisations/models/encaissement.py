@@ -155,14 +155,15 @@ class Encaissement(models.Model):
         """Pose les pièces, lettre, garde ce qu'il reste dû, et rouvre les droits que ces versements rouvrent."""
         societe = self.env["res.company"]._cnas_societe()._cnas_preparer_comptes()
         moves = self.env["account.move"]._cnas_poser([encaissement._piece(societe) for encaissement in self])
-        tiers = {ligne.move_id.id: ligne for ligne in moves.line_ids if ligne.account_id == societe.cnas_compte_cotisant_id}
-        for encaissement, move in zip(self, moves):
-            encaissement._ecrire({"move_id": move.id, "ligne_id": tiers[move.id].id}, suivi=False)
-        self.env.flush_all()
+        moves._cnas_rattacher(self, moves, "ligne_id", "trop_percu")
         self.cotisant_id._lettrer()
         situations = self.cotisant_id._situation_au()
-        for encaissement in self:
-            encaissement._ecrire({"reste_du": max(0, situations[encaissement.cotisant_id.id]["solde"])}, suivi=False)
+        self.flush_recordset()
+        self.env.cr.execute("""
+            UPDATE cnas_encaissement e SET reste_du = GREATEST(0, p.solde) FROM unnest(%s::int[], %s::numeric[]) AS p (cotisant_id, solde)
+             WHERE e.cotisant_id = p.cotisant_id AND e.id = ANY(%s)""",
+                            [list(situations), [situation["solde"] for situation in situations.values()], self.ids])
+        self.invalidate_recordset(["reste_du"])
         self.cotisant_id.recouvrement_ids._clore_les_soldes()
         self.env["cnas.feuille_soin"]._reprendre_apres_paiement(self.cotisant_id)
 

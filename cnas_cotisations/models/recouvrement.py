@@ -288,7 +288,8 @@ class Recouvrement(models.Model):
     def _ouvrir(self, cotisants):
         """Ouvre le dossier de qui n'en a pas de vivant. Rend les dossiers ouverts."""
         deja = self.sudo().search([("cotisant_id", "in", cotisants.ids), ("state", "!=", "clos")]).cotisant_id
-        return self.sudo()._creer([{"cotisant_id": cotisant.id, "date_ouverture": aujourd_hui()} for cotisant in cotisants - deja])
+        a_ouvrir = cotisants.sudo() - deja
+        return self.sudo()._creer([{"cotisant_id": cotisant.id, "date_ouverture": aujourd_hui()} for cotisant in a_ouvrir]) if a_ouvrir else self.browse()
 
     def _clore_les_soldes(self):
         """Clôt les dossiers vivants où plus rien n'est échu ; un échéancier en cours, quand plus rien n'est dû."""
