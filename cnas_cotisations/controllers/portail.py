@@ -10,7 +10,6 @@ from .documents import servir
 APPELS = Liste("Appels de cotisation", "cnas.appel_cotisation", "/my/employeur/appels", ("numero",), "Numéro d'appel", "date_appel",
                {"reste": ("Ce qui reste à payer", "reste desc, id desc")}, fermee=True)
 VERSEMENTS = Liste("Versements", "cnas.encaissement", "/my/employeur/versements", ("numero", "reference"), "Reçu ou référence", "date", fermee=True)
-FICHES = {"appels": "cnas.appel_cotisation", "versements": "cnas.encaissement"}
 
 
 class PortailCotisations(PortailEmployeur):
@@ -39,14 +38,15 @@ class PortailCotisations(PortailEmployeur):
             "page": "cotisations", "modes": dict(request.env["cnas.encaissement"].sudo()._fields["mode"]._description_selection(request.env)),
             **VERSEMENTS.page(numero_page, self._siens(), **parametres)})
 
-    @espace_employeur("/my/employeur/<any(appels,versements):quoi>/<int:identifiant>/papier.pdf")
-    def papier_cotisation(self, quoi, identifiant, **_parametres):
-        """Rend l'avis d'un appel, ou le reçu d'un versement, en PDF. Absent et interdit donnent la même réponse."""
-        fiche = request.env[FICHES[quoi]].sudo().search([("id", "=", identifiant), ("state", "!=", "brouillon"), *self._siens()])
-        if not fiche:
-            return request.redirect(f"/my/employeur/{quoi}")
-        fichier = fiche.telecharger()
-        return servir(fichier["nom"], base64.b64decode(fichier["contenu"]))
+    @espace_employeur("/my/employeur/appels/<int:appel_id>/avis.pdf")
+    def avis_appel(self, appel_id, **_parametres):
+        """Rend l'avis d'un appel, en PDF."""
+        return self._papier("cnas.appel_cotisation", appel_id, "/my/employeur/appels")
+
+    @espace_employeur("/my/employeur/versements/<int:versement_id>/recu.pdf")
+    def recu_versement(self, versement_id, **_parametres):
+        """Rend le reçu d'un versement, en PDF."""
+        return self._papier("cnas.encaissement", versement_id, "/my/employeur/versements")
 
     @espace_employeur("/my/employeur/situation.pdf")
     def situation_cotisations(self, **_parametres):
@@ -57,6 +57,14 @@ class PortailCotisations(PortailEmployeur):
         return servir(f"situation-cotisations-{employeur.matricule}.pdf", employeur.telecharger_situation())
 
     # ------------------------------------------------------------------ privé
+    def _papier(self, modele, identifiant, retour):
+        """Rend le papier de l'employeur ; absent et interdit donnent la même réponse."""
+        fiche = request.env[modele].sudo().search([("id", "=", identifiant), ("state", "!=", "brouillon"), *self._siens()])
+        if not fiche:
+            return request.redirect(retour)
+        fichier = fiche.telecharger()
+        return servir(fichier["nom"], base64.b64decode(fichier["contenu"]))
+
     def _siens(self):
         """Rend le domaine de ce qui est à l'employeur pour qui l'usager agit : le seul mur de ces deux modèles, que le portail ne lit pas."""
         return [("employeur_id", "=", self._employeur().id), ("employeur_id", "!=", False)]

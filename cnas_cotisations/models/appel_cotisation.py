@@ -51,7 +51,7 @@ class AppelCotisation(models.Model):
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
     sorte = fields.Selection(SORTES, string="Sorte", required=True, default="complement", readonly=True)
     cotisant_id = fields.Many2one("cnas.cotisant", string="Cotisant", required=True, readonly=True, index=True, ondelete="restrict")
-    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, index=True)
+    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, precompute=True, index=True)
     type_cotisant = fields.Selection(related="cotisant_id.type_cotisant", string="Sorte de cotisant")
     declaration_id = fields.Many2one("cnas.declaration_effectif", string="Déclaration", readonly=True, index="btree_not_null", ondelete="restrict")
     origine_id = fields.Many2one("cnas.appel_cotisation", string="Appel régularisé", index="btree_not_null", ondelete="restrict",
@@ -64,7 +64,7 @@ class AppelCotisation(models.Model):
     ligne_ids = fields.One2many("cnas.appel_cotisation.ligne", "appel_id", string="Détail", readonly=True)
     montant_employeur = fields.Monetary(string="Part patronale")
     montant_salarie = fields.Monetary(string="Part salariale")
-    montant = fields.Monetary(string="Montant appelé", compute="_compute_montant", store=True)
+    montant = fields.Monetary(string="Montant appelé", compute="_compute_montant", store=True, precompute=True)
     motif = fields.Text(string="Motif", help="Pourquoi ce complément.")
     state = fields.Selection([("brouillon", "Brouillon"), ("emis", "Émis"), ("annule", "Annulé")], string="État", default="brouillon",
                              required=True, readonly=True, copy=False, index=True, tracking=True)
@@ -72,9 +72,9 @@ class AppelCotisation(models.Model):
     move_id = fields.Many2one("account.move", string="Pièce comptable", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
     annulation_id = fields.Many2one("account.move", string="Contre-passation", readonly=True, copy=False, ondelete="restrict")
     ligne_due_id = fields.Many2one("account.move.line", string="Écriture due", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
-    reste = fields.Monetary(string="Reste à payer", compute="_compute_reste", store=True)
+    reste = fields.Monetary(string="Reste à payer", compute="_compute_reste", store=True, precompute=True)
     paiement = fields.Selection([("a_payer", "À payer"), ("partiel", "Payé en partie"), ("paye", "Payé")], string="Paiement",
-                                compute="_compute_reste", store=True)
+                                compute="_compute_reste", store=True, precompute=True)
     motif_annulation = fields.Char(string="Motif de l'annulation", readonly=True, copy=False)
     date_annulation = fields.Date(string="Annulé le", readonly=True, copy=False)
     majore_jusqu_au = fields.Date(string="Majoré jusqu'au", readonly=True, copy=False)
@@ -113,6 +113,8 @@ class AppelCotisation(models.Model):
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
         for vals in vals_list:
+            if "origine_id" not in vals and not vals.get("cotisant_id"):
+                vals.update(self.default_get(["origine_id"]))
             if vals.get("sorte", "complement") == "complement" and not vals.get("cotisant_id"):
                 origine = self.browse(vals.get("origine_id") or ()).exists()
                 if not origine or origine.state != "emis":

@@ -115,3 +115,7 @@ class Cotisant(models.Model):
         if plans:
             self.env["account.move.line"].sudo()._reconcile_plan(plans)
             self.env.flush_all()
+        # Soldes lus avant : ils ne dépendent d'aucun champ, la base seule les sait.
+        self.invalidate_model(["solde", "echu"])
+        self.recouvrement_ids.invalidate_model(["solde", "echu"])
+        self.employeur_id.invalidate_model(["solde_cotisations", "echu_cotisations"])

@@ -43,14 +43,14 @@ class Encaissement(models.Model):
 
     numero = fields.Char(string="N° de reçu", readonly=True, copy=False, index=True)
     cotisant_id = fields.Many2one("cnas.cotisant", string="Cotisant", required=True, index=True, ondelete="restrict")
-    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, index=True)
+    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, precompute=True, index=True)
     mode = fields.Selection(MODES, string="Mode", required=True, default="guichet")
     date = fields.Date(string="Reçu le", required=True, default=lambda self: aujourd_hui(), index=True)
     montant = fields.Monetary(string="Montant", required=True)
     reference = fields.Char(string="Référence", help="Du virement, du chèque ou de l'opérateur ; au guichet, à défaut, le numéro du reçu.")
     payeur = fields.Char(string="Remis par")
     reste_du = fields.Monetary(string="Reste dû après ce reçu", readonly=True, copy=False)
-    trop_percu = fields.Monetary(string="Pas encore imputé", compute="_compute_trop_percu", store=True)
+    trop_percu = fields.Monetary(string="Pas encore imputé", compute="_compute_trop_percu", store=True, precompute=True)
     state = fields.Selection([("encaisse", "Encaissé"), ("annule", "Annulé")], string="État", default="encaisse", required=True,
                              readonly=True, copy=False, index=True, tracking=True)
     move_id = fields.Many2one("account.move", string="Pièce comptable", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")

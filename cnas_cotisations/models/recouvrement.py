@@ -53,7 +53,7 @@ class Recouvrement(models.Model):
     _champs_journal = ("cotisant_id", "date_relance", "date_demeure", "date_recours", "date_cloture")
 
     cotisant_id = fields.Many2one("cnas.cotisant", string="Cotisant", required=True, readonly=True, index=True, ondelete="restrict")
-    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, index=True)
+    employeur_id = fields.Many2one(related="cotisant_id.employeur_id", string="Employeur", store=True, precompute=True, index=True)
     date_ouverture = fields.Date(string="Ouvert le", required=True, readonly=True, default=lambda self: aujourd_hui())
     date_relance = fields.Date(string="Relancé le", readonly=True)
     relance_par_id = fields.Many2one("res.users", string="Relancé par", readonly=True)

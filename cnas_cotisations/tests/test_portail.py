@@ -29,7 +29,7 @@ class TestPortailCotisations(HttpCase, CasCotisations):
         self.assertIn("20\u00a0000", page)
         self.assertIn(appel.numero, self.url_open("/my/employeur/appels").text)
         self.assertIn("VIR-P", self.url_open("/my/employeur/versements").text)
-        papiers = (f"/my/employeur/appels/{appel.id}/papier.pdf", f"/my/employeur/versements/{recu.id}/papier.pdf", "/my/employeur/situation.pdf")
+        papiers = (f"/my/employeur/appels/{appel.id}/avis.pdf", f"/my/employeur/versements/{recu.id}/recu.pdf", "/my/employeur/situation.pdf")
         for adresse in papiers:
             self.assertTrue(self.url_open(adresse).content.startswith(b"%PDF"), adresse)
         self.authenticate("t_cot2", "employeur-essai-1")
