@@ -47,7 +47,7 @@ class Recouvrement(models.Model):
         "reprendre": Action(titre=_lt("Reprendre"), de=("suspendu",), vers=VIVANTS, roles=(SUPERVISEUR,), motif=True),
         "clore": Action(titre=_lt("Clore"), de=VIVANTS, vers=("clos",), roles=(SUPERVISEUR,), motif=True),
     }
-    _passages = {**{etat: ("clos",) for etat in VIVANTS}, "echeancier": ("clos", "mise_en_demeure")}
+    _passages = {**dict.fromkeys(VIVANTS, ("clos",)), "echeancier": ("clos", "mise_en_demeure")}
     _champs_geles = ("cotisant_id", "date_ouverture", "date_relance", "relance_par_id", "date_demeure", "etat_avant", "motif_recours",
                      "date_recours", "date_cloture")
     _champs_journal = ("cotisant_id", "date_relance", "date_demeure", "date_recours", "date_cloture")
