@@ -23,9 +23,10 @@ MODELES = {
     "feuille_id": "cnas.feuille_soin", "facture_id": "cnas.facture", "decompte_id": "cnas.decompte", "entente_id": "cnas.entente_prealable",
     "contestation_id": "cnas.contestation", "ligne_id": "cnas.decompte.ligne", "import_id": "cnas.import_fichier",
     "declaration_id": "cnas.declaration_effectif", "piece_id": "cnas.feuille_soin.piece",
+    "appel_id": "cnas.appel_cotisation", "versement_id": "cnas.encaissement",
 }
 TEXTES = {"jeton": "faux", "ids": "1", "forme": "cartes", "mois": "2026-10-01", "quoi": "prestation", "nom": "espace", "identifiant": "x",
-          "numero_page": "2"}
+          "numero_page": "2", "jour": "2026-10-01"}
 SUITES = {"numero_page"}
 PAPIERS = {"attestations": "cnas.attestation", "cartes": "cnas.carte", "famille": "cnas.assure", "facture": "cnas.facture",
            "decompte": "cnas.decompte", "lot_paiement": "cnas.lot_paiement", "indu": "cnas.indu", "indu_reglement": "cnas.indu.reglement"}
@@ -82,6 +83,8 @@ class TestRoutesPortail(HttpCase):
 
     def chez(self, modele, login):
         """Rend le domaine de ce qui est à lui quand aucune règle ne le dit : le code seul le lit."""
+        if modele in ("cnas.appel_cotisation", "cnas.encaissement"):
+            return [("employeur_id", "in", self.usagers[login].employeur_ids.ids), ("employeur_id", "!=", False)]
         return [("formation_id", "in", self.usagers[login].formation_ids.ids), ("create_uid.share", "=", True)] if (
             modele == "cnas.import_fichier") else []
 

@@ -70,7 +70,11 @@ class DeclarationEffectifLigne(models.Model):
                 bareme = baremes.get(ligne.regime_id.id, self.env["cnas.bareme_cotisation"])
                 for champ in TERMES:
                     ligne[champ] = bareme[champ]
-                ligne.part_employeur, ligne.part_salarie = bareme._cotisation(ligne.salaire)
+                ligne.part_employeur, ligne.part_salarie = bareme._cotisation(ligne._salaire_soumis())
+
+    def _salaire_soumis(self):
+        """Point d'extension : rend ce qui, du salaire, est soumis à cotisation."""
+        return int(self.salaire)
 
     @api.depends("assure_id", "salaire", "declaration_id.employeur_id", "declaration_id.periode")
     def _compute_ecart(self):

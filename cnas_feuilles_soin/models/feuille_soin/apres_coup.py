@@ -7,7 +7,7 @@ from ...liquidation import execution
 from ...regles.registre import REGLES
 
 # Ce qui ferme des droits : un rejet pour ces seules raisons tombe quand ils s'ouvrent pour le passé.
-DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07")
+DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07", "DRT-11")
 # Ce qui s'apprend après coup d'une personne, d'une carte ou d'une formation.
 APPRIS = ("DRT-02", "DRT-04", "DRT-05", "DRT-06", "DRT-10", "FOR-01", "FOR-02")
 

@@ -1,0 +1,3 @@
+from . import documents
+from . import portail
+from . import verification

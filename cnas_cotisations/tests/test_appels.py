@@ -1,0 +1,137 @@
+from datetime import date
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
+
+from .commun import CasCotisations
+
+# Ce que le module `account` date ou numérote lui-même, ou qui dit qui écrit : pas ce que la pièce vaut.
+PROPRES = {"id", "create_date", "write_date", "create_uid", "write_uid", "name", "sequence_number", "sequence_prefix", "move_id", "move_name",
+           "invoice_date_due", "ref", "invoice_partner_display_name", "sequence", "statement_line_id"}
+
+
+@tagged("post_install", "-at_install", "cnas")
+class TestAppels(CasCotisations):
+    """Une déclaration validée appelle ; ce qui est appelé ne change plus, et sa pièce est celle que `account` écrirait."""
+
+    def test_declaration_validee(self):
+        appel = self.valider()
+        # 3 × 200 000 × 3,5 % et 1,5 %
+        self.assertEqual((appel.state, appel.montant_employeur, appel.montant_salarie, appel.montant), ("emis", 21_000, 9_000, 30_000))
+        ligne = appel.ligne_ids
+        self.assertEqual((ligne.tetes, ligne.salaires, ligne.assiette, ligne.taux_employeur, ligne.plafond), (3, 600_000, 600_000, 3.5, 500_000))
+        self.assertEqual((appel.date_echeance, appel.reste, appel.paiement), (date(2026, 12, 10), 30_000, "a_payer"))
+        piece = appel.move_id
+        self.assertEqual((piece.state, piece.name, piece.journal_id), ("posted", appel.numero, self.societe.cnas_journal_appel_id))
+        self.assertEqual({ligne.account_id: ligne.balance for ligne in piece.line_ids}, {
+            self.societe.cnas_compte_cotisant_id: 30_000, self.societe.cnas_compte_part_employeur_id: -21_000,
+            self.societe.cnas_compte_part_salarie_id: -9_000})
+
+    def test_assiette_n_est_pas_le_salaire(self):
+        declaration = self._declaration(salaire=200_000)
+        ligne = declaration.ligne_ids[0]
+        transport = self.env["cnas.exclusion_assiette"].search([("code", "=", "TRANSPORT")])
+        ligne.write({"exclusion_ids": [(0, 0, {"exclusion_id": transport.id, "montant": 80_000})]})
+        self.assertEqual((ligne.exclu, ligne.assiette, ligne.part_employeur, ligne.part_salarie), (50_000, 150_000, 5_250, 2_250))
+        declaration.action_deposer()
+        declaration.with_user(self.superviseur).action_valider()
+        appel = declaration.sudo().appel_ids
+        self.assertEqual((appel.ligne_ids.exclus, appel.ligne_ids.assiette, appel.montant), (50_000, 550_000, 27_500))
+        with self.assertRaisesRegex(UserError, "déjà déposée"):
+            ligne.exclusion_ids.write({"montant": 1})
+        with self.assertRaisesRegex(UserError, "dépasse le salaire"):
+            frais = self.env["cnas.exclusion_assiette"].search([("code", "=", "FRAIS")])
+            autre = self._declaration("2026-08-01", 100_000)
+            autre.ligne_ids[0].write({"exclusion_ids": [(0, 0, {"exclusion_id": frais.id, "montant": 100_001})]})
+
+    def test_plafond(self):
+        appel = self.valider(salaire=900_000)
+        self.assertEqual((appel.ligne_ids.salaires, appel.ligne_ids.assiette, appel.montant), (2_700_000, 1_500_000, 75_000))
+
+    def test_sans_bareme(self):
+        declaration = self._declaration("2024-06-01")
+        declaration.action_deposer()
+        with self.assertRaisesRegex(UserError, "Aucun barème.*juin 2024"), self.env.cr.savepoint():
+            declaration.with_user(self.superviseur).action_valider()
+        self.env.invalidate_all()
+        self.assertEqual((declaration.state, len(declaration.sudo().appel_ids)), ("deposee", 0))
+
+    def test_regulariser_par_complement(self):
+        appel = self.valider()
+        with self.assertRaisesRegex(UserError, "ne se modifie pas"):
+            appel.with_user(self.agent).write({"montant_employeur": 1})
+        with self.assertRaisesRegex(UserError, "ne s'annule pas"):
+            appel.with_user(new_test_user(self.env, "superviseur2_cot", groups="cnas_base.group_superviseur")).action_annuler("essai")
+        contexte = appel.with_user(self.agent).action_regulariser()["context"]
+        complement = self.env["cnas.appel_cotisation"].with_user(self.agent).with_context(**contexte).create({
+            "montant_employeur": -2_100, "montant_salarie": -900, "motif": "Salaire déclaré deux fois"})
+        with self.assertRaisesRegex(UserError, "rôle"):
+            complement.action_emettre()
+        complement.with_user(self.superviseur).action_emettre()
+        self.assertEqual((complement.state, complement.montant, self.compte().solde), ("emis", -3_000, 27_000))
+        self.assertEqual(sum(complement.sudo().move_id.line_ids.mapped("balance")), 0)
+        trop = self.env["cnas.appel_cotisation"].with_user(self.agent).create({
+            "origine_id": appel.id, "montant_employeur": -40_000, "motif": "Trop"})
+        with self.assertRaisesRegex(UserError, "ôterait plus"):
+            trop.with_user(self.superviseur).action_emettre()
+
+    def test_periode_close(self):
+        declaration = self._declaration()
+        declaration.action_deposer()
+        self.societe.fiscalyear_lock_date = date(2026, 11, 30)
+        with self.assertRaisesRegex(UserError, "période est close"), self.env.cr.savepoint():
+            declaration.with_user(self.superviseur).action_valider()
+        self.assertFalse(declaration.sudo().appel_ids)
+
+    def test_la_piece_est_celle_d_account(self):
+        """Colonne à colonne, la pièce posée en SQL est celle que l'ORM de `account` aurait écrite."""
+        piece = self.valider().move_id
+        jumelle = self.env["account.move"].create({
+            "move_type": "entry", "journal_id": piece.journal_id.id, "date": piece.date, "ref": piece.ref, "name": f"{piece.name[:-1]}9",
+            "line_ids": [(0, 0, {"account_id": ligne.account_id.id, "partner_id": ligne.partner_id.id, "debit": ligne.debit, "credit": ligne.credit,
+                                 "name": ligne.name, "date_maturity": ligne.date_maturity}) for ligne in piece.line_ids]})
+        jumelle._post(soft=False)
+        self.env.flush_all()
+        for table, deux in (("account_move", (piece, jumelle)), ("account_move_line", (piece.line_ids.sorted("balance"), jumelle.line_ids.sorted("balance")))):
+            lues = []
+            for fiches in deux:
+                self.env.cr.execute(f"SELECT * FROM {table} WHERE id = ANY(%s)", [fiches.ids])
+                lues.append(sorted(([(c, v) for c, v in sorted(rang.items()) if c not in PROPRES and v is not None]
+                                    for rang in self.env.cr.dictfetchall()), key=str))
+            for notre, sienne in zip(*lues):
+                self.assertEqual(dict(notre), dict(sienne))
+
+    def test_requetes_constantes(self):
+        """Appeler vingt employeurs coûte autant de requêtes que cinq."""
+        employeurs = self.employeurs.create([{"raison_sociale": f"Atelier {rang}", "type_employeur": "ong"} for rang in range(25)])
+        comptes = self.env["cnas.cotisant"]._de(employeurs)
+
+        def appeler(siens):
+            return self.env["cnas.appel_cotisation"]._emettre([{
+                "sorte": "initial", "cotisant_id": comptes[e].id, "periode": date(2026, 9, 1),
+                "lignes": [{"part_employeur": 700, "part_salarie": 300}]} for e in siens])
+        appeler(employeurs[24:])
+        cinq = self.requetes(lambda: appeler(employeurs[:5]))
+        vingt = self.requetes(lambda: appeler(employeurs[5:24]))
+        self.assertLessEqual(vingt - cinq, 3)
+
+    def test_trimestre_des_independants_et_de_l_etat(self):
+        appels = self.env["cnas.appel_cotisation"].with_user(self.superviseur)
+        asi, amed = self.env.ref("cnas_base.regime_asi"), self.env.ref("cnas_base.regime_amed")
+        independant = self.env["cnas.assure"].create({
+            "nom": "Seul", "prenom": "Haroun", "genre": "masculin", "date_naissance": "1980-01-01", "date_affiliation": "2026-01-01", "regime_id": asi.id})
+        independant.action_immatriculer()
+        self.env["cnas.assure"].create({
+            "nom": "Aidé", "prenom": "Fatimé", "genre": "feminin", "date_naissance": "1980-01-01", "date_affiliation": "2026-01-01",
+            "regime_id": amed.id}).action_immatriculer()
+        tetes = sum(appels.sudo()._tetes(amed, date(2026, 10, 1)).values())
+        appels.appeler_trimestre("2026-11-10")
+        appel = appels.search([("cotisant_id.assure_id", "=", independant.id)])
+        self.assertEqual((appel.periode, appel.periode_fin, appel.montant), (date(2026, 10, 1), date(2026, 12, 31), 508 * 3))
+        self.assertEqual(appel.sudo().cotisant_id.partner_id.name, independant.matricule, "tous les agents lisent les tiers")
+        etat = appels.search([("type_cotisant", "=", "etat"), ("periode", "=", date(2026, 10, 1))])
+        self.assertEqual(etat.montant, tetes * 423 * 3)
+        self.assertEqual(appels.appeler_trimestre("2026-10-01"), 0, "déjà appelé")
+        with self.assertRaisesRegex(UserError, "n'a pas commencé"):
+            appels.appeler_trimestre(fields.Date.to_string(date(2027, 1, 1)))
