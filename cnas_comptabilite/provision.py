@@ -1,6 +1,8 @@
 """Le développement d'un triangle de paiements : du calcul seul, sans base."""
 from datetime import date
 
+MOIS_DE_LA_MOYENNE = 6
+
 
 def _rang(mois):
     annee, numero = map(int, mois.split("-"))
@@ -15,7 +17,8 @@ def developper(payes, liquides, nombre, arrete):
     """Développe un triangle mois de soins × mois de paiement par chain-ladder.
 
     Le facteur du délai j est Σ cumuls au délai j + 1 / Σ cumuls au délai j, sur les mois de soins observés aux deux. Le coût attendu d'un
-    mois est son cumul fois les facteurs qui lui restent à connaître. Un mois sans aucun paiement prend la moyenne des coûts attendus.
+    mois est son cumul fois les facteurs qui lui restent à connaître. Un mois sans aucun paiement prend la moyenne des coûts attendus des six derniers
+    mois payés.
 
     :param dict payes: {(mois de soins, mois de paiement): montant}, « AAAA-MM »
     :param dict liquides: {mois de soins: montant liquidé, pas encore payé}
@@ -44,7 +47,7 @@ def developper(payes, liquides, nombre, arrete):
         for f in facteurs[taille - i - 1:]:
             facteur *= f
         rangs.append({"paye": cumuls[i][-1], "facteur": facteur, "ultime": cumuls[i][-1] * facteur})
-    couts = [rang["ultime"] for rang in rangs if rang["paye"]]
+    couts = [rang["ultime"] for rang in rangs if rang["paye"]][-MOIS_DE_LA_MOYENNE:]
     moyenne = sum(couts) / len(couts) if couts else 0
     for i, rang in enumerate(rangs):
         mois = _mois(premier + i)

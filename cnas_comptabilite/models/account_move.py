@@ -50,6 +50,10 @@ class AccountMove(models.Model):
         self.ensure_one()
         if not self.cnas_modele:
             raise UserError(_("Cette pièce a été saisie : elle n'a pas de dossier d'origine."))
+        if self.cnas_modele == "cnas.facture":
+            # Payée hors lot : ses ordres, que l'agent comptable lit ; la facture, elle, montre des feuilles de soins.
+            action = self.env["ir.actions.act_window"]._for_xml_id("cnas_facturation.ordre_paiement_action")
+            return {**action, "domain": [("facture_id", "=", self.cnas_res_id)], "context": {}}
         return {"type": "ir.actions.act_window", "res_model": self.cnas_modele, "res_id": self.cnas_res_id, "view_mode": "form"}
 
 

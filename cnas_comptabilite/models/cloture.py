@@ -104,11 +104,14 @@ class Cloture(models.Model):
         return {c.id: _("le mois n'est pas fini.") for c in self if c.mois and c._dernier_jour() >= aujourd_hui()}
 
     def _empeche_mois_precedent(self):
-        """Rend {id: raison} des mois qu'un mois plus ancien, où il s'est passé quelque chose, précède encore ouvert."""
+        """Rend {id: raison} des mois qu'un mois plus ancien, où il s'est passé quelque chose, précède encore ouvert.
+
+        La première clôture, elle, verrouille aussi tout ce qui la précède.
+        """
         verrou = self.env["cnas.comptabilite"]._verrou()
         raisons = {}
         for cloture in self.filtered("mois"):
-            ouvert = self.env["account.move"].sudo().search(
+            ouvert = verrou.year > 1 and self.env["account.move"].sudo().search(
                 [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), ("date", ">", verrou), ("date", "<", cloture.mois)],
                 order="date", limit=1)
             if ouvert:

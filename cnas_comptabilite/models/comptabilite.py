@@ -150,9 +150,10 @@ class Comptabilite(models.AbstractModel):
             lignes = defaultdict(int)
             for m, debit, credit, _journal in siens:
                 titre = m.libelle or titres[m.operation]
-                detail = f"{titre}, {regimes[m.regime]}" if m.regime else titre
-                lignes[comptes[debit], m.partenaire, detail if m.regime else titre] += m.montant
-                lignes[comptes[credit], m.partenaire, titre] -= m.montant
+                # La trésorerie bouge d'une somme par pièce ; les charges se disent par régime, les tiers par tiers.
+                neutre, precis = (False, numero), (m.partenaire, f"{titre}, {regimes[m.regime]}" if m.regime else titre)
+                lignes[comptes[debit], *(neutre if m.tresorerie > 0 else precis)] += m.montant
+                lignes[comptes[credit], *(neutre if m.tresorerie < 0 else (m.partenaire, titre))] -= m.montant
             tiers = sorted({m.tiers for m, *_reste in siens if m.tiers})
             pieces.append({
                 "source": source, "jour": jour, "journal": journaux[siens[0][3]], "numero": numero, "mouvements": siens,

@@ -68,6 +68,14 @@ class ImportFichier(models.Model):
     def _appliquer_releves(self, lignes):
         with sans_suivi():
             lignes._tenter(self._ecrire_releve)
+        ecrites = self.env["cnas.releve.ligne"].sudo().browse(lignes.filtered(lambda li: li.state == "faite").mapped("res_id"))
+        try:
+            with self.env.cr.savepoint():
+                self.env["cnas.comptabilite"].sudo().comptabiliser()
+                ecrites._rapprocher_seules()
+        except UserError as refus:
+            # Les lignes sont là et attendent : un compte qui manque au schéma ne les perd pas.
+            self.message_post(body=_("Le rapprochement attend : %s", refus))
 
     # ------------------------------------------------------------------ privé
     def _refuser_deja_importe(self):
@@ -107,7 +115,7 @@ class ImportFichier(models.Model):
         return montant
 
     def _ecrire_releve(self, lignes):
-        """Crée le relevé de l'import s'il n'existe pas, ses lignes, et rapproche seules celles qui citent nos références ; rend les lignes."""
+        """Crée le relevé de l'import s'il n'existe pas, et ses lignes ; rend les lignes."""
         releves = self.env["cnas.releve"].sudo()
         releve = releves.search([("import_id", "=", self.id)], limit=1)
         if not releve:
@@ -116,8 +124,5 @@ class ImportFichier(models.Model):
             releve = releves._creer([{
                 "nom": self.env["ir.sequence"].sudo().next_by_code("cnas.releve", sequence_date=aujourd_hui()), "import_id": self.id,
                 "journal_id": self.journal_id.id, "nom_fichier": self.nom_fichier, "empreinte": hashlib.sha256(self._contenu()).hexdigest()}])
-        creees = self.env["cnas.releve.ligne"].sudo()._creer([
+        return self.env["cnas.releve.ligne"].sudo()._creer([
             {"releve_id": releve.id, "numero": ligne.numero, **ligne.donnees} for ligne in lignes], suivi=False)
-        self.env["cnas.comptabilite"].sudo().comptabiliser()
-        creees._rapprocher_seules()
-        return creees

@@ -66,7 +66,7 @@ class Provision(models.Model):
     def _compute_methode(self):
         self.methode = _(
             "Triangle des montants payés, mois de soins × mois de paiement, cumulés puis développés par chain-ladder : le facteur de chaque délai "
-            "est le rapport des cumuls observés. Un mois de soins encore sans paiement prend le coût moyen des mois développés. Provision = coût "
+            "est le rapport des cumuls observés. Un mois de soins encore sans paiement prend le coût moyen des six derniers mois développés. Provision = coût "
             "attendu − payé − liquidé non payé (déjà en dettes).")
 
     @api.depends("date_arrete")
