@@ -31,7 +31,7 @@ class Engagement(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._ouvert(("facture_id",)):
+        if vals_list and not self._ouvert(("facture_id",)):
             raise UserError(_("Un engagement vient de l'ordonnancement d'une facture."))
         return super().create(vals_list)
 

@@ -107,7 +107,8 @@ class ImportFichier(models.Model):
             raise UserError(_("un débit et un crédit sur la même ligne : lequel est le bon ?"))
         montant = lus["credit"] - lus["debit"]
         if not montant and not absent(ligne.get("montant")):
-            texte = str(ligne.get("montant")).replace("−", "-").strip()
+            # Un tableur neutralise « -1 500 » d'une apostrophe ; certains écrivent « (1 500) ».
+            texte = str(ligne.get("montant")).replace("−", "-").strip(" '")
             negatif = texte.startswith(("-", "("))
             montant = lire_montant(texte.strip("-() "), quoi=_("Montant"), **lire) * (-1 if negatif else 1)
         if not montant:

@@ -216,11 +216,11 @@ class ProvisionLigne(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._ouvert(("provision_id",)):
+        if vals_list and not self._ouvert(("provision_id",)):
             raise UserError(_("Les mois d'une provision viennent de son calcul."))
         return super().create(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
-        if not self._ouvert(("unlink",)):
+        if vals_list and not self._ouvert(("unlink",)):
             raise UserError(_("Les mois d'une provision viennent de son calcul."))

@@ -50,7 +50,7 @@ class Releve(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._ouvert(("journal_id",)):
+        if vals_list and not self._ouvert(("journal_id",)):
             raise UserError(_("Un relevé s'importe d'un fichier : « Importer un relevé »."))
         return super().create(vals_list)
 

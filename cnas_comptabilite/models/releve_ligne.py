@@ -72,7 +72,7 @@ class ReleveLigne(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._ouvert(("releve_id",)):
+        if vals_list and not self._ouvert(("releve_id",)):
             raise UserError(_("Les lignes d'un relevé viennent de son fichier."))
         return super().create(vals_list)
 

@@ -25,6 +25,18 @@ class CommunCompta(CommunFacture):
         cls.env["cnas.budget"].search([])._ecrire({"state": "abandonne"}, suivi=False)
         cls.comptabilite.comptabiliser()
 
+    def feuille(self, **autres):
+        """Une feuille de soins d'il y a quinze jours : le jour où l'essai se passe peut être passé."""
+        jour = aujourd_hui() - timedelta(days=15)
+        return super().feuille(**{"date_soins": str(jour), "date_depot": str(aujourd_hui()), **autres})
+
+    def preparee(self, feuilles=None, usager=None, nombre=2):
+        if feuilles is None:
+            for _rang in range(nombre):
+                self.feuille()
+        mois = (aujourd_hui() - timedelta(days=15)).replace(day=1)
+        return self.factures.browse(self.factures.with_user(usager or self.agent2).preparer("T-CS-01", str(mois)))
+
     def pieces(self, *sources):
         """Rend les pièces de ces dossiers, comptabilisés d'abord, dans l'ordre où elles furent écrites."""
         self.comptabilite.comptabiliser()

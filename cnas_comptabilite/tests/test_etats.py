@@ -3,7 +3,7 @@ import io
 
 from openpyxl import load_workbook
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .commun import CommunCompta
@@ -58,7 +58,7 @@ class TestEtats(CommunCompta):
     def test_refus(self):
         with self.assertRaisesRegex(UserError, "doit suivre"):
             self.etats.lire("balance", "2026-11-25", "2026-11-01")
-        with self.assertRaises(Exception):
+        with self.assertRaises(AccessError):
             self.etats.with_user(self.agent).lire("balance", "2026-11-01", "2026-11-25")
 
     def test_requetes_constantes(self):
