@@ -11,7 +11,6 @@ from . import (
     fait_comptable,
     import_releves,
     indu,
-    journal_wizard,
     ordre_paiement,
     plan_comptes,
     provision,

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois
 from odoo.addons.cnas_base.jour import aujourd_hui
+from odoo.addons.cnas_base.lecture import lire_date
 from odoo.addons.cnas_facturation.adaptateurs.adaptateur import cle_d_ordre
 
 from .roles import COMPTABLE
@@ -60,7 +61,7 @@ class Comptabilite(models.AbstractModel):
     def comptabiliser(self, jusqu_au=None):
         """Comptabilise tous les faits datés jusqu'à un jour ; rejouable, rien n'y passe deux fois.
 
-        :param date jusqu_au: dernier jour des faits (défaut : aujourd'hui)
+        :param jusqu_au: dernier jour des faits, date ou « AAAA-MM-JJ » (défaut : aujourd'hui)
         :return: {"pieces": écrites, "faits": comptabilisés, "retenus": faits datés d'un mois clos, laissés de côté}
         :raise AccessError: ni agent comptable, ni programme
         :raise UserError: compte, journal ou ligne du schéma manquants
@@ -68,7 +69,7 @@ class Comptabilite(models.AbstractModel):
         self._exiger_comptable()
         moteur = self.sudo()
         moteur._reserver()
-        jour, verrou = jusqu_au or aujourd_hui(), moteur._verrou()
+        jour, verrou = lire_date(jusqu_au) if jusqu_au else aujourd_hui(), moteur._verrou()
         mouvements = [m for source in moteur._sources_comptables() for m in getattr(moteur, source)(jour)]
         retenus = {m.cle for m in mouvements if m.jour <= verrou}
         pieces, faits = moteur._passer([m for m in mouvements if m.jour > verrou])
@@ -151,9 +152,10 @@ class Comptabilite(models.AbstractModel):
             for m, debit, credit, _journal in siens:
                 titre = m.libelle or titres[m.operation]
                 # La trésorerie bouge d'une somme par pièce ; les charges se disent par régime, les tiers par tiers.
-                neutre, precis = (False, numero), (m.partenaire, f"{titre}, {regimes[m.regime]}" if m.regime else titre)
-                lignes[comptes[debit], *(neutre if m.tresorerie > 0 else precis)] += m.montant
-                lignes[comptes[credit], *(neutre if m.tresorerie < 0 else (m.partenaire, titre))] -= m.montant
+                neutre, detail = (False, numero), f"{titre}, {regimes[m.regime]}" if m.regime else titre
+                for compte, signe, dit in ((comptes[debit], 1, (m.partenaire, detail)), (comptes[credit], -1, (m.partenaire, titre))):
+                    partenaire, libelle = neutre if m.tresorerie == signe else dit
+                    lignes[compte, partenaire, libelle] += signe * m.montant
             tiers = sorted({m.tiers for m, *_reste in siens if m.tiers})
             pieces.append({
                 "source": source, "jour": jour, "journal": journaux[siens[0][3]], "numero": numero, "mouvements": siens,

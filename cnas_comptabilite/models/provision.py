@@ -222,5 +222,5 @@ class ProvisionLigne(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
-        if vals_list and not self._ouvert(("unlink",)):
+        if not self._ouvert(("unlink",)):
             raise UserError(_("Les mois d'une provision viennent de son calcul."))
