@@ -85,13 +85,15 @@ class Budget(models.Model):
         raisons = {}
         for budget in self:
             autres = self.sudo().search_count(
-                [("exercice", "=", budget.exercice), ("state", "=", "vote"), ("nature", "=", "initial"), ("id", "!=", budget.id)])
+                [("exercice", "=", budget.exercice), ("state", "=", "vote"), ("nature", "=", "initial"), ("id", "!=", budget._origin.id)])
             if not budget.ligne_ids:
-                raisons[budget.id] = _("il n'a aucun chapitre.")
+                raisons[budget._origin.id] = _("il n'a aucun chapitre.")
+            elif budget.nature == "initial" and any(ligne.montant <= 0 for ligne in budget.ligne_ids):
+                raisons[budget._origin.id] = _("un crédit du budget initial est supérieur à zéro.")
             elif budget.nature == "initial" and autres:
-                raisons[budget.id] = _("l'exercice %s a déjà son budget initial : faites une décision modificative.", budget.exercice)
+                raisons[budget._origin.id] = _("l'exercice %s a déjà son budget initial : faites une décision modificative.", budget.exercice)
             elif budget.nature == "modificatif" and not autres:
-                raisons[budget.id] = _("l'exercice %s n'a pas encore de budget initial voté.", budget.exercice)
+                raisons[budget._origin.id] = _("l'exercice %s n'a pas encore de budget initial voté.", budget.exercice)
         return raisons
 
     def _empeche_credit_sous_engage(self):
@@ -101,7 +103,7 @@ class Budget(models.Model):
             disponibles = self.env["cnas.engagement"].sudo()._disponibles(budget.exercice)
             for ligne in budget.ligne_ids:
                 if disponibles.get(ligne.chapitre, 0) + ligne.montant < 0:
-                    raisons[budget.id] = _("le chapitre %s a déjà engagé plus que ce qu'il lui resterait.", ligne.chapitre)
+                    raisons[budget._origin.id] = _("le chapitre %s a déjà engagé plus que ce qu'il lui resterait.", ligne.chapitre)
         return raisons
 
 

@@ -101,7 +101,7 @@ class Cloture(models.Model):
 
     def _empeche_mois_en_cours(self):
         """Rend {id: raison} des mois qui ne sont pas finis."""
-        return {c.id: _("le mois n'est pas fini.") for c in self if c.mois and c._dernier_jour() >= aujourd_hui()}
+        return {c._origin.id: _("le mois n'est pas fini.") for c in self if c.mois and c._dernier_jour() >= aujourd_hui()}
 
     def _empeche_mois_precedent(self):
         """Rend {id: raison} des mois qu'un mois plus ancien, où il s'est passé quelque chose, précède encore ouvert.
@@ -115,9 +115,9 @@ class Cloture(models.Model):
                 [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), ("date", ">", verrou), ("date", "<", cloture.mois)],
                 order="date", limit=1)
             if ouvert:
-                raisons[cloture.id] = _("le mois de %s est encore ouvert : les mois se closent dans l'ordre.", ecrire_mois(ouvert.date))
+                raisons[cloture._origin.id] = _("le mois de %s est encore ouvert : les mois se closent dans l'ordre.", ecrire_mois(ouvert.date))
             elif cloture._dernier_jour() <= verrou:
-                raisons[cloture.id] = _("la société est déjà verrouillée au-delà de ce mois.")
+                raisons[cloture._origin.id] = _("la société est déjà verrouillée au-delà de ce mois.")
         return raisons
 
     def _empeche_brouillons(self):
@@ -128,6 +128,6 @@ class Cloture(models.Model):
                 [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), ("state", "=", "draft"), ("date", "<=", cloture._dernier_jour())],
                 limit=1)
             if brouillon:
-                raisons[cloture.id] = _("une pièce saisie du mois est encore en brouillon (%s) : comptabilisez-la ou supprimez-la.",
+                raisons[cloture._origin.id] = _("une pièce saisie du mois est encore en brouillon (%s) : comptabilisez-la ou supprimez-la.",
                                         brouillon.ref or brouillon.display_name)
         return raisons

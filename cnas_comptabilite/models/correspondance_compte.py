@@ -59,7 +59,7 @@ class CorrespondanceCompte(models.Model):
 
     def _empeche_sans_cible(self):
         """Rend {id: raison} des correspondances sans compte de l'autre plan."""
-        return {c.id: _("elle ne dit pas encore quel compte de l'autre plan.") for c in self if not c.compte_cible}
+        return {c._origin.id: _("elle ne dit pas encore quel compte de l'autre plan.") for c in self if not c.compte_cible}
 
     @api.model
     def _traducteur(self, plan="cipres"):

@@ -141,18 +141,18 @@ class Provision(models.Model):
 
     def _empeche_sans_calcul(self):
         """Rend {id: raison} des provisions pas encore calculées, ou nulles."""
-        return {p.id: _("calculez-la d'abord.") if not p.date_calcul else _("elle est nulle : il n'y a rien à passer.")
+        return {p._origin.id: _("calculez-la d'abord.") if not p.date_calcul else _("elle est nulle : il n'y a rien à passer.")
                 for p in self if not p.montant}
 
     def _empeche_mois_clos(self):
         """Rend {id: raison} des provisions arrêtées dans un mois clos."""
         verrou = self.env["cnas.comptabilite"]._verrou()
-        return {p.id: _("le mois de %s est clos.", ecrire_mois(p.date_arrete)) for p in self if p.date_arrete and p.date_arrete <= verrou}
+        return {p._origin.id: _("le mois de %s est clos.", ecrire_mois(p.date_arrete)) for p in self if p.date_arrete and p.date_arrete <= verrou}
 
     def _empeche_plus_recente(self):
         """Rend {id: raison} des provisions qu'une plus récente, comptabilisée, a devancées."""
         derniere = self.search([("state", "=", "comptabilisee")], limit=1)
-        return {p.id: _("%s, plus récente, est déjà comptabilisée.", derniere.numero)
+        return {p._origin.id: _("%s, plus récente, est déjà comptabilisée.", derniere.numero)
                 for p in self if derniere and p.date_arrete and derniere.date_arrete > p.date_arrete}
 
     @api.model

@@ -57,6 +57,8 @@ class TestBudget(CommunCompta):
             facture.with_user(self.finance).action_ordonnancer()
 
     def test_vote(self):
+        with self.assertRaisesRegex(UserError, "supérieur à zéro"):
+            self.budget(soins=0)
         budget = self.budget(voter=False, soins=100)
         for usager in (self.comptable, self.finance):
             with self.assertRaises(AccessError):
