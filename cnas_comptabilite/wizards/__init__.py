@@ -1,0 +1,1 @@
+from . import comptabiliser_wizard, etat_comptable_wizard, journal_wizard
