@@ -498,10 +498,11 @@ class Generateur:
     # ------------------------------------------------------------------ juger
     def juger(self):
         """Compare les alertes à ce qui fut posé : ({code: cibles manquées}, alertes fausses, alertes en tout)."""
+        siennes = self.siennes()
         self.cr.execute("""
             SELECT a.id, i.code, a.formation_id, a.praticien_id, a.assure_id, a.usager_id, ARRAY(SELECT feuille_id FROM cnas_alerte_feuille_rel r WHERE r.alerte_id = a.id)
               FROM cnas_alerte a JOIN cnas_indicateur i ON i.id = a.indicateur_id""")
-        trouves, fausses, toutes, siennes = defaultdict(set), [], 0, self.siennes()
+        trouves, fausses, toutes = defaultdict(set), [], 0
         for _id, code, formation, praticien, assure, usager, feuilles in self.cr.fetchall():
             cibles = {(genre, i) for genre, i in (("formation", formation), ("praticien", praticien), ("assure", assure), ("usager", usager)) if i}
             # ce que la base portait déjà n'est pas du jeu
