@@ -20,14 +20,14 @@ def fractionnement(calcul):
 
 @indicateur("FRD-08", "formation", _lt("{nombre} feuilles dans les derniers centièmes sous {detail} FCFA, quand on en attend {reference}."))
 def juste_sous_le_seuil(calcul):
-    """Trop de montants juste sous le seuil, comparés à la bande de même largeur au-dessous."""
+    """Trop de montants juste sous le seuil, comparés à la bande de même largeur au-dessous, au-delà de ce que le hasard y met."""
     seuil, bande = calcul.seuil("PLF-03.seuil"), calcul.seuil("frd_08_bande")
     return SQL("""
         WITH bandes AS (
             SELECT formation_id, min(soins) AS debut, max(soins) AS fin, count(*) FILTER (WHERE montant >= %(haut)s) AS dessus, count(*) FILTER (WHERE montant < %(haut)s) AS dessous,
                    array_agg(id) FILTER (WHERE montant >= %(haut)s) AS ids FROM ctl_feuille WHERE montant >= %(bas)s AND montant < %(seuil)s GROUP BY 1)
         SELECT formation_id AS cible, to_char(fin, '"seuil:"YYYY') AS cle, debut, fin, dessus::float8 AS valeur, dessous::float8 AS reference, dessus::int AS nombre, ids AS feuilles, %(seuil)s::text AS detail
-          FROM bandes WHERE dessus >= %(nombre)s AND dessus > dessous * %(ratio)s
+          FROM bandes WHERE dessus >= %(nombre)s AND dessus > dessous * %(ratio)s + 2 * sqrt(dessous + 1)
     """, seuil=seuil, haut=seuil * (100 - bande) / 100, bas=seuil * (100 - 2 * bande) / 100, nombre=calcul.seuil("frd_08_feuilles"), ratio=calcul.seuil("frd_08_ratio"))
 
 

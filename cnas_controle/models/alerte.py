@@ -89,7 +89,7 @@ class Alerte(models.Model):
     def action_ouvrir_affaire(self):
         """Ouvre une affaire pour ces alertes, une par personne ou formation visée. Rend l'action qui la montre."""
         affaires = self.env["cnas.affaire"]
-        for qui, alertes in self._par_cible().items():
+        for alertes in self._par_cible().values():
             affaire = affaires.create({
                 "name": _("%(indicateur)s : %(qui)s", indicateur=alertes[0].indicateur_id.name, qui=alertes[0].qui), "origine": "indicateur",
                 **{champ: alertes[0][champ].id for champ in ("formation_id", "praticien_id", "assure_id")}, "usager_en_cause_id": alertes[0].usager_id.id})

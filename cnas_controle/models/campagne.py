@@ -1,9 +1,8 @@
 from hashlib import sha256
-from itertools import groupby
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre

@@ -224,7 +224,7 @@ class Generateur:
         formation = self._neuve()
         praticien = self._praticien(formation["id"])
         for _rang in range(70):
-            self.feuille(formation, self._patient()[1], self._jour(75), self.panier(False), praticien=praticien)
+            self.feuille(formation, self._menage(formation["province"], 1)[0], self._jour(75), self.panier(False), praticien=praticien)
         self._attendre(code, "praticien", praticien)
 
     def _frd_04(self, code):
@@ -469,8 +469,9 @@ class Generateur:
         deux = [self._patient()[1], self._patient()[1]]
         for assure in deux:
             self.cr.execute("""
-                INSERT INTO cnas_compte_paiement (assure_id, demandeur_id, titulaire_type, nature, numero, nom_titulaire, state, date_debut)
-                VALUES (%s, 1, 'assure', 'airtel', '66778899', 'Le même', 'actif', '2020-01-01')""", [assure])
+                INSERT INTO cnas_compte_paiement (assure_id, demandeur_id, titulaire_type, nature, numero, nom_titulaire, state, date_debut,
+                                                  decideur_id, date_decision)
+                VALUES (%s, 1, 'assure', 'airtel', '66778899', 'Le même', 'actif', '2020-01-01', 2, '2020-01-01')""", [assure])
         self._attendre(code, "assure", min(deux))
 
     def _frd_36(self, code):
@@ -497,13 +498,15 @@ class Generateur:
     # ------------------------------------------------------------------ juger
     def juger(self):
         """Compare les alertes à ce qui fut posé : ({code: cibles manquées}, alertes fausses, alertes en tout)."""
+        siennes = self.siennes()
         self.cr.execute("""
             SELECT a.id, i.code, a.formation_id, a.praticien_id, a.assure_id, a.usager_id, ARRAY(SELECT feuille_id FROM cnas_alerte_feuille_rel r WHERE r.alerte_id = a.id)
               FROM cnas_alerte a JOIN cnas_indicateur i ON i.id = a.indicateur_id""")
         trouves, fausses, toutes = defaultdict(set), [], 0
         for _id, code, formation, praticien, assure, usager, feuilles in self.cr.fetchall():
             cibles = {(genre, i) for genre, i in (("formation", formation), ("praticien", praticien), ("assure", assure), ("usager", usager)) if i}
-            if formation and formation not in self.siennes:
+            # ce que la base portait déjà n'est pas du jeu
+            if not cibles & siennes:
                 continue
             trouves[code] |= {i for _genre, i in cibles}
             toutes += 1
@@ -512,9 +515,8 @@ class Generateur:
         manques = {code: set(ids) - trouves[code] for code, ids in self.attendus.items() if set(ids) - trouves[code]}
         return manques, fausses, toutes
 
-    @property
     def siennes(self):
-        """Les formations posées ici."""
-        if not hasattr(self, "_siennes"):
-            self._siennes = set(self._liste("SELECT id FROM cnas_formation_sanitaire WHERE code LIKE 'ZC-%'"))
-        return self._siennes
+        """Les cibles posées ici."""
+        return {(genre, i) for genre, requete in (
+            ("formation", "SELECT id FROM cnas_formation_sanitaire WHERE code LIKE 'ZC-%'"), ("praticien", "SELECT id FROM cnas_praticien WHERE numero_ordre LIKE 'ZC%'"),
+            ("assure", "SELECT id FROM cnas_assure WHERE nom = 'SAIN'"), ("usager", "SELECT id FROM res_users WHERE login LIKE 'zc_agent%'")) for i in self._liste(requete)}

@@ -70,9 +70,11 @@ class TestAffaires(CommunControle):
         for usager in (self.controleur2, self.agent):
             with self.subTest(usager=usager.login), self.assertRaises(AccessError):
                 affaire.with_user(usager).read(["name"])
+        piece = self.env["ir.attachment"].sudo().create({"name": "a.txt", "raw": b"x", "res_model": "cnas.affaire", "res_id": affaire.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
         with self.assertRaises(AccessError):
-            self.env["ir.attachment"].sudo().create({"name": "a.txt", "raw": b"x", "res_model": "cnas.affaire", "res_id": affaire.id}).with_user(
-                self.controleur2).read(["raw"])
+            piece.with_user(self.controleur2).read(["raw"])
         affaire.write({"equipe_ids": [(4, self.controleur2.id)]})
         self.assertEqual(affaire.with_user(self.controleur2).name, "Essai")
         # l'agent visé ne la voit jamais, même superviseur

@@ -11,7 +11,10 @@ class Controle(Etape):
     def charger(self):
         """Raconte chaque objet par ses vraies actions, au jour d'aujourd'hui."""
         self.formation = self.env["cnas.formation_sanitaire"].search([("code", "=", FORMATION)])
-        self.env["cnas.indicateur"]._calculer_la_nuit()
+        # un agent dont le téléphone est aussi celui d'une formation : la nuit le trouve
+        self.usager("agent2").partner_id.mobile = self.formation.telephone_1
+        indicateurs = self.env["cnas.indicateur"].search([])
+        indicateurs._calculer(*map(str, indicateurs._periode_ordinaire()))
         self._signaler()
         affaire = self._ouvrir_affaire()
         self._mener_campagne(affaire)
@@ -79,10 +82,11 @@ class Controle(Etape):
 
     def _clore_une_affaire(self):
         """Une alerte devient une affaire, close sur un avertissement ; une autre est écartée."""
-        alertes = self.comme("superviseur", "cnas.alerte").search([("formation_id", "!=", False), ("state", "=", "nouvelle")], limit=2)
+        alertes = self.comme("superviseur", "cnas.alerte").search([("usager_id", "=", False), ("state", "=", "nouvelle")], limit=2)
         for alerte in alertes[:1]:
             affaire = self.comme("superviseur", "cnas.affaire").browse(alerte.action_ouvrir_affaire()["res_id"])
             affaire.write({"responsable_id": self.usager("controleur2").id, "suite": "avertissement", "conclusion": "Une secrétaire recopiait les feuilles : rappel écrit."})
             affaire.action_instruire()
             affaire.action_conclure()
-        alertes[1:].action_ecarter("Marché du dimanche : la formation ouvre ce jour-là.")
+        for alerte in alertes[1:]:
+            alerte.action_ecarter("Deux personnes du même nom : l'identité est corrigée.")
