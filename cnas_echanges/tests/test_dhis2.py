@@ -22,7 +22,7 @@ class TestDhis2(CommunFeuille):
         super().setUpClass()
         cls.district = cls.env["cnas.district"].create({"name": "District d'essai", "province_id": cls.formation.province_id.id})
         cls.formation.district_id = cls.district
-        cls.env["cnas.dhis2.envoi"].search([])._supprimer()
+        cls.env.cr.execute("DELETE FROM cnas_dhis2_reponse; DELETE FROM cnas_dhis2_envoi")
         cls.env["cnas.dhis2.correspondance"].search([]).unlink()
         cls.env["cnas.dhis2.unite"].search([]).unlink()
         cls.env["cnas.dhis2.correspondance"].with_user(cls.administrateur).create([
