@@ -71,8 +71,8 @@ class Echanges(Etape):
 
     # ------------------------------------------------------------------ état civil
     def _etat_civil(self):
-        vieux = self.env["cnas.assure"].search([("state", "=", "actif"), ("type_assure", "=", "principal"), ("date_deces", "=", False),
-                                                ("ayant_droit_ids", "=", False)], limit=2, order="date_naissance")
+        vieux = self.env["cnas.assure"].search([("state", "=", "actif"), ("type_assure", "=", "principal"), ("date_deces", "=", False)],
+                                               limit=2, order="date_naissance, id")
         mere = self.env["cnas.assure"].search([("state", "=", "actif"), ("genre", "=", "feminin"), ("type_assure", "=", "principal")], limit=1, order="id desc")
         jour = fields.Date.to_string(self.calendrier.jour(3))
         lignes = ["nature;numero_acte;date_evenement;matricule;nom;prenom;genre"]

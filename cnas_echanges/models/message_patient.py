@@ -82,7 +82,8 @@ class MessagePatient(models.Model):
         mots = sans_accent(str(texte or "")[:160]).split()
         if not compare or not mots or mots[0] not in NEGATIONS:
             return self.browse()
-        message = self.sudo().search([("numero", "in", (compare, compare.replace(" ", ""))), ("state", "=", "envoye")], limit=1)
+        # la dernière annoncée, et elle seule : répéter NON n'atteint pas la feuille d'avant
+        message = self.sudo().search([("numero", "=", compare)], limit=1).filtered(lambda m: m.state == "envoye")
         if message:
             message._changer_etat("conteste", reponse=str(texte)[:160], repondu_le=fields.Datetime.now())
             message._alerter()

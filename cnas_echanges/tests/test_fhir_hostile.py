@@ -5,6 +5,7 @@ import random
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from . import exemples_hl7
 from .commun_fhir import CommunFhir
 
 # Ce qu'un logiciel mal écrit, ou malveillant, met à la place d'une valeur.
@@ -87,6 +88,16 @@ class TestFhirHostile(CommunFhir):
                 self.assertTrue(self.textes(rendu))
         self.fhir("POST", "/Claim", octets=b"<Claim/>", Content_Type="application/fhir+xml", statut=415)
         self.fhir("GET", "/Organization", statut=406, Accept="application/fhir+xml")
+
+    def test_exemples_de_la_norme(self):
+        """Les exemples publics de HL7 parlent d'ailleurs : compris, refusés pour ce qui n'est pas d'ici, rien d'écrit."""
+        avant = self.empreinte()
+        _r, refus = self.fhir("POST", "/Claim", exemples_hl7.CLAIM, statut=422)
+        self.assertIn("franc CFA", self.textes(refus))
+        self.assertIn("Claim.item[0].unitPrice", [faute["expression"][0] for faute in refus["issue"]])
+        _r, refus = self.fhir("POST", "/CoverageEligibilityRequest", exemples_hl7.ELIGIBILITE, statut=422)
+        self.assertEqual(refus["issue"][0]["code"], "not-found")
+        self.assertEqual(self.empreinte(), avant)
 
     def test_adresses_hostiles(self):
         """Des adresses devinées ou tordues : du FHIR, jamais 500, jamais une page."""

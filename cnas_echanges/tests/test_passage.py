@@ -75,7 +75,7 @@ class TestPassage(CommunPortail):
 
     # ------------------------------------------------------------------ le message
     def test_le_patient_repond_non(self):
-        self.assure.telephone_1 = "66 12 34 56"
+        self.assure.telephone_1 = "99 87 65 43"
         feuille = self.deposee("ME-1")
         messages = self.env["cnas.message_patient"]
         self.assertFalse(messages._annoncer(), "éteint à la livraison")
@@ -87,7 +87,7 @@ class TestPassage(CommunPortail):
         self.assertFalse(messages._annoncer() & message, "une fois chacun")
         self.assertNotIn("X98", self.env["cnas.sms"].search([("res_id", "=", message.id), ("modele", "=", message._name)]).texte)
         adresse = self.base_url() + "/cnas/sms/retour"
-        champs = {"from": "+23566123456", "text": "Non !"}
+        champs = {"from": "+23599876543", "text": "Non !"}
         with patch.dict(os.environ, {"CNAS_SMS_JETON": "secret"}):
             self.assertEqual(self.opener.post(adresse, data=champs).status_code, 401)
             self.assertEqual(self.opener.post(adresse, data=champs, headers={"Authorization": "Bearer faux"}).status_code, 401)

@@ -18,7 +18,7 @@ class RetourComplementaireWizard(models.TransientModel):
         self.ensure_one()
         contenu = self.contenu
         bilan = self.fichier_id.importer_retour(contenu.decode() if isinstance(contenu, bytes) else contenu)
-        phrase = _("Retour reçu : %(pris)s ligne(s) notée(s), %(vus)s déjà vue(s), %(inconnus)s inconnue(s).",
-                   pris=bilan["pris"], vus=bilan["deja_vus"], inconnus=bilan["inconnus"])
-        self.fichier_id.message_post(body=f"{phrase} {ecrire_debut(bilan['refuses'], 10, ' ')}")
+        self.fichier_id.message_post(body=_(
+            "Retour reçu : %(pris)s ligne(s) notée(s), %(vus)s déjà vue(s), %(inconnus)s inconnue(s). %(refus)s", pris=bilan["pris"],
+            vus=bilan["deja_vus"], inconnus=bilan["inconnus"], refus=ecrire_debut(bilan["refuses"], 10, " ")))
         return {"type": "ir.actions.act_window_close"}

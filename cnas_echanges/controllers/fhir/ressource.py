@@ -1,5 +1,5 @@
 """Ce que toutes les ressources partagent : chercher dans un modèle avec les droits de l'usager, lire, rendre une page."""
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from odoo import _
 from odoo.osv import expression
@@ -137,8 +137,3 @@ def intervalle(champ, valeur, jour=False):
         debut, suite = jours or (debut.date(), debut.date() + timedelta(days=1))
     return {"eq": ["&", (champ, ">=", debut), (champ, "<", suite)], "ge": [(champ, ">=", debut)], "gt": [(champ, ">=", suite)],
             "le": [(champ, "<", suite)], "lt": [(champ, "<", debut)]}[prefixe]
-
-
-def minuit(jour):
-    """Rend l'instant où commence un jour, sans fuseau."""
-    return datetime.combine(jour, time.min)
