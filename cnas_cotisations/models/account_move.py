@@ -97,11 +97,13 @@ class AccountMove(models.Model):
     def _cnas_contrepasser(self, pieces, noms, jour):
         """Pose la pièce inverse de chacune, à `jour`, et lettre les deux. Rend les contre-passations.
 
+        L'écriture inverse garde l'échéance de l'autre : un chèque impayé ne rajeunit pas la dette.
+
         :param pieces: les pièces d'origine, une par nom
         """
         inverses = self._cnas_poser([{
             "name": nom, "ref": _("Annulation de %s", piece.name), "date": jour, "journal_id": piece.journal_id.id,
-            "lignes": [(ligne.account_id.id, ligne.partner_id.id, _("Annulation : %s", ligne.name), jour if ligne.date_maturity else None,
+            "lignes": [(ligne.account_id.id, ligne.partner_id.id, _("Annulation : %s", ligne.name), ligne.date_maturity or None,
                         -ligne.balance) for ligne in piece.line_ids]} for piece, nom in zip(pieces, noms)])
         compte = self.env["res.company"]._cnas_societe().cnas_compte_cotisant_id
         plans = []

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from .roles import AGENT
+
 TYPES = [("employeur", "Employeur"), ("independant", "Indépendant"), ("etat", "État")]
 
 
@@ -103,6 +105,20 @@ class Cotisant(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_cotisations.mouvement_cotisant_action")
         return {**action, "domain": [("cotisant_id", "=", self.id)], "context": {}}
+
+    def action_ouvrir_recouvrement(self):
+        """Ouvre le dossier de recouvrement du cotisant en retard, ou celui qui est déjà ouvert. Rend une action de fenêtre.
+
+        :raise UserError: rien n'est échu
+        """
+        self.ensure_one()
+        dossiers = self.env["cnas.recouvrement"]
+        dossiers._exiger_groupe(AGENT, _("ouvrir un dossier de recouvrement"))
+        if self.echu <= 0:
+            raise UserError(_("« %s » n'a rien d'échu : il n'y a rien à recouvrer.", self.name))
+        dossiers._ouvrir(self)
+        dossier = dossiers.search([("cotisant_id", "=", self.id), ("state", "!=", "clos")], limit=1)
+        return {"type": "ir.actions.act_window", "res_model": dossier._name, "res_id": dossier.id, "view_mode": "form"}
 
     def _lettrer(self):
         """Lettre ce qui est dû et ce qui est versé, du plus ancien au plus récent, compte par compte, d'un coup."""

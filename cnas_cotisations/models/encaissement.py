@@ -39,6 +39,7 @@ class Encaissement(models.Model):
         "imprimer": Action(titre=_lt("Reçu PDF"), de=("encaisse", "annule"), seul=True, annonce=False),
     }
     _champs_geles = ("numero", "move_id", "annulation_id", "ligne_id", "reste_du", "motif_annulation", "date_annulation", "releve_ligne_id")
+    _champs_fixes = ("cotisant_id",)
     _champs_journal = ("cotisant_id", "mode", "date", "montant", "reference")
 
     numero = fields.Char(string="N° de reçu", readonly=True, copy=False, index=True)

@@ -56,10 +56,10 @@ class Cotisations(Etape):
         """Deux dossiers : l'un mis en demeure puis échelonné, l'autre relancé ; un employeur qui ne paie pas les attend."""
         self._vieillir(comptes)
         dossiers = self.env["cnas.recouvrement"].sudo()._ouvrir(comptes)
-        with en_ce_jour(self.calendrier.jour(20)):
-            dossiers.with_user(self.usager("agent")).action_relancer()
+        dossiers.with_user(self.usager("agent")).action_relancer()
+        dossiers[:1]._ecrire({"date_relance": self.calendrier.jour(20)}, suivi=False)
         lettre = dossiers[:1].acte_ids.with_user(self.usager("agent"))
-        lettre.write({"date_envoi": self.calendrier.jour(19), "mode_envoi": "recommande", "reference_envoi": "RR-DEMO-1"})
+        lettre.write({"date_envoi": self.calendrier.aujourdhui, "mode_envoi": "recommande", "reference_envoi": "RR-DEMO-1"})
         lettre.action_envoyer()
         premier = dossiers[:1].with_user(self.usager("superviseur"))
         premier.action_mettre_en_demeure()
