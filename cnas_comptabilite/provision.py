@@ -13,12 +13,19 @@ def _mois(rang):
     return f"{rang // 12:04d}-{rang % 12 + 1:02d}"
 
 
+def _part_developpee(cumuls, delai):
+    """Rend la part de leur dernier cumul que les mois observés avaient payée à ce délai."""
+    observes = [cumul for cumul in cumuls if len(cumul) > delai]
+    total = sum(cumul[-1] for cumul in observes)
+    return sum(cumul[delai] for cumul in observes) / total if total else 0
+
+
 def developper(payes, liquides, nombre, arrete):
     """Développe un triangle mois de soins × mois de paiement par chain-ladder.
 
     Le facteur du délai j est Σ cumuls au délai j + 1 / Σ cumuls au délai j, sur les mois de soins observés aux deux. Le coût attendu d'un
-    mois est son cumul fois les facteurs qui lui restent à connaître. Un mois sans aucun paiement prend la moyenne des coûts attendus des six derniers
-    mois payés.
+    mois est son cumul fois les facteurs qui lui restent à connaître. Un mois sans aucun paiement prend la moyenne des coûts attendus des six
+    derniers mois payés, pour la part qu'à son délai les autres n'avaient pas encore payée (Bornhuetter-Ferguson).
 
     :param dict payes: {(mois de soins, mois de paiement): montant}, « AAAA-MM »
     :param dict liquides: {mois de soins: montant liquidé, pas encore payé}
@@ -53,7 +60,7 @@ def developper(payes, liquides, nombre, arrete):
         mois = _mois(premier + i)
         rang["methode"] = "chain_ladder" if rang["paye"] else "moyenne"
         if not rang["paye"]:
-            rang.update(ultime=moyenne, facteur=0.0)
+            rang.update(ultime=moyenne * (1 - _part_developpee(cumuls, taille - i - 1)), facteur=0.0)
         rang["liquide"] = liquides.get(mois, 0)
         rang["provision"] = max(0, rang["ultime"] - rang["paye"] - rang["liquide"])
         rang["mois"] = date.fromisoformat(f"{mois}-01")

@@ -66,7 +66,7 @@ class Provision(models.Model):
     def _compute_methode(self):
         self.methode = _(
             "Triangle des montants payés, mois de soins × mois de paiement, cumulés puis développés par chain-ladder : le facteur de chaque délai "
-            "est le rapport des cumuls observés. Un mois de soins encore sans paiement prend le coût moyen des six derniers mois développés. Provision = coût "
+            "est le rapport des cumuls observés. Un mois de soins encore sans paiement prend le coût moyen des six derniers mois payés, pour la part qu'à ce délai les autres n'avaient pas encore payée. Provision = coût "
             "attendu − payé − liquidé non payé (déjà en dettes).")
 
     @api.depends("date_arrete")
@@ -190,7 +190,7 @@ class Provision(models.Model):
             for nom, cumul in zip(mois, cumuls))
         pied = "".join(f"<td class='text-end'>{f'{facteur:.3f}'.replace('.', ',')}</td>" for facteur in facteurs)
         return (f"<div class='table-responsive'><table class='table table-sm table-bordered mb-0' style='font-size: 12px; white-space: nowrap'>"
-                f"<thead><tr><th>{_('Mois de soins')} \\ {_('délai (mois)')}</th>{delais}</tr></thead><tbody>{rangs}</tbody>"
+                f"<thead><tr><th>{_('Soins')} \\ {_('délai')}</th>{delais}</tr></thead><tbody>{rangs}</tbody>"
                 f"<tfoot><tr><th>{_('Facteur')}</th><td></td>{pied}</tr></tfoot></table></div>")
 
 

@@ -9,7 +9,6 @@ from odoo.addons.cnas_base.impression.kit import VERT_PALE, VERT_SOMBRE
 
 from .etats import JOUR, MONTANT
 
-# La première colonne d'une ligne qui totalise ou titre est en capitales.
 LARGEURS = {
     "balance": (22, 89, 32, 32, 32, 32, 32), "grand_livre": (20, 20, 36, 105, 30, 30, 30), "journal": (18, 20, 38, 20, 115, 30, 30),
     "emplois_ressources": (36, 155, 40, 40),
@@ -36,7 +35,8 @@ def dessiner_etat(etat, titre, debut, fin, colonnes, rangs):
     if not rangs:
         doc.paragraphe(_("Aucune écriture sur cette période."), taille=9)
     for rang in rangs:
-        fort = bool(rang[0]) and str(rang[0]).isupper()
+        # Un total ou un titre de partie est en capitales et n'a pas de date : le code d'un journal en a une.
+        fort = str(rang[0] or "").isupper() and not any(valeur for valeur, (_nom, nature) in zip(rang, colonnes) if nature == JOUR)
         doc.rang(cases, [_ecrire(valeur, nature, fort) for valeur, (_nom, nature) in zip(rang, colonnes)], TAILLE, gras=fort,
                  fond=VERT_PALE if fort else None, hauteur=4.8 * mm)
         doc.filet()

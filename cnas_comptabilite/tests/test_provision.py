@@ -27,9 +27,10 @@ class TestProvision(CommunCompta):
         self.assertAlmostEqual(provisions[2], 300 * (430 / 300) * 1.1 - 300 - 20)
 
     def test_un_mois_sans_paiement_prend_le_cout_moyen(self):
-        calcul = developper({("2026-01", "2026-01"): 100, ("2026-02", "2026-02"): 300}, {}, 24, date(2026, 3, 1))
-        self.assertEqual([(r["methode"], r["provision"]) for r in calcul["rangs"]],
-                         [("chain_ladder", 0), ("chain_ladder", 0), ("moyenne", 200)])
+        """… pour ce que son délai laisse à payer : un mois ancien, lui, est fini."""
+        calcul = developper({("2026-01", "2026-03"): 100, ("2026-03", "2026-04"): 300}, {}, 24, date(2026, 4, 1))
+        self.assertEqual([(r["methode"], round(r["provision"])) for r in calcul["rangs"]],
+                         [("chain_ladder", 0), ("moyenne", 0), ("chain_ladder", 0), ("moyenne", 200)])
 
     def test_calculer_comptabiliser_reprendre(self):
         with self.il_y_a(60):

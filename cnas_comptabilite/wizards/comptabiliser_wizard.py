@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -12,12 +12,13 @@ class ComptabiliserWizard(models.TransientModel):
     _description = "Comptabiliser les faits"
 
     jusqu_au = fields.Date(string="Jusqu'au", required=True, default=lambda self: aujourd_hui())
-    verrou = fields.Char(string="Mois clos jusqu'au", compute="_compute_verrou")
+    verrou = fields.Char(string="Mois clos jusqu'au", readonly=True, default=lambda self: self._dire_verrou())
     resultat = fields.Text(string="Ce qui a été fait", readonly=True)
 
-    def _compute_verrou(self):
+    @api.model
+    def _dire_verrou(self):
         verrou = self.env["cnas.comptabilite"]._verrou()
-        self.verrou = ecrire_date(verrou) if verrou.year > 1 else _("Aucun mois clos")
+        return ecrire_date(verrou) if verrou.year > 1 else _("Aucun mois clos")
 
     def action_comptabiliser(self):
         """Comptabilise les faits. Rend l'action qui rouvre l'assistant."""
