@@ -101,7 +101,7 @@ class Fhir(http.Controller):
     @property
     def env(self):
         """L'environnement de l'usager du jeton."""
-        return request.env
+        return request.env if request else None  # Odoo lit les attributs du contrôleur hors de toute requête
 
     def _aiguiller(self, chemin):
         methode = "GET" if request.httprequest.method == "HEAD" else request.httprequest.method
