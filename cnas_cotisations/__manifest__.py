@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "data/ir_sequence_data.xml",
         "data/parametre_data.xml",
+        "data/exclusion_assiette_data.xml",
         "data/regle_controle_data.xml",
         "data/ir_cron_data.xml",
         "views/appel_cotisation_views.xml",

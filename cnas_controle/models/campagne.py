@@ -45,7 +45,7 @@ class Campagne(models.Model):
     name = fields.Char(string="Objet", required=True)
     affaire_id = fields.Many2one("cnas.affaire", string="Affaire", index="btree_not_null", ondelete="restrict")
     formation_ids = fields.Many2many("cnas.formation_sanitaire", "cnas_campagne_formation_rel", "campagne_id", "formation_id", string="Formations")
-    date_debut = fields.Date(string="Soins du", required=True, default=lambda self: fields.Date.subtract(aujourd_hui(), months=6).replace(day=1))
+    date_debut = fields.Date(string="Soins du", required=True, default=lambda self: self._debut_propose())
     date_fin = fields.Date(string="au", required=True, default=lambda self: aujourd_hui())
     type_soins = fields.Selection([("tous", "Tous"), ("ambulatoire", "Ambulatoire"), ("hospitalisation", "Hospitalisation")], string="Soins", required=True, default="tous")
     montant_min = fields.Monetary(string="Part CNAS à partir de")
@@ -79,6 +79,10 @@ class Campagne(models.Model):
         ("classes_bornees", "CHECK (classes BETWEEN 1 AND 6)", "Une campagne a de 1 à 6 strates par formation."),
         ("graine_positive", "CHECK (graine >= 0)", "La graine est un nombre positif."),
     ]
+
+    def _debut_propose(self):
+        mois = self.env["cnas.parametre"]._au("campagne_mois")
+        return fields.Date.subtract(aujourd_hui(), months=mois).replace(day=1)
 
     # ------------------------------------------------------------------ calculs
     @api.depends("numero", "name")

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import ouverture
+from odoo.addons.cnas_base.jour import aujourd_hui
 
 # Une pièce passée, telle que le module `account` l'écrirait : un essai compare les deux, colonne à colonne.
 SQL_PIECES = """
@@ -61,7 +62,7 @@ class AccountMove(models.Model):
             if sum(ligne[4] for ligne in piece["lignes"]):
                 raise UserError(_("La pièce %s ne s'équilibre pas.", piece["name"]))
         self.env.flush_all()
-        commun = {"societe": societe.id, "monnaie": societe.currency_id.id, "uid": self.env.uid, "jour": fields.Date.context_today(self)}
+        commun = {"societe": societe.id, "monnaie": societe.currency_id.id, "uid": self.env.uid, "jour": aujourd_hui()}
         self.env.cr.execute(SQL_PIECES, {**commun, "pieces": Json([
             {"rang": rang, "name": piece["name"], "ref": piece["ref"], "date": str(piece["date"]), "journal_id": piece["journal_id"],
              "total": sum(max(ligne[4], 0) for ligne in piece["lignes"])} for rang, piece in enumerate(pieces)])})

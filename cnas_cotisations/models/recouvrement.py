@@ -148,8 +148,9 @@ class Recouvrement(models.Model):
                     "target": "new", "context": {"default_recouvrement_id": self.id}}
         nombre = lire_entier(nombre, quoi=_("Le nombre d'échéances"), minimum=2, maximum=ECHEANCES_MAX)
         jour = lire_date(premiere, quoi=_("Première échéance"), stricte=True)
-        if not aujourd_hui() <= jour <= fields.Date.add(aujourd_hui(), months=3):
-            raise UserError(_("La première échéance (%s) va d'aujourd'hui à dans trois mois.", ecrire_date(jour)))
+        mois = self.env["cnas.parametre"]._au("premiere_echeance_mois")
+        if not aujourd_hui() <= jour <= fields.Date.add(aujourd_hui(), months=mois):
+            raise UserError(_("La première échéance (%(jour)s) va d'aujourd'hui à dans %(mois)s mois.", jour=ecrire_date(jour), mois=mois))
         du = int(self.echu)
         part, reste = divmod(du, nombre)
         if not part:

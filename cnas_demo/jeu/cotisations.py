@@ -2,6 +2,8 @@ import base64
 
 from odoo import fields
 
+from odoo.addons.cnas_base.ecriture import ecrire_date
+
 from ..calendrier import en_ce_jour
 from .etape import Etape
 
@@ -41,7 +43,7 @@ class Cotisations(Etape):
         erreur.with_user(self.usager("finance2")).action_annuler("Chèque impayé, factice")
 
     def _importer_un_releve(self, comptes):
-        jour = self.calendrier.jour(3).strftime("%d/%m/%Y")
+        jour = ecrire_date(self.calendrier.jour(3))
         lignes = ("Date;Référence;Libellé;Montant", f"{jour};DEMO-TX-1;VIREMENT {comptes[3].matricule} COTISATIONS;25000",
                   f"{jour};DEMO-TX-2;VERSEMENT SANS NOM;40000")
         self.comme("finance", "cnas.releve_cotisation").importer(

@@ -4,8 +4,8 @@ import binascii
 
 from odoo import _
 
-from . import outils
-from .outils import HL7, Lecture, concept, identifiant_sur, meta, reference, sans_vide, somme
+from . import elements
+from .elements import HL7, Lecture, concept, identifiant_sur, meta, reference, sans_vide, somme
 
 TYPES_SOINS = {"institutional": "hospitalisation"}
 TYPES = ("institutional", "oral", "pharmacy", "professional", "vision")
@@ -84,7 +84,7 @@ def _commun(lu):
     claim = lu.ressource
     lu.parmi(claim, "status", "status", ("active",))
     numeros = lu.liste(claim, "identifier", "identifier", 20)
-    choisi = next((n for n in numeros if n.get("system") == outils.REFERENCE), numeros[0] if numeros else {})
+    choisi = next((n for n in numeros if n.get("system") == elements.REFERENCE), numeros[0] if numeros else {})
     priorite = lu.code(claim, "priority", "priority", HL7 + "processpriority")
     diagnostics = lu.liste(claim, "diagnosis", "diagnosis", 50)
     principal = next((d for d in diagnostics if d.get("sequence") == 1), diagnostics[0] if diagnostics else {})
@@ -94,7 +94,7 @@ def _commun(lu):
         "formation": lu.vise(claim, "provider", "provider", "Organization", True),
         "matricule": lu.vise(claim, "patient", "patient", "Patient", True),
         "urgence": priorite == "stat",
-        "pathologie": lu.code(principal, "diagnosisCodeableConcept", "diagnosis[0].diagnosisCodeableConcept", outils.CIM10),
+        "pathologie": lu.code(principal, "diagnosisCodeableConcept", "diagnosis[0].diagnosisCodeableConcept", elements.CIM10),
         "praticien": lu.vise(equipe[0], "provider", "careTeam[0].provider", "Practitioner") if equipe else None,
     }
 
@@ -125,7 +125,7 @@ def _jour_des_lignes(lu):
 
 def _ligne(lu, item, ou):
     """Rend une ligne d'`importer` ; le net, s'il est écrit, doit être celui de la multiplication."""
-    ligne = {"prestation": lu.code(item, "productOrService", f"{ou}.productOrService", outils.PRESTATION, True),
+    ligne = {"prestation": lu.code(item, "productOrService", f"{ou}.productOrService", elements.PRESTATION, True),
              "quantite": lu.quantite(item, "quantity", f"{ou}.quantity"), "prix_unitaire": lu.somme(item, "unitPrice", f"{ou}.unitPrice")}
     if ligne["prix_unitaire"] is None and not any(f.ou.endswith(f"{ou}.unitPrice") for f in lu.fautes):
         lu.faute(f"{ou}.unitPrice", _("Champ manquant : « %s.unitPrice ».", ou), "required")
@@ -150,7 +150,7 @@ def _remplacee(lu):
 def _extensions(lu, feuille):
     for rang, extension in enumerate(lu.liste(lu.ressource, "extension", "extension", 50)):
         url = extension.get("url")
-        nom = url[len(outils.SYSTEME):] if isinstance(url, str) and url.startswith(outils.SYSTEME) else None
+        nom = url[len(elements.SYSTEME):] if isinstance(url, str) and url.startswith(elements.SYSTEME) else None
         if nom in EXTENSIONS:
             champ, cle = EXTENSIONS[nom]
             feuille[champ] = extension.get(cle)
@@ -172,7 +172,7 @@ def _informations(lu):
             except (binascii.Error, ValueError, TypeError):
                 lu.faute(f"{ou}.valueAttachment.data", _("« %s » : le contenu n'est pas du base64 lisible.", ou))
                 continue
-            pieces.append({"type": lu.code(info, "code", f"{ou}.code", outils.PIECE, True) or "", "contenu": contenu,
+            pieces.append({"type": lu.code(info, "code", f"{ou}.code", elements.PIECE, True) or "", "contenu": contenu,
                            "nom": lu.texte(jointe, "title", f"{ou}.valueAttachment.title", True),
                            "mime": lu.texte(jointe, "contentType", f"{ou}.valueAttachment.contentType") or "application/octet-stream"})
         elif "code-de-passage" in categories:
@@ -198,23 +198,23 @@ def ecrire_feuille(feuille, diagnostic=None):
     hospitalisation = feuille.type_soins == "hospitalisation"
     return sans_vide({
         "resourceType": "Claim", "id": str(feuille.id), "meta": meta(feuille.write_date),
-        "identifier": [{"system": outils.REFERENCE, "value": feuille.reference}] * bool(feuille.reference)
-        + [{"system": outils.NUMERO, "value": feuille.numero}] * bool(feuille.numero),
+        "identifier": [{"system": elements.REFERENCE, "value": feuille.reference}] * bool(feuille.reference)
+        + [{"system": elements.NUMERO, "value": feuille.numero}] * bool(feuille.numero),
         "status": {"annulee": "cancelled", "brouillon": "draft"}.get(feuille.state, "active"),
         "type": concept(HL7 + "claim-type", "institutional" if hospitalisation else "professional"), "use": "claim",
         "patient": reference("Patient", identifiant_sur(feuille.assure_id.matricule), feuille.assure_id.name),
         "billablePeriod": sans_vide({"start": str(feuille.date_soins), "end": str(feuille.date_fin_soins or "")}),
-        "created": str(feuille.date_depot or feuille.date_soins), "insurer": reference("Organization", outils.CAISSE),
+        "created": str(feuille.date_depot or feuille.date_soins), "insurer": reference("Organization", elements.CAISSE),
         "provider": reference("Organization", identifiant_sur(feuille.formation_id.code), feuille.formation_id.name),
         "priority": concept(HL7 + "processpriority", "stat" if feuille.urgence else "normal"),
         "payee": {"type": concept(HL7 + "payeetype", "subscriber" if feuille.mode == "remboursement" else "provider")},
         "careTeam": feuille.praticien_id and [{"sequence": 1, "provider": reference(
             "Practitioner", identifiant_sur(feuille.praticien_id.numero_ordre), feuille.praticien_id.name)}] or None,
-        "diagnosis": diagnostic and [{"sequence": 1, "diagnosisCodeableConcept": concept(outils.CIM10, *diagnostic)}],
+        "diagnosis": diagnostic and [{"sequence": 1, "diagnosisCodeableConcept": concept(elements.CIM10, *diagnostic)}],
         "insurance": [sans_vide({"sequence": 1, "focal": True, "coverage": reference("Coverage", identifiant_sur(feuille.assure_id.matricule)),
                                  "preAuthRef": [feuille.entente_id.numero] if feuille.entente_id else None})],
         "item": [{
-            "sequence": rang, "productOrService": concept(outils.PRESTATION, ligne.prestation_id.code, ligne.prestation_id.name),
+            "sequence": rang, "productOrService": concept(elements.PRESTATION, ligne.prestation_id.code, ligne.prestation_id.name),
             "quantity": {"value": ligne.quantite}, "unitPrice": somme(ligne.prix_unitaire), "net": somme(ligne.montant_facture)}
             for rang, ligne in enumerate(feuille.ligne_ids, 1)],
         "total": somme(feuille.montant_facture),
@@ -224,21 +224,21 @@ def ecrire_feuille(feuille, diagnostic=None):
 def ecrire_entente(entente, diagnostic=None, justification=None):
     """Rend le `Claim` de pré-autorisation d'une entente préalable."""
     prix = int(entente.montant_demande // entente.quantite_demandee) if entente.quantite_demandee else 0
-    ligne = {"sequence": 1, "productOrService": concept(outils.PRESTATION, entente.prestation_id.code, entente.prestation_id.name),
+    ligne = {"sequence": 1, "productOrService": concept(elements.PRESTATION, entente.prestation_id.code, entente.prestation_id.name),
              "quantity": {"value": entente.quantite_demandee}}
     if entente.montant_demande:
         ligne |= {"unitPrice": somme(prix), "net": somme(entente.montant_demande)}
     return sans_vide({
         "resourceType": "Claim", "id": f"{PREFIXE_ENTENTE}{entente.id}", "meta": meta(entente.write_date),
-        "identifier": [{"system": outils.NUMERO, "value": entente.numero}]
-        + [{"system": outils.REFERENCE, "value": entente.reference_logiciel}] * bool(entente.reference_logiciel),
+        "identifier": [{"system": elements.NUMERO, "value": entente.numero}]
+        + [{"system": elements.REFERENCE, "value": entente.reference_logiciel}] * bool(entente.reference_logiciel),
         "status": "active", "type": concept(HL7 + "claim-type", "professional"), "use": "preauthorization",
         "patient": reference("Patient", identifiant_sur(entente.assure_id.matricule), entente.assure_id.name),
         "billablePeriod": entente.date_prevue and {"start": str(entente.date_prevue)} or None,
-        "created": outils.instant(entente.date_demande), "insurer": reference("Organization", outils.CAISSE),
+        "created": elements.instant(entente.date_demande), "insurer": reference("Organization", elements.CAISSE),
         "provider": reference("Organization", identifiant_sur(entente.formation_id.code), entente.formation_id.name),
         "priority": concept(HL7 + "processpriority", "stat" if entente.urgence else "normal"),
-        "diagnosis": diagnostic and [{"sequence": 1, "diagnosisCodeableConcept": concept(outils.CIM10, *diagnostic)}],
+        "diagnosis": diagnostic and [{"sequence": 1, "diagnosisCodeableConcept": concept(elements.CIM10, *diagnostic)}],
         "supportingInfo": justification and [{"sequence": 1, "category": concept(HL7 + "claiminformationcategory", "info"),
                                               "valueString": justification}],
         "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", identifiant_sur(entente.assure_id.matricule))}],

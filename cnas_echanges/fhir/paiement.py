@@ -1,6 +1,6 @@
 """`PaymentNotice`, `PaymentReconciliation` : ce que la caisse a payé, et pour quelles demandes."""
-from . import outils
-from .outils import HL7, concept, identifiant_sur, instant, meta, reference, sans_vide, somme
+from . import elements
+from .elements import HL7, concept, identifiant_sur, instant, meta, reference, sans_vide, somme
 
 ETATS = {"paye": "paid", "rejete": "cleared"}
 
@@ -10,7 +10,7 @@ def ecrire_avis(ordre):
     jour = ordre.date_paiement or ordre.date_emission
     return sans_vide({
         "resourceType": "PaymentNotice", "id": str(ordre.id), "meta": meta(ordre.write_date),
-        "identifier": [{"system": outils.NUMERO, "value": ordre.numero}], "status": "cancelled" if ordre.state == "annule" else "active",
+        "identifier": [{"system": elements.NUMERO, "value": ordre.numero}], "status": "cancelled" if ordre.state == "annule" else "active",
         "created": instant(ordre.create_date), "provider": reference("Organization", identifiant_sur(ordre.formation_id.code)),
         "payment": reference("PaymentReconciliation", ordre.id), "paymentDate": str(jour) if jour else None,
         "payee": reference("Organization", identifiant_sur(ordre.formation_id.code), ordre.formation_id.name),
@@ -31,7 +31,7 @@ def ecrire_rapprochement(ordre, details):
         lignes.append({"type": concept(HL7 + "payment-type", "adjustment"), "amount": somme(reste)})
     return sans_vide({
         "resourceType": "PaymentReconciliation", "id": str(ordre.id), "meta": meta(ordre.write_date),
-        "identifier": [{"system": outils.NUMERO, "value": ordre.numero}], "status": "cancelled" if ordre.state == "annule" else "active",
-        "created": instant(ordre.create_date), "paymentIssuer": reference("Organization", outils.CAISSE),
+        "identifier": [{"system": elements.NUMERO, "value": ordre.numero}], "status": "cancelled" if ordre.state == "annule" else "active",
+        "created": instant(ordre.create_date), "paymentIssuer": reference("Organization", elements.CAISSE),
         "outcome": "complete" if ordre.state == "paye" else "queued", "paymentDate": str(jour), "paymentAmount": somme(ordre.montant),
         "paymentIdentifier": {"value": ordre.reference_paiement} if ordre.reference_paiement else None, "detail": lignes})

@@ -1,8 +1,8 @@
 """`Patient`, `Coverage`, éligibilité : la réponse de `verifier_droits`, et rien de plus qu'elle."""
 from odoo import _
 
-from . import outils
-from .outils import HL7, Lecture, concept, identifiant_sur, reference, sans_vide, somme
+from . import elements
+from .elements import HL7, Lecture, concept, identifiant_sur, reference, sans_vide, somme
 
 
 def ecrire_patient(droits, fiche=None):
@@ -12,7 +12,7 @@ def ecrire_patient(droits, fiche=None):
     :param fiche: l'assuré, si l'usager lit les fiches : sexe et naissance s'ajoutent
     """
     patient = {"resourceType": "Patient", "id": identifiant_sur(droits["matricule"]), "active": True,
-               "identifier": [{"system": outils.MATRICULE, "value": droits["matricule"]}], "name": [{"text": droits["name"]}]}
+               "identifier": [{"system": elements.MATRICULE, "value": droits["matricule"]}], "name": [{"text": droits["name"]}]}
     if fiche:
         patient["name"] = [sans_vide({"text": droits["name"], "family": fiche.nom, "given": [fiche.prenom] if fiche.prenom else None})]
         patient["gender"] = "male" if fiche.genre == "masculin" else "female"
@@ -28,10 +28,10 @@ def ecrire_couverture(droits):
     ouverts = droits["etat_droits"] == "ouverts"
     return sans_vide({
         "resourceType": "Coverage", "id": identifiant_sur(droits["matricule"]), "status": "active" if ouverts else "cancelled",
-        "identifier": [{"system": outils.MATRICULE, "value": droits["matricule"]}],
+        "identifier": [{"system": elements.MATRICULE, "value": droits["matricule"]}],
         "subscriberId": droits["matricule"], "beneficiary": reference("Patient", identifiant_sur(droits["matricule"]), droits["name"]),
         "period": sans_vide({"start": droits["date_debut_droits"] or None, "end": droits["date_fin_droits"] or None}),
-        "payor": [reference("Organization", outils.CAISSE, "CNAS")],
+        "payor": [reference("Organization", elements.CAISSE, "CNAS")],
         "class": [{"type": concept(HL7 + "coverage-class", "plan"), "value": droits["regime"], "name": droits["regime"]}] if droits["regime"] else None,
     })
 
@@ -64,7 +64,7 @@ def ecrire_demande_eligibilite(droits, jour, moment):
     return {
         "resourceType": "CoverageEligibilityRequest", "id": identifiant_eligibilite(droits["matricule"], jour), "status": "active",
         "purpose": ["validation", "benefits"], "patient": reference("Patient", identifiant_sur(droits["matricule"]), droits["name"]),
-        "servicedDate": jour, "created": outils.instant(moment), "insurer": reference("Organization", outils.CAISSE)}
+        "servicedDate": jour, "created": elements.instant(moment), "insurer": reference("Organization", elements.CAISSE)}
 
 
 def ecrire_eligibilite(droits, jour, moment):
@@ -74,8 +74,8 @@ def ecrire_eligibilite(droits, jour, moment):
     return sans_vide({
         "resourceType": "CoverageEligibilityResponse", "id": identifiant, "status": "active", "purpose": ["validation", "benefits"],
         "patient": reference("Patient", identifiant_sur(droits["matricule"]), droits["name"]), "servicedDate": jour,
-        "created": outils.instant(moment), "request": reference("CoverageEligibilityRequest", identifiant), "outcome": "complete",
-        "disposition": droits["motif"] or None, "insurer": reference("Organization", outils.CAISSE),
+        "created": elements.instant(moment), "request": reference("CoverageEligibilityRequest", identifiant), "outcome": "complete",
+        "disposition": droits["motif"] or None, "insurer": reference("Organization", elements.CAISSE),
         "insurance": [sans_vide({
             "coverage": reference("Coverage", identifiant_sur(droits["matricule"])), "inforce": droits["etat_droits"] == "ouverts",
             "benefitPeriod": periode, "item": [item for item in map(_plafond, droits.get("plafonds", ())) if item]})],

@@ -1,7 +1,7 @@
 import importlib
 import json
 
-from odoo.addons.cnas_echanges.fhir import outils
+from odoo.addons.cnas_echanges.fhir import elements
 from odoo.addons.cnas_feuilles_soin.tests.commun_portail import CommunPortail
 
 

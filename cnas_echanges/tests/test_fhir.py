@@ -3,7 +3,7 @@ from odoo.tests import tagged
 from odoo.addons.cnas_base.tests.common import pdf_base64
 from odoo.addons.cnas_echanges.controllers.fhir.demandes import Claim, ClaimResponse
 from odoo.addons.cnas_echanges.controllers.fhir.porte import RESSOURCES
-from odoo.addons.cnas_echanges.fhir import outils
+from odoo.addons.cnas_echanges.fhir import elements
 
 from .commun_fhir import CommunFhir
 

@@ -3,7 +3,7 @@ import json
 
 from odoo.addons.cnas_echanges.controllers.fhir.demandes import Claim
 from odoo.addons.cnas_echanges.controllers.fhir.paquet import Paquet, octets
-from odoo.addons.cnas_echanges.fhir.outils import CIM10, HL7, PRESTATION, REFERENCE
+from odoo.addons.cnas_echanges.fhir.elements import CIM10, HL7, PRESTATION, REFERENCE
 from odoo.addons.cnas_echanges.fhir.reception import lire_corps
 
 TITRE = "FHIR : un paquet de cent demandes contre importer"

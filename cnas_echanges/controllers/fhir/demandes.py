@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from ...fhir import demande, reponse
 from ...fhir.demande import PREFIXE_ENTENTE
 from ...fhir.erreur import Faute, FhirErreur
-from ...fhir.outils import version
+from ...fhir.elements import version
 from .ressource import DOSSIERS, Ressource, entier, intervalle, jeton, visee
 
 USAGES = ("claim", "preauthorization")

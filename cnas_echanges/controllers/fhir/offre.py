@@ -4,8 +4,8 @@ from odoo.tools import escape_psql
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from ...fhir import offre, outils
-from ...fhir.outils import code_de
+from ...fhir import offre, elements
+from ...fhir.elements import code_de
 from .ressource import Ressource, jeton
 
 
@@ -38,7 +38,7 @@ class Organization(_ParCode):
         return [("code", "!=", False)]
 
     def lire(self, identifiant):
-        return offre.CAISSE if identifiant == outils.CAISSE else super().lire(identifiant)
+        return offre.CAISSE if identifiant == elements.CAISSE else super().lire(identifiant)
 
     def ecrire(self, objets):
         return [offre.ecrire_formation(formation) for formation in objets.sudo()]

@@ -11,7 +11,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
 
 from ...fhir.erreur import FhirErreur, resultat
-from ...fhir.outils import IDENTIFIANT
+from ...fhir.elements import IDENTIFIANT
 from ...fhir.reception import TAILLE_MAX, lire_corps
 from .demandes import Claim, ClaimResponse, phrase
 from .offre import ChargeItemDefinition, Organization, Practitioner

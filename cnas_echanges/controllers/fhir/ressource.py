@@ -1,6 +1,8 @@
 """Ce que toutes les ressources partagent : chercher dans un modèle avec les droits de l'usager, lire, rendre une page."""
 from datetime import date, datetime, timedelta, timezone
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import _
 from odoo.osv import expression
 
@@ -8,7 +10,7 @@ from odoo.addons.cnas_base.jour import NDJAMENA, debut_du_jour
 from odoo.addons.cnas_base.lecture import montrer
 
 from ...fhir.erreur import FhirErreur
-from ...fhir.outils import IDENTIFIANT, code_de
+from ...fhir.elements import IDENTIFIANT, code_de
 
 FORMATION = "cnas_base.group_portail_formation"
 DOSSIERS = (FORMATION, "cnas_base.group_agent", "cnas_base.group_medecin_conseil")
@@ -117,7 +119,7 @@ def _bornes(texte):
             return moment, moment + timedelta(microseconds=1 if moment.microsecond else 1_000_000), None
         morceaux = [int(morceau) for morceau in texte.split("-")]
         debut = date(*(morceaux + [1, 1])[:3])
-        fin = {1: date(debut.year + 1, 1, 1), 2: (debut.replace(day=1) + timedelta(days=32)).replace(day=1)}.get(
+        fin = {1: date(debut.year + 1, 1, 1), 2: debut.replace(day=1) + relativedelta(months=1)}.get(
             len(morceaux), debut + timedelta(days=1))
         if not 1900 <= debut.year <= 2200 or len(morceaux) > 3:
             raise ValueError(texte)
