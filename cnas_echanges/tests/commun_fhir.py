@@ -48,14 +48,14 @@ class CommunFhir(CommunPortail):
         lignes = autres.pop("lignes", [("T-ACT-1", 1, 1500), ("T-MED-1", 6, 200)])
         return {
             "resourceType": "Claim", "status": "active", "use": "claim", "created": "2026-11-12",
-            "identifier": [{"system": outils.REFERENCE, "value": reference}],
-            "type": {"coding": [{"system": outils.HL7 + "claim-type", "code": "professional"}]},
+            "identifier": [{"system": elements.REFERENCE, "value": reference}],
+            "type": {"coding": [{"system": elements.HL7 + "claim-type", "code": "professional"}]},
             "priority": {"coding": [{"code": "normal"}]},
             "patient": {"reference": f"Patient/{self.assure.matricule}"}, "provider": {"reference": "Organization/T-CS-01"},
             "billablePeriod": {"start": "2026-11-10"},
             "insurance": [{"sequence": 1, "focal": True, "coverage": {"reference": f"Coverage/{self.assure.matricule}"}}],
-            "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": {"coding": [{"system": outils.CIM10, "code": "X98.8"}]}}],
-            "item": [{"sequence": rang, "productOrService": {"coding": [{"system": outils.PRESTATION, "code": code}]},
+            "diagnosis": [{"sequence": 1, "diagnosisCodeableConcept": {"coding": [{"system": elements.CIM10, "code": "X98.8"}]}}],
+            "item": [{"sequence": rang, "productOrService": {"coding": [{"system": elements.PRESTATION, "code": code}]},
                       "quantity": {"value": quantite}, "unitPrice": {"value": prix, "currency": "XAF"}}
                      for rang, (code, quantite, prix) in enumerate(lignes, 1)], **autres}
 

@@ -87,7 +87,7 @@ class TestFhir(CommunFhir):
         self.acte.prestation_id.entente_prealable = True
         demande = self.claim("EP-1", use="preauthorization", lignes=[("T-ACT-1", 2, 1500)], supportingInfo=[
             {"sequence": 1, "category": {"coding": [{"code": "info"}]}, "valueString": "Nécessaire"},
-            {"sequence": 2, "category": {"coding": [{"code": "attachment"}]}, "code": {"coding": [{"system": outils.PIECE, "code": "ORDONNANCE"}]},
+            {"sequence": 2, "category": {"coding": [{"code": "attachment"}]}, "code": {"coding": [{"system": elements.PIECE, "code": "ORDONNANCE"}]},
              "valueAttachment": {"contentType": "application/pdf", "title": "ordonnance.pdf", "data": pdf_base64()}}])
         _r, creee = self.fhir("POST", "/Claim", demande, statut=201)
         self.assertTrue(creee["id"].startswith("entente-"))

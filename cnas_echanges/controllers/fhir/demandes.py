@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 
 from ...fhir import demande, reponse
 from ...fhir.demande import PREFIXE_ENTENTE
-from ...fhir.erreur import Faute, FhirErreur
 from ...fhir.elements import version
+from ...fhir.erreur import Faute, FhirErreur
 from .ressource import DOSSIERS, Ressource, entier, intervalle, jeton, visee
 
 USAGES = ("claim", "preauthorization")

@@ -4,7 +4,7 @@ from odoo.tools import escape_psql
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from ...fhir import offre, elements
+from ...fhir import elements, offre
 from ...fhir.elements import code_de
 from .ressource import Ressource, jeton
 

@@ -7,8 +7,8 @@ from odoo.exceptions import UserError
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...fhir import personne
-from ...fhir.erreur import FhirErreur
 from ...fhir.elements import code_de
+from ...fhir.erreur import FhirErreur
 from .ressource import TOUS, Ressource, jeton, visee
 
 ELIGIBILITE = re.compile(r"(.+)\.(\d{4})(\d\d)(\d\d)")

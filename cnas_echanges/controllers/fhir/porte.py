@@ -10,8 +10,8 @@ from odoo.addons.cnas_base.erreurs import CONCURRENCE, dire
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
 
-from ...fhir.erreur import FhirErreur, resultat
 from ...fhir.elements import IDENTIFIANT
+from ...fhir.erreur import FhirErreur, resultat
 from ...fhir.reception import TAILLE_MAX, lire_corps
 from .demandes import Claim, ClaimResponse, phrase
 from .offre import ChargeItemDefinition, Organization, Practitioner

@@ -9,8 +9,8 @@ from odoo.osv import expression
 from odoo.addons.cnas_base.jour import NDJAMENA, debut_du_jour
 from odoo.addons.cnas_base.lecture import montrer
 
-from ...fhir.erreur import FhirErreur
 from ...fhir.elements import IDENTIFIANT, code_de
+from ...fhir.erreur import FhirErreur
 
 FORMATION = "cnas_base.group_portail_formation"
 DOSSIERS = (FORMATION, "cnas_base.group_agent", "cnas_base.group_medecin_conseil")
