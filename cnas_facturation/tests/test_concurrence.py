@@ -70,6 +70,7 @@ class TestConcurrence(TransactionCase):
                 "DELETE FROM cnas_feuille_soin WHERE formation_id = %s",
                 "DELETE FROM mail_message WHERE model = 'cnas.facture' AND res_id IN "
                 "(SELECT id FROM cnas_facture WHERE formation_id = %s)",
+                *self._ce_qui_tient_une_facture(cr),
                 "DELETE FROM cnas_facture WHERE formation_id = %s",
                 "DELETE FROM cnas_formation_sanitaire WHERE id = %s",
             ):
@@ -81,6 +82,14 @@ class TestConcurrence(TransactionCase):
             cr.execute("DELETE FROM cnas_prestation WHERE code = 'CONC-ACT'")
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["res.users"].search([("login", "=like", "conc\\_%")]).active = False
+
+    def _ce_qui_tient_une_facture(self, cr):
+        """Rend les requêtes qui ôtent ce qu'un addon en plus a inscrit des factures de l'essai."""
+        cr.execute("""
+            SELECT c.conrelid::regclass::text, a.attname
+              FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+             WHERE c.contype = 'f' AND c.confdeltype = 'r' AND c.confrelid = 'cnas_facture'::regclass""")
+        return [f"DELETE FROM {table} WHERE {colonne} IN (SELECT id FROM cnas_facture WHERE formation_id = %s)" for table, colonne in cr.fetchall()]
 
     # ------------------------------------------------------------------ outils
     @contextmanager
