@@ -125,13 +125,13 @@ class TestAppels(CasCotisations):
         self.env["cnas.assure"].create({
             "nom": "Aidé", "prenom": "Fatimé", "genre": "feminin", "date_naissance": "1980-01-01", "date_affiliation": "2026-01-01",
             "regime_id": amed.id}).action_immatriculer()
-        tetes = sum(appels.sudo()._tetes(amed, date(2026, 10, 1)).values())
-        appels.appeler_trimestre("2026-11-10")
+        tetes = sum(appels.sudo()._tetes(amed, date(2026, 4, 1)).values())
+        appels.appeler_trimestre("2026-05-10")
         appel = appels.search([("cotisant_id.assure_id", "=", independant.id)])
-        self.assertEqual((appel.periode, appel.periode_fin, appel.montant), (date(2026, 10, 1), date(2026, 12, 31), 508 * 3))
+        self.assertEqual((appel.periode, appel.periode_fin, appel.montant), (date(2026, 4, 1), date(2026, 6, 30), 508 * 3))
         self.assertEqual(appel.sudo().cotisant_id.partner_id.name, independant.matricule, "tous les agents lisent les tiers")
-        etat = appels.search([("type_cotisant", "=", "etat"), ("periode", "=", date(2026, 10, 1))])
+        etat = appels.search([("type_cotisant", "=", "etat"), ("periode", "=", date(2026, 4, 1))])
         self.assertEqual(etat.montant, tetes * 423 * 3)
-        self.assertEqual(appels.appeler_trimestre("2026-10-01"), 0, "déjà appelé")
+        self.assertEqual(appels.appeler_trimestre("2026-04-01"), 0, "déjà appelé")
         with self.assertRaisesRegex(UserError, "n'a pas commencé"):
             appels.appeler_trimestre(fields.Date.to_string(date(2027, 1, 1)))
