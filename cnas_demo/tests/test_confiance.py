@@ -455,7 +455,9 @@ class TestTraces(Confiance, TransactionCase):
 
     def test_debit_et_alerte(self):
         formation = self.usagers["formation"]
-        self.dater("debit_droits_formation", "5")
+        # le jour figé précède la démonstration : ce qu'elle a vérifié compte dans la minute
+        deja = self.journal.search_count([("evenement", "=", "verification_droits"), ("user_id", "=", formation.id)])
+        self.dater("debit_droits_formation", str(deja + 5))
         verifier = self.env["cnas.assure"].with_user(formation)
         matricules = self.env["cnas.assure"].search([], limit=7).mapped("matricule")
         with patch.object(type(self.journal), "_adresse", lambda self: "192.0.2.7"):
