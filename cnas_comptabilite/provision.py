@@ -31,7 +31,7 @@ def developper(payes, liquides, nombre, arrete):
     :param dict liquides: {mois de soins: montant liquidé, pas encore payé}
     :param int nombre: nombre de mois de soins du triangle
     :param date arrete: premier jour du dernier mois
-    :return: {"mois", "cumuls" (None au-delà de l'arrêté), "facteurs", "rangs": [{mois, methode, paye, facteur, ultime, liquide, provision}]}
+    :return: {"mois", "cumuls" (faux au-delà de l'arrêté), "facteurs", "rangs": [{mois, methode, paye, facteur, ultime, liquide, provision}]}
     """
     dernier = arrete.year * 12 + arrete.month - 1
     connus = [_rang(soins) for soins, _paiement in payes] + [_rang(soins) for soins in liquides]
@@ -65,4 +65,4 @@ def developper(payes, liquides, nombre, arrete):
         rang["provision"] = max(0, rang["ultime"] - rang["paye"] - rang["liquide"])
         rang["mois"] = date.fromisoformat(f"{mois}-01")
     return {"mois": [_mois(premier + i) for i in range(taille)],
-            "cumuls": [cumul + [None] * (taille - len(cumul)) for cumul in cumuls], "facteurs": facteurs, "rangs": rangs}
+            "cumuls": [cumul + [False] * (taille - len(cumul)) for cumul in cumuls], "facteurs": facteurs, "rangs": rangs}

@@ -20,7 +20,8 @@ REFERENTIELS = frozenset("""
     cnas_contre_indication cnas_district cnas_examen cnas_gratuite cnas_incompatibilite cnas_indication cnas_lettre_cle cnas_medicament
     cnas_parametre cnas_pathologie cnas_piece_exigee cnas_plafond cnas_prestation cnas_prix_reference cnas_province cnas_regime
     cnas_regle_controle cnas_regle_parametre cnas_schema_comptable cnas_specialite cnas_synonyme_colonne cnas_taux cnas_type_piece cnas_livraison
-    cnas_type_document cnas_conservation
+    cnas_type_document cnas_conservation cnas_indicateur cnas_exclusion_assiette cnas_correspondance_compte cnas_budget cnas_budget_ligne cnas_complementaire
+    cnas_dhis2_unite cnas_dhis2_correspondance
 """.split())
 # Ce que le programme numérote ou nomme lui-même, jamais un usager : colonne par colonne, « numero » est ailleurs un téléphone.
 GARDEES = frozenset("""
@@ -32,6 +33,7 @@ GARDEES = frozenset("""
     cnas_feuille_soin_piece.mimetype cnas_piece_administrative.mimetype cnas_changement.modele cnas_fichier_abime.modele
     cnas_document.numero cnas_document.mimetype cnas_courrier.numero cnas_destruction.name cnas_destruction_ligne.modele
     cnas_import_fichier_ligne.modele cnas_sms.modele cnas_lot.modele cnas_lot.methode
+    cnas_appel_cotisation.numero cnas_encaissement.numero cnas_affaire.numero cnas_campagne.numero cnas_mission.numero
 """.split())
 PIECE = "Pièce fictive.".encode()
 # des noms que personne ne porte : à l'écran, on voit qu'ils sont fictifs
@@ -57,13 +59,15 @@ VIDEES = """
     mail_notification_web_push mail_message_schedule mail_message_reaction mail_ice_server mail_shortcode privacy_log spreadsheet_dashboard_share
 """.split()
 # D'Odoo, ce qui parle de quelqu'un : réécrit comme un dossier, sauf les réglages de la fiche.
-FICHES = {"res_partner": ("lang", "tz", "signup_type"), "res_partner_bank": (), "discuss_channel": (), "discuss_channel_member": ()}
+FICHES = {"res_partner": ("lang", "tz", "signup_type"), "res_partner_bank": (), "discuss_channel": (), "discuss_channel_member": (),
+          "account_move": ("name", "sequence_prefix", "cnas_modele"), "account_move_line": ("move_name", "matching_number"), "account_payment": ()}
 # D'Odoo, ce qui parle du programme ; les comptes, pièces et paramètres ont leur traitement (_odoo). Une table d'ailleurs qui porte
 # du texte et des lignes arrête tout : on ne sait pas de qui elle parle.
 PROGRAMME = re.compile(r"""
     (ir_(act|asset|attachment|config_parameter|cron|default|model|module|property|rule|sequence|ui_menu|ui_view$)|res_(bank|company|config|country|currency|groups|lang
     |partner_(category|industry|title)|users|users_settings)|mail_(activity_(plan|type)|alias|followers|message_subtype|template)|queue_job_|report_|spreadsheet_dashboard
-    |decimal_precision|web_tour_tour|base_|wizard_|discuss_gif)""", re.VERBOSE)
+    |account_(account|analytic_plan|full_reconcile|incoterms|journal|partial_reconcile|payment_(method|term)|reconcile_model|report|tax|fiscal|group|cash_rounding)|digest_|onboarding_|payment_(method|provider)
+    |product_(category|pricelist)|resource_calendar|uom_|decimal_precision|web_tour_tour|base_|wizard_|discuss_gif)""", re.VERBOSE)
 
 
 def anonymiser(base, donnees):

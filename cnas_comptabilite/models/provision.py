@@ -186,7 +186,7 @@ class Provision(models.Model):
         mois, cumuls, facteurs = (self.triangle[cle] for cle in ("mois", "cumuls", "facteurs"))
         delais = "".join(f"<th class='text-end'>{delai}</th>" for delai in range(len(mois)))
         rangs = "".join(
-            f"<tr><th>{html_escape(nom)}</th>{''.join(f'<td class=text-end>{ecrire_nombre(c) if c is not None else str()}</td>' for c in cumul)}</tr>"
+            f"<tr><th>{html_escape(nom)}</th>{''.join(f'<td class=text-end>{ecrire_nombre(c) if c is not False else str()}</td>' for c in cumul)}</tr>"
             for nom, cumul in zip(mois, cumuls))
         pied = "".join(f"<td class='text-end'>{f'{facteur:.3f}'.replace('.', ',')}</td>" for facteur in facteurs)
         return (f"<div class='table-responsive'><table class='table table-sm table-bordered mb-0' style='font-size: 12px; white-space: nowrap'>"

@@ -15,7 +15,7 @@ class VerificationCotisation(http.Controller):
     @page_publique("/cnas/verifier/cotisations/<string:jeton>", "cnas_cotisations.verification_papier")
     def verifier_cotisation(self, jeton="", **_ignores):
         """Dit si le papier est authentique, et ce qu'il dit."""
-        lu = request.env["cnas.papier_cotisation"].sudo()._lire_jeton_papier(jeton)
+        lu = request.env["cnas.papier_cotisation.mixin"].sudo()._lire_jeton_papier(jeton)
         vide = request.env["cnas.appel_cotisation"].sudo()
         if not lu:
             return vide, {"lu": None}

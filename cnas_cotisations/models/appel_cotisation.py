@@ -29,7 +29,7 @@ class AppelCotisation(models.Model):
 
     _name = "cnas.appel_cotisation"
     _description = "Appel de cotisation"
-    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "date_appel desc, id desc"
     _rec_name = "numero"
 

@@ -13,7 +13,7 @@ class DeclarationEffectif(models.Model):
 
     _inherit = "cnas.declaration_effectif"
 
-    appel_ids = fields.One2many("cnas.appel_cotisation", "declaration_id", string="Appels", readonly=True)
+    appel_ids = fields.One2many("cnas.appel_cotisation", "declaration_id", string="Appels", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance")
 
     @transition("valider")
     def action_valider(self):

@@ -13,12 +13,12 @@ class Employeur(models.Model):
 
     _inherit = "cnas.employeur"
 
-    cotisant_ids = fields.One2many("cnas.cotisant", "employeur_id", string="Compte de cotisant", readonly=True)
-    solde_cotisations = fields.Monetary(string="Solde dû", compute="_compute_solde_cotisations", currency_field="cotisations_currency_id")
-    echu_cotisations = fields.Monetary(string="Dont échu", compute="_compute_solde_cotisations", currency_field="cotisations_currency_id")
+    cotisant_ids = fields.One2many("cnas.cotisant", "employeur_id", string="Compte de cotisant", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance")
+    solde_cotisations = fields.Monetary(string="Solde dû", compute="_compute_solde_cotisations", compute_sudo=True, currency_field="cotisations_currency_id")
+    echu_cotisations = fields.Monetary(string="Dont échu", compute="_compute_solde_cotisations", compute_sudo=True, currency_field="cotisations_currency_id")
     cotisations_currency_id = fields.Many2one("res.currency", string="Monnaie des cotisations", compute="_compute_cotisations_currency_id")
-    appel_cotisation_ids = fields.One2many("cnas.appel_cotisation", "employeur_id", string="Appels", readonly=True)
-    encaissement_ids = fields.One2many("cnas.encaissement", "employeur_id", string="Versements", readonly=True)
+    appel_cotisation_ids = fields.One2many("cnas.appel_cotisation", "employeur_id", string="Appels", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance")
+    encaissement_ids = fields.One2many("cnas.encaissement", "employeur_id", string="Versements", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance")
 
     def _compute_cotisations_currency_id(self):
         self.cotisations_currency_id = self.env["ir.model.data"]._xmlid_to_res_id("base.XAF")
@@ -81,7 +81,7 @@ class Employeur(models.Model):
 
     def _jeton_cotisations(self, situation):
         """Rend le jeton signé de l'attestation : matricule, jour, verdict."""
-        return self.env["cnas.papier_cotisation"]._signer_papier(
+        return self.env["cnas.papier_cotisation.mixin"]._signer_papier(
             SORTE_ATTESTATION, self.matricule, str(situation["jour"]), "oui" if situation["a_jour"] else "non")
 
     def telecharger_situation(self):

@@ -27,7 +27,7 @@ class Encaissement(models.Model):
 
     _name = "cnas.encaissement"
     _description = "Encaissement de cotisations"
-    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation.mixin", "cnas.montant.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "numero"
 

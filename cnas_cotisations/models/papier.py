@@ -13,7 +13,7 @@ class PapierCotisation(models.AbstractModel):
     Le modèle dit `_sorte_papier` (une lettre, dans le code), dessine (`_pdf`), et dit ce que montre la page publique (`_dire_papier`).
     """
 
-    _name = "cnas.papier_cotisation"
+    _name = "cnas.papier_cotisation.mixin"
     _description = "Papier des cotisations"
 
     _sorte_papier = ""

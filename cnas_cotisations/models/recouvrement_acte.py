@@ -23,7 +23,7 @@ class RecouvrementActe(models.Model):
 
     _name = "cnas.recouvrement.acte"
     _description = "Lettre de recouvrement"
-    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation", "cnas.montant.mixin"]
+    _inherit = ["cnas.etat.mixin", "cnas.papier_cotisation.mixin", "cnas.montant.mixin"]
     _order = "id desc"
     _rec_name = "numero"
 

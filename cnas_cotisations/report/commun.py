@@ -27,7 +27,7 @@ def cadre(doc, titre, rangs):
 
 def fermer(doc, env, jeton):
     """Dessine le code qui mène à la page de vérification et la place de la signature. Rend les octets."""
-    adresse = env["cnas.papier_cotisation"]._adresse_papier(jeton)
+    adresse = env["cnas.papier_cotisation.mixin"]._adresse_papier(jeton)
     doc.place(COTE_QR + 12 * mm)
     bas = doc.y - COTE_QR - 4 * mm
     if adresse:

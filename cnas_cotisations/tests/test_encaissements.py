@@ -94,7 +94,7 @@ class TestEncaissements(CasCotisations):
         for fiche in (appel.with_user(self.agent), recu):
             self.assertTrue(base64.b64decode(fiche.telecharger()["contenu"]).startswith(b"%PDF"))
         self.assertTrue(self.employeur.telecharger_situation().startswith(b"%PDF"))
-        papiers = self.env["cnas.papier_cotisation"]
+        papiers = self.env["cnas.papier_cotisation.mixin"]
         self.assertEqual(papiers._lire_jeton_papier(recu.sudo()._jeton_papier()), ["encaissement", str(recu.id)])
         self.assertIsNone(papiers._lire_jeton_papier(recu.sudo()._jeton_papier().replace(str(recu.id), str(recu.id + 1), 1)))
 

@@ -9,7 +9,7 @@ class FeuilleSoin(models.Model):
 
     _inherit = "cnas.feuille_soin"
 
-    prise_complementaire_ids = fields.One2many("cnas.prise_complementaire", "feuille_id", string="Présentée au complémentaire", readonly=True)
+    prise_complementaire_ids = fields.One2many("cnas.prise_complementaire", "feuille_id", string="Présentée au complémentaire", readonly=True, groups="cnas_base.group_agent,cnas_base.group_finance")
     montant_complementaire = fields.Monetary(string="Pris par le complémentaire", compute="_compute_reste_a_charge", compute_sudo=True)
     reste_a_charge = fields.Monetary(string="Reste à charge", compute="_compute_reste_a_charge", compute_sudo=True,
                                      help="Ticket modérateur et dépassement, moins ce que l'organisme complémentaire a pris.")

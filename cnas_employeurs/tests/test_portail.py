@@ -200,7 +200,7 @@ class TestPortailEmployeur(HttpCase, CasEmployeur):
 
     def _concretes(self, declaration):
         for regle, methode in self._routes():
-            adresse = regle.replace("<int:declaration_id>", str(declaration.id)).replace("<int:numero_page>", "1")
+            adresse = re.sub(r"<int:\w+>", "1", regle.replace("<int:declaration_id>", str(declaration.id)))
             for quoi in ("enregistrer", "importer", "deposer", "reprendre") if "<any" in adresse else ("",):
                 yield re.sub(r"<any.*?>", quoi, adresse), methode
 
