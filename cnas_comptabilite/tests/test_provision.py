@@ -18,7 +18,7 @@ class TestProvision(CommunCompta):
         payes = {("2026-01", "2026-01"): 100, ("2026-01", "2026-02"): 50, ("2026-01", "2026-03"): 15,
                  ("2026-02", "2026-02"): 200, ("2026-02", "2026-03"): 80, ("2026-03", "2026-03"): 300}
         calcul = developper(payes, {"2026-03": 20}, 24, date(2026, 3, 1))
-        self.assertEqual(calcul["cumuls"], [[100, 150, 165], [200, 280, None], [300, None, None]])
+        self.assertEqual(calcul["cumuls"], [[100, 150, 165], [200, 280, False], [300, False, False]])
         self.assertAlmostEqual(calcul["facteurs"][0], 430 / 300)
         self.assertAlmostEqual(calcul["facteurs"][1], 1.1)
         provisions = [rang["provision"] for rang in calcul["rangs"]]
