@@ -1,4 +1,3 @@
-import time
 from urllib.parse import parse_qsl, urlsplit
 
 from odoo import SUPERUSER_ID, _, fields, http, release
@@ -74,7 +73,6 @@ class Fhir(http.Controller):
         cles = request.env["res.users.apikeys"].with_user(SUPERUSER_ID)
         uid = cles._check_credentials(scope="rpc", key=jeton) if jeton and all(c in "0123456789abcdef" for c in jeton[:8].lower()) else None
         if not uid:
-            time.sleep(0.05)
             raise FhirErreur(_("Donnez un jeton d'accès valable : « Authorization: Bearer … ». La formation le crée dans son espace."), 401, "login")
         request.update_env(user=uid)
         request.update_context(lang="fr_FR", tz="Africa/Ndjamena")
