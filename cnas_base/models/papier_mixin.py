@@ -1,5 +1,7 @@
 from odoo import api, models
-from odoo.tools import consteq, hmac
+from odoo.tools import hmac
+
+from ..jeton import fiche_du_jeton
 
 TAILLE_SCEAU = 20
 
@@ -36,12 +38,9 @@ class PapierMixin(models.AbstractModel):
 
     @api.model
     def _trouver_papier(self, jeton):
-        """Rend (code, fiche) que désigne un jeton, ou ("", ensemble vide) : inconnu et malformé se ressemblent."""
+        """Rend (code, fiche) que désigne un jeton ; la fiche est vide s'il n'en désigne aucune : inconnu et malformé se ressemblent."""
         code, _tiret, suite = jeton.partition("-")
-        identifiant, _tiret, sceau = suite.partition("-")
         modele = next((nom for nom, classe in self.env.registry.items() if code in getattr(classe, "_papiers", ())), None)
-        if not (modele and jeton.isascii() and identifiant.isdigit() and len(identifiant) < 10):
-            return "", self.browse()
-        fiche = self.env[modele].sudo().browse(int(identifiant)).exists()
-        juste = fiche and consteq(fiche._sceau_papier(code), sceau)
-        return (code, fiche) if juste else ("", self.browse())
+        if not modele:
+            return code, self.browse()
+        return code, fiche_du_jeton(self.env[modele].sudo(), suite, lambda fiche: fiche._sceau_papier(code))

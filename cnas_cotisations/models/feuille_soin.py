@@ -30,6 +30,10 @@ class FeuilleSoin(models.Model):
         lot.impayes = {(principal, regime, jour): depuis for principal, regime, jour, depuis in self.env.cr.fetchall()}
 
     @api.model
+    def _regles_de_droits(self):
+        return (*super()._regles_de_droits(), "DRT-11")
+
+    @api.model
     def _reprendre_apres_paiement(self, cotisants):
         """Reprend, à leur date de dépôt, les feuilles rejetées pour des cotisations que ces comptes viennent de régler.
 

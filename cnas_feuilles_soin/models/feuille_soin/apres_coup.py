@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, api, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import jour_de
@@ -7,7 +7,7 @@ from ...liquidation import execution
 from ...regles.registre import REGLES
 
 # Ce qui ferme des droits : un rejet pour ces seules raisons tombe quand ils s'ouvrent pour le passé.
-DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07", "DRT-11")
+DROITS = ("DRT-02", "DRT-03", "DRT-04", "DRT-05", "DRT-06", "DRT-07")
 # Ce qui s'apprend après coup d'une personne, d'une carte ou d'une formation.
 APPRIS = ("DRT-02", "DRT-04", "DRT-05", "DRT-06", "DRT-10", "FOR-01", "FOR-02")
 
@@ -68,12 +68,18 @@ class FeuilleSoin(models.Model):
                              _("Payée à tort"), " ; ".join(c.message for c in constats[feuille.id]))
 
     # ------------------------------------------------------------------ rejetées à tort
+    @api.model
+    def _regles_de_droits(self):
+        """Point d'extension : rend les codes des règles qui rejettent faute de droits."""
+        return DROITS
+
     def _rejets_couverts(self, domaine):
         """Rend les feuilles rejetées faute de droits, jamais reprises, que les droits couvrent aujourd'hui."""
+        droits = self._regles_de_droits()
         rejetees = self.sudo().search([
-            ("state", "=", "rejetee"), ("decidee_par_id", "=", False), ("anomalie_ids.regle_id.code", "in", DROITS), *domaine])
+            ("state", "=", "rejetee"), ("decidee_par_id", "=", False), ("anomalie_ids.regle_id.code", "in", droits), *domaine])
         rejetees = rejetees.filtered(lambda f: all(r.state == "annulee" for r in f.reprise_ids))
-        return rejetees - rejetees.browse(rejetees._simuler(DROITS))
+        return rejetees - rejetees.browse(rejetees._simuler(droits))
 
     def _reprendre_au_controle(self, motif):
         """Reprend des rejets, pièces comprises, et les dépose à leur date d'origine. Rend les nouvelles feuilles."""

@@ -51,7 +51,8 @@ class FeuilleSoin(models.Model):
             faits.append((_("Pièces à fournir avant le"), ecrire_date(self.date_limite_instance)))
         if code == "nr":
             faits += [(_("Montant rejeté"), ecrire_montant(self.montant_rejete)), (_("Décidé le"), ecrire_date(self.date_decision))]
-        return faits
+        # Un papier juste peut ne plus valoir : rejet levé, dossier annulé.
+        return [*faits, (_("État du dossier"), self._libelle_etat(self.state))]
 
     def _delai_de_recours(self):
         """Rend le délai de contestation tel qu'un papier le dit."""
