@@ -25,3 +25,4 @@ from . import test_rpc
 from . import test_sante
 from . import test_ecritures_ecran
 from . import test_classement
+from . import test_courriel_en_attente
