@@ -11,7 +11,6 @@ from odoo.tools.translate import _lt
 from ..ecriture import TITRES_DU_RAPPORT, ecrire_debut, ecrire_rapport, ecrire_xlsx
 from ..garde import Action, actions, sans_suivi, transition
 from ..lecture import EnTeteIncompris
-from .colonne import SUJETS
 
 TAILLE_PLAGE = 200
 FAISABLES = ("creation", "correction")
@@ -256,13 +255,8 @@ class ImportFichierTitre(models.Model):
 
     import_id = fields.Many2one("cnas.import_fichier", string="Import", required=True, index=True, ondelete="cascade")
     titre = fields.Char(string="Titre du fichier", required=True)
-    sujet = fields.Selection(SUJETS, string="Fichier de", compute="_compute_sujet")
+    sujet = fields.Selection(related="import_id.sujet")
     colonne_id = fields.Many2one("cnas.colonne", string="Colonne", ondelete="cascade", domain="[('sujet', '=', sujet)]")
-
-    @api.depends("import_id.sujet")
-    def _compute_sujet(self):
-        for titre in self:
-            titre.sujet = titre.import_id.sujet
 
     @api.constrains("colonne_id")
     def _check_colonne(self):

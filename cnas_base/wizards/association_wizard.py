@@ -4,7 +4,6 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from ..ecriture import TITRES_DU_RAPPORT
-from ..models.colonne import SUJETS
 
 
 class AssociationWizard(models.TransientModel):
@@ -16,7 +15,8 @@ class AssociationWizard(models.TransientModel):
     _name = "cnas.association.wizard"
     _description = "Colonnes du fichier"
 
-    sujet = fields.Selection(SUJETS, string="Fichier de", required=True, readonly=True)
+    sujet = fields.Selection(
+        lambda self: self.env["cnas.colonne"]._fields["sujet"]._description_selection(self.env), string="Fichier de", required=True, readonly=True)
     attendues = fields.Char(string="Colonnes attendues", compute="_compute_attendues")
     ligne_ids = fields.One2many("cnas.association.wizard.ligne", "wizard_id", string="Titres du fichier")
 
