@@ -16,6 +16,7 @@ from . import (
     provision,
     releve,
     releve_ligne,
+    res_company,
     res_users,
     schema_comptable,
     sources,

@@ -2,8 +2,12 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 # Ce qu'une pièce de la caisse dit, et qui ne se retouche pas.
-FIGES_PIECE = frozenset(("date", "journal_id", "line_ids", "name", "state", "cnas_modele", "cnas_res_id", "currency_id", "move_type"))
-FIGES_LIGNE = frozenset(("account_id", "debit", "credit", "balance", "amount_currency", "date", "move_id", "journal_id"))
+FIGES_PIECE = frozenset(("date", "journal_id", "line_ids", "invoice_line_ids", "name", "ref", "state", "currency_id", "move_type", "partner_id",
+                         "company_id", "reversed_entry_id"))
+FIGES_LIGNE = frozenset(("account_id", "debit", "credit", "balance", "amount_currency", "currency_id", "date", "move_id", "journal_id", "name",
+                         "partner_id", "tax_ids"))
+# Ce qu'écrit la comptabilisation seule, de n'importe quelle pièce.
+ORIGINE = frozenset(("cnas_modele", "cnas_res_id"))
 
 
 class AccountMove(models.Model):
@@ -22,6 +26,8 @@ class AccountMove(models.Model):
                                   piece.name))
 
     def write(self, vals):
+        if ORIGINE & vals.keys():
+            raise UserError(_("L'origine d'une pièce vient de « Comptabiliser » : elle ne se saisit pas."))
         if FIGES_PIECE & vals.keys():
             self._refuser_si_de_la_caisse()
         return super().write(vals)
@@ -62,11 +68,20 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._pieces_visees(vals_list)._refuser_si_de_la_caisse()
+        return super().create(vals_list)
+
     def write(self, vals):
         if FIGES_LIGNE & vals.keys():
-            self.move_id._refuser_si_de_la_caisse()
+            (self.move_id | self._pieces_visees([vals]))._refuser_si_de_la_caisse()
         return super().write(vals)
 
     def unlink(self):
         self.move_id._refuser_si_de_la_caisse()
         return super().unlink()
+
+    @api.model
+    def _pieces_visees(self, vals_list):
+        return self.env["account.move"].browse({vals["move_id"] for vals in vals_list if vals.get("move_id")})

@@ -72,7 +72,7 @@ class Budget(models.Model):
     @transition("voter")
     def action_voter(self):
         """Vote le budget : ses crédits ouvrent, et l'ordonnancement les contrôle. Rend True."""
-        self.env["cnas.engagement"]._reserver()
+        self.env["cnas.engagement"]._reserver(self.exercice)
         self._changer_etat("vote", vote_par_id=self.env.uid, date_vote=aujourd_hui())
 
     @transition("abandonner")
@@ -82,10 +82,10 @@ class Budget(models.Model):
 
     def _empeche_sans_chapitre(self):
         """Rend {id: raison} des budgets sans chapitre, ou d'un exercice qui a déjà le sien."""
-        raisons = {}
+        raisons, initiaux = {}, dict(self.sudo()._read_group(
+            [("exercice", "in", self.mapped("exercice")), ("state", "=", "vote"), ("nature", "=", "initial")], ["exercice"], ["id:recordset"]))
         for budget in self:
-            autres = self.sudo().search_count(
-                [("exercice", "=", budget.exercice), ("state", "=", "vote"), ("nature", "=", "initial"), ("id", "!=", budget._origin.id)])
+            autres = initiaux.get(budget.exercice, self.browse()) - budget._origin
             if not budget.ligne_ids:
                 raisons[budget._origin.id] = _("il n'a aucun chapitre.")
             elif budget.nature == "initial" and any(ligne.montant <= 0 for ligne in budget.ligne_ids):
@@ -99,11 +99,11 @@ class Budget(models.Model):
     def _empeche_credit_sous_engage(self):
         """Rend {id: raison} des décisions modificatives qui mettraient un chapitre sous ce qui y est déjà engagé."""
         raisons = {}
-        for budget in self:
-            disponibles = self.env["cnas.engagement"].sudo()._disponibles(budget.exercice)
-            for ligne in budget.ligne_ids:
+        for exercice, budgets in self.grouped("exercice").items():
+            disponibles = self.env["cnas.engagement"]._disponibles(exercice)
+            for ligne in budgets.ligne_ids:
                 if disponibles.get(ligne.chapitre, 0) + ligne.montant < 0:
-                    raisons[budget._origin.id] = _("le chapitre %s a déjà engagé plus que ce qu'il lui resterait.", ligne.chapitre)
+                    raisons[ligne.budget_id._origin.id] = _("le chapitre %s a déjà engagé plus que ce qu'il lui resterait.", ligne.chapitre)
         return raisons
 
 

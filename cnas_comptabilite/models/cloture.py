@@ -81,6 +81,8 @@ class Cloture(models.Model):
         """
         fin = self._dernier_jour()
         self.env["cnas.comptabilite"].comptabiliser(fin)
+        # Un fait comptabilisé à l'instant peut dater d'un mois d'avant, encore ouvert.
+        self._exiger("clore")
         debit, credit, pieces = self._totaux(fin)
         if debit != credit:
             raise UserError(_("Le mois n'est pas équilibré : débit et crédit diffèrent. Cherchez la pièce fausse avant de clore."))
@@ -109,25 +111,22 @@ class Cloture(models.Model):
         La première clôture, elle, verrouille aussi tout ce qui la précède.
         """
         verrou = self.env["cnas.comptabilite"]._verrou()
-        raisons = {}
+        raisons, ouverte = {}, self._premiere_piece([("date", ">", verrou)] if verrou.year > 1 else [(0, "=", 1)])
         for cloture in self.filtered("mois"):
-            ouvert = verrou.year > 1 and self.env["account.move"].sudo().search(
-                [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), ("date", ">", verrou), ("date", "<", cloture.mois)],
-                order="date", limit=1)
-            if ouvert:
-                raisons[cloture._origin.id] = _("le mois de %s est encore ouvert : les mois se closent dans l'ordre.", ecrire_mois(ouvert.date))
+            if ouverte and ouverte.date < cloture.mois:
+                raisons[cloture._origin.id] = _("le mois de %s est encore ouvert : les mois se closent dans l'ordre.", ecrire_mois(ouverte.date))
             elif cloture._dernier_jour() <= verrou:
                 raisons[cloture._origin.id] = _("la société est déjà verrouillée au-delà de ce mois.")
         return raisons
 
     def _empeche_brouillons(self):
         """Rend {id: raison} des mois qui gardent une pièce saisie, pas encore comptabilisée."""
-        raisons = {}
-        for cloture in self.filtered("mois"):
-            brouillon = self.env["account.move"].sudo().search(
-                [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), ("state", "=", "draft"), ("date", "<=", cloture._dernier_jour())],
-                limit=1)
-            if brouillon:
-                raisons[cloture._origin.id] = _("une pièce saisie du mois est encore en brouillon (%s) : comptabilisez-la ou supprimez-la.",
-                                        brouillon.ref or brouillon.display_name)
-        return raisons
+        brouillon = self._premiere_piece([("state", "=", "draft")])
+        return {cloture._origin.id: _("une pièce saisie du mois est encore en brouillon (%s) : comptabilisez-la ou supprimez-la.",
+                                      brouillon.ref or brouillon.display_name)
+                for cloture in self if brouillon and cloture.mois and brouillon.date <= cloture._dernier_jour()}
+
+    @api.model
+    def _premiere_piece(self, domaine):
+        return self.env["account.move"].sudo().search(
+            [("company_id", "=", self.env["cnas.plan_comptes"].societe().id), *domaine], order="date", limit=1)

@@ -13,8 +13,6 @@ from odoo.addons.cnas_facturation.adaptateurs.adaptateur import cle_d_ordre
 
 from .roles import COMPTABLE
 
-VERROU = "cnas_comptabilite"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Mouvement:
@@ -25,6 +23,7 @@ class Mouvement:
     source: tuple             # (modèle, id) : ce qui fait la pièce (un lot réunit ses ordres)
     piece: str                # le numéro que porte la pièce
     jour: date
+    jour_schema: date | bool = False  # d'une contre-passation : le jour de ce qu'elle défait, pour en reprendre les comptes
     operation: str            # du schéma comptable
     montant: int
     regime: int | bool = False
@@ -138,16 +137,16 @@ class Comptabilite(models.AbstractModel):
         titres = dict(schema._fields["operation"]._description_selection(self.env))
         groupes, imputations, choisis = defaultdict(list), [], {}
         for m in mouvements:
-            cle = (m.operation, m.jour, m.regime, m.type_prestation, m.voie, m.direct, m.comptes)
+            cle = (m.operation, m.jour_schema or m.jour, m.regime, m.type_prestation, m.voie, m.direct, m.comptes)
             if cle not in choisis:
                 choisis[cle] = m.comptes or self._imputer(schema, schemas, m)
             imputations.append((m, *choisis[cle]))
-            groupes[m.source, m.evenement, m.piece, m.jour].append(imputations[-1])
+            groupes[m.source, m.evenement, m.piece, m.jour, m.voie].append(imputations[-1])
         plan = self.env["cnas.plan_comptes"]
         comptes = plan._par_code({code for _m, *deux, _j in imputations for code in deux})
         journaux = plan._journaux_par_code({journal for *_reste, journal in imputations})
         pieces = []
-        for (source, _evenement, numero, jour), siens in sorted(groupes.items(), key=lambda g: (g[0][3], g[0][2], g[0][0], g[0][1])):
+        for (source, _evenement, numero, jour, _voie), siens in sorted(groupes.items(), key=lambda g: (g[0][3], g[0][2], g[0][0], g[0][1])):
             lignes = defaultdict(int)
             for m, debit, credit, _journal in siens:
                 titre = m.libelle or titres[m.operation]
@@ -165,10 +164,11 @@ class Comptabilite(models.AbstractModel):
 
     def _imputer(self, schema, schemas, m):
         """Rend (compte débité, compte crédité, journal) d'un mouvement ; ce qui revient à l'assuré passe par son compte."""
-        ligne = schema._choisir(schemas, m.operation, m.jour, m.regime, m.type_prestation, m.voie)
+        jour = m.jour_schema or m.jour
+        ligne = schema._choisir(schemas, m.operation, jour, m.regime, m.type_prestation, m.voie)
         debit, credit = ligne.compte_debit, ligne.compte_credit
         if m.direct and m.operation in ("complement", "compensation"):
-            assure = schema._choisir(schemas, "liquidation_assure", m.jour).compte_credit
+            assure = schema._choisir(schemas, "liquidation_assure", jour).compte_credit
             debit, credit = (debit, assure) if m.operation == "complement" else (assure, credit)
         return debit, credit, ligne.journal
 
@@ -271,6 +271,6 @@ class Comptabilite(models.AbstractModel):
     def _reserver(self):
         """Un seul comptabilise à la fois : les numéros se suivent, un fait ne passe qu'une fois."""
         self.env.flush_all()
-        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [VERROU])
-        # Qui a attendu relit ce que l'autre vient d'écrire.
-        self.env.invalidate_all()
+        # Réécrits, même sans changement : qui a lu les pièces avant nous, et réserve après, recommence et relit.
+        self.env.cr.execute("UPDATE account_journal SET write_date = write_date WHERE company_id = %s",
+                            [self.env["cnas.plan_comptes"].societe().id], log_exceptions=False)

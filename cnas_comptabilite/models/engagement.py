@@ -5,8 +5,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-VERROU = "cnas_engagement"
-
 
 class Engagement(models.Model):
     """Ce qu'une facture ordonnancée engage d'un chapitre du budget ; annulé, l'ordonnancement le rend par une ligne opposée.
@@ -76,9 +74,12 @@ class Engagement(models.Model):
 
     # ------------------------------------------------------------------ écriture
     @api.model
-    def _reserver(self):
+    def _reserver(self, exercice):
         """Un seul engage à la fois : deux ordonnancements ne prennent pas le même crédit."""
-        self.env.cr.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [VERROU])
+        self.env["cnas.budget"].flush_model(["exercice", "state"])
+        # Réécrit, même sans changement : qui a lu les crédits avant nous, et les réserve après, recommence et relit.
+        self.env.cr.execute(
+            "UPDATE cnas_budget SET write_date = write_date WHERE exercice = %s AND state = 'vote'", [exercice], log_exceptions=False)
 
     @api.model
     def _engager(self, factures):
@@ -87,7 +88,7 @@ class Engagement(models.Model):
         :raise UserError: un chapitre n'a plus assez
         """
         jour = aujourd_hui()
-        self._reserver()
+        self._reserver(jour.year)
         parts, disponibles = self._par_chapitre(factures, jour.year), self._disponibles(jour.year)
         for chapitres in parts.values():
             for chapitre, montant in chapitres.items():

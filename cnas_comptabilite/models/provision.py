@@ -71,11 +71,12 @@ class Provision(models.Model):
 
     @api.depends("date_arrete")
     def _compute_recues(self):
+        deposees = self.env["cnas.feuille_soin"].sudo()._read_group([
+            ("state", "in", ("deposee", "instance", "controle", "avis_medical", "validee")), ("date_depot", "!=", False),
+            "|", ("facture_id", "=", False), ("facture_id.state", "in", ("brouillon", "soumise", "controle"))],
+            ["date_depot:day"], ["montant_facture:sum"])
         for provision in self:
-            feuilles = self.env["cnas.feuille_soin"].sudo()._read_group([
-                ("state", "in", ("deposee", "instance", "controle", "avis_medical", "validee")), ("date_depot", "<=", provision.date_arrete),
-                "|", ("facture_id", "=", False), ("facture_id.state", "in", ("brouillon", "soumise", "controle"))], [], ["montant_facture:sum"])
-            provision.recues = feuilles[0][0] or 0
+            provision.recues = sum(montant for jour, montant in deposees if provision.date_arrete and jour <= provision.date_arrete)
 
     # ------------------------------------------------------------------ CRUD
     def _completer_creation(self, vals_list):
@@ -90,7 +91,13 @@ class Provision(models.Model):
             if any(p.state != "brouillon" for p in self):
                 raise UserError(_("Cette provision est comptabilisée ou abandonnée : faites-en une autre."))
             vals = {**vals, "date_arrete": self._lire_arrete(vals["date_arrete"])}
-        return super().write(vals)
+        perimees = self.filtered(lambda p: p.date_calcul and p.date_arrete != vals.get("date_arrete", p.date_arrete))
+        resultat = super().write(vals)
+        if perimees:
+            # Un autre arrêté, un autre triangle : ce qui fut calculé ne se passe pas.
+            perimees.sudo().ligne_ids._supprimer()
+            perimees._ecrire({"montant": 0, "date_calcul": False, "triangle": False})
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
@@ -125,8 +132,7 @@ class Provision(models.Model):
     def action_comptabiliser(self):
         """Passe la pièce de la provision à sa date d'arrêté ; la précédente est reprise le même jour. Rend True."""
         precedentes = self.search([("state", "=", "comptabilisee"), ("date_arrete", "<=", self.date_arrete)])
-        for precedente in precedentes:
-            precedente._changer_etat("reprise", date_reprise=self.date_arrete, remplacee_par_id=self.id)
+        precedentes._changer_etat("reprise", date_reprise=self.date_arrete, remplacee_par_id=self.id)
         self._changer_etat("comptabilisee")
         self.env["cnas.comptabilite"].comptabiliser()
 

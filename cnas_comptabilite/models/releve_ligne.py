@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_facturation.adaptateurs.adaptateur import cle_d_ordre
 
 from .comptabilite import Mouvement
@@ -22,7 +23,7 @@ class ReleveLigne(models.Model):
     """Une ligne de relevé : une somme entrée ou sortie, et le fait de la caisse qu'elle confirme.
 
     États : en attente → rapprochée (seule, sur les références de nos lots ; ou à la main), imputée (une pièce est passée : frais…) ou écartée,
-    avec un motif. L'agent comptable seul ; une ligne inconnue attend, elle ne se perd ni ne s'efface.
+    avec un motif ; défaite, elle attend de nouveau, et la pièce passée se contre-passe. L'agent comptable seul ; une ligne inconnue attend, elle ne se perd ni ne s'efface.
     """
 
     _name = "cnas.releve.ligne"
@@ -38,7 +39,7 @@ class ReleveLigne(models.Model):
         "imputer": Action(titre=_lt("Passer une pièce"), de=("attente",), vers=("imputee",), roles=(COMPTABLE,), seul=True,
                           empeche=("_empeche_sans_compte",), annonce=False),
         "ecarter": Action(titre=_lt("Écarter"), de=("attente",), vers=("ecartee",), roles=(COMPTABLE,), motif=True),
-        "rendre": Action(titre=_lt("Défaire"), de=("rapprochee", "ecartee"), vers=("attente",), roles=(COMPTABLE,), motif=True),
+        "rendre": Action(titre=_lt("Défaire"), de=("rapprochee", "ecartee", "imputee"), vers=("attente",), roles=(COMPTABLE,), motif=True),
     }
     _champs_geles = ("releve_id", "numero", "date", "libelle", "reference", "montant", "cle", "automatique", "motif", "move_id")
     _champs_journal = ("montant", "motif")
@@ -98,18 +99,7 @@ class ReleveLigne(models.Model):
 
         :raise UserError: mois clos
         """
-        journal = self.journal_id.sudo()
-        tresorerie, autre, entree = journal.default_account_id.code, self.compte_id.sudo().code, self.montant > 0
-        moteur = self.env["cnas.comptabilite"].sudo()
-        moteur._reserver()
-        moteur._passer([Mouvement(
-            fait=("cnas.releve.ligne", self.id), evenement="imputation", source=("cnas.releve.ligne", self.id),
-            piece=self.reference or self.releve_id.nom, jour=self.date, operation="imputation", montant=abs(int(self.montant)),
-            tresorerie=1 if entree else -1, libelle=self.libelle or self.reference,
-            comptes=(tresorerie, autre, journal.code) if entree else (autre, tresorerie, journal.code))])
-        fait = self.env["cnas.fait_comptable"].sudo().search([("cle", "=", f"cnas.releve.ligne,{self.id},imputation")])
-        fait._ecrire({"releve_ligne_id": self.id}, suivi=False)
-        self._changer_etat("imputee", move_id=fait.move_id.id)
+        self._changer_etat("imputee", move_id=self._passer_piece("imputation", self.date).move_id.id)
 
     @transition("ecarter")
     def action_ecarter(self, motif=None):
@@ -118,9 +108,15 @@ class ReleveLigne(models.Model):
 
     @transition("rendre")
     def action_rendre(self, motif=None):
-        """Défait un rapprochement ou une mise à l'écart : les lignes attendent à nouveau. Rend True, ou l'assistant de motif."""
-        self.sudo().fait_ids._ecrire({"releve_ligne_id": False}, suivi=False)
-        self._changer_etat("attente", automatique=False, motif=False)
+        """Défait un rapprochement, une mise à l'écart ou une imputation, qui se contre-passe aujourd'hui : les lignes attendent à nouveau.
+
+        :return: True, ou l'assistant de motif
+        """
+        for ligne in self.filtered(lambda li: li.state == "imputee"):
+            ligne._passer_piece("annulation", aujourd_hui(), ligne._faits_d_imputation()[-1])
+        # Une imputation et son annulation s'annulent, et restent à la ligne qui les a fait naître.
+        (self.sudo().fait_ids - self._faits_d_imputation())._ecrire({"releve_ligne_id": False}, suivi=False)
+        self._changer_etat("attente", automatique=False, motif=False, move_id=False)
 
     @api.model
     def rapprocher_en_attente(self):
@@ -132,6 +128,28 @@ class ReleveLigne(models.Model):
         attente = self.sudo().search([("state", "=", "attente")])
         rapprochees = attente._rapprocher_seules()
         return {"rapprochees": len(rapprochees), "attente": len(attente) - len(rapprochees)}
+
+    # ------------------------------------------------------------------ imputation
+    def _faits_d_imputation(self):
+        """Rend les faits que ces lignes ont fait naître, dans l'ordre."""
+        return self.env["cnas.fait_comptable"].sudo().search([("modele", "=", self._name), ("res_id", "in", self.ids)], order="id")
+
+    def _passer_piece(self, evenement, jour, defait=None):
+        """Passe la pièce de l'imputation, ou celle qui défait ce fait ; rend le fait, que la ligne confirme."""
+        journal, rang = self.journal_id.sudo(), len(self._faits_d_imputation()) // 2
+        tresorerie, autre, entree = journal.default_account_id.code, self.compte_id.sudo().code, self.montant > 0
+        mouvement = Mouvement(
+            fait=(self._name, self.id), evenement=f"{evenement}_{rang + 1}" if rang else evenement, source=(self._name, self.id),
+            piece=self.reference or self.releve_id.nom, jour=jour, operation="imputation",
+            montant=-abs(int(self.montant)) if defait else abs(int(self.montant)), tresorerie=1 if entree else -1,
+            libelle=self.libelle or self.reference, origine=tuple(defait.cle.split(",")) if defait else (),
+            comptes=(tresorerie, autre, journal.code) if entree else (autre, tresorerie, journal.code))
+        moteur = self.env["cnas.comptabilite"].sudo()
+        moteur._reserver()
+        moteur._passer([mouvement])
+        fait = self.env["cnas.fait_comptable"].sudo().search([("cle", "=", mouvement.cle)])
+        fait._ecrire({"releve_ligne_id": self.id}, suivi=False)
+        return fait
 
     # ------------------------------------------------------------------ rapprochement
     def _rapprocher_seules(self):

@@ -22,25 +22,28 @@ class Sources(models.AbstractModel):
         """Un décompte : ses charges par régime et par type de prestation, ses compléments, ses retenues. Sa contre-passation l'inverse."""
         neuf = NEUF.format(modele="cnas.decompte", id="d.id", evenement="constat")
         lus = self._lire_faits(f"""
-            SELECT d.id, d.numero, d.date_decompte AS jour, d.mode, d.origine_id, fs.partner_id, {TIERS} AS tiers,
+            SELECT d.id, d.numero, d.date_decompte AS jour, o.date_decompte AS jour_schema, d.mode, d.origine_id, fs.partner_id, {TIERS} AS tiers,
                    fe.regime_id, l.type_prestation, l.compte, SUM(l.montant_cnas)::bigint AS montant, NULL AS operation
               FROM cnas_decompte d
               JOIN cnas_decompte_ligne l ON l.decompte_id = d.id AND l.montant_cnas <> 0
+              LEFT JOIN cnas_decompte o ON o.id = d.origine_id
               LEFT JOIN cnas_feuille_soin fe ON fe.id = l.feuille_id
               LEFT JOIN cnas_formation_sanitaire fs ON fs.id = d.formation_id
               LEFT JOIN cnas_assure a ON a.id = d.assure_id
              WHERE d.date_decompte <= %(jour)s AND {neuf}
-             GROUP BY d.id, fs.id, a.id, fe.regime_id, l.type_prestation, l.compte
+             GROUP BY d.id, o.id, fs.id, a.id, fe.regime_id, l.type_prestation, l.compte
              UNION ALL
-            SELECT d.id, d.numero, d.date_decompte, d.mode, d.origine_id, fs.partner_id, {TIERS}, NULL, NULL, NULL, v.montant::bigint, v.operation
+            SELECT d.id, d.numero, d.date_decompte, o.date_decompte, d.mode, d.origine_id, fs.partner_id, {TIERS}, NULL, NULL, NULL,
+                   v.montant::bigint, v.operation
               FROM cnas_decompte d
+              LEFT JOIN cnas_decompte o ON o.id = d.origine_id
               LEFT JOIN cnas_formation_sanitaire fs ON fs.id = d.formation_id
               LEFT JOIN cnas_assure a ON a.id = d.assure_id
              CROSS JOIN LATERAL (VALUES ('complement', d.montant_complement), ('compensation', d.montant_compense)) AS v (operation, montant)
              WHERE d.date_decompte <= %(jour)s AND COALESCE(v.montant, 0) <> 0 AND {neuf}""", jour)
         return [Mouvement(
             fait=("cnas.decompte", lu["id"]), evenement="constat", source=("cnas.decompte", lu["id"]), piece=lu["numero"], jour=lu["jour"],
-            operation=lu["operation"] or self._operation_de_liquidation(lu["mode"], lu["compte"]), montant=lu["montant"],
+            jour_schema=lu["jour_schema"], operation=lu["operation"] or self._operation_de_liquidation(lu["mode"], lu["compte"]), montant=lu["montant"],
             regime=lu["regime_id"] or False, type_prestation=lu["type_prestation"] or False, partenaire=lu["partner_id"] or False,
             tiers=lu["tiers"], direct=lu["mode"] == "remboursement",
             origine=("cnas.decompte", lu["origine_id"], "constat") if lu["origine_id"] else ()) for lu in lus]
@@ -64,7 +67,7 @@ class Sources(models.AbstractModel):
 
     def _mouvements_d_ordres(self, evenement, date_du_fait, condition, signe, jour):
         lus = self._lire_faits(f"""
-            SELECT o.id, o.numero, o.compte, o.nature, o.montant::bigint AS montant, {date_du_fait} AS jour, o.lot_id, o.facture_id,
+            SELECT o.id, o.numero, o.compte, o.nature, o.montant::bigint AS montant, {date_du_fait} AS jour, o.date_paiement, o.lot_id, o.facture_id,
                    lo.numero AS lot, lo.reference AS reference_lot, fa.numero AS facture, o.reference_paiement, fs.partner_id, {TIERS} AS tiers
               FROM cnas_ordre_paiement o
               JOIN cnas_facture fa ON fa.id = o.facture_id
@@ -76,7 +79,7 @@ class Sources(models.AbstractModel):
         return [Mouvement(
             fait=("cnas.ordre_paiement", lu["id"]), evenement=evenement,
             source=("cnas.lot_paiement", lu["lot_id"]) if lu["lot_id"] else ("cnas.facture", lu["facture_id"]),
-            piece=lu["lot"] or lu["facture"], jour=lu["jour"], operation=f"paiement_{lu['compte']}", montant=signe * lu["montant"],
+            piece=lu["lot"] or lu["facture"], jour=lu["jour"], jour_schema=lu["date_paiement"], operation=f"paiement_{lu['compte']}", montant=signe * lu["montant"],
             voie=lu["nature"], partenaire=lu["partner_id"] or False, tiers=lu["tiers"], tresorerie=-1,
             references=(lu["numero"], lu["lot"], lu["reference_paiement"], lu["reference_lot"], lu["facture"]),
             origine=("cnas.ordre_paiement", lu["id"], "paiement") if signe < 0 else ()) for lu in lus]
@@ -85,7 +88,8 @@ class Sources(models.AbstractModel):
         """Un indu notifié est une créance ; annulé, elle se contre-passe."""
         annule = f"COALESCE(i.date_annulation, {sql_jour('i.write_date')})"
         lus = self._lire_faits(f"""
-            SELECT i.id, i.numero, i.montant::bigint AS montant, e.jour, e.evenement, fs.partner_id, COALESCE(fs.code, a.matricule, em.matricule, '') AS tiers
+            SELECT i.id, i.numero, i.montant::bigint AS montant, e.jour, i.date_notification AS jour_schema, e.evenement, fs.partner_id,
+                   COALESCE(fs.code, a.matricule, em.matricule, '') AS tiers
               FROM cnas_indu i
              CROSS JOIN LATERAL (VALUES ('constat', i.date_notification), ('annulation', CASE WHEN i.state = 'annule' THEN {annule} END))
                         AS e (evenement, jour)
@@ -99,7 +103,7 @@ class Sources(models.AbstractModel):
     def _source_remboursements(self, jour):
         """Un remboursement d'indu entre en trésorerie ; annulé, il en ressort."""
         lus = self._lire_faits(f"""
-            SELECT r.id, r.numero, r.montant::bigint AS montant, e.jour, e.evenement, fs.partner_id, r.reference,
+            SELECT r.id, r.numero, r.montant::bigint AS montant, e.jour, r.date AS jour_schema, e.evenement, fs.partner_id, r.reference,
                    COALESCE(fs.code, a.matricule, em.matricule, '') AS tiers
               FROM cnas_indu_reglement r JOIN cnas_indu i ON i.id = r.indu_id
              CROSS JOIN LATERAL (VALUES ('encaissement', r.date), ('annulation', CASE WHEN r.state = 'annule' THEN r.date_annulation END))
@@ -115,7 +119,7 @@ class Sources(models.AbstractModel):
     def _source_provisions(self, jour):
         """Une provision est dotée à son arrêté, puis reprise le jour où la suivante la remplace."""
         lus = self._lire_faits(f"""
-            SELECT p.id, p.numero, p.montant::bigint AS montant, e.jour, e.evenement, NULL AS partner_id, '' AS tiers
+            SELECT p.id, p.numero, p.montant::bigint AS montant, e.jour, p.date_arrete AS jour_schema, e.evenement, NULL AS partner_id, '' AS tiers
               FROM cnas_provision p
              CROSS JOIN LATERAL (VALUES ('constat', p.date_arrete), ('annulation', p.date_reprise)) AS e (evenement, jour)
              WHERE p.state IN ('comptabilisee', 'reprise') AND e.jour <= %(jour)s
@@ -147,5 +151,5 @@ class Sources(models.AbstractModel):
         annule = lu["evenement"] != premier
         return Mouvement(
             fait=(modele, lu["id"]), evenement=lu["evenement"], source=(modele, lu["id"]), piece=lu["numero"], jour=lu["jour"],
-            operation=operation, montant=-lu["montant"] if annule else lu["montant"], partenaire=lu["partner_id"] or False,
+            jour_schema=lu["jour_schema"], operation=operation, montant=-lu["montant"] if annule else lu["montant"], partenaire=lu["partner_id"] or False,
             tiers=lu["tiers"], origine=(modele, lu["id"], premier) if annule else (), **autres)

@@ -1,6 +1,7 @@
 from . import (
     test_budget,
     test_cloture,
+    test_concurrence,
     test_etats,
     test_lots,
     test_pieces,

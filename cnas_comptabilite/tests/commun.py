@@ -30,7 +30,7 @@ class CommunCompta(CommunFacture):
         jour = aujourd_hui() - timedelta(days=15)
         return super().feuille(**{"date_soins": str(jour), "date_depot": str(aujourd_hui()), **autres})
 
-    def preparee(self, feuilles=None, usager=None, nombre=2):
+    def preparee(self, feuilles=None, usager=None, nombre=1):
         if feuilles is None:
             for _rang in range(nombre):
                 self.feuille()

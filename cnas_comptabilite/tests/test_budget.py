@@ -46,6 +46,15 @@ class TestBudget(CommunCompta):
         facture.with_user(self.finance).action_ordonnancer()
         self.assertEqual(facture.state, "ordonnancee")
 
+    def test_une_liste_de_budgets_se_lit_en_requetes_constantes(self):
+        budgets = self.env["cnas.budget"].with_user(self.comptable).create([
+            {"name": f"Budget {rang}", "ligne_ids": [Command.create({"chapitre": "s", "name": "s", "comptes": "65881", "montant": 10})]}
+            for rang in range(8)]).with_user(self.superviseur)
+        un = budgets.browse(budgets[0].id)
+        self.requetes(lambda: un.mapped("peut_voter"))  # les caches d'identifiants se remplissent une fois
+        peu = self.requetes(lambda: un.mapped("peut_voter"))
+        self.assertEqual(self.requetes(lambda: budgets.mapped("peut_voter")), peu)
+
     def test_aucun_chapitre(self):
         facture = self.validee()
         comptes = {m.compte_debit for m in self.env["cnas.schema_comptable"].search([("operation", "=like", "liquidation%")])}

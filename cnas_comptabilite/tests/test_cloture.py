@@ -70,6 +70,31 @@ class TestCloture(CommunCompta):
         self.clore("2026-09-01")
         self.clore("2026-10-01")
 
+    def test_un_fait_pas_encore_comptabilise_tient_son_mois_ouvert(self):
+        """Clore janvier ne clôt pas décembre en passant, même si sa pièce n'était pas écrite."""
+        self.societe.fiscalyear_lock_date = date(2026, 11, 30)
+        with self.il_y_a(-20):
+            facture = self.validee()
+        self.assertEqual(facture.decompte_id.date_decompte.month, 12)
+        with self.il_y_a(-80), self.assertRaisesRegex(UserError, "décembre 2026 est encore ouvert"), self.env.cr.savepoint():
+            self.clore("2027-01-01")
+
+    def test_un_mois_clos_ne_se_rouvre_pas(self):
+        self.clore("2026-10-01")
+        for jour in (False, "2026-09-30"):
+            with self.assertRaisesRegex(UserError, "ne se rouvre pas"), self.env.cr.savepoint():
+                self.societe.write({"fiscalyear_lock_date": jour, "period_lock_date": jour})
+                self.env.flush_all()
+        self.societe.invalidate_recordset()
+        self.assertEqual(self.societe.fiscalyear_lock_date, date(2026, 10, 31))
+
+    def test_une_liste_de_clotures_se_lit_en_requetes_constantes(self):
+        clotures = self.env["cnas.cloture"].create([{"mois": f"2025-{mois:02d}-01"} for mois in range(1, 11)])
+        une = clotures.browse(clotures[0].id)
+        self.requetes(lambda: une.mapped("peut_clore"))  # les caches d'identifiants se remplissent une fois
+        peu = self.requetes(lambda: une.mapped("peut_clore"))
+        self.assertEqual(self.requetes(lambda: clotures.mapped("peut_clore")), peu)
+
     def test_qui(self):
         self.clore("2026-08-01")
         cloture = self.env["cnas.cloture"].with_user(self.comptable).create({"mois": "2026-09-01"})

@@ -38,6 +38,16 @@ class TestLots(CommunCompta):
             self.payee(nombre=1)
         self.assertEqual(self.requetes(tout), peu)
 
+    def test_une_piece_par_voie(self):
+        """Une facture payée hors lot par la banque et par un opérateur : chacun sa pièce, dans son journal."""
+        moteur = self.env["cnas.comptabilite"]
+        moteur._passer([Mouvement(
+            fait=("cnas.ordre_paiement", -rang), evenement="paiement", source=("cnas.facture", -1), piece="ESSAI/VOIES", jour=aujourd_hui(),
+            operation=f"paiement_{compte}", montant=100 * rang, voie=voie, tresorerie=-1)
+            for rang, compte, voie in ((1, "principal", "banque"), (2, "pharmacie", "airtel"))])
+        pieces = self.env["account.move"].search([("ref", "=", "ESSAI/VOIES")])
+        self.assertEqual({p.journal_id.code: p.line_ids.filtered("credit").account_id.code for p in pieces}, {"BQ": "521110", "AIR": "552110"})
+
     def test_odoo_reprend_la_suite_des_numeros(self):
         """Une pièce saisie à la main dans nos journaux prend le numéro d'après."""
         self.env["cnas.comptabilite"]._passer(self.mouvements(1, 9000))

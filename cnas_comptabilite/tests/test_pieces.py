@@ -152,12 +152,35 @@ class TestPieces(CommunCompta):
         self.assertEqual(soldes["658811"], int(facture.decompte_id.montant_soins))
         self.assertNotIn("658810", soldes)
 
+    def test_une_contre_passation_reprend_les_comptes_d_alors(self):
+        """Le schéma a changé depuis : ce qui se défait se défait là où c'était écrit."""
+        schemas = self.env["cnas.schema_comptable"]
+        with self.il_y_a(20):
+            facture = self.validee()
+            constat = self.pieces(facture.decompte_id)
+        ancien = schemas.search([("operation", "=", "liquidation_soins"), ("regime_id", "=", False)], limit=1)
+        ancien.date_fin = aujourd_hui() - timedelta(days=11)
+        schemas.create({"operation": "liquidation_soins", "journal": "PRE", "compte_debit": "65884", "compte_credit": "40111",
+                        "date_debut": aujourd_hui() - timedelta(days=10)})
+        facture.with_user(self.superviseur).action_contre_passer("Feuille facturée deux fois")
+        inverse = self.env["cnas.decompte"].search([("facture_id", "=", facture.id), ("nature", "=", "contre_passation")])
+        self.assertEqual(self.ecritures(constat | self.pieces(inverse)), {})
+
     def test_ni_retouche_ni_suppression(self):
         piece = self.pieces(self.validee().decompte_id).with_user(self.comptable)
+        compte, lignes = piece.line_ids[0].account_id, self.env["account.move.line"].with_user(self.comptable)
+        paire = [{"account_id": compte.id, "debit": 5}, {"account_id": compte.id, "credit": 5}]
+        saisie = self.env["account.move"].with_user(self.comptable).create({
+            "journal_id": piece.journal_id.id, "date": aujourd_hui(), "line_ids": [(0, 0, vals) for vals in paire]})
         for geste in (piece.button_draft, piece.unlink, lambda: piece.write({"date": "2026-01-01"}),
-                      lambda: piece.line_ids[0].write({"debit": 1, "credit": 0}), lambda: piece._reverse_moves()):
+                      lambda: piece.line_ids[0].write({"debit": 1, "credit": 0}), lambda: piece._reverse_moves(),
+                      lambda: piece.write({"ref": "Autre"}), lambda: piece.write({"invoice_line_ids": [(0, 0, vals) for vals in paire]}),
+                      lambda: lignes.create([{**vals, "move_id": piece.id} for vals in paire]),
+                      lambda: saisie.line_ids.write({"move_id": piece.id}), lambda: piece.line_ids.write({"name": "Autre"})):
             with self.assertRaisesRegex(UserError, "contre-passation"):
                 geste()
+        with self.assertRaisesRegex(UserError, "ne se saisit pas"):
+            saisie.write({"cnas_modele": "cnas.decompte", "cnas_res_id": 1})
         with self.assertRaisesRegex(UserError, "ne se supprime pas"):
             piece.fait_ids.sudo().unlink()
 

@@ -1,12 +1,20 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
-from .commun import CommunCompta
+from odoo.addons.cnas_base.tests.common import TransactionCase
 
 
 @tagged("post_install", "-at_install", "cnas")
-class TestPlan(CommunCompta):
+class TestPlan(TransactionCase):
     """Le plan de comptes est chargé sur la société de la caisse, et se recharge sans rien défaire."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.societe = cls.env["cnas.plan_comptes"].societe()
+        cls.comptable = new_test_user(cls.env, "t_comptable", groups="cnas_comptabilite.group_comptable")
+        cls.agent, cls.finance, cls.superviseur = (
+            new_test_user(cls.env, f"t_{role}", groups=f"cnas_base.group_{role}") for role in ("agent", "finance", "superviseur"))
 
     def test_charge_sur_la_societe(self):
         self.assertTrue(self.societe.chart_template)

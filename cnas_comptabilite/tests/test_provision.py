@@ -58,6 +58,18 @@ class TestProvision(CommunCompta):
         self.assertEqual(self.ecritures(self.pieces(premiere)), {}, "reprise par contre-passation")
         self.assertEqual(self.ecritures(self.pieces(suivante))["499110"], -int(suivante.montant))
 
+    def test_un_autre_arrete_se_recalcule(self):
+        """Le montant d'un arrêté ne se passe pas à la date d'un autre."""
+        with self.il_y_a(60):
+            self.payee()
+        provision = self.env["cnas.provision"].with_user(self.comptable).create({"date_arrete": "2026-10-31"})
+        provision.action_calculer()
+        provision._ecrire({"montant": 5000})
+        provision.date_arrete = "2026-11-24"
+        self.assertEqual((provision.montant, provision.date_calcul, provision.triangle, len(provision.ligne_ids)), (0, False, False, 0))
+        with self.assertRaisesRegex(UserError, "calculez-la"):
+            provision.action_comptabiliser()
+
     def test_refus(self):
         provisions = self.env["cnas.provision"].with_user(self.comptable)
         with self.assertRaisesRegex(UserError, "à venir"):

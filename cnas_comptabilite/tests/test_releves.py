@@ -117,6 +117,25 @@ class TestReleves(CommunCompta):
             with self.assertRaises(UserError):
                 ligne.unlink()
 
+    def test_une_imputation_se_contre_passe(self):
+        """Au mauvais compte : la pièce se défait aujourd'hui, la ligne attend, et s'impute ailleurs."""
+        self.releve("BQ", ("20/11/2026", "FRAIS", "Y1", 3500, "")).action_appliquer()
+        ligne = self.env["cnas.releve.ligne"].search([("reference", "=", "Y1")]).with_user(self.comptable)
+        premier, second = self.env["account.account"].search([("code", "=like", "631%")], limit=2)
+        ligne.compte_id = premier
+        ligne.action_imputer()
+        piece = ligne.move_id
+        ligne.action_rendre("Mauvais compte")
+        inverse = self.env["account.move"].search([("reversed_entry_id", "=", piece.id)])
+        self.assertEqual((ligne.state, ligne.move_id.id, inverse.date, inverse.journal_id), ("attente", False, aujourd_hui(), piece.journal_id))
+        self.assertEqual(self.ecritures(piece | inverse), {})
+        self.assertEqual(ligne.fait_ids, (piece | inverse).fait_ids, "aucun n'attend une autre ligne")
+        ligne.compte_id = second
+        ligne.action_imputer()
+        self.assertEqual(self.ecritures(ligne.move_id), {second.code: 3500, "521110": -3500})
+        ligne.action_rendre("Encore")
+        self.assertEqual(self.ecritures(ligne.fait_ids.move_id), {})
+
     def test_qui(self):
         recu = self.releve("BQ", ("25/11/2026", "FRAIS", "Q1", 3500, ""))
         recu.action_appliquer()

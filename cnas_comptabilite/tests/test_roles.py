@@ -23,6 +23,28 @@ class TestRoles(CommunCompta):
         with self.assertRaisesRegex(ValidationError, "n'ordonnance pas"):
             new_test_user(self.env, "t_deux", groups="cnas_base.group_finance,cnas_comptabilite.group_comptable")
 
+    def test_aucun_detour_ne_donne_les_deux_roles(self):
+        """Ni un usager déjà connecté, ni les membres d'un groupe, ni ce qu'il implique, ni un compte désactivé."""
+        ordonnateur, comptable = self.env.ref("cnas_base.group_finance"), self.env.ref("cnas_comptabilite.group_comptable")
+        self.assertFalse(self.comptable.has_group("cnas_base.group_finance"))
+        autre = self.env["res.groups"].create({"name": "Détour", "users": [Command.link(self.comptable.id)]})
+        administrateur = self.env["res.users"].search([("login", "=", "t_administrateur")]) or new_test_user(
+            self.env, "t_administrateur_roles", groups="cnas_base.group_administrateur")
+        for geste in (
+            lambda: self.comptable.write({"groups_id": [Command.link(ordonnateur.id)]}),
+            lambda: self.comptable.write({f"in_group_{ordonnateur.id}": True}),
+            lambda: self.comptable.with_user(administrateur)._donner_role("finance", {}),
+            lambda: ordonnateur.write({"users": [Command.link(self.comptable.id)]}),
+            lambda: comptable.write({"users": [Command.link(self.finance.id)]}),
+            lambda: autre.write({"implied_ids": [Command.link(ordonnateur.id)]}),
+            lambda: comptable.write({"implied_ids": [Command.link(ordonnateur.id)]}),
+        ):
+            with self.assertRaisesRegex(ValidationError, "n'ordonnance pas"):
+                geste()
+        self.comptable.active = False
+        with self.assertRaisesRegex(ValidationError, "n'ordonnance pas"):
+            ordonnateur.write({"users": [Command.link(self.comptable.id)]})
+
     def test_le_payeur_n_est_pas_l_ordonnateur(self):
         facture = self.ordonnancee()
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
