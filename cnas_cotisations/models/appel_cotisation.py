@@ -34,6 +34,7 @@ class AppelCotisation(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "appel"
+    _papiers = {"ac": _lt("Avis d'appel de cotisation")}
     _actions = {
         "emettre": Action(titre=_lt("Émettre"), de=("brouillon",), vers=("emis",), roles=(SUPERVISEUR,), quatre_yeux=("create_uid",),
                           empeche=("_complement_impossible",)),
@@ -359,9 +360,7 @@ class AppelCotisation(models.Model):
 
         return dessiner_avis(self)
 
-    def _dire_papier(self):
-        etat = dict(self._fields["state"]._description_selection(self.env))[self.state]
-        return {"titre": _("Avis d'appel authentique"), "etat": etat, "lignes": [
-            (_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
-            (_("Période"), self._dire_periode()), (_("Montant appelé"), ecrire_montant(self.montant)),
-            (_("À payer avant le"), ecrire_date(self.date_echeance))]}
+    def _faits_du_papier(self, code):
+        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Période"), self._dire_periode()),
+                 (_("Montant appelé"), ecrire_montant(self.montant)), (_("À payer avant le"), ecrire_date(self.date_echeance))]
+        return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]

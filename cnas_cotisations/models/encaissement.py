@@ -32,6 +32,7 @@ class Encaissement(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "encaissement"
+    _papiers = {"rc": _lt("Reçu de cotisations")}
     _etat_initial = "encaisse"
     _actions = {
         "annuler": Action(titre=_lt("Annuler"), de=("encaisse",), vers=("annule",), roles=(FINANCE, SUPERVISEUR), motif=True,
@@ -187,8 +188,7 @@ class Encaissement(models.Model):
 
         return dessiner_recu(self)
 
-    def _dire_papier(self):
-        etat = dict(self._fields["state"]._description_selection(self.env))[self.state]
-        return {"titre": _("Reçu authentique") if self.state == "encaisse" else _("Reçu ANNULÉ"), "etat": etat, "lignes": [
-            (_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
-            (_("Reçu le"), ecrire_date(self.date)), (_("Montant"), ecrire_montant(self.montant))]}
+    def _faits_du_papier(self, code):
+        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
+                 (_("Reçu le"), ecrire_date(self.date)), (_("Montant"), ecrire_montant(self.montant))]
+        return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]

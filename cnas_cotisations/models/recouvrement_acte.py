@@ -28,6 +28,7 @@ class RecouvrementActe(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "acte"
+    _papiers = {"lr": _lt("Lettre de recouvrement")}
     _etat_initial = "etabli"
     _actions = {
         "envoyer": Action(titre=_lt("Confirmer l'envoi"), de=("etabli",), vers=("envoye",), roles=(AGENT,), empeche=("_envoi_sans_preuve",)),
@@ -107,8 +108,7 @@ class RecouvrementActe(models.Model):
 
         return dessiner_lettre(self)
 
-    def _dire_papier(self):
-        return {"titre": _("Lettre authentique"), "etat": dict(self._fields["state"]._description_selection(self.env))[self.state], "lignes": [
-            (_("Lettre"), dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]), (_("Numéro"), self.numero),
-            (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Établie le"), ecrire_date(self.date)),
-            (_("Montant"), ecrire_montant(self.montant))]}
+    def _faits_du_papier(self, code):
+        return [(_("Lettre"), dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]), (_("Numéro"), self.numero),
+                (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Établie le"), ecrire_date(self.date)),
+                (_("Montant"), ecrire_montant(self.montant))]

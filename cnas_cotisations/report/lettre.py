@@ -26,7 +26,7 @@ def dessiner_lettre(acte):
         titres = (_("Échéance"), "", "", _("Montant")) if acte.sorte == "echeancier" else (_("Appel"), _("Période"), _("À payer avant le"), _("Reste dû"))
         doc.tableau(COLONNES, titres, rangs)
         doc.y -= 4 * mm
-    return fermer(doc, acte.env, acte._jeton_papier())
+    return fermer(doc, acte._url_papier("lr"))
 
 
 def _texte(acte):

@@ -24,4 +24,4 @@ def dessiner_recu(encaissement):
     doc.paragraphe(_("La Caisse Nationale d'Assurance Santé a reçu %s au titre des cotisations.", ecrire_montant(encaissement.montant)), 10)
     if encaissement.trop_percu and encaissement.state == "encaisse":
         doc.paragraphe(_("Dont %s d'avance, à valoir sur les prochains appels.", ecrire_montant(encaissement.trop_percu)), 9)
-    return fermer(doc, encaissement.env, encaissement._jeton_papier())
+    return fermer(doc, encaissement._url_papier("rc"))

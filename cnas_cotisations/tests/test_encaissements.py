@@ -94,9 +94,9 @@ class TestEncaissements(CasCotisations):
         for fiche in (appel.with_user(self.agent), recu):
             self.assertTrue(base64.b64decode(fiche.telecharger()["contenu"]).startswith(b"%PDF"))
         self.assertTrue(self.employeur.telecharger_situation().startswith(b"%PDF"))
-        papiers = self.env["cnas.papier_cotisation.mixin"]
-        self.assertEqual(papiers._lire_jeton_papier(recu.sudo()._jeton_papier()), ["encaissement", str(recu.id)])
-        self.assertIsNone(papiers._lire_jeton_papier(recu.sudo()._jeton_papier().replace(str(recu.id), str(recu.id + 1), 1)))
+        papiers, jeton = self.env["cnas.papier.mixin"], recu.sudo()._jeton_papier("rc")
+        self.assertEqual(papiers._trouver_papier(jeton), ("rc", recu))
+        self.assertFalse(papiers._trouver_papier(jeton.replace(str(recu.id), str(recu.id + 1), 1))[1])
 
     # ------------------------------------------------------------------ relevés
     def importer(self, *lignes, nom="releve.csv", entete="Date;Référence;Libellé;Montant"):
