@@ -65,7 +65,7 @@ class Employeur(models.Model):
         compte = self.sudo().cotisant_ids
         situation = compte._situation_au(jour).get(compte.id, {})
         solde, echu = int(situation.get("solde", 0)), int(situation.get("echu", 0))
-        accord = bool(compte.recouvrement_ids.filtered(lambda d: d.state in ("suspendu", "echeancier")))
+        accord = compte.recouvrement_ids._accorde(jour)
         return {"jour": jour, "solde": max(0, solde), "avance": max(0, -solde), "echu": echu, "accord": accord,
                 "plus_ancienne": situation.get("plus_ancienne"), "a_jour": not echu or accord}
 
