@@ -1,3 +1,2 @@
 from . import documents
 from . import portail
-from . import verification

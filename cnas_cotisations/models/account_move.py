@@ -3,7 +3,6 @@ from psycopg2.extras import Json
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.garde import ouverture
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 # Une pièce passée, telle que le module `account` l'écrirait : un essai compare les deux, colonne à colonne.
@@ -12,10 +11,10 @@ INSERT INTO account_move (
     name, sequence_prefix, sequence_number, ref, date, journal_id, company_id, currency_id, state, move_type, auto_post, payment_state,
     posted_before, always_tax_exigible, is_storno, invoice_date_due, amount_untaxed, amount_tax, amount_residual, amount_untaxed_signed,
     amount_tax_signed, amount_residual_signed, amount_total, amount_total_signed, amount_total_in_currency_signed,
-    create_uid, write_uid, create_date, write_date)
+    cnas_cotisation, create_uid, write_uid, create_date, write_date)
 SELECT p.name, regexp_replace(p.name, '[0-9]+$', ''), substring(p.name FROM '[0-9]+$')::int, p.ref, p.date, p.journal_id,
        %(societe)s, %(monnaie)s, 'posted', 'entry', 'no', 'not_paid', true, true, false, %(jour)s, 0, 0, 0, 0, 0, 0,
-       p.total, p.total, p.total, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+       p.total, p.total, p.total, true, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
   FROM jsonb_to_recordset(%(pieces)s) AS p (rang int, name text, ref text, date date, journal_id int, total numeric)
  ORDER BY p.rang
 RETURNING id
@@ -37,13 +36,17 @@ SELECT m.id, m.name, 'posted', m.ref, m.date, m.journal_id, m.company_id, m.curr
 """
 
 
+# Ce qu'une pièce et ses écritures disent, et qui ne se retouche pas ; le lettrage, lui, reste possible.
+FIGES_PIECE = frozenset(("cnas_cotisation", "company_id", "currency_id", "date", "journal_id", "line_ids", "move_type", "name", "state"))
+FIGES_LIGNE = frozenset(("account_id", "amount_currency", "balance", "credit", "date", "date_maturity", "debit", "journal_id", "move_id", "partner_id"))
+
+
 class AccountMove(models.Model):
     """Les pièces des cotisations : posées par lots, et qui ne se défont que par une contre-passation de leur document."""
 
     _inherit = "account.move"
 
-    cnas_appel_ids = fields.One2many("cnas.appel_cotisation", "move_id", string="Appels de cotisation")
-    cnas_encaissement_ids = fields.One2many("cnas.encaissement", "move_id", string="Encaissements de cotisations")
+    cnas_cotisation = fields.Boolean(string="Pièce de cotisation", readonly=True, copy=False)
 
     @api.model
     def _cnas_poser(self, pieces):
@@ -59,6 +62,8 @@ class AccountMove(models.Model):
         societe = self.env["res.company"]._cnas_societe()
         societe._cnas_exiger_periode_ouverte({piece["date"] for piece in pieces})
         for piece in pieces:
+            if not (piece["journal_id"] and all(ligne[0] for ligne in piece["lignes"])):
+                raise UserError(_("Un journal ou un compte des cotisations n'est pas réglé sur la société : la pièce %s ne s'écrit pas.", piece["name"]))
             if sum(ligne[4] for ligne in piece["lignes"]):
                 raise UserError(_("La pièce %s ne s'équilibre pas.", piece["name"]))
         self.env.flush_all()
@@ -107,15 +112,21 @@ class AccountMove(models.Model):
             "lignes": [(ligne.account_id.id, ligne.partner_id.id, _("Annulation : %s", ligne.name), ligne.date_maturity or None,
                         -ligne.balance) for ligne in piece.line_ids]} for piece, nom in zip(pieces, noms)])
         compte = self.env["res.company"]._cnas_societe().cnas_compte_cotisant_id
-        plans = []
-        for piece, inverse in zip(pieces, inverses):
-            lignes = (piece.line_ids | inverse.line_ids).filtered(lambda ligne: ligne.account_id == compte)
-            lignes.remove_move_reconcile()
-            plans.append(lignes)
+        plans = [(piece | inverse).line_ids.filtered(lambda ligne: ligne.account_id == compte) for piece, inverse in zip(pieces, inverses)]
+        self.env["account.move.line"].union(*plans).remove_move_reconcile()
         self.env["account.move.line"]._reconcile_plan(plans)
         return inverses
 
     # ------------------------------------------------------------------ ce qui ne se défait pas ici
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([{champ: valeur for champ, valeur in vals.items() if champ != "cnas_cotisation"} for vals in vals_list])
+
+    def write(self, vals):
+        if FIGES_PIECE & vals.keys():
+            self._cnas_refuser_de_defaire()
+        return super().write(vals)
+
     def button_draft(self):
         """Une pièce de cotisation se corrige depuis son appel ou son encaissement."""
         self._cnas_refuser_de_defaire()
@@ -126,11 +137,39 @@ class AccountMove(models.Model):
         self._cnas_refuser_de_defaire()
         return super().button_cancel()
 
-    @api.ondelete(at_uninstall=False)
-    def _cnas_refuser_suppression(self):
+    def _reverse_moves(self, default_values_list=None, cancel=False):
         self._cnas_refuser_de_defaire()
+        return super()._reverse_moves(default_values_list, cancel)
+
+    def unlink(self):
+        self._cnas_refuser_de_defaire()
+        return super().unlink()
 
     def _cnas_refuser_de_defaire(self):
-        lues = self.sudo()
-        if not ouverture() and (lues.cnas_appel_ids or lues.cnas_encaissement_ids):
+        if any(piece.cnas_cotisation for piece in self.sudo()):
             raise UserError(_("Cette pièce vient d'un appel ou d'un encaissement : annulez-le, il se contre-passe."))
+
+    def _get_last_sequence_domain(self, relaxed=False):
+        """Une pièce saisie à la main dans nos journaux suit sa propre suite : elle ne prend pas le numéro du reçu suivant."""
+        ou, parametres = super()._get_last_sequence_domain(relaxed)
+        return f"{ou} AND cnas_cotisation IS NOT TRUE ", parametres
+
+
+class AccountMoveLine(models.Model):
+    """Les écritures d'une pièce de cotisation sont figées avec elle : le solde d'un cotisant s'y lit."""
+
+    _inherit = "account.move.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env["account.move"].browse({vals["move_id"] for vals in vals_list if vals.get("move_id")})._cnas_refuser_de_defaire()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if FIGES_LIGNE & vals.keys():
+            self.move_id._cnas_refuser_de_defaire()
+        return super().write(vals)
+
+    def unlink(self):
+        self.move_id._cnas_refuser_de_defaire()
+        return super().unlink()

@@ -13,7 +13,7 @@ from .numeros import tirer
 from .roles import AGENT, SUPERVISEUR
 
 SORTES = [("initial", "Appel"), ("complement", "Complément"), ("majoration", "Majoration de retard"), ("taxation", "Taxation d'office")]
-A_REMPLIR = frozenset(("montant_employeur", "montant_salarie", "motif", "origine_id"))
+A_REMPLIR = frozenset(("montant_employeur", "montant_salarie", "motif"))
 MOIS_DU_TRIMESTRE = 3
 
 
@@ -34,8 +34,9 @@ class AppelCotisation(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "appel"
+    _papiers = {"ac": _lt("Avis d'appel de cotisation")}
     _actions = {
-        "emettre": Action(titre=_lt("Émettre"), de=("brouillon",), vers=("emis",), roles=(SUPERVISEUR,), quatre_yeux=("create_uid",),
+        "emettre": Action(titre=_lt("Émettre"), de=("brouillon",), vers=("emis",), roles=(SUPERVISEUR,), quatre_yeux=("create_uid", "rempli_par_id"),
                           empeche=("_complement_impossible",)),
         "regulariser": Action(titre=_lt("Régulariser"), de=("emis",), roles=(AGENT,), seul=True, empeche=("_pas_regularisable",),
                               annonce=False),
@@ -44,8 +45,9 @@ class AppelCotisation(models.Model):
         "imprimer": Action(titre=_lt("Avis PDF"), de=("emis", "annule"), seul=True, annonce=False),
     }
     _champs_geles = (
-        "numero", "sorte", "cotisant_id", "declaration_id", "periode", "periode_fin", "date_appel", "date_echeance", "emis_par_id",
+        "numero", "sorte", "cotisant_id", "declaration_id", "periode", "periode_fin", "date_appel", "date_echeance", "emis_par_id", "rempli_par_id",
         "move_id", "annulation_id", "ligne_due_id", "motif_annulation", "date_annulation", "majore_jusqu_au")
+    _champs_fixes = ("origine_id",)
     _champs_journal = ("numero", "sorte", "cotisant_id", "periode", "montant_employeur", "montant_salarie", "motif")
 
     numero = fields.Char(string="Numéro", readonly=True, copy=False, index=True)
@@ -69,6 +71,7 @@ class AppelCotisation(models.Model):
     state = fields.Selection([("brouillon", "Brouillon"), ("emis", "Émis"), ("annule", "Annulé")], string="État", default="brouillon",
                              required=True, readonly=True, copy=False, index=True, tracking=True)
     emis_par_id = fields.Many2one("res.users", string="Émis par", readonly=True, copy=False)
+    rempli_par_id = fields.Many2one("res.users", string="Rempli par", readonly=True, copy=False, help="Qui a changé le complément en dernier : il ne l'émet pas.")
     move_id = fields.Many2one("account.move", string="Pièce comptable", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
     annulation_id = fields.Many2one("account.move", string="Contre-passation", readonly=True, copy=False, ondelete="restrict")
     ligne_due_id = fields.Many2one("account.move.line", string="Écriture due", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
@@ -117,8 +120,8 @@ class AppelCotisation(models.Model):
                 vals.update(self.default_get(["origine_id"]))
             if vals.get("sorte", "complement") == "complement" and not vals.get("cotisant_id"):
                 origine = self.browse(vals.get("origine_id") or ()).exists()
-                if not origine or origine.state != "emis":
-                    raise UserError(_("Un complément régularise un appel émis : choisissez lequel."))
+                if not origine or origine.state != "emis" or origine.sorte == "complement":
+                    raise UserError(_("Un complément régularise un appel émis, pas un autre complément : choisissez lequel."))
                 vals.update(cotisant_id=origine.cotisant_id.id, periode=origine.periode, periode_fin=origine.periode_fin,
                             sorte="complement", declaration_id=origine.declaration_id.id)
         return super()._completer_creation(vals_list)
@@ -126,7 +129,10 @@ class AppelCotisation(models.Model):
     def write(self, vals):
         if A_REMPLIR & vals.keys() and not self._ouvert(A_REMPLIR & vals.keys()) and any(appel.state != "brouillon" for appel in self):
             raise UserError(_("Un appel émis ne se modifie pas : régularisez-le par un complément."))
-        return super().write(vals)
+        resultat = super().write(vals)
+        if A_REMPLIR & vals.keys():
+            self._ecrire({"rempli_par_id": self.env.uid}, suivi=False)
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
@@ -359,9 +365,7 @@ class AppelCotisation(models.Model):
 
         return dessiner_avis(self)
 
-    def _dire_papier(self):
-        etat = dict(self._fields["state"]._description_selection(self.env))[self.state]
-        return {"titre": _("Avis d'appel authentique"), "etat": etat, "lignes": [
-            (_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
-            (_("Période"), self._dire_periode()), (_("Montant appelé"), ecrire_montant(self.montant)),
-            (_("À payer avant le"), ecrire_date(self.date_echeance))]}
+    def _faits_du_papier(self, code):
+        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Période"), self._dire_periode()),
+                 (_("Montant appelé"), ecrire_montant(self.montant)), (_("À payer avant le"), ecrire_date(self.date_echeance))]
+        return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models, tools
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
-from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 # Un débit reste dû pour ce que les crédits du compte, imputés du plus ancien au plus récent, n'ont pas couvert.
@@ -72,7 +72,7 @@ class BalanceAgee(models.Model):
         :raise UserError: date illisible
         """
         self.check_access_rights("read")
-        jour = lire_date(date, None, _("Date"), stricte=True)
+        jour = lire_date(date, aujourd_hui(), _("Date"), stricte=True)
         cotisants = self.env["cnas.cotisant"].search([])
         situations = cotisants._situation_au(jour)
         return [{"cotisant": c.name, "matricule": c.matricule or "", **{

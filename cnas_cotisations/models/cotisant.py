@@ -121,7 +121,10 @@ class Cotisant(models.Model):
         return {"type": "ir.actions.act_window", "res_model": dossier._name, "res_id": dossier.id, "view_mode": "form"}
 
     def _lettrer(self):
-        """Lettre ce qui est dû et ce qui est versé, du plus ancien au plus récent, compte par compte, d'un coup."""
+        """Lettre ce qui est dû et ce qui est versé, du plus ancien au plus récent, compte par compte, d'un coup ; clôt et rouvre ce que cela règle."""
+        # Un appel et un versement simultanés ne se verraient pas : le second attend, puis Odoo le rejoue.
+        self.env.cr.execute("UPDATE cnas_cotisant SET write_date = now() AT TIME ZONE 'UTC' WHERE id IN (SELECT id FROM cnas_cotisant "
+                            "WHERE id = ANY(%s) ORDER BY id FOR UPDATE)", [self.ids])
         societe = self.env["res.company"]._cnas_societe()
         ouvertes = self.env["account.move.line"].sudo().search([
             ("partner_id", "in", self.sudo().partner_id.ids), ("account_id", "=", societe.cnas_compte_cotisant_id.id),
@@ -135,3 +138,5 @@ class Cotisant(models.Model):
         self.invalidate_model(["solde", "echu"])
         self.recouvrement_ids.invalidate_model(["solde", "echu"])
         self.employeur_id.invalidate_model(["solde_cotisations", "echu_cotisations"])
+        self.sudo().recouvrement_ids._clore_les_soldes()
+        self.env["cnas.feuille_soin"]._reprendre_apres_paiement(self.sudo())

@@ -5,7 +5,7 @@ from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
-SORTE_ATTESTATION = "situation"
+SORTE_ATTESTATION = "cnas-cotisation-1"
 
 
 class Employeur(models.Model):
@@ -65,7 +65,7 @@ class Employeur(models.Model):
         compte = self.sudo().cotisant_ids
         situation = compte._situation_au(jour).get(compte.id, {})
         solde, echu = int(situation.get("solde", 0)), int(situation.get("echu", 0))
-        accord = bool(compte.recouvrement_ids.filtered(lambda d: d.state in ("suspendu", "echeancier")))
+        accord = compte.recouvrement_ids._accorde(jour)
         return {"jour": jour, "solde": max(0, solde), "avance": max(0, -solde), "echu": echu, "accord": accord,
                 "plus_ancienne": situation.get("plus_ancienne"), "a_jour": not echu or accord}
 
@@ -79,10 +79,9 @@ class Employeur(models.Model):
         return _("n'est pas à jour de ses cotisations au %(jour)s : %(echu)s sont échus, depuis le %(depuis)s.",
                  jour=ecrire_date(situation["jour"]), echu=ecrire_montant(situation["echu"]), depuis=ecrire_date(situation["plus_ancienne"]))
 
-    def _jeton_cotisations(self, situation):
-        """Rend le jeton signé de l'attestation : matricule, jour, verdict."""
-        return self.env["cnas.papier_cotisation.mixin"]._signer_papier(
-            SORTE_ATTESTATION, self.matricule, str(situation["jour"]), "oui" if situation["a_jour"] else "non")
+    @api.model
+    def _attestations(self):
+        return {**super()._attestations(), SORTE_ATTESTATION: _("ses cotisations")}
 
     def telecharger_situation(self):
         """Rend les octets de l'attestation de situation des cotisations.

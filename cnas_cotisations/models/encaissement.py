@@ -32,13 +32,14 @@ class Encaissement(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "encaissement"
+    _papiers = {"rc": _lt("Reçu de cotisations")}
     _etat_initial = "encaisse"
     _actions = {
         "annuler": Action(titre=_lt("Annuler"), de=("encaisse",), vers=("annule",), roles=(FINANCE, SUPERVISEUR), motif=True,
                           quatre_yeux=("create_uid",)),
         "imprimer": Action(titre=_lt("Reçu PDF"), de=("encaisse", "annule"), seul=True, annonce=False),
     }
-    _champs_geles = ("numero", "move_id", "annulation_id", "ligne_id", "reste_du", "motif_annulation", "date_annulation", "releve_ligne_id")
+    _champs_geles = ("numero", "move_id", "annulation_id", "ligne_id", "reste_du", "avance", "motif_annulation", "date_annulation", "releve_ligne_id")
     _champs_fixes = ("cotisant_id",)
     _champs_journal = ("cotisant_id", "mode", "date", "montant", "reference")
 
@@ -51,6 +52,7 @@ class Encaissement(models.Model):
     reference = fields.Char(string="Référence", help="Du virement, du chèque ou de l'opérateur ; au guichet, à défaut, le numéro du reçu.")
     payeur = fields.Char(string="Remis par")
     reste_du = fields.Monetary(string="Reste dû après ce reçu", readonly=True, copy=False)
+    avance = fields.Monetary(string="Dont d'avance, ce jour-là", readonly=True, copy=False)
     trop_percu = fields.Monetary(string="Pas encore imputé", compute="_compute_trop_percu", store=True, precompute=True)
     state = fields.Selection([("encaisse", "Encaissé"), ("annule", "Annulé")], string="État", default="encaisse", required=True,
                              readonly=True, copy=False, index=True, tracking=True)
@@ -153,7 +155,7 @@ class Encaissement(models.Model):
                                   reference=vals["reference"], recu=deja[vals["mode"], vals["reference"]].numero))
 
     def _comptabiliser(self):
-        """Pose les pièces, lettre, garde ce qu'il reste dû, et rouvre les droits que ces versements rouvrent."""
+        """Pose les pièces, lettre, et garde ce qu'il reste dû et ce qui est d'avance."""
         societe = self.env["res.company"]._cnas_societe()._cnas_preparer_comptes()
         moves = self.env["account.move"]._cnas_poser([encaissement._piece(societe) for encaissement in self])
         moves._cnas_rattacher(self, moves, "ligne_id", "trop_percu")
@@ -161,12 +163,11 @@ class Encaissement(models.Model):
         situations = self.cotisant_id._situation_au()
         self.flush_recordset()
         self.env.cr.execute("""
-            UPDATE cnas_encaissement e SET reste_du = GREATEST(0, p.solde) FROM unnest(%s::int[], %s::numeric[]) AS p (cotisant_id, solde)
+            UPDATE cnas_encaissement e SET reste_du = GREATEST(0, p.solde), avance = e.trop_percu
+              FROM unnest(%s::int[], %s::numeric[]) AS p (cotisant_id, solde)
              WHERE e.cotisant_id = p.cotisant_id AND e.id = ANY(%s)""",
                             [list(situations), [situation["solde"] for situation in situations.values()], self.ids])
-        self.invalidate_recordset(["reste_du"])
-        self.cotisant_id.recouvrement_ids._clore_les_soldes()
-        self.env["cnas.feuille_soin"]._reprendre_apres_paiement(self.cotisant_id)
+        self.invalidate_recordset(["reste_du", "avance"])
 
     def _rattacher(self, lignes):
         """Dit de quelle ligne de relevé vient chaque reçu."""
@@ -175,10 +176,10 @@ class Encaissement(models.Model):
 
     def _piece(self, societe):
         """Rend la pièce du reçu, telle que la pose `_cnas_poser`."""
-        genre = JOURNAL[self.mode]
+        journal = societe[f"cnas_journal_{JOURNAL[self.mode]}_id"]
         tiers, libelle = self.cotisant_id.partner_id.id, _("Reçu %(numero)s (%(reference)s)", numero=self.numero, reference=self.reference)
-        return {"name": self.numero, "ref": self.reference, "date": self.date, "journal_id": societe[f"cnas_journal_{genre}_id"].id, "lignes": [
-            (societe._cnas_compte_d_encaissement(genre).id, tiers, libelle, None, int(self.montant)),
+        return {"name": self.numero, "ref": self.reference, "date": self.date, "journal_id": journal.id, "lignes": [
+            (journal.default_account_id.id, tiers, libelle, None, int(self.montant)),
             (societe.cnas_compte_cotisant_id.id, tiers, libelle, self.date, -int(self.montant))]}
 
     # ------------------------------------------------------------------ papier
@@ -187,8 +188,7 @@ class Encaissement(models.Model):
 
         return dessiner_recu(self)
 
-    def _dire_papier(self):
-        etat = dict(self._fields["state"]._description_selection(self.env))[self.state]
-        return {"titre": _("Reçu authentique") if self.state == "encaisse" else _("Reçu ANNULÉ"), "etat": etat, "lignes": [
-            (_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
-            (_("Reçu le"), ecrire_date(self.date)), (_("Montant"), ecrire_montant(self.montant))]}
+    def _faits_du_papier(self, code):
+        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name),
+                 (_("Reçu le"), ecrire_date(self.date)), (_("Montant"), ecrire_montant(self.montant))]
+        return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]

@@ -1,5 +1,7 @@
 from odoo import _, api, models
 
+from .recouvrement import ACCORDS
+
 
 class FeuilleSoin(models.Model):
     """« À jour de cotisations » devant le moteur : le fait se lit en une requête, et payer reprend ce que lui seul rejetait."""
@@ -25,8 +27,8 @@ class FeuilleSoin(models.Model):
               JOIN cnas_cotisant c ON c.employeur_id = e.employeur_id OR (v.regime = 'ASI' AND c.assure_id = v.principal)
               JOIN cnas_appel_cotisation a ON a.cotisant_id = c.id AND a.state = 'emis' AND a.reste > 0 AND a.sorte <> 'majoration'
                     AND a.date_echeance < v.jour
-             WHERE NOT EXISTS (SELECT 1 FROM cnas_recouvrement r WHERE r.cotisant_id = c.id AND r.state IN ('suspendu', 'echeancier'))
-             GROUP BY v.principal, v.regime, v.jour""", [principaux, regimes, jours])
+             WHERE NOT EXISTS (SELECT 1 FROM cnas_recouvrement r WHERE r.cotisant_id = c.id AND r.state = ANY(%s))
+             GROUP BY v.principal, v.regime, v.jour""", [principaux, regimes, jours, list(ACCORDS)])
         lot.impayes = {(principal, regime, jour): depuis for principal, regime, jour, depuis in self.env.cr.fetchall()}
 
     @api.model

@@ -1,4 +1,4 @@
-"""Tirer des numéros sans trou, d'un coup : une requête quel que soit leur nombre, et chacun attend son tour."""
+"""Tirer des numéros sans trou, d'un coup : chacun attend son tour (`cnas.compteur.mixin`), quel que soit leur nombre."""
 
 
 def tirer(env, code, annees):
@@ -11,10 +11,6 @@ def tirer(env, code, annees):
     if not annees:
         return []
     sequence = env["ir.sequence"].sudo().search([("code", "=", code)], limit=1)
-    sequence.flush_recordset()
-    env.cr.execute("""
-        UPDATE ir_sequence SET number_next = number_next + %s WHERE id = %s RETURNING number_next - %s, prefix, padding""",
-                   [len(annees), sequence.id, len(annees)])
-    premier, prefixe, largeur = env.cr.fetchone()
-    sequence.invalidate_recordset(["number_next"])
-    return [f"{prefixe}/{annee}/{premier + rang:0{largeur}d}" for rang, annee in enumerate(annees)]
+    cle = (sequence.id, 0)
+    premier = env["cnas.compteur_sequence"].sudo()._reserver({cle: len(annees)}, {cle: sequence.number_next - 1})[cle]
+    return [f"{sequence.prefix}/{annee}/{rang:0{sequence.padding}d}" for rang, annee in enumerate(annees, premier)]

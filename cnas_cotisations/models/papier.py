@@ -1,24 +1,21 @@
 import base64
 
-from odoo import _, api, models
+from odoo import _, models
 from odoo.exceptions import UserError
-
-SORTE = "cnas-cotisation-1"
-MORCEAUX_MAX = 8
 
 
 class PapierCotisation(models.AbstractModel):
-    """Un papier des cotisations (appel, reçu, lettre, attestation) : qui le lit le prend, et son code se vérifie sans compte.
+    """Un papier des cotisations (appel, reçu, lettre) : qui le lit le prend, et son code se vérifie sans compte (`cnas.papier.mixin`).
 
-    Le modèle dit `_sorte_papier` (une lettre, dans le code), dessine (`_pdf`), et dit ce que montre la page publique (`_dire_papier`).
+    Le modèle dit `_sorte_papier` (dans l'adresse du fichier), le titre et les faits de son papier, et le dessine (`_pdf`).
     """
 
     _name = "cnas.papier_cotisation.mixin"
     _description = "Papier des cotisations"
+    _inherit = ["cnas.papier.mixin"]
 
     _sorte_papier = ""
 
-    # ------------------------------------------------------------------ le fichier
     def telecharger(self):
         """Rend le papier.
 
@@ -41,38 +38,4 @@ class PapierCotisation(models.AbstractModel):
 
     def _pdf(self):
         """Rend les octets du papier."""
-        raise NotImplementedError
-
-    # ------------------------------------------------------------------ le code à lire
-    @api.model
-    def _signer_papier(self, *morceaux):
-        """Rend le jeton signé de ces morceaux (ni point, ni barre)."""
-        message = "|".join((SORTE, *morceaux))
-        signature = base64.urlsafe_b64encode(self.env["cnas.signature"].sudo()._signer(message)).decode().rstrip("=")
-        return ".".join((*morceaux, signature))
-
-    @api.model
-    def _lire_jeton_papier(self, jeton):
-        """Rend les morceaux d'un jeton à la signature juste, None sinon."""
-        *morceaux, signature = jeton.split(".")[:MORCEAUX_MAX]
-        try:
-            octets = base64.urlsafe_b64decode(signature + "==")
-        except ValueError:
-            return None
-        juste = morceaux and self.env["cnas.signature"].sudo()._verifier("|".join((SORTE, *morceaux)), octets)
-        return morceaux if juste else None
-
-    def _jeton_papier(self):
-        """Rend le jeton de ce papier : sa sorte et son identifiant."""
-        self.ensure_one()
-        return self._signer_papier(self._sorte_papier, str(self.id))
-
-    @api.model
-    def _adresse_papier(self, jeton):
-        """Rend l'adresse que porte le code, vide si celle de la caisse n'est pas réglée."""
-        adresse = self.env["ir.config_parameter"].sudo()._adresse_publique()
-        return adresse and f"{adresse}/cnas/verifier/cotisations/{jeton}"
-
-    def _dire_papier(self):
-        """Rend {"titre", "etat", "lignes": [(libellé, valeur)]} que montre la page publique."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_quantite
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier
@@ -13,6 +13,8 @@ from odoo.addons.cnas_base.lecture import lire_date, lire_entier
 from .roles import AGENT, SUPERVISEUR
 
 VIVANTS = ("relance", "mise_en_demeure", "echeancier", "taxation")
+# Un recours ou un échéancier en cours vaut paiement.
+ACCORDS = ("suspendu", "echeancier")
 ECHEANCES_MAX = 36
 
 
@@ -162,6 +164,7 @@ class Recouvrement(models.Model):
              "verse_avant": verse} for rang in range(nombre)])
         self._changer_etat("echeancier")
         self._etablir("echeancier", du)
+        self.env["cnas.feuille_soin"].sudo()._reprendre_apres_paiement(self.sudo().cotisant_id)
         return True
 
     @transition("taxer")
@@ -174,7 +177,7 @@ class Recouvrement(models.Model):
         taux = self.env["cnas.parametre"].sudo()._au("taxation_majoration", aujourd_hui())
         appels = self.env["cnas.appel_cotisation"]._emettre([{
             "sorte": "taxation", "cotisant_id": self.cotisant_id.id, "periode": periode, "lignes": [{
-                "libelle": _("Mois non déclaré, moyenne des derniers appels majorée de %s %%", taux), "taux_majoration": taux,
+                "libelle": _("Mois non déclaré, moyenne des derniers appels majorée de %s %%", ecrire_quantite(taux)), "taux_majoration": taux,
                 "part_employeur": arrondi_xaf(base[0]) + arrondi_xaf(base[0] * taux / 100),
                 "part_salarie": arrondi_xaf(base[1]) + arrondi_xaf(base[1] * taux / 100)}]} for periode in mois])
         if self.state != "taxation":
@@ -264,6 +267,11 @@ class Recouvrement(models.Model):
         if not appels:
             return 0, 0
         return tuple(arrondi_xaf(str(sum(appels.mapped(champ)) / len(appels))) for champ in ("montant_employeur", "montant_salarie"))
+
+    def _accorde(self, jour):
+        """Dit si un recours ou un échéancier, en cours depuis ce jour-là au moins, tient lieu de paiement."""
+        return any(dossier.date_recours <= jour if dossier.state == "suspendu" else any(
+            acte.date <= jour for acte in dossier.acte_ids if acte.sorte == "echeancier") for dossier in self if dossier.state in ACCORDS)
 
     def _verse(self):
         """Rend ce que le cotisant a versé jusqu'ici."""

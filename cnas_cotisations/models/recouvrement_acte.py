@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -28,12 +28,13 @@ class RecouvrementActe(models.Model):
     _rec_name = "numero"
 
     _sorte_papier = "acte"
+    _papiers = {"lr": _lt("Lettre de recouvrement")}
     _etat_initial = "etabli"
     _actions = {
         "envoyer": Action(titre=_lt("Confirmer l'envoi"), de=("etabli",), vers=("envoye",), roles=(AGENT,), empeche=("_envoi_sans_preuve",)),
         "imprimer": Action(titre=_lt("Lettre PDF"), de=("etabli", "envoye"), seul=True, annonce=False),
     }
-    _champs_geles = ("recouvrement_id", "numero", "sorte", "date", "montant", "solde", "detail")
+    _champs_geles = ("recouvrement_id", "numero", "sorte", "date", "montant", "solde", "detail", "rangs")
     _champs_journal = ("numero", "sorte", "montant", "date_envoi", "mode_envoi", "reference_envoi")
 
     numero = fields.Char(string="Numéro", readonly=True, required=True, index=True)
@@ -44,6 +45,7 @@ class RecouvrementActe(models.Model):
     montant = fields.Monetary(string="Montant réclamé", readonly=True)
     solde = fields.Monetary(string="Solde dû ce jour-là", readonly=True)
     detail = fields.Text(string="Détail", readonly=True)
+    rangs = fields.Json(string="Tableau de la lettre", readonly=True, help="Les échéances accordées, ou ce qui restait échu, tel que la lettre le montre.")
     date_envoi = fields.Date(string="Envoyée le")
     mode_envoi = fields.Selection([("remise", "Remise en main propre"), ("recommande", "Recommandé"), ("huissier", "Huissier"), ("courriel", "Courriel")],
                                   string="Envoyée par")
@@ -99,7 +101,15 @@ class RecouvrementActe(models.Model):
         jour = aujourd_hui()
         numero, = tirer(self.env, "cnas.recouvrement.acte", [jour.year])
         return self._creer([{"recouvrement_id": dossier.id, "numero": numero, "sorte": sorte, "date": jour, "montant": montant,
-                             "solde": max(0, int(dossier.sudo().solde)), "detail": detail or False}])
+                             "solde": max(0, int(dossier.sudo().solde)), "detail": detail or False, "rangs": self._tableau(dossier.sudo(), sorte)}])
+
+    @api.model
+    def _tableau(self, dossier, sorte):
+        """Rend les rangs du tableau de la lettre : les échéances accordées, ou ce qui reste échu ce jour-là."""
+        if sorte == "echeancier":
+            return [[ecrire_date(e.date), "", "", ecrire_nombre(e.montant)] for e in dossier.echeance_ids]
+        return [[a.numero, a._dire_periode(), ecrire_date(a.date_echeance), ecrire_nombre(a.reste)]
+                for a in dossier.cotisant_id.appel_ids.filtered("en_retard").sorted("date_echeance")]
 
     # ------------------------------------------------------------------ papier
     def _pdf(self):
@@ -107,8 +117,7 @@ class RecouvrementActe(models.Model):
 
         return dessiner_lettre(self)
 
-    def _dire_papier(self):
-        return {"titre": _("Lettre authentique"), "etat": dict(self._fields["state"]._description_selection(self.env))[self.state], "lignes": [
-            (_("Lettre"), dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]), (_("Numéro"), self.numero),
-            (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Établie le"), ecrire_date(self.date)),
-            (_("Montant"), ecrire_montant(self.montant))]}
+    def _faits_du_papier(self, code):
+        return [(_("Lettre"), dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]), (_("Numéro"), self.numero),
+                (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Établie le"), ecrire_date(self.date)),
+                (_("Montant"), ecrire_montant(self.montant))]

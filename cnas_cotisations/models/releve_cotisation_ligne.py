@@ -96,7 +96,7 @@ class ReleveCotisationLigne(models.Model):
         self._changer_etat("encaissee", raison=False)
 
     def _encaisser_reconnues(self):
-        """Encaisse d'un coup ce qui est reconnu ; si l'une est refusée, une à une, et elle seule attend."""
+        """Encaisse d'un coup ce qui est reconnu ; si l'une est refusée, par moitiés, et elle seule attend."""
         reconnues = self.filtered(lambda li: li.state == "attente" and li.cotisant_id and not li.raison)
         try:
             with self.env.cr.savepoint():
@@ -106,5 +106,6 @@ class ReleveCotisationLigne(models.Model):
             if len(reconnues) == 1:
                 reconnues.sudo()._ecrire({"raison": str(refus)})
                 return
-            for ligne in reconnues:
-                ligne._encaisser_reconnues()
+            milieu = len(reconnues) // 2
+            for moitie in (reconnues[:milieu], reconnues[milieu:]):
+                moitie._encaisser_reconnues()

@@ -11,16 +11,13 @@ COMPTES = {
     "cnas_compte_independant_id": ("706930", "Cotisations des indépendants", "income", False),
     "cnas_compte_dotation_id": ("706940", "Dotation de l'État, assistance médicale", "income", False),
     "cnas_compte_majoration_id": ("706950", "Majorations de retard", "income", False),
-    "cnas_compte_banque_id": ("521900", "Banque, cotisations", "asset_cash", False),
-    "cnas_compte_mobile_id": ("552900", "Mobile money, cotisations", "asset_cash", False),
-    "cnas_compte_caisse_id": ("571900", "Caisse, cotisations", "asset_cash", False),
 }
-# champ de la société : (code, nom, genre de journal, compte par défaut)
+# champ de la société : (code, nom, genre de journal, compte par défaut : celui que débite un encaissement)
 JOURNAUX = {
     "cnas_journal_appel_id": ("COTI", "Appels de cotisation", "general", None),
-    "cnas_journal_banque_id": ("COTB", "Encaissements de cotisations, banque", "bank", "cnas_compte_banque_id"),
-    "cnas_journal_mobile_id": ("COTM", "Encaissements de cotisations, mobile money", "bank", "cnas_compte_mobile_id"),
-    "cnas_journal_caisse_id": ("COTC", "Encaissements de cotisations, guichet", "cash", "cnas_compte_caisse_id"),
+    "cnas_journal_banque_id": ("COTB", "Encaissements de cotisations, banque", "bank", ("521900", "Banque, cotisations", "asset_cash", False)),
+    "cnas_journal_mobile_id": ("COTM", "Encaissements de cotisations, mobile money", "bank", ("552900", "Mobile money, cotisations", "asset_cash", False)),
+    "cnas_journal_caisse_id": ("COTC", "Encaissements de cotisations, guichet", "cash", ("571900", "Caisse, cotisations", "asset_cash", False)),
 }
 
 
@@ -35,13 +32,15 @@ class ResCompany(models.Model):
     cnas_compte_independant_id = fields.Many2one("account.account", string="Compte des indépendants", ondelete="set null")
     cnas_compte_dotation_id = fields.Many2one("account.account", string="Compte de la dotation de l'État", ondelete="set null")
     cnas_compte_majoration_id = fields.Many2one("account.account", string="Compte des majorations", ondelete="set null")
-    cnas_compte_banque_id = fields.Many2one("account.account", string="Compte de banque des cotisations", ondelete="set null")
-    cnas_compte_mobile_id = fields.Many2one("account.account", string="Compte de mobile money des cotisations", ondelete="set null")
-    cnas_compte_caisse_id = fields.Many2one("account.account", string="Compte de caisse des cotisations", ondelete="set null")
     cnas_journal_appel_id = fields.Many2one("account.journal", string="Journal des appels", ondelete="set null")
     cnas_journal_banque_id = fields.Many2one("account.journal", string="Journal de banque des cotisations", ondelete="set null")
     cnas_journal_mobile_id = fields.Many2one("account.journal", string="Journal de mobile money des cotisations", ondelete="set null")
     cnas_journal_caisse_id = fields.Many2one("account.journal", string="Journal de caisse des cotisations", ondelete="set null")
+
+    def write(self, vals):
+        if "cnas_compte_cotisant_id" in vals:
+            self._cnas_garder_le_compte_des_cotisants(vals["cnas_compte_cotisant_id"])
+        return super().write(vals)
 
     # ------------------------------------------------------------------ points d'extension
     @api.model
@@ -64,12 +63,8 @@ class ResCompany(models.Model):
                 societe[champ] = societe._cnas_compte(numero, nom, genre, lettrable)
         for champ, (code, nom, genre, compte) in JOURNAUX.items():
             if not societe[champ]:
-                societe[champ] = societe._cnas_journal(code, nom, genre, compte and societe[compte])
+                societe[champ] = societe._cnas_journal(code, nom, genre, compte)
         return societe
-
-    def _cnas_compte_d_encaissement(self, genre):
-        """Point d'extension : rend le compte que débite un encaissement (« banque », « mobile » ou « caisse »)."""
-        return self[f"cnas_compte_{genre}_id"]
 
     def _cnas_exiger_periode_ouverte(self, jours):
         """Refuse d'écrire une pièce à l'un de ces jours si la période en est close.
@@ -83,6 +78,15 @@ class ResCompany(models.Model):
                                   "à l'agent comptable.", close=ecrire_date(close), jour=ecrire_date(jour)))
 
     # ------------------------------------------------------------------ privé
+    def _cnas_garder_le_compte_des_cotisants(self, nouveau):
+        """Refuse de changer le compte où se lisent les soldes : ce qui est déjà dû n'y paraîtrait plus.
+
+        :raise UserError: des pièces de cotisation y sont passées
+        """
+        for compte in self.sudo().cnas_compte_cotisant_id.filtered(lambda c: c.id != nouveau):
+            if self.env["account.move.line"].sudo().search_count([("account_id", "=", compte.id), ("move_id.cnas_cotisation", "=", True)], limit=1):
+                raise UserError(_("Le compte des cotisants (%s) porte déjà des appels : leurs soldes s'y lisent, il ne change plus.", compte.code))
+
     def _cnas_compter_en_francs(self):
         """La caisse compte en francs CFA ; ses comptes pas encore mouvementés le disent.
 
@@ -109,4 +113,4 @@ class ResCompany(models.Model):
         journaux = self.env["account.journal"].with_context(lang=None)
         return journaux.search([("company_id", "=", self.id), ("code", "=", code)], limit=1) or journaux.create({
             "company_id": self.id, "code": code, "name": nom, "type": genre, "show_on_dashboard": False,
-            **({"default_account_id": compte.id} if compte else {})})
+            **({"default_account_id": self._cnas_compte(*compte).id} if compte else {})})

@@ -33,7 +33,7 @@ def dessiner_avis(appel):
         (_("Part patronale (FCFA)"), ecrire_nombre(appel.montant_employeur)), (_("Part salariale (FCFA)"), ecrire_nombre(appel.montant_salarie)),
         (_("TOTAL APPELÉ (FCFA)"), ecrire_nombre(appel.montant), True), (_("Reste à payer ce jour (FCFA)"), ecrire_nombre(appel.reste))])
     doc.paragraphe(_("Rappelez le numéro %s dans la référence de votre versement.", appel.numero), 9)
-    return fermer(doc, appel.env, appel._jeton_papier())
+    return fermer(doc, appel._url_papier("ac"))
 
 
 def _bareme(ligne):

@@ -25,9 +25,8 @@ def cadre(doc, titre, rangs):
     doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, titre, rangs, taille=9, interligne=5.4 * mm) + 5 * mm
 
 
-def fermer(doc, env, jeton):
-    """Dessine le code qui mène à la page de vérification et la place de la signature. Rend les octets."""
-    adresse = env["cnas.papier_cotisation.mixin"]._adresse_papier(jeton)
+def fermer(doc, adresse):
+    """Dessine le code qui mène à la page de vérification (rien sans adresse publique) et la place de la signature. Rend les octets."""
     doc.place(COTE_QR + 12 * mm)
     bas = doc.y - COTE_QR - 4 * mm
     if adresse:

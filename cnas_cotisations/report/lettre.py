@@ -21,12 +21,11 @@ def dessiner_lettre(acte):
     doc.y -= 5 * mm
     cadre(doc, _("Compte au %s", ecrire_date(acte.date)), [
         (_("Objet de cette lettre (FCFA)"), ecrire_nombre(acte.montant), True), (_("Solde total dû (FCFA)"), ecrire_nombre(acte.solde))])
-    rangs = _rangs(acte)
-    if rangs:
+    if acte.rangs:
         titres = (_("Échéance"), "", "", _("Montant")) if acte.sorte == "echeancier" else (_("Appel"), _("Période"), _("À payer avant le"), _("Reste dû"))
-        doc.tableau(COLONNES, titres, rangs)
+        doc.tableau(COLONNES, titres, acte.rangs)
         doc.y -= 4 * mm
-    return fermer(doc, acte.env, acte._jeton_papier())
+    return fermer(doc, acte._url_papier("lr"))
 
 
 def _texte(acte):
@@ -45,11 +44,3 @@ def _texte(acte):
         "taxation": _("Faute de déclaration (%(mois)s), vos cotisations sont taxées d'office à %(montant)s, d'après vos derniers appels. "
                       "Déclarez ces mois : vos déclarations validées remplaceront la taxation.", mois=acte.detail or "—", montant=montant),
     }[acte.sorte]
-
-
-def _rangs(acte):
-    """Rend les rangs du tableau : les échéances accordées, ou ce qui reste échu."""
-    if acte.sorte == "echeancier":
-        return [(ecrire_date(e.date), "", "", ecrire_nombre(e.montant)) for e in acte.recouvrement_id.echeance_ids]
-    return [(a.numero, a._dire_periode(), ecrire_date(a.date_echeance), ecrire_nombre(a.reste))
-            for a in acte.cotisant_id.appel_ids.filtered("en_retard").sorted("date_echeance")]

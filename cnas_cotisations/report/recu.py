@@ -22,6 +22,6 @@ def dessiner_recu(encaissement):
         *([(_("Remise par"), encaissement.payeur)] if encaissement.payeur else []), (_("Encaissée par"), encaissement.create_uid.name),
         (_("MONTANT (FCFA)"), ecrire_nombre(encaissement.montant), True), (_("Reste dû après ce reçu (FCFA)"), ecrire_nombre(encaissement.reste_du))])
     doc.paragraphe(_("La Caisse Nationale d'Assurance Santé a reçu %s au titre des cotisations.", ecrire_montant(encaissement.montant)), 10)
-    if encaissement.trop_percu and encaissement.state == "encaisse":
-        doc.paragraphe(_("Dont %s d'avance, à valoir sur les prochains appels.", ecrire_montant(encaissement.trop_percu)), 9)
-    return fermer(doc, encaissement.env, encaissement._jeton_papier())
+    if encaissement.avance and encaissement.state == "encaisse":
+        doc.paragraphe(_("Dont %s d'avance, à valoir sur les prochains appels.", ecrire_montant(encaissement.avance)), 9)
+    return fermer(doc, encaissement._url_papier("rc"))

@@ -5,6 +5,7 @@ from odoo import _
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 
+from ..models.employeur import SORTE_ATTESTATION
 from .commun import cadre, fermer, ouvrir
 
 
@@ -25,4 +26,4 @@ def dessiner_situation(employeur):
         (_("Échu et impayé (FCFA)"), ecrire_nombre(situation["echu"]), True), (_("Solde dû, échéances à venir comprises (FCFA)"),
                                                                                ecrire_nombre(situation["solde"])),
         (_("Avance à valoir (FCFA)"), ecrire_nombre(situation["avance"]))])
-    return fermer(doc, employeur.env, employeur._jeton_cotisations(situation))
+    return fermer(doc, employeur._url_situation(situation, SORTE_ATTESTATION))

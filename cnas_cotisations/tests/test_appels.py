@@ -8,7 +8,7 @@ from .commun import CasCotisations
 
 # Ce que le module `account` date ou numérote lui-même, ou qui dit qui écrit : pas ce que la pièce vaut.
 PROPRES = {"id", "create_date", "write_date", "create_uid", "write_uid", "name", "sequence_number", "sequence_prefix", "move_id", "move_name",
-           "invoice_date_due", "ref", "invoice_partner_display_name", "sequence", "statement_line_id"}
+           "cnas_cotisation", "invoice_date_due", "ref", "invoice_partner_display_name", "sequence", "statement_line_id"}
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -75,6 +75,56 @@ class TestAppels(CasCotisations):
             "origine_id": appel.id, "montant_employeur": -40_000, "motif": "Trop"})
         with self.assertRaisesRegex(UserError, "ôterait plus"):
             trop.with_user(self.superviseur).action_emettre()
+
+    def test_qui_remplit_un_complement_ne_l_emet_pas(self):
+        """Le superviseur qui réécrit le brouillon d'un agent l'a rempli ; et un complément ne change pas d'appel, donc de cotisant."""
+        appel, autre = self.valider("2026-08-01"), self.valider("2026-09-01")
+        complement = self.env["cnas.appel_cotisation"].with_user(self.agent).create({
+            "origine_id": appel.id, "montant_employeur": 700, "motif": "Prime oubliée"})
+        complement.with_user(self.superviseur).write({"montant_employeur": -20_000})
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            complement.with_user(self.superviseur).action_emettre()
+        with self.assertRaisesRegex(UserError, "ne change plus"):
+            complement.write({"origine_id": autre.id})
+        complement.write({"montant_employeur": 700})
+        complement.with_user(self.superviseur).action_emettre()
+        with self.assertRaisesRegex(UserError, "pas un autre complément"):
+            self.env["cnas.appel_cotisation"].with_user(self.agent).create({"origine_id": complement.id, "montant_employeur": 1, "motif": "x"})
+
+    def test_une_piece_ne_se_retouche_pas(self):
+        """Le comptable lettre ; il n'écrit, n'ajoute, n'ôte, ne renverse rien d'une pièce de cotisation ni de sa contre-passation."""
+        comptable = new_test_user(self.env, "comptable_cot", groups="account.group_account_manager")
+        self.valider()
+        recu = self.encaisser(30_000)
+        recu.with_user(self.finance2).action_annuler("Chèque impayé")
+        for piece in (recu.sudo().move_id, recu.sudo().annulation_id, recu.cotisant_id.sudo().appel_ids.move_id):
+            sienne = piece.with_user(comptable)
+            ligne = sienne.line_ids[0]
+            neuve = {"move_id": piece.id, "account_id": ligne.account_id.id, "debit": 1}
+            for geste in (sienne.button_draft, sienne.button_cancel, sienne._reverse_moves, sienne.unlink, ligne.unlink,
+                          lambda p=sienne: p.write({"date": "2026-01-01"}), lambda p=sienne: p.write({"cnas_cotisation": False}),
+                          lambda li=ligne: li.write({"partner_id": False}), lambda li=ligne: li.write({"date_maturity": "2030-01-01"}),
+                          lambda p=sienne, n=neuve: p.write({"line_ids": [(0, 0, n)]}), lambda li=ligne, n=neuve: li.create([n, {**n, "debit": 0, "credit": 1}])):
+                with self.assertRaisesRegex(UserError, "annulez-le"), self.env.cr.savepoint():
+                    geste()
+
+    def test_une_piece_saisie_ne_prend_pas_le_numero_suivant(self):
+        """Une écriture du comptable dans le journal des appels suit sa propre suite : l'appel d'après s'émet."""
+        premier = self.valider("2026-08-01")
+        saisie = self.env["account.move"].create({
+            "move_type": "entry", "journal_id": premier.move_id.journal_id.id, "date": "2026-11-20", "cnas_cotisation": True, "line_ids": [
+                (0, 0, {"account_id": self.societe.cnas_compte_majoration_id.id, "debit": 5}),
+                (0, 0, {"account_id": self.societe.cnas_compte_dotation_id.id, "credit": 5})]})
+        saisie.action_post()
+        self.assertFalse(saisie.name.startswith("APC") or saisie.cnas_cotisation)
+        self.assertTrue(self.valider("2026-09-01").move_id)
+
+    def test_le_compte_des_cotisants_ne_change_plus(self):
+        """Les soldes s'y lisent : le remplacer les effacerait."""
+        self.valider()
+        autre = self.societe.cnas_compte_cotisant_id.copy()
+        with self.assertRaisesRegex(UserError, "ne change plus"):
+            self.societe.cnas_compte_cotisant_id = autre
 
     def test_periode_close(self):
         declaration = self._declaration()

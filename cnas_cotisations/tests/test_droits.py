@@ -57,6 +57,29 @@ class TestDroits(CommunFeuille):
         self.env["cnas.recouvrement"]._ouvrir(self.compte).action_suspendre("Recours")
         self.assertFalse(self.motifs(self.controlee("R-REC")), "un recours vaut accord")
 
+    def test_un_complement_ou_un_echeancier_rouvre(self):
+        """Ce qui éteint la dette sans versement, ou l'échelonne, rouvre comme payer."""
+        self.regle.active = True
+        feuille = self.controlee()
+        complement = self.env["cnas.appel_cotisation"].with_user(self.agent).create({
+            "origine_id": self.appel.id, "montant_employeur": -700, "montant_salarie": -300, "motif": "Déclaré deux fois"})
+        complement.with_user(self.superviseur).action_emettre()
+        self.assertTrue(feuille.reprise_ids, "un complément qui ôte tout")
+        nouvel = self.env["cnas.appel_cotisation"]._emettre([{
+            "sorte": "initial", "cotisant_id": self.compte.id, "periode": date(2026, 4, 1), "lignes": [{"part_employeur": 700, "part_salarie": 300}]}])
+        nouvel._ecrire({"date_echeance": date(2026, 4, 15)})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE account_move_line SET date_maturity = '2026-04-15' WHERE id = ANY(%s)",
+                            [(self.appel | nouvel).ligne_due_id.ids])
+        self.env.invalidate_all()
+        feuille = self.controlee("R-ECH")
+        self.assertEqual(feuille.state, "rejetee")
+        dossier = self.env["cnas.recouvrement"]._ouvrir(self.compte)
+        dossier.with_user(self.agent).action_relancer()
+        dossier._changer_etat("mise_en_demeure")
+        dossier.with_user(self.superviseur).action_echelonner(2, "2026-12-01")
+        self.assertTrue(feuille.reprise_ids, "un échéancier accordé")
+
     def test_une_requete_de_plus(self):
         """La règle allumée ne coûte qu'une lecture de plus, quel que soit le nombre de feuilles."""
         feuille = self.controlee()

@@ -22,10 +22,11 @@ class TestEncaissements(CasCotisations):
         self.assertEqual((recu.reste_du, recu.trop_percu, self.compte().solde), (20_000, 0, 20_000))
         avance = self.encaisser(50_000, "VIR-2")
         self.env.invalidate_all()
-        self.assertEqual((recent.paiement, avance.trop_percu, self.compte().solde), ("paye", 30_000, -30_000))
+        self.assertEqual((recent.paiement, avance.trop_percu, avance.avance, self.compte().solde), ("paye", 30_000, 30_000, -30_000))
         suivant = self.valider("2026-10-01")
         self.env.invalidate_all()
         self.assertEqual((suivant.paiement, avance.trop_percu, self.compte().solde), ("paye", 0, 0), "le trop-perçu s'impute sur l'appel suivant")
+        self.assertEqual((recu.avance, avance.avance), (0, 30_000), "le reçu redit ce qu'il disait")
 
     def test_solde_a_toute_date(self):
         self.valider("2026-08-01")
@@ -94,9 +95,9 @@ class TestEncaissements(CasCotisations):
         for fiche in (appel.with_user(self.agent), recu):
             self.assertTrue(base64.b64decode(fiche.telecharger()["contenu"]).startswith(b"%PDF"))
         self.assertTrue(self.employeur.telecharger_situation().startswith(b"%PDF"))
-        papiers = self.env["cnas.papier_cotisation.mixin"]
-        self.assertEqual(papiers._lire_jeton_papier(recu.sudo()._jeton_papier()), ["encaissement", str(recu.id)])
-        self.assertIsNone(papiers._lire_jeton_papier(recu.sudo()._jeton_papier().replace(str(recu.id), str(recu.id + 1), 1)))
+        papiers, jeton = self.env["cnas.papier.mixin"], recu.sudo()._jeton_papier("rc")
+        self.assertEqual(papiers._trouver_papier(jeton), ("rc", recu))
+        self.assertFalse(papiers._trouver_papier(jeton.replace(str(recu.id), str(recu.id + 1), 1))[1])
 
     # ------------------------------------------------------------------ relevés
     def importer(self, *lignes, nom="releve.csv", entete="Date;Référence;Libellé;Montant"):
@@ -124,6 +125,16 @@ class TestEncaissements(CasCotisations):
         frais = releve.ligne_ids.filtered(lambda li: li.reference == "TX4").with_user(self.finance)
         frais.action_ecarter("Frais de banque")
         self.assertEqual((frais.state, frais.raison), ("ecartee", "Frais de banque"))
+
+    def test_releve_une_refusee_parmi_beaucoup(self):
+        """Une ligne refusée n'oblige pas à encaisser les autres une à une."""
+        self.valider()
+        self.societe.fiscalyear_lock_date = date(2026, 10, 31)
+        lignes = [f"12/11/2026;TY{rang};VIREMENT {self.employeur.matricule};100" for rang in range(31)]
+        comptes = self.importer(*lignes, f"12/10/2026;TZ;VIREMENT {self.employeur.matricule};100")
+        self.assertEqual((comptes["encaissees"], comptes["attente"]), (31, 1))
+        attente = self.env["cnas.releve_cotisation"].browse(comptes["id"]).ligne_ids.filtered(lambda li: li.state == "attente")
+        self.assertIn("close", attente.raison)
 
     def test_releve_illisible(self):
         for contenu, phrase in ((b"", "vide|lisible|lignes"), (b"\x00\x01\x02PK", "lisible|format|colonnes|titres|comprend|CSV"),

@@ -3,6 +3,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.tests.common import HttpCase
 
+from ..models.employeur import SORTE_ATTESTATION
 from .commun import CasCotisations
 
 
@@ -40,10 +41,12 @@ class TestPortailCotisations(HttpCase, CasCotisations):
 
     def test_verifier(self):
         recu = self.encaisser(10_000, "VIR-Q")
-        situation = self.employeur.sudo()._jeton_cotisations(self.employeur._situation_cotisations())
-        for jeton, dit in ((recu.sudo()._jeton_papier(), recu.numero), (situation, self.employeur.matricule)):
-            page = self.url_open(f"/cnas/verifier/cotisations/{jeton}")
+        situation = self.employeur.sudo()._jeton_situation(self.employeur._situation_cotisations(), SORTE_ATTESTATION)
+        declarations = self.employeur.sudo()._jeton_situation(self.employeur._situation())
+        for jeton, dit in ((f"papier/{recu.sudo()._jeton_papier('rc')}", recu.numero), (f"employeur/{situation}", "à jour de ses cotisations"),
+                           (f"employeur/{declarations}", "à jour de ses déclarations")):
+            page = self.url_open(f"/cnas/verifier/{jeton}")
             self.assertEqual(page.status_code, 200)
             self.assertIn(dit, page.text)
-        for faux in ("x", "encaissement.1.AAAA", f"{situation}x", "é.é.é"):
-            self.assertEqual(self.url_open(f"/cnas/verifier/cotisations/{faux}").status_code, 404, faux)
+        for faux in ("papier/x", f"papier/rc-{recu.id}-AAAA", f"employeur/{situation}x", "employeur/é.é.é.é"):
+            self.assertEqual(self.url_open(f"/cnas/verifier/{faux}").status_code, 404, faux)

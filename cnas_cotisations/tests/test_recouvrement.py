@@ -32,6 +32,8 @@ class TestRecouvrement(CasCotisations):
         dossier.action_relancer()
         acte = dossier.acte_ids
         self.assertEqual((acte.sorte, acte.montant, acte.state), ("relance", 30_000, "etabli"))
+        tableau = acte.rangs
+        self.assertEqual([rang[0] for rang in tableau], [appel.numero])
         with self.assertRaisesRegex(UserError, "référence de l'envoi"):
             acte.with_user(self.agent).action_envoyer()
         acte.with_user(self.agent).write({"date_envoi": "2026-12-20", "mode_envoi": "recommande", "reference_envoi": "RR 12"})
@@ -58,12 +60,14 @@ class TestRecouvrement(CasCotisations):
         chef.action_echelonner(3, "2027-03-01")
         self.assertEqual((chef.state, sum(chef.echeance_ids.mapped("montant"))), ("echeancier", 30_000))
         self.assertTrue(self.employeur._situation_cotisations()["a_jour"], "un échéancier tenu vaut accord")
+        self.assertFalse(self.employeur._situation_cotisations(date(2027, 2, 11))["a_jour"], "il n'était pas accordé la veille")
         self.a(2027, 3, 2)
         self.env["cnas.recouvrement"]._du_jour()
         self.assertEqual(chef.state, "mise_en_demeure", "une échéance impayée rompt l'échéancier")
         self.encaisser(30_600, jour="2027-03-02")
         self.env.invalidate_all()
         self.assertEqual((chef.state, appel.reste), ("clos", 0))
+        self.assertEqual(acte.rangs, tableau, "une lettre redit ce qu'elle réclamait, une fois tout payé")
 
     def test_quatre_yeux_et_recours(self):
         self.valider()

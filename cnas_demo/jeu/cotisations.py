@@ -71,7 +71,8 @@ class Cotisations(Etape):
         """Fait échoir les appels de ces comptes il y a deux mois : la démonstration n'attend pas."""
         for appel in comptes.appel_ids.filtered(lambda a: a.state == "emis"):
             appel._ecrire({"date_echeance": self.calendrier.jour(65)}, suivi=False)
-            appel.ligne_due_id.sudo().date_maturity = self.calendrier.jour(65)
+            self.env.cr.execute("UPDATE account_move_line SET date_maturity = %s WHERE id = %s", [self.calendrier.jour(65), appel.ligne_due_id.id])
+        self.env.invalidate_all()
 
     def _exclure(self):
         """Une indemnité de transport, dans une déclaration encore ouverte."""

@@ -105,15 +105,25 @@ class Employeur(models.Model):
         return {"jour": jour, "a_jour": not manquantes, "attendus": mois, "validees": par_etat["validee"],
                 "deposees": par_etat["deposee"], "manquantes": manquantes}
 
-    def _jeton_situation(self, situation):
+    @api.model
+    def _attestations(self):
+        """Point d'extension : rend {sorte signée d'une attestation de situation: de quoi elle dit l'employeur à jour}."""
+        return {SORTE: _("ses déclarations")}
+
+    def _url_situation(self, situation, sorte=SORTE):
+        """Rend l'adresse que lit le QR de l'attestation, ou "" tant que l'adresse publique n'est pas réglée."""
+        adresse = self.env["ir.config_parameter"].sudo()._adresse_publique()
+        return f"{adresse}/cnas/verifier/employeur/{self._jeton_situation(situation, sorte)}" if adresse else ""
+
+    def _jeton_situation(self, situation, sorte=SORTE):
         """Rend le jeton signé de l'attestation : matricule, jour, situation."""
-        message = f"{SORTE}|{self.matricule}|{situation['jour']}|{'oui' if situation['a_jour'] else 'non'}"
+        message = f"{sorte}|{self.matricule}|{situation['jour']}|{'oui' if situation['a_jour'] else 'non'}"
         signature = base64.urlsafe_b64encode(self.env["cnas.signature"].sudo()._signer(message)).decode().rstrip("=")
         return ".".join((*message.split("|")[1:], signature))
 
     @api.model
     def _lire_jeton(self, jeton):
-        """Rend {"employeur", "jour", "a_jour"} d'un jeton à la signature juste, None sinon."""
+        """Rend {"employeur", "jour", "a_jour", "objet"} d'un jeton à la signature juste, None sinon."""
         morceaux = jeton.split(".")
         if len(morceaux) != 4:
             return None
@@ -121,10 +131,13 @@ class Employeur(models.Model):
             signature = base64.urlsafe_b64decode(morceaux[3] + "==")
         except ValueError:
             return None
-        if not self.env["cnas.signature"].sudo()._verifier("|".join((SORTE, *morceaux[:3])), signature):
+        signatures = self.env["cnas.signature"].sudo()
+        objet = next((quoi for sorte, quoi in self._attestations().items() if signatures._verifier("|".join((sorte, *morceaux[:3])), signature)), None)
+        if not objet:
             return None
         employeur = self.sudo().with_context(active_test=False).search([("matricule", "=", morceaux[0])], limit=1)
-        return employeur and {"employeur": employeur, "jour": lire_date(morceaux[1]), "a_jour": morceaux[2] == "oui"} or None
+        return employeur and {"employeur": employeur, "jour": lire_date(morceaux[1]), "a_jour": morceaux[2] == "oui",
+                              "objet": objet} or None
 
     # ------------------------------------------------------------------ demander
     def _demander_contacts(self, valeurs):

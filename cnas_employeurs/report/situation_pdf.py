@@ -34,13 +34,13 @@ def dessiner_situation(employeur):
 
 
 def _verification(document, employeur, situation):
-    adresse = employeur.env["ir.config_parameter"].sudo()._adresse_publique()
+    adresse = employeur._url_situation(situation)
     document.place(COTE_QR + 12 * mm)
     bas = document.y - COTE_QR - 8 * mm
     if not adresse:
         document.y -= 8 * mm
         document.paragraphe(_("PAPIER D'ESSAI : l'adresse publique de la caisse n'est pas réglée, il ne porte pas de code à lire."), 9)
         return
-    dessiner_qr(document.page, f"{adresse}/cnas/verifier/employeur/{employeur._jeton_situation(situation)}", MARGE, bas, COTE_QR)
+    dessiner_qr(document.page, adresse, MARGE, bas, COTE_QR)
     ecrire(document.page, MARGE + COTE_QR + 5 * mm, bas + COTE_QR / 2, _("Lisez ce code : la page dit si l'attestation est authentique."), 9)
     document.y = bas
