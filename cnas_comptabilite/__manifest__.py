@@ -19,7 +19,6 @@
         "data/ir_cron_data.xml",
         "views/account_move_views.xml",
         "views/fait_comptable_views.xml",
-        "views/schema_comptable_views.xml",
         "views/correspondance_compte_views.xml",
         "views/cloture_views.xml",
         "views/releve_views.xml",

@@ -9,11 +9,3 @@ class Colonne(models.Model):
     _inherit = "cnas.colonne"
 
     sujet = fields.Selection(selection_add=RELEVES, ondelete={"releves": "cascade"})
-
-
-class ImportFichierTitre(models.Model):
-    """Les titres d'un relevé s'associent comme ceux des autres fichiers."""
-
-    _inherit = "cnas.import_fichier.titre"
-
-    sujet = fields.Selection(selection_add=RELEVES)

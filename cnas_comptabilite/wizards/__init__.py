@@ -1,1 +1,1 @@
-from . import comptabiliser_wizard, etat_comptable_wizard, journal_wizard
+from . import comptabiliser_wizard, etat_comptable_wizard

@@ -9,11 +9,3 @@ class Colonne(models.Model):
     _inherit = "cnas.colonne"
 
     sujet = fields.Selection(selection_add=ETAT_CIVIL, ondelete={"etat_civil": "cascade"})
-
-
-class ImportFichierTitre(models.Model):
-    """Un titre de colonne des actes d'état civil."""
-
-    _inherit = "cnas.import_fichier.titre"
-
-    sujet = fields.Selection(selection_add=ETAT_CIVIL)

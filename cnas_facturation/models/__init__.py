@@ -1,5 +1,4 @@
 from . import (
-    schema_comptable,
     telechargement,
     sms,
     avis,
@@ -10,6 +9,7 @@ from . import (
     decompte,
     decompte_ligne,
     compte_paiement,
+    schema_comptable,
     assure,
     ordre_paiement,
     lot_paiement,

@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_formations.rib import composer_rib
 
 from .commun_facture import MOIS, CommunFacture
@@ -226,6 +227,29 @@ class TestPaiement(CommunFacture):
         tiers = [r for r in rangs if r["compte"] == "40111" and r["tiers"] == self.formation.code]
         self.assertEqual(sum(int(r["credit"]) for r in tiers), facture.net_a_payer)
         self.assertEqual(sum(int(r["debit"]) for r in tiers), facture.net_a_payer)
+
+    def test_un_schema_par_voie_ne_sert_que_la_sienne(self):
+        """La ligne la plus précise qui couvre le jour l'emporte ; celle d'une autre voie, ou d'un régime, ne se prend pas pour elle."""
+        facture = self.payee()
+        ordre = facture.ordre_ids.filtered(lambda o: o.compte == "principal")
+        voie = ordre.nature
+        autre = "moov" if voie != "moov" else "banque"
+        commun = {"operation": "paiement_principal", "journal": "X", "compte_debit": "40111", "date_debut": "2019-01-01"}
+        regime = self.env.ref("cnas_base.regime_asi")
+        schemas = self.env["cnas.schema_comptable"].sudo()
+        schemas.search([("operation", "=", "paiement_principal"), "|", "|", ("regime_id", "!=", False), ("type_prestation", "!=", False), ("voie", "!=", False)]).unlink()
+        for comptes, cle in (("52991", {"voie": autre}), ("52992", {"voie": voie, "regime_id": regime.id})):
+            schemas.create({**commun, **cle, "compte_credit": comptes})
+        assistant = self.env["cnas.journal.wizard"].with_user(self.finance).create({"date_debut": "2026-01-01", "date_fin": self.jour()})
+
+        def credites():
+            return {rang[3] for rang in assistant._ecritures() if rang[2] == ordre.numero and rang[7]}
+        generale = schemas._choisir(schemas.search([]).grouped("operation"), "paiement_principal", aujourd_hui()).compte_credit
+        self.assertEqual(credites(), {generale})
+        schemas.create({**commun, "voie": voie, "compte_credit": "52993"})
+        self.assertEqual(credites(), {"52993"})
+        with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            schemas.create({**commun, "voie": voie, "compte_credit": "52994"})
 
     def test_facture_entierement_rejetee(self):
         facture = self.soumise()

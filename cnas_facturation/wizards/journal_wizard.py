@@ -3,7 +3,7 @@ import base64
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.ecriture import ecrire_csv, ecrire_date
+from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 TITRES = ("journal", "date", "piece", "compte", "tiers", "libelle", "debit", "credit")
@@ -46,8 +46,9 @@ class JournalWizard(models.TransientModel):
     def _ecritures(self):
         """Rend les écritures, deux par mouvement, dans l'ordre des dates."""
         rangs, schemas = [], self.env["cnas.schema_comptable"].sudo().search([]).grouped("operation")
-        for operation, jour, piece, tiers, montant in sorted(self._mouvements(), key=lambda m: (m[1], m[2], m[0])):
-            schema = self._schema(schemas, operation, jour)
+        choisir = self.env["cnas.schema_comptable"]._choisir
+        for operation, jour, piece, tiers, montant, voie in sorted(self._mouvements(), key=lambda m: (m[1], m[2], m[0])):
+            schema = choisir(schemas, operation, jour, voie=voie)
             debit, credit = schema.compte_debit, schema.compte_credit
             if montant < 0:
                 debit, credit, montant = credit, debit, -montant
@@ -57,7 +58,7 @@ class JournalWizard(models.TransientModel):
         return rangs
 
     def _mouvements(self):
-        """Rend [(opération, date, pièce, tiers, montant entier)] : décomptes, ordres payés, indus remboursés."""
+        """Rend [(opération, date, pièce, tiers, montant entier, voie)] : décomptes, ordres payés, indus remboursés."""
         decomptes = self.env["cnas.decompte"].sudo().search([
             ("date_decompte", ">=", self.date_debut), ("date_decompte", "<=", self.date_fin)])
         mouvements = []
@@ -71,12 +72,12 @@ class JournalWizard(models.TransientModel):
                 ("complement", decompte.montant_complement), ("compensation", decompte.montant_compense),
             ):
                 if montant:
-                    mouvements.append((operation, decompte.date_decompte, decompte.numero, tiers, int(montant)))
+                    mouvements.append((operation, decompte.date_decompte, decompte.numero, tiers, int(montant), False))
         ordres = self.env["cnas.ordre_paiement"].sudo().search([
             ("state", "=", "paye"), ("date_paiement", ">=", self.date_debut), ("date_paiement", "<=", self.date_fin)])
         for ordre in ordres:
             tiers = ordre.formation_id.code or ordre.assure_id.matricule
-            mouvements.append((f"paiement_{ordre.compte}", ordre.date_paiement, ordre.numero, tiers, int(ordre.montant)))
+            mouvements.append((f"paiement_{ordre.compte}", ordre.date_paiement, ordre.numero, tiers, int(ordre.montant), ordre.nature))
         return mouvements + self._mouvements_indus()
 
     def _mouvements_indus(self):
@@ -87,14 +88,5 @@ class JournalWizard(models.TransientModel):
                     [(champ, ">=", self.date_debut), (champ, "<=", self.date_fin)]):
                 indu = recu.indu_id
                 tiers = indu.formation_id.code or indu.assure_id.matricule or indu.employeur_id.matricule
-                mouvements.append(("encaissement_indu", recu[champ], recu.numero, tiers, signe * int(recu.montant)))
+                mouvements.append(("encaissement_indu", recu[champ], recu.numero, tiers, signe * int(recu.montant), False))
         return mouvements
-
-    def _schema(self, schemas, operation, jour):
-        """Rend les comptes de l'opération au jour dit, parmi les schémas lus une fois."""
-        for schema in schemas.get(operation, ()):
-            if schema._couvre(jour):
-                return schema
-        libelle = dict(self.env["cnas.schema_comptable"]._fields["operation"]._description_selection(self.env))[operation]
-        raise UserError(_("Aucun compte n'est défini pour « %(operation)s » au %(jour)s.",
-                          operation=libelle, jour=ecrire_date(jour)))
