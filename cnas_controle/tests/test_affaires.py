@@ -8,6 +8,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from ..indicateurs.preparation import preparer
+from ..indicateurs.registre import Calcul
 from .commun_controle import CommunControle
 
 
@@ -151,6 +153,17 @@ class TestAffaires(CommunControle):
         indicateur.invalidate_recordset()
         self.assertEqual(indicateur.taux_confirmation, 0)
         self.assertIn("relevez le seuil", indicateur.conseil)
+
+    def test_pairs_a_la_date_des_soins(self):
+        """Une feuille se compare au type et au niveau recopiés à son dépôt, quoi que sa formation soit devenue."""
+        feuille = self.feuille()
+        vu = feuille.type_formation, feuille.niveau_formation
+        self.assertTrue(all(vu))
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_formation_sanitaire SET niveau = niveau + 1, type_formation = 'autre' WHERE id = %s", [feuille.formation_id.id])
+        preparer(Calcul(self.env, feuille.date_soins, feuille.date_soins))
+        self.env.cr.execute("SELECT type, niveau FROM ctl_feuille WHERE id = %s", [feuille.id])
+        self.assertEqual(self.env.cr.fetchone(), vu)
 
     def test_jamais_deux_fois(self):
         self.alerte(cle="essai:double")
