@@ -63,11 +63,11 @@ def rib_partage(calcul):
                '{}'::int[] AS feuilles, 'Le RIB finissant par ' || right(p.rib, 4) || ' paie ' || p.n || ' titulaires' AS detail
           FROM partages p JOIN comptes c USING (rib) WHERE c.formation_id IS NOT NULL
          UNION ALL
-        SELECT f.formation_id, 'change:' || f.id, %(creation)s, f.date_paiement, f.net_a_payer::float8, %(montant)s, 1,
-               ARRAY(SELECT id FROM cnas_feuille_soin WHERE facture_id = f.id LIMIT 500), 'RIB changé le ' || to_char(%(creation)s, 'DD/MM/YYYY') || ', gros paiement ensuite'
-          FROM cnas_facture f JOIN cnas_formation_sanitaire s ON s.id = f.formation_id JOIN res_partner_bank b ON b.id = s.compte_principal_id
-         WHERE f.state = 'payee' AND f.date_paiement BETWEEN %(debut)s AND %(fin)s AND f.net_a_payer >= %(montant)s
-           AND f.date_paiement - %(creation)s BETWEEN 0 AND %(jours)s
+        SELECT o.formation_id, 'ordre:' || o.id, %(creation)s, o.date_paiement, o.montant::float8, %(montant)s, 1,
+               ARRAY(SELECT id FROM cnas_feuille_soin WHERE facture_id = o.facture_id LIMIT 500), 'RIB changé le ' || to_char(%(creation)s, 'DD/MM/YYYY') || ', gros paiement ensuite'
+          FROM cnas_ordre_paiement o JOIN res_partner_bank b ON b.id = o.compte_bancaire_id
+         WHERE o.state = 'paye' AND o.formation_id IS NOT NULL AND o.date_paiement BETWEEN %(debut)s AND %(fin)s AND o.montant >= %(montant)s
+           AND o.date_paiement - %(creation)s BETWEEN 0 AND %(jours)s
            AND EXISTS (SELECT 1 FROM res_partner_bank v WHERE v.partner_id = b.partner_id AND v.id < b.id)
     """, debut=calcul.debut, fin=calcul.fin, creation=SQL(sql_jour("b.create_date")), montant=calcul.seuil("frd_24_montant"), jours=calcul.seuil("frd_24_jours"))
 

@@ -11,7 +11,7 @@ def patient_fantome(calcul):
     return SQL("""
         SELECT assure_id AS cible, to_char(max(soins), '"fin:"YYYY') AS cle, min(soins) AS debut, max(soins) AS fin, count(*)::float8 AS valeur, 0::float8 AS reference,
                count(*) AS nombre, array_agg(id) AS feuilles, 'décédé ou radié au jour des soins' AS detail
-          FROM ctl_feuille WHERE soins > least(date_deces, date_radiation) GROUP BY 1 HAVING count(*) >= %s
+          FROM ctl_feuille WHERE soins > least(date_deces, date_radiation - 1) GROUP BY 1 HAVING count(*) >= %s
          UNION ALL
         SELECT f.assure_id, to_char(max(soins), '"loin:"YYYY'), min(soins), max(soins), count(*), 0, count(*), array_agg(f.id),
                'sans photo, toujours dans la même formation d''une autre province'

@@ -39,7 +39,7 @@ def surcotation(calcul):
             SELECT feuille_id, formation_id, 'Consultations de spécialiste', code IN ('ACT0004', 'ACT0005', 'ACT0006') FROM ctl_ligne WHERE categorie = 'consultation'
              UNION ALL
             SELECT feuille_id, formation_id, 'Césariennes', code = 'ACT0049' FROM ctl_ligne WHERE categorie = 'accouchement')
-        SELECT c.formation_id AS cible, serie, max(f.type) AS type, max(f.niveau) AS niveau, min(f.soins) AS debut, max(f.soins) AS fin,
+        SELECT c.formation_id AS cible, serie, mode() WITHIN GROUP (ORDER BY f.type) AS type, mode() WITHIN GROUP (ORDER BY f.niveau) AS niveau, min(f.soins) AS debut, max(f.soins) AS fin,
                avg(cher::int)::float8 AS valeur, count(*)::int AS nombre, coalesce(array_agg(c.id) FILTER (WHERE cher), '{}') AS feuilles
           FROM cas c JOIN ctl_feuille f ON f.id = c.id GROUP BY 1, 2 HAVING count(*) >= %s
     """, calcul.seuil("frd_05_cas")), plancher=0.03)
@@ -95,7 +95,7 @@ def delivrance_sans_consultation(calcul):
             SELECT f.*, NOT EXISTS (SELECT 1 FROM ctl_feuille c WHERE c.assure_id = f.assure_id AND (c.consultations > 0 OR c.hospitalise)
                                      AND c.soins BETWEEN f.soins - %s AND f.soins) AS nue
               FROM ctl_feuille f WHERE f.medicaments > 0)
-        SELECT formation_id AS cible, 'Délivrances sans consultation' AS serie, max(type) AS type, max(niveau) AS niveau, min(soins) AS debut, max(soins) AS fin,
+        SELECT formation_id AS cible, 'Délivrances sans consultation' AS serie, mode() WITHIN GROUP (ORDER BY type) AS type, mode() WITHIN GROUP (ORDER BY niveau) AS niveau, min(soins) AS debut, max(soins) AS fin,
                avg(nue::int)::float8 AS valeur, count(*)::int AS nombre, coalesce(array_agg(id) FILTER (WHERE nue), '{}') AS feuilles
           FROM servies GROUP BY 1 HAVING count(*) >= %s
     """, calcul.seuil("frd_17_jours"), calcul.seuil("frd_17_delivrances")), plancher=0.03)
@@ -144,7 +144,7 @@ def montee_brusque(calcul):
 def fins_de_semaine(calcul):
     """Part des fins de semaine, urgences et hospitalisations exclues, contre les pairs."""
     return Pairs(SQL("""
-        SELECT formation_id AS cible, 'Fins de semaine' AS serie, max(type) AS type, max(niveau) AS niveau, min(soins) AS debut, max(soins) AS fin,
+        SELECT formation_id AS cible, 'Fins de semaine' AS serie, mode() WITHIN GROUP (ORDER BY type) AS type, mode() WITHIN GROUP (ORDER BY niveau) AS niveau, min(soins) AS debut, max(soins) AS fin,
                avg((extract(isodow FROM soins) > 5)::int)::float8 AS valeur, count(*)::int AS nombre,
                coalesce(array_agg(id) FILTER (WHERE extract(isodow FROM soins) > 5), '{}') AS feuilles
           FROM ctl_feuille WHERE NOT urgence AND NOT hospitalise GROUP BY 1 HAVING count(*) >= %s

@@ -9,7 +9,7 @@ FEUILLES = """
            coalesce(f.date_fin_soins, f.date_soins) AS fin, date_trunc('month', f.date_soins)::date AS mois,
            f.type_soins = 'hospitalisation' AS hospitalise, coalesce(f.urgence, false) AS urgence,
            coalesce(f.montant_facture, 0)::float8 AS montant, f.pathologie_id, f.saisie_par_id, f.decidee_par_id, f.reference,
-           s.type_formation AS type, s.niveau, s.district_id, s.province_id,
+           coalesce(f.type_formation, s.type_formation) AS type, coalesce(nullif(f.niveau_formation, 0), s.niveau) AS niveau, s.district_id, s.province_id,
            coalesce(a.assure_principal_id, a.id) AS menage, a.province_id AS province_assure, a.date_deces, a.date_radiation,
            date_part('year', a.date_naissance)::int AS naissance,
            l.panier, l.lignes, l.consultations, l.minutes, l.medicaments, l.examens, l.antibiotiques, l.injections, l.ordonnance

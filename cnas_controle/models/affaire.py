@@ -10,6 +10,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from .indicateur import SUPERVISEUR
 
 CONTROLEUR = "cnas_base.group_controleur"
+PROPOSITION = frozenset(("suite", "conclusion", "montant"))
 SUITES = [("sans_suite", "Sans suite"), ("avertissement", "Avertissement"), ("indu", "Indu"), ("suspension", "Suspension"), ("plainte", "Plainte")]
 
 
@@ -18,15 +19,18 @@ class Affaire(models.Model):
     """Une affaire de fraude présumée : d'où elle vient, qui la mène, jusqu'à quand, ce qu'on y a fait, la suite donnée.
 
     États : ouverte → instruction → contradictoire (la personne est entendue) → close ; rouverte sur motif. Elle est **secrète** : le
-    superviseur, son responsable et son équipe la lisent, pièces et messages compris ; l'agent qu'elle vise, jamais. Le responsable
-    instruit et propose la suite ; un superviseur autre que lui conclut (table `_actions`). La suite confirme ou infirme ses alertes.
+    superviseur, son responsable et son équipe la lisent, pièces et messages compris ; l'agent qu'elle vise, jamais, ni ce qu'on en tire
+    (alertes, signalements, campagnes, missions). Le responsable instruit et propose la suite ; un superviseur autre que lui et que qui a
+    écrit la suite conclut (table `_actions`). La suite confirme ou infirme ses alertes.
     """
 
     _name = "cnas.affaire"
     _description = "Affaire de contrôle"
     _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "echeance, id desc"
+    # Son nom affiché est son seul numéro : un lien, une activité, un courriel le montrent à qui ne la lit pas.
     _rec_name = "numero"
+    _rec_names_search = ["numero", "name"]
 
     _etat_initial = "ouverte"
     _actions = {
@@ -34,13 +38,13 @@ class Affaire(models.Model):
         "entendre": Action(
             titre=_lt("Passer au contradictoire"), de=("instruction",), vers=("contradictoire",), roles=(CONTROLEUR,), seul=True, empeche=("_empeche_sans_audition",)),
         "conclure": Action(
-            titre=_lt("Conclure"), de=("instruction", "contradictoire"), vers=("close",), roles=(SUPERVISEUR,), quatre_yeux=("responsable_id",),
+            titre=_lt("Conclure"), de=("instruction", "contradictoire"), vers=("close",), roles=(SUPERVISEUR,), quatre_yeux=("responsable_id", "proposeur_id"),
             empeche=("_empeche_sans_suite",)),
         "rouvrir": Action(titre=_lt("Rouvrir"), de=("close",), vers=("instruction",), roles=(SUPERVISEUR,), motif=True, empeche=("_empeche_indu_vivant",)),
         "proposer_indu": Action(titre=_lt("Constater l'indu"), de=("close",), roles=(SUPERVISEUR,), seul=True, empeche=("_empeche_indu",), annonce=False),
         "signer_mission": Action(titre=_lt("Préparer une mission"), de=("instruction", "contradictoire"), roles=(CONTROLEUR,), seul=True, annonce=False),
     }
-    _champs_geles = ("numero", "indu_id", "date_cloture", "cloturee_par_id")
+    _champs_geles = ("numero", "proposeur_id", "indu_id", "date_cloture", "cloturee_par_id")
     _champs_fixes = ("origine",)
     _champs_journal = ("responsable_id", "equipe_ids", "echeance", "suite", "montant", "indu_id")
 
@@ -69,6 +73,7 @@ class Affaire(models.Model):
     mission_ids = fields.One2many("cnas.mission", "affaire_id", string="Missions", readonly=True)
     suite = fields.Selection(SUITES, string="Suite proposée", tracking=True)
     conclusion = fields.Text(string="Conclusion")
+    proposeur_id = fields.Many2one("res.users", string="Suite proposée par", readonly=True, copy=False, ondelete="restrict")
     montant = fields.Monetary(string="Préjudice", help="Ce que la caisse a payé à tort.")
     indu_id = fields.Many2one("cnas.indu", string="Indu constaté", readonly=True, copy=False, ondelete="restrict")
     date_cloture = fields.Date(string="Close le", readonly=True, copy=False)
@@ -81,11 +86,6 @@ class Affaire(models.Model):
         ("numero_unique", "UNIQUE (numero)", "Ce numéro d'affaire est déjà pris."),
         ("montant_positif", "CHECK (montant >= 0)", "Un préjudice ne peut pas être négatif."),
     ]
-
-    @api.depends("numero", "name")
-    def _compute_display_name(self):
-        for affaire in self:
-            affaire.display_name = f"{affaire.numero} — {affaire.name}" if affaire.numero else affaire.name or _("Nouvelle")
 
     @api.depends("echeance", "state")
     def _compute_en_retard(self):
@@ -101,6 +101,12 @@ class Affaire(models.Model):
     def _echeance_ordinaire(self):
         return aujourd_hui() + timedelta(days=self.env["cnas.parametre"]._au("affaire_delai_jours"))
 
+    @api.constrains("usager_en_cause_id", "responsable_id", "equipe_ids")
+    def _check_en_cause(self):
+        for affaire in self:
+            if affaire.usager_en_cause_id & (affaire.responsable_id | affaire.equipe_ids):
+                raise UserError(_("L'agent en cause ne mène pas l'affaire et n'est pas de son équipe."))
+
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
@@ -110,6 +116,8 @@ class Affaire(models.Model):
     def _completer_creation(self, vals_list):
         for vals in vals_list:
             vals["numero"] = self.env["ir.sequence"].sudo().next_by_code("cnas.affaire", sequence_date=aujourd_hui())
+            if PROPOSITION & {champ for champ, valeur in vals.items() if valeur}:
+                vals["proposeur_id"] = self.env.uid
         return super()._completer_creation(vals_list)
 
     def write(self, vals):
@@ -118,7 +126,12 @@ class Affaire(models.Model):
         reserves = {"responsable_id", "equipe_ids", "echeance", "usager_en_cause_id", "formation_id", "praticien_id", "assure_id"} & vals.keys()
         if reserves and not self._ouvert(reserves):
             self._exiger_groupe(SUPERVISEUR, _("désigner qui mène une affaire, son échéance et qui elle vise"))
-        return super().write(vals)
+        resultat = super().write(vals)
+        if PROPOSITION & vals.keys():
+            self._ecrire({"proposeur_id": self.env.uid}, suivi=False)
+        if reserves:
+            self._suivre_qui_la_mene()
+        return resultat
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
@@ -141,7 +154,7 @@ class Affaire(models.Model):
     def action_conclure(self):
         """Clôt l'affaire sur sa suite : ses alertes se confirment, ou s'infirment si elle est sans suite. Rend True."""
         for affaire in self:
-            affaire._changer_etat("close", motif_journal=affaire.conclusion, date_cloture=aujourd_hui(), cloturee_par_id=self.env.uid)
+            affaire._changer_etat("close", date_cloture=aujourd_hui(), cloturee_par_id=self.env.uid)
             affaire.alerte_ids._changer_etat("infirmee" if affaire.suite == "sans_suite" else "confirmee")
             affaire.activity_ids.action_done()
 
@@ -156,7 +169,8 @@ class Affaire(models.Model):
         """Constate l'indu de l'affaire ; un autre superviseur le notifie. Rend l'action qui le montre."""
         indu = self.env["cnas.indu"].create({
             "formation_id": self.formation_id.id, "assure_id": False if self.formation_id else self.assure_id.id, "montant": self.montant,
-            "motif": _("Affaire %(numero)s : %(objet)s", numero=self.numero, objet=self.name)})
+            # tous les agents et le débiteur lisent ce motif : ni l'objet, ni d'où vient l'affaire
+            "motif": _("Contrôle après coup %s : prestations payées à tort, la personne entendue", self.numero)})
         self._ecrire({"indu_id": indu.id})
         return {"type": "ir.actions.act_window", "res_model": "cnas.indu", "res_id": indu.id, "view_mode": "form"}
 
@@ -164,15 +178,23 @@ class Affaire(models.Model):
     def action_signer_mission(self):
         """Ouvre un ordre de mission pour cette affaire, déjà rempli. Rend une action de fenêtre."""
         return {"type": "ir.actions.act_window", "name": _("Mission"), "res_model": "cnas.mission", "view_mode": "form", "context": {
-            "default_affaire_id": self.id, "default_formation_id": self.formation_id.id, "default_objet": self.name, "default_chef_id": self.responsable_id.id}}
+            "default_affaire_id": self.id, "default_formation_id": self.formation_id.id, "default_chef_id": self.responsable_id.id}}
 
     def action_campagne(self):
         """Ouvre une campagne de contrôle pour la formation en cause, déjà remplie. Rend une action de fenêtre."""
         self.ensure_one()
         return {"type": "ir.actions.act_window", "name": _("Campagne"), "res_model": "cnas.campagne", "view_mode": "form", "context": {
-            "default_affaire_id": self.id, "default_formation_ids": self.formation_id.ids, "default_name": self.name}}
+            "default_affaire_id": self.id, "default_formation_ids": self.formation_id.ids, "default_name": self.formation_id.name}}
 
     # ------------------------------------------------------------------ privé
+    def _suivre_qui_la_mene(self):
+        """L'activité suit le responsable et l'échéance ; qui ne lit plus l'affaire n'en reçoit plus les messages."""
+        for affaire in self.sudo():
+            affaire.activity_reschedule(["mail.mail_activity_data_todo"], date_deadline=affaire.echeance, new_user_id=affaire.responsable_id.id)
+            abonnes = affaire.message_partner_ids
+            lecteurs = abonnes.user_ids.filtered(lambda usager, a=affaire: a.with_user(usager)._filter_access_rules_python("read"))
+            affaire.message_unsubscribe((abonnes - lecteurs.partner_id).ids)
+
     def _ouvrir(self):
         """Rend l'action qui montre ces affaires."""
         action = self.env["ir.actions.act_window"]._for_xml_id("cnas_controle.affaire_action")

@@ -29,7 +29,8 @@ class CampagneResultat(models.Model):
 
     _etat_initial = "calcule"
     _actions = {
-        "proposer": Action(titre=_lt("Proposer l'indu"), de=("calcule",), vers=("propose",), roles=(SUPERVISEUR,), seul=True, empeche=("_empeche_sans_erreur",)),
+        "proposer": Action(titre=_lt("Proposer l'indu"), de=("calcule",), vers=("propose",), roles=(SUPERVISEUR,), seul=True,
+                           empeche=("_empeche_sans_erreur", "_empeche_deja_reclame")),
         "contester": Action(
             titre=_lt("Noter la contestation"), de=("propose",), vers=("conteste",), roles=("cnas_base.group_controleur",), seul=True, motif=True,
             empeche=("_empeche_hors_delai",)),
@@ -187,6 +188,19 @@ class CampagneResultat(models.Model):
     def _empeche_sans_erreur(self):
         """Rend {id: raison} des résultats sans trop payé à réclamer."""
         return {r.id: _("aucun trop payé n'est établi.") for r in self if r.montant_propose <= 0}
+
+    def _empeche_deja_reclame(self):
+        """Rend {id: raison} des résultats dont une autre campagne réclame déjà des feuilles : un trop payé ne s'extrapole pas deux fois."""
+        raisons, reclames = {}, self.sudo().search([("formation_id", "in", self.formation_id.ids), ("indu_id.state", "in", ("constate", "notifie", "solde"))])
+        for resultat in self.sudo():
+            sienne = resultat.campagne_id
+            for autre in reclames.filtered(lambda r, f=resultat.formation_id: r.formation_id == f) - resultat:
+                campagne = autre.campagne_id
+                if (campagne.date_debut <= sienne.date_fin and sienne.date_debut <= campagne.date_fin
+                        and ("tous" in (campagne.type_soins, sienne.type_soins) or campagne.type_soins == sienne.type_soins)):
+                    raisons[resultat.id] = _("la campagne %(numero)s réclame déjà l'indu %(indu)s sur des soins de la même période.",
+                                             numero=campagne.numero, indu=autre.indu_id.numero)
+        return raisons
 
     def _empeche_hors_delai(self):
         """Rend {id: raison} des résultats dont l'indu n'est pas notifié, ou l'est depuis trop longtemps."""

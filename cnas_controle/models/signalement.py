@@ -109,6 +109,7 @@ class Signalement(models.Model):
         deja = self.sudo().search_count([(sien, "=", auteur.id), ("create_date", ">=", debut_du_jour(aujourd_hui()))])
         if deja >= PAR_JOUR:
             raise UserError(_("Vous avez déjà signalé %s faits aujourd'hui : revenez demain, ou allez à votre agence.", PAR_JOUR))
+        # sans suivi : l'employeur qui dépose ne suit pas le fil où la caisse écrit ensuite
         return self.sudo()._creer([{
             "origine": "assure" if sien == "auteur_assure_id" else "employeur", sien: auteur.id, "objet": objet,
-            "texte": lire_texte(champs.get("texte"), TEXTE_MAX)}]).numero
+            "texte": lire_texte(champs.get("texte"), TEXTE_MAX)}], suivi=False).numero

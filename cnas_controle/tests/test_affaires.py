@@ -8,6 +8,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from ..indicateurs.preparation import preparer
+from ..indicateurs.registre import Calcul
 from .commun_controle import CommunControle
 
 
@@ -52,6 +54,10 @@ class TestAffaires(CommunControle):
         affaire = self.affaire(responsable_id=self.superviseur.id, suite="avertissement", conclusion="Peu de chose.")
         with self.assertRaisesRegex(UserError, "Quatre yeux"):
             affaire.action_conclure()
+        # se retirer de l'affaire n'y change rien : la suite est la sienne
+        affaire.responsable_id = self.controleur
+        with self.assertRaisesRegex(UserError, "Quatre yeux"):
+            affaire.action_conclure()
         affaire.with_user(self.superviseur2).action_conclure()
         self.assertEqual(affaire.state, "close")
 
@@ -60,7 +66,7 @@ class TestAffaires(CommunControle):
         affaire = self.affaires.with_user(self.superviseur).browse(alerte.with_user(self.superviseur).action_ouvrir_affaire()["res_id"])
         affaire.write({"responsable_id": self.controleur.id, "suite": "sans_suite", "conclusion": "Rien."})
         affaire.action_instruire()
-        affaire.action_conclure()
+        affaire.with_user(self.superviseur2).action_conclure()
         self.assertEqual(alerte.state, "infirmee")
         affaire.action_rouvrir("Un témoin de plus")
         self.assertEqual((affaire.state, alerte.state), ("instruction", "en_affaire"))
@@ -83,6 +89,44 @@ class TestAffaires(CommunControle):
             visee.with_user(self.superviseur).read(["name"])
         alerte = self.alerte(formation_id=False, usager_id=self.superviseur.id)
         self.assertNotIn(alerte, self.env["cnas.alerte"].with_user(self.superviseur).search([]))
+
+    def test_secret_par_ricochet(self):
+        """Ni un lien, ni un indu, ni un message, ni ce que l'affaire a tiré ne la racontent à qui ne la lit pas."""
+        affaire = self.affaire(name="Connivence au guichet")
+        campagne = self.campagne(affaire_id=affaire.id)
+        vu = campagne.with_user(self.controleur2).read(["affaire_id"])[0]["affaire_id"]
+        self.assertEqual(vu, (affaire.id, affaire.numero))
+        self.assertNotIn("Connivence", str(affaire.action_campagne()["context"]) + str(affaire.action_signer_mission()["context"]))
+        self.assertIn(affaire.id, [identifiant for identifiant, _nom in self.affaires.with_user(self.superviseur).name_search("Connivence")])
+        mission = self.env["cnas.mission"].with_user(self.controleur).create({"objet": "Visite", "formation_id": self.formation.id, "affaire_id": affaire.id})
+        signalement = self.env["cnas.signalement"].with_user(self.agent).create({"texte": "Un agent est payé pour valider ces feuilles."})
+        signalement._ecrire({"affaire_id": affaire.id})
+        alerte = self.alerte(affaire_id=affaire.id)
+        activite = affaire.sudo().activity_ids
+        self.assertEqual((activite.user_id, activite.res_name), (self.controleur, affaire.numero))
+        affaire.message_subscribe(self.superviseur.partner_id.ids)
+        affaire.with_user(self.superviseur2).write({"usager_en_cause_id": self.superviseur.id, "responsable_id": self.controleur2.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(affaire.sudo().message_partner_ids & (self.superviseur | self.controleur).partner_id)
+        self.assertEqual(activite.user_id, self.controleur2)
+        for tire in (affaire, campagne, mission, signalement, alerte):
+            with self.subTest(modele=tire._name):
+                self.assertFalse(tire.with_user(self.superviseur).search([("id", "=", tire.id)]))
+                self.assertTrue(tire.with_user(self.superviseur2).search([("id", "=", tire.id)]))
+        self.assertTrue(signalement.with_user(self.agent).search([("id", "=", signalement.id)]))
+        with self.assertRaisesRegex(UserError, "en cause"):
+            affaire.with_user(self.superviseur2).write({"equipe_ids": [(4, self.superviseur.id)]})
+
+    def test_motif_de_l_indu(self):
+        affaire = self.affaire(name="Connivence au guichet", suite="indu", montant=5000, conclusion="L'agent Moussa validait tout.")
+        self.env["cnas.affaire.acte"].with_user(self.controleur).create({
+            "affaire_id": affaire.id, "nature": "audition", "objet": "Audition", "personne": "Le directeur"})
+        affaire.action_entendre()
+        affaire.with_user(self.superviseur2).action_conclure()
+        affaire.action_proposer_indu()
+        self.assertNotIn("Connivence", affaire.indu_id.motif)
+        self.assertFalse(self.env["cnas.journal"].search([("modele", "=", "cnas.affaire"), ("motif", "ilike", "Moussa")]))
 
     def test_actes_figes(self):
         affaire = self.affaire()
@@ -109,6 +153,17 @@ class TestAffaires(CommunControle):
         indicateur.invalidate_recordset()
         self.assertEqual(indicateur.taux_confirmation, 0)
         self.assertIn("relevez le seuil", indicateur.conseil)
+
+    def test_pairs_a_la_date_des_soins(self):
+        """Une feuille se compare au type et au niveau recopiés à son dépôt, quoi que sa formation soit devenue."""
+        feuille = self.feuille()
+        vu = feuille.type_formation, feuille.niveau_formation
+        self.assertTrue(all(vu))
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_formation_sanitaire SET niveau = niveau + 1, type_formation = 'autre' WHERE id = %s", [feuille.formation_id.id])
+        preparer(Calcul(self.env, feuille.date_soins, feuille.date_soins))
+        self.env.cr.execute("SELECT type, niveau FROM ctl_feuille WHERE id = %s", [feuille.id])
+        self.assertEqual(self.env.cr.fetchone(), vu)
 
     def test_jamais_deux_fois(self):
         self.alerte(cle="essai:double")

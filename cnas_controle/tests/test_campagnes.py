@@ -85,6 +85,22 @@ class TestCampagnes(CommunControle):
         with self.assertRaisesRegex(UserError, "délai pour contester"):
             resultat.with_user(self.controleur).action_contester("Trop tard")
 
+    def test_pas_deux_fois(self):
+        """Deux campagnes des mêmes soins ne réclament pas deux fois le même trop payé."""
+        resultats = []
+        for _rang in range(2):
+            campagne = self.tiree()
+            self.juger(campagne)
+            campagne.action_conclure()
+            resultats.append(campagne.resultat_ids.with_user(self.superviseur))
+        premier, second = resultats
+        premier.action_proposer()
+        with self.assertRaisesRegex(UserError, "réclame déjà"):
+            second.action_proposer()
+        premier.indu_id.with_user(self.superviseur2).action_annuler("Mauvais registre")
+        second.action_proposer()
+        self.assertTrue(second.indu_id)
+
     def test_taux_d_audit(self):
         campagne = self.tiree()
         self.juger(campagne)

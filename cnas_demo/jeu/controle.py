@@ -87,6 +87,6 @@ class Controle(Etape):
             affaire = self.comme("superviseur", "cnas.affaire").browse(alerte.action_ouvrir_affaire()["res_id"])
             affaire.write({"responsable_id": self.usager("controleur2").id, "suite": "avertissement", "conclusion": "Une secrétaire recopiait les feuilles : rappel écrit."})
             affaire.action_instruire()
-            affaire.action_conclure()
+            affaire.with_user(self.usager("administrateur")).action_conclure()
         for alerte in alertes[1:]:
             alerte.action_ecarter("Deux personnes du même nom : l'identité est corrigée.")
