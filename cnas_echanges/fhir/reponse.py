@@ -1,5 +1,6 @@
 """`ClaimResponse` : ce que la caisse a décidé, ligne à ligne, au franc, chaque refus avec son motif."""
 from odoo.addons.cnas_base.jour import jour_de
+from odoo.addons.cnas_feuilles_soin.controllers.portail import ETATS_DECIDES
 
 from . import elements
 from .demande import PREFIXE_ENTENTE
@@ -19,7 +20,7 @@ def ecrire_reponse(feuille, etat, motifs, paiement=None):
     :param motifs: {ligne ou False: [(code de règle, phrase)]} des anomalies ouvertes
     :param paiement: (jour, référence) si elle est payée
     """
-    decidee = feuille.state in ("validee", "payee", "rejetee", "controle", "avis_medical")
+    decidee = feuille.state in ETATS_DECIDES
     lignes = feuille.ligne_ids
     return sans_vide({
         "resourceType": "ClaimResponse", "id": str(feuille.id), "meta": meta(feuille.write_date),
@@ -31,7 +32,7 @@ def ecrire_reponse(feuille, etat, motifs, paiement=None):
         "insurer": reference("Organization", elements.CAISSE),
         "requestor": reference("Organization", identifiant_sur(feuille.formation_id.code)), "request": reference("Claim", feuille.id),
         "outcome": ISSUES.get(feuille.state, "queued"), "disposition": feuille.motif_decision and f"{etat} — {feuille.motif_decision}" or etat,
-        "item": [_ligne(ligne, rang, motifs.get(ligne.id, ())) for rang, ligne in enumerate(lignes, 1)],
+        "item": [_ligne(ligne, rang, motifs.get(ligne.id, ()), decidee) for rang, ligne in enumerate(lignes, 1)],
         "total": [{"category": concept(systeme, code), "amount": somme(feuille[champ])} for code, systeme, champ in (CASES if decidee else CASES[:1])],
         "payment": paiement and sans_vide({
             "type": concept(HL7 + "ex-paymenttype", "complete"), "date": str(paiement[0] or ""), "amount": somme(feuille.montant_cnas),
@@ -41,10 +42,10 @@ def ecrire_reponse(feuille, etat, motifs, paiement=None):
     })
 
 
-def _ligne(ligne, rang, motifs):
+def _ligne(ligne, rang, motifs, decidee):
     """Rend l'adjudication d'une ligne : chaque montant, et pourquoi celui qui est refusé ou réduit."""
     raison = motifs and concept(elements.MOTIF, motifs[0][0], " ; ".join(phrase for _code, phrase in motifs)) or None
-    if ligne.decision == "attente":
+    if not decidee or ligne.decision == "attente":
         return {"itemSequence": rang, "adjudication": [sans_vide({
             "category": concept(HL7 + "adjudication", "submitted"), "reason": raison, "amount": somme(ligne.montant_facture)})]}
     cases = [sans_vide({"category": concept(systeme, code), "amount": somme(ligne[champ]),

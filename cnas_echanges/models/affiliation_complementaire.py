@@ -9,6 +9,9 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
 AGENT = ("cnas_base.group_agent",)
+# La personne de la feuille `f` était affiliée `c`, et y avait consenti, le jour de ses soins ; ce consentement tient encore.
+SQL_CONSENTIE = """c.assure_id = f.assure_id AND c.state = 'active' AND c.date_consentement <= f.date_soins
+       AND c.date_debut <= f.date_soins AND (c.date_fin IS NULL OR c.date_fin >= f.date_soins)"""
 
 
 @actions
@@ -81,6 +84,8 @@ class AffiliationComplementaire(models.Model):
         fin = lire_date(date, aujourd_hui(), stricte=True) - timedelta(days=1)
         if fin < self.date_debut:
             raise UserError(_("L'affiliation commence le jour même ou plus tard : retirez plutôt le consentement."))
+        if self.date_fin and fin > self.date_fin:
+            raise UserError(_("L'affiliation est déjà close : pour la suite, ouvrez-en une autre, avec son consentement."))
         self._ecrire({"date_fin": fin})
         self.message_post(body=_("Close : %s", motif))
 

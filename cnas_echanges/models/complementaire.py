@@ -7,6 +7,8 @@ from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_feuilles_soin.models.feuille_soin.export import COLONNES
 
+from .affiliation_complementaire import SQL_CONSENTIE
+
 
 class Complementaire(models.Model):
     """Un organisme complémentaire : il ne reçoit que les décisions de ses affiliés qui y ont consenti.
@@ -71,12 +73,12 @@ class Complementaire(models.Model):
 
     def _matricules_et_jours(self, debut, fin):
         """Rend {(matricule, jour des soins)} des feuilles décidées dans la période dont la personne était des siens ce jour-là."""
-        self.env.cr.execute("""
+        self.env.flush_all()
+        self.env.cr.execute(f"""
             SELECT DISTINCT a.matricule, f.date_soins::text
               FROM cnas_feuille_soin f
               JOIN cnas_assure a ON a.id = f.assure_id
-              JOIN cnas_affiliation_complementaire c ON c.assure_id = f.assure_id AND c.organisme_id = %s AND c.state = 'active'
-                   AND c.date_debut <= f.date_soins AND (c.date_fin IS NULL OR c.date_fin >= f.date_soins)
+              JOIN cnas_affiliation_complementaire c ON c.organisme_id = %s AND {SQL_CONSENTIE}
              WHERE f.date_decision >= %s::timestamp - interval '1 day' AND f.date_decision < %s::timestamp + interval '2 days'
         """, [self.id, debut, fin])
         return set(self.env.cr.fetchall())

@@ -10,16 +10,16 @@ from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .. import noemie
+from .affiliation_complementaire import SQL_CONSENTIE
 
 ROLES = ("cnas_base.group_superviseur", "cnas_base.group_finance")
 LIGNES_MAX = 50_000
 # Les lignes décidées, jamais présentées, des affiliés consentants au jour des soins ; ce qui leur reste à payer, rejets exclus.
-SQL_A_PRESENTER = """
+SQL_A_PRESENTER = f"""
 SELECT c.id, l.feuille_id, l.id, (COALESCE(l.ticket_moderateur, 0) + COALESCE(l.depassement, 0))::bigint
   FROM cnas_feuille_soin f
   JOIN cnas_feuille_soin_ligne l ON l.feuille_id = f.id AND l.decision IN ('acceptee', 'abattue')
-  JOIN cnas_affiliation_complementaire c ON c.assure_id = f.assure_id AND c.state = 'active' AND c.organisme_id = %s
-       AND c.date_debut <= f.date_soins AND (c.date_fin IS NULL OR c.date_fin >= f.date_soins)
+  JOIN cnas_affiliation_complementaire c ON c.organisme_id = %s AND {SQL_CONSENTIE}
  WHERE f.state IN ('validee', 'payee') AND COALESCE(l.ticket_moderateur, 0) + COALESCE(l.depassement, 0) > 0
    AND NOT EXISTS (SELECT FROM cnas_prise_complementaire p WHERE p.ligne_id = l.id)
  ORDER BY f.numero, l.sequence, l.id LIMIT %s

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -87,14 +88,17 @@ class Passage(models.Model):
     @api.model
     def _confirmer(self, formation, assure, code, date):
         jour = lire_date(date, aujourd_hui(), stricte=True)
+        if self._du_jour(formation, assure, jour).state == "confirme":
+            return True  # redit plus tard avec sa feuille, il reste confirmé
         recul = self.env["cnas.parametre"].sudo()._au("passage_recul_jours", aujourd_hui())
         if not aujourd_hui() - timedelta(days=recul) <= jour <= aujourd_hui():
             raise UserError(_("Un passage se confirme le jour même, ou dans les %s jours.", recul))
-        par_carte = not code.replace(" ", "").isdigit()
+        chiffres = code.replace(" ", "")
+        par_carte = not chiffres.isdecimal()
+        # un clavier arabe écrit d'autres chiffres, que la comparaison à temps constant ne lit pas
+        code = code if par_carte else "".join(str(int(chiffre)) for chiffre in chiffres)
         passage = self._ouvrir(formation, assure, jour, "carte" if par_carte else "sms")
-        if passage.state == "confirme":
-            return True
-        if passage.state == "bloque":
+        if passage.state == "bloque" or passage.essais + self._essais_en_cours()[passage._cle()] >= ESSAIS_MAX:
             raise UserError(_("Trop d'essais : le passage de cette personne ne se confirme plus ce jour-là."))
         if self._code_juste(passage, code, par_carte):
             passage._ecrire({"state": "confirme", "confirme_le": fields.Datetime.now(), "confirme_par_id": self.env.uid,
@@ -106,7 +110,8 @@ class Passage(models.Model):
     @api.model
     def _compter_un_essai(self, passage):
         """Compte l'essai dans sa propre transaction : le refus, lui, annule la sienne."""
-        cle = [passage.assure_id.id, passage.formation_id.id, passage.jour]
+        cle = passage._cle()
+        self._essais_en_cours()[cle] += 1
 
         def noter(registre=self.env.registry):
             with registre.cursor() as cr:
@@ -119,9 +124,17 @@ class Passage(models.Model):
         self.env.cr.postrollback.add(noter)
         self.env.cr.postcommit.add(noter)
 
+    def _essais_en_cours(self):
+        """Rend {passage: essais} de cette transaction, pas encore comptés en base : un paquet essaie mille codes en une fois."""
+        return self.env.cr.postcommit.data.setdefault("cnas_passage_essais", Counter())
+
+    def _cle(self):
+        self.ensure_one()
+        return (self.assure_id.id, self.formation_id.id, self.jour)
+
     def _code_juste(self, passage, code, par_carte):
         if not par_carte:
-            return consteq(passage._code(), code.replace(" ", ""))
+            return consteq(passage._code(), code)
         numero, refus = self.env["cnas.assure"].sudo()._numero_du_qr(code)
         if not numero or refus:
             raise UserError(refus or _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte."))
@@ -136,9 +149,12 @@ class Passage(models.Model):
     @api.model
     def _ouvrir(self, formation, assure, jour, canal):
         """Rend le passage de cette personne, ici, ce jour-là ; créé s'il n'existe pas."""
-        cle = [("assure_id", "=", assure.id), ("formation_id", "=", formation.id), ("jour", "=", jour)]
-        return self.sudo().search(cle) or self.sudo()._creer([
+        return self._du_jour(formation, assure, jour) or self.sudo()._creer([
             {"assure_id": assure.id, "formation_id": formation.id, "jour": jour, "canal": canal}])
+
+    @api.model
+    def _du_jour(self, formation, assure, jour):
+        return self.sudo().search([("assure_id", "=", assure.id), ("formation_id", "=", formation.id), ("jour", "=", jour)])
 
     @api.model
     def _formation_de(self, code):

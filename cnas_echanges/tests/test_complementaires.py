@@ -79,6 +79,8 @@ class TestComplementaires(CommunFeuille):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
             self.affilier(self.assure, self.autre, consent=False)
         premiere.action_clore("Change d'organisme", date="2026-11-01")
+        with self.assertRaisesRegex(UserError, "déjà close"):
+            premiere.action_clore("On la rouvrirait", date="2026-11-10")
         self.affilier(self.assure, self.autre, date_debut="2026-11-01")
         with self.assertRaises(UserError):
             premiere.write({"date_fin": "2026-12-31"})
@@ -90,6 +92,14 @@ class TestComplementaires(CommunFeuille):
         affiliation = self.affilier(self.assure)
         affiliation.action_retirer("Ne veut plus")
         self.assertFalse(self.fichier())
+
+    def test_consentement_au_jour_des_soins(self):
+        """Affiliée avant les soins mais consentante après eux : rien ne part, ni au fichier, ni à l'export."""
+        self.soigner()
+        self.affilier(self.assure, date_consentement="2026-11-24")
+        self.assertLess(str(self.feuilles.search([("reference", "=", "C-0")]).date_soins), "2026-11-24")
+        self.assertFalse(self.fichier())
+        self.assertFalse(self.env["cnas.complementaire"].with_user(self.finance).exporter_decisions("TSTMUT", "2026-11-01", "2026-11-30")["lignes"])
 
     def test_accuse_et_retour(self):
         """Accusé négatif puis positif ; le retour fait le reste à charge ; rejoué, il ne change rien ; trop, il est refusé."""

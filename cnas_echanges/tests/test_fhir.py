@@ -132,6 +132,38 @@ class TestFhir(CommunFhir):
         self.assertTrue(self.env["cnas.journal"].search([("evenement", "=", "lecture"), ("user_id", "=", self.controleur.id),
                                                          ("modele", "=", "cnas.feuille_soin")]))
 
+    def test_la_reponse_attend_la_decision(self):
+        """Comme au portail, ce que le contrôle calcule ne se montre qu'une fois décidé."""
+        feuille = self.deposee("AD-1")
+        for etat, montre in (("controle", False), ("avis_medical", False), ("validee", True)):
+            feuille.sudo()._ecrire({"state": etat})
+            feuille.ligne_ids.sudo()._ecrire({"decision": "acceptee"})
+            _r, rendu = self.fhir("GET", f"/ClaimResponse/{feuille.id}", statut=200)
+            codes = {a["category"]["coding"][0]["code"] for i in rendu["item"] for a in i["adjudication"]} | {
+                t["category"]["coding"][0]["code"] for t in rendu["total"]}
+            self.assertEqual("benefit" in codes, montre, etat)
+
+    def test_un_paquet_n_a_que_cinq_essais(self):
+        """Mille codes dans un seul paquet n'en font pas plus que cinq : le bon, après eux, est refusé."""
+        self.env["cnas.passage"].with_user(self.portail).demander("T-CS-01", self.assure.matricule, "portail")
+        passage = self.env["cnas.passage"].search([("assure_id", "=", self.assure.id)])
+        juste = passage._code()
+        codes = [str(n).zfill(6) for n in range(6) if str(n).zfill(6) != juste][:5] + [juste]
+        demandes = [self.claim(f"PQ-{rang}", billablePeriod={"start": str(passage.jour)}, supportingInfo=[
+            {"sequence": 1, "category": {"coding": [{"code": "code-de-passage"}]}, "valueString": code}]) for rang, code in enumerate(codes)]
+        _r, lot = self.fhir("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [
+            {"resource": d, "request": {"method": "POST", "url": "Claim"}} for d in demandes]}, statut=200)
+        self.assertEqual([e["response"]["status"] for e in lot["entry"]], ["422"] * 6)
+        self.assertIn("Trop d'essais", self.textes(lot["entry"][-1]["response"]["outcome"]))
+
+    def test_une_transaction_tient_le_debit(self):
+        """Les vérifications d'une même transaction se comptent entre elles."""
+        self.env["cnas.parametre"].search([("code", "=", "debit_droits_formation")]).sudo()._ecrire({"valeur": "2"})
+        lectures = [{"request": {"method": "GET", "url": f"{genre}/{assure.matricule}"}}
+                    for genre in ("Patient", "Coverage") for assure in (self.assure, self.enfant)]
+        _r, refus = self.fhir("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": lectures}, statut=422)
+        self.assertIn("Trop de vérifications", self.textes(refus))
+
     def test_deviner_se_compte(self):
         """Deviner des numéros laisse une trace à chaque essai, dans un paquet annulé aussi."""
         journal = self.env["cnas.journal"]
@@ -191,6 +223,10 @@ class TestFhir(CommunFhir):
         _r, refus = self.fhir("POST", "", paquet(*bonnes, self.claim("T-9", patient={"reference": "Patient/TD00"})), statut=422)
         self.assertIn("Bundle.entry[3].resource", refus["issue"][0]["expression"])
         self.assertEqual(self.feuilles.search_count([]), avant)
+        mele = paquet(self.claim("T-9", patient={"reference": "Patient/TD00"}))
+        mele["entry"].insert(0, {"request": {"method": "GET", "url": "Organization/cnas"}})
+        _r, refus = self.fhir("POST", "", mele, statut=422)
+        self.assertEqual(refus["issue"][0]["expression"], ["Bundle.entry[1].resource"])
         _r, rendu = self.fhir("POST", "", paquet(*bonnes), statut=200)
         self.assertEqual([e["response"]["status"] for e in rendu["entry"]], ["201"] * 3)
         self.assertEqual(self.feuilles.search_count([]), avant + 3)

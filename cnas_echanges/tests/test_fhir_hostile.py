@@ -106,7 +106,7 @@ class TestFhirHostile(CommunFhir):
                        "/Claim?_count=x", "/Claim?_count=-1", "/Claim?_offset=99999999", "/Claim?created=hier", "/Claim?created=ge2026-13-45",
                        "/Claim?patient=Organization/1", "/Claim?use=autre", "/Claim?identifier=%00", "/Claim?identifier=%FF%FE", "/Patient", "/Patient?name=A",
                        "/Patient/%C3%A9", "/Claim/%2e%2e", "/Patient/x-zz", "/Coverage?beneficiary=a&beneficiary=b", "/CoverageEligibilityResponse/x.20269999",
-                       "/CoverageEligibilityResponse/TD1.00000000", "/PaymentNotice/1", "/PaymentNotice?request=Claim/abc", "/ChargeItemDefinition?_count=1000000",
+                       "/CoverageEligibilityResponse/TD1.00000000", "/PaymentNotice/1", "/PaymentNotice?request=Claim/abc", "/PaymentNotice?request=Claim/x-c2b2", "/ChargeItemDefinition?_count=1000000",
                        "/Claim?_lastUpdated=0000", "/Claim?_lastUpdated=ge", "/Claim/_search?x=1", "/Claim/$submit", "/$metadata", "/Claim/1/_history/x"):
             with self.subTest(chemin=chemin), mute_logger("odoo.http", "odoo.sql_db"):
                 reponse, rendu = self.fhir("GET", chemin)

@@ -53,6 +53,18 @@ class TestPassage(CommunPortail):
         with self.assertRaisesRegex(UserError, "signé"):
             self.passages().confirmer("T-CS-01", self.enfant.matricule, "CNAS1|faux|C1")
 
+    def test_chiffres_arabes_et_redite(self):
+        """Un clavier arabe donne le même code ; un passage confirmé, redit après le délai, le reste."""
+        self.passages().demander("T-CS-01", self.assure.matricule, "portail")
+        passage = self.env["cnas.passage"].search([("assure_id", "=", self.assure.id)])
+        code = "".join(chr(0x660 + int(chiffre)) for chiffre in passage._code())
+        for faux in ("²²²²²²", "١٢"):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self.passages().confirmer("T-CS-01", self.assure.matricule, faux)
+        self.assertTrue(self.passages().confirmer("T-CS-01", self.assure.matricule, code))
+        passage.sudo()._ecrire({"jour": "2026-01-05"})
+        self.assertTrue(self.passages().confirmer("T-CS-01", self.assure.matricule, "000000", "2026-01-05"))
+
     def test_la_regle_est_eteinte(self):
         """Éteinte, rien ; allumée, la feuille sans passage se signale, et celle d'un passage confirmé non."""
         feuille = self.deposee("PA-1")

@@ -85,9 +85,10 @@ class Claim(Ressource):
     def creer(self, ressource):
         return self.creer_ensemble([ressource])[0]
 
-    def creer_ensemble(self, ressources):
+    def creer_ensemble(self, ressources, places=()):
         """Dépose des demandes, les feuilles d'un seul envoi ; rend [(ressource, nouvelle)].
 
+        :param places: leurs rangs dans le paquet reçu, que disent les refus
         :raise FhirErreur: une seule refusée : rien ne doit en rester, l'appelant annule
         """
         resultats, feuilles, rangs = [None] * len(ressources), [], []
@@ -100,7 +101,8 @@ class Claim(Ressource):
                 self.env["cnas.passage"]._confirmer_du_logiciel(feuille, passage)
             feuilles.append(demande.pieces_a_importer(feuille))
             rangs.append(rang)
-        for rang, resultat in zip(rangs, self._deposer(feuilles, rangs)):
+        lieux = [f"Bundle.entry[{places[rang]}].resource" if places else "Claim" for rang in rangs]
+        for rang, resultat in zip(rangs, self._deposer(feuilles, lieux)):
             resultats[rang] = resultat
         return resultats
 
@@ -130,14 +132,13 @@ class Claim(Ressource):
             return self.entente(), identifiant[len(PREFIXE_ENTENTE):]
         return self, identifiant
 
-    def _deposer(self, feuilles, rangs):
+    def _deposer(self, feuilles, lieux):
         if not feuilles:
             return []
         modele = self.env["cnas.feuille_soin"]
         connues = set(modele.search([("reference", "in", [feuille["reference"] for feuille in feuilles])]).ids)
         recus = modele.importer(feuilles)
-        refus = [Faute(phrase, f"Bundle.entry[{rang}].resource" if len(rangs) > 1 else "Claim", "processing")
-                 for rang, recu in zip(rangs, recus) for phrase in recu["erreurs"] if not recu["id"]]
+        refus = [Faute(phrase, lieu, "processing") for lieu, recu in zip(lieux, recus) for phrase in recu["erreurs"] if not recu["id"]]
         if refus:
             raise FhirErreur(refus[:100], 422)
         deposees = modele.browse([recu["id"] for recu in recus])

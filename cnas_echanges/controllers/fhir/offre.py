@@ -14,6 +14,9 @@ class _ParCode(Ressource):
 
     champ = "code"
 
+    def mur(self):
+        return [(self.champ, "!=", False)]
+
     def _domaine_id(self, identifiant):
         return [(self.champ, "=", code_de(identifiant))]
 
@@ -34,9 +37,6 @@ class Organization(_ParCode):
     parametres = {"_id": ("token", "Code"), "identifier": ("token", "Code de la formation"), "name": ("string", "Nom"),
                   "_lastUpdated": ("date", "Dernier changement")}
 
-    def mur(self):
-        return [("code", "!=", False)]
-
     def lire(self, identifiant):
         return offre.CAISSE if identifiant == elements.CAISSE else super().lire(identifiant)
 
@@ -53,9 +53,6 @@ class Practitioner(_ParCode):
     ordre = "numero_ordre, id"
     parametres = {"_id": ("token", "Numéro d'ordre"), "identifier": ("token", "Numéro d'ordre"), "name": ("string", "Nom"),
                   "_lastUpdated": ("date", "Dernier changement")}
-
-    def mur(self):
-        return [("numero_ordre", "!=", False)]
 
     def ecrire(self, objets):
         return [offre.ecrire_praticien(praticien) for praticien in objets.sudo()]

@@ -2,7 +2,7 @@
 from collections import defaultdict
 
 from ...fhir import paiement
-from .ressource import FORMATION, Ressource, jeton, visee
+from .ressource import FORMATION, Ressource, entier, jeton, visee
 
 
 class PaymentNotice(Ressource):
@@ -28,7 +28,7 @@ class PaymentNotice(Ressource):
         if nom == "provider":
             return [("formation_id.code", "=", visee(valeur, "Organization"))]
         if nom == "request":
-            feuille = self.env["cnas.feuille_soin"].search([("id", "=", int(i) if (i := visee(valeur, "Claim")).isdigit() and len(i) < 10 else 0)])
+            feuille = self.env["cnas.feuille_soin"].search([("id", "=", entier(visee(valeur, "Claim")))])
             return [("facture_id", "in", feuille.sudo().facture_id.ids)]
         return super().critere(nom, valeur)
 

@@ -40,7 +40,7 @@ class Paquet:
 
     def traiter(self):
         """Rend le `Bundle` de réponse."""
-        reponses = self._transaction() if self.tout_ou_rien else [self._seule(entree) for entree in self.entrees]
+        reponses = self._transaction() if self.tout_ou_rien else [self._seule(entree, rang) for rang, entree in enumerate(self.entrees)]
         return {"resourceType": "Bundle", "type": "transaction-response" if self.tout_ou_rien else "batch-response",
                 **({"entry": reponses} if reponses else {})}
 
@@ -52,17 +52,17 @@ class Paquet:
                   if methode == "POST" and adresse == "Claim" and not entree["request"].get("ifNoneExist")]
         if claims:
             ressource = self.porte.ressource("Claim")
-            crees = ressource.creer_ensemble([self._corps(self.entrees[rang], rang) for rang in claims])
+            crees = ressource.creer_ensemble([self._corps(self.entrees[rang], rang) for rang in claims], claims)
             for rang, (cree, nouvelle) in zip(claims, crees):
                 reponses[rang] = self._reponse(201 if nouvelle else 200, cree)
         restes = [rang for rang in range(len(demandes)) if reponses[rang] is None]
         for rang in sorted(restes, key=lambda r: (demandes[r][0] == "GET", r)):
+            self.porte.env.cr.flush()  # la trace de ce qui vient d'être vérifié compte dans le débit de la suite
             reponses[rang] = self._mener(demandes[rang], rang)
         return reponses
 
-    def _seule(self, entree):
+    def _seule(self, entree, rang):
         """Mène une entrée d'un lot : son refus n'arrête pas les autres."""
-        rang = self.entrees.index(entree)
         try:
             with self.porte.env.cr.savepoint():
                 return self._mener(self._demande(entree, rang), rang)
