@@ -135,9 +135,10 @@ class TestFhir(CommunFhir):
     def test_la_reponse_attend_la_decision(self):
         """Comme au portail, ce que le contrôle calcule ne se montre qu'une fois décidé."""
         feuille = self.deposee("AD-1")
+        feuille.with_user(self.controleur).action_controler()
+        self.assertNotIn("attente", feuille.ligne_ids.mapped("decision"))
         for etat, montre in (("controle", False), ("avis_medical", False), ("validee", True)):
             feuille.sudo()._ecrire({"state": etat})
-            feuille.ligne_ids.sudo()._ecrire({"decision": "acceptee"})
             _r, rendu = self.fhir("GET", f"/ClaimResponse/{feuille.id}", statut=200)
             codes = {a["category"]["coding"][0]["code"] for i in rendu["item"] for a in i["adjudication"]} | {
                 t["category"]["coding"][0]["code"] for t in rendu["total"]}
