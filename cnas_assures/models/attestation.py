@@ -235,10 +235,10 @@ class Attestation(models.Model):
             raise UserError(_(
                 "%s n'est pas un assuré actif : aucune attestation ne peut être délivrée.", assure.display_name))
         if droit["etat"] != "ouverts":
+            motif = droit.get("motif") or _("aucune période ouverte")
             raise UserError(_(
                 "Les droits de %(nom)s sont fermés au %(jour)s : %(motif)s. Aucune attestation ne peut être délivrée.",
-                nom=assure.display_name, jour=ecrire_date(jour),
-                motif=(droit.get("motif") or _("aucune période ouverte")).rstrip(".")))
+                nom=assure.display_name, jour=ecrire_date(jour), motif=motif.rstrip(".")))
 
     @api.model
     def _exiger_droits_jusqu_au_bout(self, vals_list, assures, droits):

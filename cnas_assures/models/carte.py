@@ -522,9 +522,11 @@ class Carte(models.Model):
                              ("id", "not in", self.ids)], limit=1)
         if autre or len(self.assure_id) < len(self):
             nom = (autre or self)[0].assure_id.display_name
+            if not autre:
+                raise UserError(_("%s n'a qu'une carte active à la fois.", nom))
             raise UserError(_(
-                "%(nom)s a déjà une carte active%(numero)s : déclarez-la perdue, annulez-la ou remplacez-la.",
-                nom=nom, numero=f" ({autre.numero})" if autre else ""))
+                "%(nom)s a déjà une carte active (%(numero)s) : déclarez-la perdue, annulez-la ou remplacez-la.",
+                nom=nom, numero=autre.numero))
 
     def _clore(self, motif):
         """Annule toutes les cartes vivantes du lot (radiation, décès, fusion). Rend True."""

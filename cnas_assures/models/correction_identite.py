@@ -185,8 +185,8 @@ class CorrectionIdentite(models.Model):
                       if prises.get((demande.assure_id.id, champ), demande._origin.id) != demande._origin.id]
             if champs:
                 raisons[demande._origin.id] = _(
-                    "Une autre demande attend déjà de corriger %(champs)s de %(nom)s : faites-la décider d'abord.",
-                    champs=", ".join(f"« {self._libelle_champ(champ)} »" for champ in champs), nom=demande.assure_id.name)
+                    "Une autre demande attend déjà de corriger « %(champs)s » de %(nom)s : faites-la décider d'abord.",
+                    champs=" », « ".join(map(self._libelle_champ, champs)), nom=demande.assure_id.name)
         return raisons
 
     def _champs_demandes(self):

@@ -105,9 +105,8 @@ class Droit(models.Model):
     @api.depends("assure_id.name", "date_debut", "date_fin", "state")
     def _compute_display_name(self):
         for droit in self:
-            debut = ecrire_date(droit.date_debut, "")
-            fin = f" au {ecrire_date(droit.date_fin)}" if droit.date_fin else ""
-            droit.display_name = f"{droit.assure_id.name or _('Nouveau')} — {debut}{fin}"
+            dits = {"nom": droit.assure_id.name or _("Nouveau"), "debut": ecrire_date(droit.date_debut, ""), "fin": ecrire_date(droit.date_fin)}
+            droit.display_name = _("%(nom)s — %(debut)s au %(fin)s", **dits) if droit.date_fin else "{nom} — {debut}".format(**dits)
 
     @api.depends("date_debut", "date_fin", "state")
     def _compute_situation(self):
@@ -210,11 +209,12 @@ class Droit(models.Model):
         for assure, debut, fin in periodes:
             for sanction in sanctions.get(assure, ()):
                 if sanction._touche(debut, fin):
+                    dernier = ecrire_date(sanction.date_fin, _("jour de sa reprise"))
                     raise ValidationError(_(
                         "%(nom)s est à l'état « %(quoi)s » du %(debut)s au %(fin)s : aucun droit ne s'ouvre ces jours-là ; "
                         "réactivez le dossier ou corrigez la suspension d'abord.",
                         nom=sanction.assure_id.name, quoi=dict(ORIGINES)[sanction.origine],
-                        debut=ecrire_date(sanction.date_debut), fin=ecrire_date(sanction.date_fin, _("jour de sa reprise"))))
+                        debut=ecrire_date(sanction.date_debut), fin=dernier))
 
     def _refuser_sur_assure_ferme(self):
         """Refuse d'ouvrir des droits en cours ou à venir à une personne suspendue, radiée ou décédée."""

@@ -337,10 +337,10 @@ class ImportAssuresRapprochement(models.Model):
         fiches = [f for chef in chefs for f in familles[chef] if f["id"] == chef]
         for ligne in groupe["lignes"]:
             if fiches and not ligne["assure_id"] and not ligne["principal_id"]:
+                chefs = ecrire_debut([self._nommer(f) for f in fiches], CANDIDATS_MONTRES, _(" ou "))
                 ligne.update(candidat_id=fiches[0]["id"], propose_menage=True, a_decider=_(
                     "Le ménage %(menage)s est peut-être celui de %(chefs)s, déjà importé : est-ce le même ménage ?",
-                    menage=groupe["affiche"],
-                    chefs=ecrire_debut([self._nommer(f) for f in fiches], CANDIDATS_MONTRES, _(" ou "))))
+                    menage=groupe["affiche"], chefs=chefs))
 
     # ------------------------------------------------------------------ personnes d'un ménage connu
     @api.model

@@ -148,7 +148,7 @@ class Changement(models.Model):
         if vivantes is None:
             return False
         nom = vivantes.filtered(lambda cible: cible.id == self.res_id).display_name if self.res_id else _("Nouveau")
-        return f"{vivantes._description} : {nom or _('supprimé')}"
+        return f"{vivantes._description} : {nom}" if nom else _("%s : supprimé", vivantes._description)
 
     def _comparer(self, cible):
         """Rend le tableau avant → après, ou la phrase d'une suppression."""

@@ -195,9 +195,10 @@ class Provision(models.Model):
             f"<tr><th>{html_escape(nom)}</th>{''.join(f'<td class=text-end>{ecrire_nombre(c) if c is not False else str()}</td>' for c in cumul)}</tr>"
             for nom, cumul in zip(mois, cumuls))
         pied = "".join(f"<td class='text-end'>{f'{facteur:.3f}'.replace('.', ',')}</td>" for facteur in facteurs)
+        coin, titre = html_escape(_("Soins \\ délai")), html_escape(_("Facteur"))
         return (f"<div class='table-responsive'><table class='table table-sm table-bordered mb-0' style='font-size: 12px; white-space: nowrap'>"
-                f"<thead><tr><th>{_('Soins')} \\ {_('délai')}</th>{delais}</tr></thead><tbody>{rangs}</tbody>"
-                f"<tfoot><tr><th>{_('Facteur')}</th><td></td>{pied}</tr></tfoot></table></div>")
+                f"<thead><tr><th>{coin}</th>{delais}</tr></thead><tbody>{rangs}</tbody>"
+                f"<tfoot><tr><th>{titre}</th><td></td>{pied}</tr></tfoot></table></div>")
 
 
 class ProvisionLigne(models.Model):

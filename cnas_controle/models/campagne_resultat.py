@@ -140,7 +140,8 @@ class CampagneResultat(models.Model):
         code = f"PLF-04.taux:{self.formation_id.code}"
         magasin = self.env["cnas.parametre"].sudo()
         ligne = magasin.search([("code", "=", code), ("en_vigueur", "=", True)], limit=1)
-        motif = _("%(campagne)s : taux d'erreur de %(taux)s %%", campagne=self.campagne_id.numero, taux=f"{self.taux_erreur:.1f}".replace(".", ","))
+        taux = f"{self.taux_erreur:.1f}".replace(".", ",")
+        motif = _("%(campagne)s : taux d'erreur de %(taux)s %%", campagne=self.campagne_id.numero, taux=taux)
         valeurs = {"valeur": str(self.taux_audit)} if ligne else {
             "code": code, "name": _("Part des feuilles tirées — %s", self.formation_id.name), "famille": "regles", "valeur": str(self.taux_audit),
             "type_valeur": "pourcentage", "unite": "%", "date_debut": str(aujourd_hui()), "source": self.campagne_id.numero}

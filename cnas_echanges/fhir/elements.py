@@ -129,8 +129,8 @@ class Lecture:
         """Rend le code de ce nom, s'il est de ceux-là."""
         valeur = parent.get(nom, defaut)
         if not isinstance(valeur, str) or valeur not in valeurs:
-            return self.faute(ou, _("« %(ou)s » vaut %(valeur)s : attendu %(choix)s.", ou=ou, valeur=montrer(valeur),
-                                    choix=" ou ".join(f"« {v} »" for v in valeurs)), "code-invalid")
+            return self.faute(ou, _("« %(ou)s » vaut %(valeur)s : attendu « %(choix)s ».", ou=ou, valeur=montrer(valeur),
+                                    choix=" », « ".join(valeurs)), "code-invalid")
         return valeur
 
     def jour(self, parent, nom, ou):

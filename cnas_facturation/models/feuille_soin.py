@@ -144,7 +144,7 @@ class FeuilleSoin(models.Model):
         for formation, feuilles in (self.sudo() - directes).grouped("formation_id").items():
             textes.append((feuilles[0], formation.telephone_1, _(
                 "CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(feuilles),
-                lien=f"{formation.get_base_url()}/my/formation/feuilles")))
+                lien=formation.get_base_url() + "/my/formation/feuilles")))
         self.env["cnas.sms"].sudo()._deposer(textes)
 
     # ------------------------------------------------------------------ privé

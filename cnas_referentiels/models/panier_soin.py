@@ -37,4 +37,4 @@ class PanierSoin(models.Model):
         for ligne in self:
             cible = ligne.prestation_id.display_name or " ".join(
                 p for p in (types.get(ligne.type_prestation), categories.get(ligne.categorie)) if p)
-            ligne.display_name = f"{ligne.regime_id.code or ''} — {cible or _('tout soin')}"
+            ligne.display_name = " — ".join((ligne.regime_id.code or "", cible or _("tout soin")))

@@ -388,9 +388,9 @@ class AssureDoublons(models.Model):
 
     @api.model
     def _phrase_double(self, autre):
-        return _("%(nom)s (%(matricule)s%(lieu)s) porte ce nom et cette date de naissance : décidez d'abord, dans la file "
-                 "des doublons, si c'est la même personne.", nom=autre.name, matricule=autre.matricule,
-                 lieu=autre.district_id and f", {autre.district_id.name}" or "")
+        return _("%(nom)s (%(connu)s) porte ce nom et cette date de naissance : décidez d'abord, dans la file "
+                 "des doublons, si c'est la même personne.", nom=autre.name,
+                 connu=", ".join(filter(None, (autre.matricule, autre.district_id.name))))
 
     @api.model
     def _est_double(self, a, b):

@@ -253,4 +253,5 @@ class Decompte(models.Model):
         # Un nombre rond de millions se lie au nom par « de ».
         lien = " de" if valeur and valeur % 1_000_000 == 0 else ""
         monnaie = _("franc CFA") if abs(valeur) < 2 else _("francs CFA")
-        return f"{_('moins ') if valeur < 0 else ''}{texte}{lien} {monnaie}"
+        somme = f"{texte}{lien} {monnaie}"
+        return _("moins %s", somme) if valeur < 0 else somme

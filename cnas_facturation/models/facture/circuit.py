@@ -318,5 +318,6 @@ class FactureCircuit(models.Model):
         phrase = _("%(rejete)s rejetés sur %(facture)s facturés.", rejete=ecrire_montant(self.montant_rejete),
                    facture=ecrire_montant(self.montant_facture))
         if motifs:
-            phrase += " " + _("Motifs : %s.", ", ".join(f"{code} {nom} ({nombre})" for code, nom, _s, nombre, _m in motifs))
+            lus = ", ".join(f"{code} {nom} ({nombre})" for code, nom, _s, nombre, _m in motifs)
+            phrase += " " + _("Motifs : %s.", lus)
         return phrase

@@ -331,9 +331,10 @@ class FeuilleSoin(models.Model):
                 complete = feuille.state == "instance"
                 lignes.append({"modele": self._name, "res_id": feuille.id, "evenement": "completion" if complete else "constat",
                                "avant": changes, "apres": {champ: apres[champ] for champ in changes}})
-                feuille.message_post(body=_("%(quoi)s : %(faits)s", quoi=_("Complété") if complete else _("Constat"), faits=" ; ".join(
-                    f"{self._fields[champ]._description_string(self.env)} : {changes[champ] or _('vide')} → {apres[champ] or _('vide')}"
-                    for champ in changes)))
+                vide = _("vide")
+                faits = " ; ".join(f"{self._fields[champ]._description_string(self.env)} : {changes[champ] or vide} → {apres[champ] or vide}"
+                                   for champ in changes)
+                feuille.message_post(body=_("Complété : %s", faits) if complete else _("Constat : %s", faits))
         self.env["cnas.journal"]._ajouter(lignes)
 
     def _refuser_papier_change(self, vals):
