@@ -9,6 +9,9 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends fonts-dejavu-core fonts-noto-core tesseract-ocr tesseract-ocr-fra tesseract-ocr-ara age gnupg openssh-client rclone rsync \
     && rm -rf /var/lib/apt/lists/*
 
+# L'image officielle apporte rtlcss, que le client web en arabe demande : essayé ici, sa perte se verrait à la construction.
+RUN echo 'a{float:left}' | rtlcss - | grep -q right
+
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
 COPY requirements.txt requirements-addons.txt /tmp/cnas/
 RUN grep -E '^(arabic-reshaper|et-xmlfile|openpyxl|pillow|pillow-heif|python-bidi|zxing-cpp)==' /tmp/cnas/requirements.txt > /tmp/cnas/image.txt \

@@ -124,8 +124,8 @@ def actions(classe):
     """Décore une classe de modèle : chaque action de `_actions` reçoit `peut_<action>` et `raison_<action>`."""
     for nom in classe._actions:
         for champ, definition in (
-            (f"peut_{nom}", fields.Boolean(compute="_compute_actions", compute_sudo=False)),
-            (f"raison_{nom}", fields.Char(compute="_compute_actions", compute_sudo=False)),
+            (f"peut_{nom}", fields.Boolean(compute="_compute_actions", compute_sudo=False, export_string_translation=False)),
+            (f"raison_{nom}", fields.Char(compute="_compute_actions", compute_sudo=False, export_string_translation=False)),
         ):
             setattr(classe, champ, definition)
             definition.__set_name__(classe, champ)

@@ -16,6 +16,8 @@ AGE_MAX = 14
 OUTIL = chemins.RACINE / "lanceur" / "outil_base.py"
 ODOO_BIN = chemins.RACINE / "lanceur" / "odoo_bin.py"
 NOM_PERMIS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\Z")
+# La première est celle des faits et des comptes neufs ; chacun choisit la sienne.
+LANGUES = "fr_FR,ar_001"
 RESERVES = ("postgres", "template0", "template1", "cnas_modele")
 
 
@@ -151,7 +153,7 @@ class Machine:
         nouveaux, changes = plan["nouveaux"], plan["changes"]
         arguments = ["--stop-after-init", "--no-http", "--max-cron-threads=0"]
         if plan["etat"]["modules"].get("base") != "installed":
-            arguments += ["--load-language=fr_FR"]
+            arguments += [f"--load-language={LANGUES}"]
         if nouveaux:
             arguments += ["-i", ",".join(nouveaux)]
         if changes:

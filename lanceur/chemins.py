@@ -9,6 +9,7 @@ from pathlib import Path
 RACINE = Path(__file__).resolve().parent.parent
 PRIVE = Path(os.environ.get("CNAS_PRIVE") or RACINE / ".cnas")
 CACHE = Path(os.path.expanduser("~")) / ".cache" / "cnas"
+RTLCSS = CACHE / "rtlcss-4.3.0"
 CACHE_ODOO = Path(os.path.expanduser("~")) / ".cache" / "odoo" / "17.0"
 ADDONS = (
     "cnas_base", "cnas_referentiels", "cnas_assures", "cnas_employeurs",
@@ -21,6 +22,11 @@ DEMO = "cnas_demo"  # le jeu de démonstration, jamais en production
 EN_PLUS = ("cnas_cotisations", "cnas_comptabilite", "cnas_controle", "cnas_echanges")
 TOUS = (*ADDONS, *EN_PLUS, DEMO)
 IGNORES = {"__pycache__", ".pytest_cache", ".ruff_cache"}
+
+
+def avec_outils():
+    """Le PATH, et l'outil que le lanceur pose lui-même pour Odoo."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), str(RTLCSS / "bin")))
 
 
 def prive(*morceaux):

@@ -70,7 +70,7 @@ def variables(python, odoo):
     """Environnement des programmes Python lancés : l'Odoo choisi, et lui seul."""
     env = {c: v for c, v in os.environ.items() if c not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "DATABASE_URL")}
     env["PYTHONPATH"] = str(odoo.racine)
-    env["PATH"] = os.path.dirname(python) + os.pathsep + env.get("PATH", os.defpath)
+    env["PATH"] = os.path.dirname(python) + os.pathsep + chemins.avec_outils()
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     env["PYTHONUNBUFFERED"] = "1"
     return env

@@ -242,10 +242,15 @@ def _reglages(cr):
         cr.execute(sql.SQL("SELECT id, to_jsonb(t) - ARRAY['write_date', 'write_uid', 'nextcall', 'lastcall'] FROM {} t WHERE id = ANY(%s)").format(
             sql.Identifier(table)), [ids])
         lignes = dict(cr.fetchall())
-        reglages.update((nom, lignes[i]) for i, nom in zip(ids, noms) if i in lignes)
+        reglages.update((nom, {champ: _en_francais(valeur) for champ, valeur in lignes[i].items()}) for i, nom in zip(ids, noms) if i in lignes)
     cr.execute("SELECT key, value FROM ir_config_parameter WHERE key NOT IN (%s, 'cnas.derniere_sauvegarde')", [CLE])
     reglages.update((f"parametre {cle}", {"valeur": valeur}) for cle, valeur in cr.fetchall())
     return reglages
+
+
+def _en_francais(valeur):
+    """Un nom traduit est {langue: nom} ; celui qu'on n'a pas encore traduit, un texte : on compare le français."""
+    return valeur.get("fr_FR") or valeur["en_US"] if isinstance(valeur, dict) and "en_US" in valeur else valeur
 
 
 def connexions(base, donnees):

@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 
-from . import console
+from . import chemins, console
 
+RTLCSS = "rtlcss@4.3.0"
 _etat = {"liste_a_jour": False}
 
 
@@ -75,6 +76,28 @@ def _lecture_presente():
     return {"fra", "ara"} <= set(langues)
 
 
+def _rtlcss():
+    """Retourne les feuilles de style d'Odoo, pour l'arabe : pris chez npm, que Debian n'a pas en paquet. Rend faux s'il manque."""
+    if shutil.which("rtlcss", path=chemins.avec_outils()):
+        return True
+    if not shutil.which("npm") and not installer("npm"):
+        return False
+    chemins.RTLCSS.mkdir(parents=True, exist_ok=True)
+    console.detail(f"npm install {RTLCSS}")
+    console.executer(["npm", "install", "--global", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(chemins.RTLCSS), RTLCSS], "npm.log")
+    return _rtlcss_retourne()
+
+
+def _rtlcss_retourne():
+    """Vrai si rtlcss retourne vraiment une feuille : « left » devient « right »."""
+    try:
+        sortie = subprocess.run(["rtlcss", "-"], input="a{float:left}", capture_output=True, text=True, timeout=30,
+                                env={**os.environ, "PATH": chemins.avec_outils()})
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "right" in sortie.stdout
+
+
 def preparer_outils(navigateur=False):
     """PDF, polices et, pour les tests, Chromium. Rien n'est bloquant ici : l'absence est dite."""
     manquants, phrases = [], []
@@ -98,3 +121,5 @@ def preparer_outils(navigateur=False):
     if manquants and not installer(*manquants):
         for phrase in phrases:
             console.detail(phrase)
+    if not _rtlcss():
+        console.detail("rtlcss manque : en arabe, le client web restera rangé de gauche à droite (npm install -g rtlcss)")

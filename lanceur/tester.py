@@ -128,7 +128,7 @@ def _installer_neuf(machine, bilan, base, addons, tests=False):
     modules = ([TIERS] if demo else []) + list(addons)
     options = ["--test-enable", "--test-tags", ",".join(f"/{addon}" for addon in addons)] if tests else ["--no-http"]
     code = console.executer(
-        machine.commande(configuration, "-i", ",".join(modules), "--load-language=fr_FR", *options, "--stop-after-init"),
+        machine.commande(configuration, "-i", ",".join(modules), f"--load-language={bases.LANGUES}", *options, "--stop-after-init"),
         journal, env=machine.env(), suivre=_suivre)
     chemin = chemins.journal(journal)
     releve = resultats.lire_journal(chemin)
@@ -149,7 +149,7 @@ def _installer_seuls(machine, bilan):
     releve = resultats.Releve()
     machine.supprimer_base(BASE_SOCLE)
     machine.creer_base(BASE_SOCLE)
-    releve.defauts += _installer_seul(machine, BASE_SOCLE, "cnas_base", "--load-language=fr_FR")
+    releve.defauts += _installer_seul(machine, BASE_SOCLE, "cnas_base", f"--load-language={bases.LANGUES}")
     for addon in CHAINES:
         _copier(machine, BASE_SOCLE, BASE_SEULE)
         releve.defauts += _installer_seul(machine, BASE_SEULE, addon)

@@ -46,6 +46,7 @@ def verifier():
         ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
         ("Jour des tests", jour_des_tests),
         ("Une méthode, un lieu", methodes_uniques),
+        ("Phrases à traduire", phrases_entieres),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
         ("docker-compose.yml", lambda: compose(python)),
         ("Dockerfile et scripts", lambda: scripts(python)), ("ruff", lambda: ruff(python)), ("pylint-odoo", lambda: pylint(python)),
@@ -160,6 +161,42 @@ def _modele_etendu(classe):
             for cible in noeud.targets if isinstance(cible, ast.Name) and cible.id in ("_name", "_inherit")}
     nom = dits.get("_name") or dits.get("_inherit")
     return nom.value if isinstance(nom, ast.Constant) else None
+
+
+def phrases_entieres():
+    """Une phrase d'usager est entière dans `_()` : l'extraction ne lit ni une f-string, ni une phrase collée, ni un `_()` caché."""
+    for addon in chemins.TOUS:
+        for fichier in chemins.fichiers(RACINE / addon):
+            if fichier.suffix == ".py" and "tests" not in fichier.relative_to(RACINE).parts:
+                arbre = ast.parse(fichier.read_text(encoding="utf-8"))
+                yield from (f"{_relatif(fichier)}:{ligne} : {faute}" for ligne, faute in _fautes_de_phrase(arbre))
+
+
+def _fautes_de_phrase(arbre):
+    """Rend les (ligne, faute) des appels à `_` et `_lt` d'un fichier."""
+    for noeud in ast.walk(arbre):
+        if isinstance(noeud, ast.JoinedStr):
+            yield from ((n.lineno, "_() dans une f-string ne s'extrait pas : une phrase entière, des %(mot)s") for n in ast.walk(noeud) if _est_phrase(n))
+        if not _est_phrase(noeud) or not noeud.args:
+            continue
+        if not (isinstance(noeud.args[0], ast.Constant) and isinstance(noeud.args[0].value, str)):
+            yield noeud.lineno, "_() attend la phrase entière, en toutes lettres : ni f-string, ni +, ni variable"
+        for valeur in (*noeud.args, *(mot.value for mot in noeud.keywords)):
+            if any(isinstance(n, ast.JoinedStr) for n in ast.walk(valeur)):
+                yield valeur.lineno, "une f-string dans un appel à _() en cache l'extraction : la préparer avant"
+            caches = (morceau for appel in ast.walk(valeur) if isinstance(appel, ast.Call)
+                      for morceau in (*appel.args, *(mot.value for mot in appel.keywords), *_objet_calcule(appel)))
+            if any(_est_phrase(n) for morceau in caches for n in ast.walk(morceau)):
+                yield valeur.lineno, "un _() dans un autre appel, lui-même dans _(), ne s'extrait pas : le préparer avant"
+
+
+def _objet_calcule(appel):
+    """L'objet d'une méthode, s'il est entre parenthèses : `(a or _("b")).strip()`, mais pas `_(" ou ").join(…)`."""
+    return [appel.func.value] if isinstance(appel.func, ast.Attribute) and not _est_phrase(appel.func.value) else []
+
+
+def _est_phrase(noeud):
+    return isinstance(noeud, ast.Call) and isinstance(noeud.func, ast.Name) and noeud.func.id in ("_", "_lt")
 
 
 def autres_versions():

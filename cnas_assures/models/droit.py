@@ -213,7 +213,7 @@ class Droit(models.Model):
                     raise ValidationError(_(
                         "%(nom)s est à l'état « %(quoi)s » du %(debut)s au %(fin)s : aucun droit ne s'ouvre ces jours-là ; "
                         "réactivez le dossier ou corrigez la suspension d'abord.",
-                        nom=sanction.assure_id.name, quoi=dict(ORIGINES)[sanction.origine],
+                        nom=sanction.assure_id.name, quoi=dict(sanction._fields["origine"]._description_selection(self.env))[sanction.origine],
                         debut=ecrire_date(sanction.date_debut), fin=dernier))
 
     def _refuser_sur_assure_ferme(self):

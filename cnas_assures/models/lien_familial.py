@@ -39,8 +39,9 @@ class LienFamilial(models.Model):
     ]
 
     @api.depends("membre_id.name", "principal_id.name", "lien")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        libelles = dict(LIENS)
+        libelles = dict(self._fields["lien"]._description_selection(self.env))
         for lien in self:
             lien.display_name = _(
                 "%(membre)s, %(lien)s de %(principal)s", membre=lien.membre_id.name,

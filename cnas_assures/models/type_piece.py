@@ -26,7 +26,7 @@ class TypePiece(models.Model):
 
     sequence = fields.Integer(string="Ordre", default=10)
     code = fields.Char(string="Code", required=True)
-    name = fields.Char(string="Type de pièce", required=True)
+    name = fields.Char(string="Type de pièce", required=True, translate=True)
     description = fields.Char(string="Consigne", help="Ce que l'agent doit vérifier sur le document.")
     active = fields.Boolean(string="Actif", default=True)
     type_document_id = fields.Many2one(

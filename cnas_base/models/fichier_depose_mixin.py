@@ -131,7 +131,7 @@ class FichierDeposeMixin(models.AbstractModel):
         extension = FORMATS[mime]
         radical = (lire_texte(nom) or _("piece")).replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
         radical = "".join(c for c in radical if c.isprintable() and c not in '<>:"|?*').strip()[:80]
-        return f"{radical or _('piece')}.{extension}"
+        return f"{radical}.{extension}" if radical else "{}.{}".format(_("piece"), extension)
 
     def _prendre_fichier(self, contenu, mimetype):
         """Perdu puis renumérisé, le fichier déposé a l'empreinte du nouveau."""

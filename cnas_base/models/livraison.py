@@ -198,6 +198,8 @@ class Livraison(models.Model):
     @api.model
     def _comparer(self, modele, cible, livrees):
         """Rend ({champ: valeur livrée} de ce qui diffère, la phrase qui le dit)."""
+        # ce qui est livré est en français : une traduction n'est pas un écart
+        cible = cible.with_context(lang="fr_FR")
         neuf, valeurs, phrases = modele.new(livrees), {}, []
         for champ in livrees:
             ici, livre = self._lisible(cible, champ), self._lisible(neuf, champ)

@@ -74,7 +74,7 @@ class Parametre(models.Model):
     _periode_message = "Ce paramètre a déjà une valeur à ces dates : passez par « Changer à partir du… »."
 
     code = fields.Char(string="Code", required=True, index=True)
-    name = fields.Char(string="Paramètre", required=True)
+    name = fields.Char(string="Paramètre", required=True, translate=True)
     famille = fields.Selection(FAMILLES, string="Famille", required=True)
     valeur = ChampValeur(string="Valeur", required=True, tracking=True)
     type_valeur = fields.Selection(TYPES, string="Type", required=True, default="entier")

@@ -19,7 +19,7 @@ class Regime(models.Model):
 
     numero = fields.Integer(string="Numéro", required=True, help="1 à 9 : il entre dans le matricule.")
     code = fields.Char(string="Code", required=True)
-    name = fields.Char(string="Régime", required=True)
+    name = fields.Char(string="Régime", required=True, translate=True)
     contributif = fields.Boolean(string="Contributif")
     carence_mois = fields.Integer(
         string="Carence (mois)", help="Mois entre l'affiliation et le premier soin couvert, hors urgence et maternité.")

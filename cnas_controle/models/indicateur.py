@@ -47,8 +47,8 @@ class Indicateur(models.Model):
     _champs_journal = ("active",)
 
     code = fields.Char(string="Code", required=True, readonly=True)
-    name = fields.Char(string="Indicateur", required=True)
-    definition = fields.Text(string="Ce qu'il cherche", required=True)
+    name = fields.Char(string="Indicateur", required=True, translate=True)
+    definition = fields.Text(string="Ce qu'il cherche", required=True, translate=True)
     famille = fields.Selection(
         [("beneficiaires", "Bénéficiaires"), ("praticiens", "Praticiens"), ("formations", "Formations"), ("papier", "Feuilles"), ("argent", "Argent et agents")],
         string="Famille", required=True, readonly=True)

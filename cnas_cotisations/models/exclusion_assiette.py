@@ -20,7 +20,7 @@ class ExclusionAssiette(models.Model):
     _periode_message = "Cet élément a déjà une ligne à ces dates : fermez-la d'abord."
 
     code = fields.Char(string="Code", required=True, index=True)
-    name = fields.Char(string="Élément exclu", required=True)
+    name = fields.Char(string="Élément exclu", required=True, translate=True)
     plafond = fields.Monetary(string="Au plus, par mois", help="0 : sans limite.")
     source = fields.Char(string="Source", required=True, default="livré")
 

@@ -17,7 +17,7 @@ class CategorieJuridique(models.Model):
     _rec_names_search = ["name", "code"]
 
     code = fields.Char(string="Code", required=True)
-    name = fields.Char(string="Catégorie juridique", required=True)
+    name = fields.Char(string="Catégorie juridique", required=True, translate=True)
     active = fields.Boolean(string="Active", default=True)
 
     _sql_constraints = [("code_unique", "UNIQUE (code)", "Ce code de catégorie juridique existe déjà.")]

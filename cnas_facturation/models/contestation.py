@@ -148,7 +148,7 @@ class Contestation(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        self._exiger_groupe((AGENT, PORTAIL), "déposer une contestation")
+        self._exiger_groupe((AGENT, PORTAIL), _("déposer une contestation"))
         self._refuser_redites(vals_list)
         lignes = self.env["cnas.decompte.ligne"].browse([v.get("decompte_ligne_id") for v in vals_list])
         lignes.check_access_rights("read")

@@ -124,7 +124,7 @@ class Indu(models.Model):
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):
-        self._exiger_groupe(CONTROLEUR, "constater un indu")
+        self._exiger_groupe(CONTROLEUR, _("constater un indu"))
         indus = super().create(vals_list)
         indus._exiger_coherence()
         return indus

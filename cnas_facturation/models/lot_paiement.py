@@ -198,7 +198,7 @@ class LotPaiement(models.Model):
 
     def telecharger(self, format="csv"):
         """Rend le fichier à remettre (« csv ») ou le bordereau (« pdf »), à la finance seule ; le superviseur lit."""
-        self._exiger_groupe(FINANCE, "télécharger un lot de paiement")
+        self._exiger_groupe(FINANCE, _("télécharger un lot de paiement"))
         return super().telecharger(format)
 
     def action_imprimer(self):

@@ -47,7 +47,7 @@ def charger(cr, registre, surcharges=None):
     for regle_id, nom, valeur, debut, fin in cr.fetchall():
         parametres[regle_id][nom].append((debut, fin, valeur))
     regles = RegleActive.lire(cr, """
-        SELECT r.id, code, famille, severite, motif, date_debut AS debut, date_fin AS fin, types_formation AS types,
+        SELECT r.id, code, famille, severite, COALESCE(motif->>'fr_FR', motif->>'en_US') AS motif, date_debut AS debut, date_fin AS fin, types_formation AS types,
                version, avis_medical AS visa, active,
                ARRAY(SELECT regime_id FROM cnas_regle_regime_rel WHERE regle_id = r.id) AS regimes
           FROM cnas_regle_controle r ORDER BY sequence, code""")

@@ -187,10 +187,10 @@ class Referentiel(Bareme):
     def exigences(self):
         """[Exigence] de la matrice des pièces."""
         return Exigence.lire(self.cr, """
-            SELECT e.type_piece_id, t.name AS nom, e.type_prestation, NULLIF(e.categorie, '') AS categorie,
+            SELECT e.type_piece_id, COALESCE(t.name->>'fr_FR', t.name->>'en_US') AS nom, e.type_prestation, NULLIF(e.categorie, '') AS categorie,
                    e.type_soins, e.mode, COALESCE(e.montant_min, 0)::bigint AS montant_min
               FROM cnas_piece_exigee e JOIN cnas_type_piece t ON t.id = e.type_piece_id
-             WHERE e.active ORDER BY t.name, e.id""")
+             WHERE e.active ORDER BY nom, e.id""")
 
     @cached_property
     def regimes(self):

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, _, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
@@ -43,6 +43,8 @@ class Anomalie(models.Model):
     famille = fields.Selection(related="regle_id.famille", string="Famille")
     severite = fields.Selection(SEVERITES, string="Sévérité", required=True)
     message = fields.Char(string="Motif", required=True)
+    motif_lu = fields.Char(string="Motif constaté", compute="_compute_motif_lu", compute_sudo=True,
+                           help="Le motif, dans la langue de qui le lit.")
     montant_avant = fields.Monetary(string="Montant avant")
     montant_apres = fields.Monetary(string="Montant après")
     ordre = fields.Integer(string="Ordre", help="Rang dans l'évaluation des règles.")
@@ -52,6 +54,20 @@ class Anomalie(models.Model):
     justification = fields.Char(string="Justification")
     levee_par_id = fields.Many2one("res.users", string="Levée par", readonly=True)
     levee_le = fields.Datetime(string="Levée le", readonly=True)
+
+    # ------------------------------------------------------------------ calculs
+    @api.depends("message", "regle_id")
+    @api.depends_context("lang")
+    def _compute_motif_lu(self):
+        """Le fait ne change pas de langue : sa phrase se retrouve au catalogue, traduite."""
+        for anomalie in self:
+            anomalie.motif_lu = anomalie.regle_id._lire_motif(anomalie.message) if anomalie.regle_id else anomalie.message
+
+    @api.depends("motif_lu")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for anomalie in self:
+            anomalie.display_name = anomalie.motif_lu
 
     # ------------------------------------------------------------------ actions
     @transition("lever")

@@ -108,12 +108,12 @@ class FeuilleSoinLigne(models.Model):
             ligne.montant_facture = ligne.quantite * ligne.prix_unitaire
 
     @api.depends("anomalie_ids.state", "anomalie_ids.message", "avis_demande")
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_anomalies_texte(self):
         """Ce que les règles ont constaté sur la ligne, et ce que le médecin en a dit, pour juger sans changer d'onglet."""
         lit_les_avis = self.env.user.has_group(CONTROLEUR) or self.env.user.has_group(MEDECIN)
         for ligne in self:
-            phrases = [a.message if a.state == "ouverte" else _("levée : %s", a.message) for a in ligne.anomalie_ids if a.message]
+            phrases = [a.motif_lu if a.state == "ouverte" else _("levée : %s", a.motif_lu) for a in ligne.anomalie_ids if a.message]
             if lit_les_avis and ligne._origin in ligne.feuille_id.avis_ids[:1].ligne_refusee_ids:
                 phrases.append(_("refusée par le médecin-conseil"))
             elif ligne.avis_demande:

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from ..regles import registre
+from ..regles import lecture_motif, registre
 
 FAMILLES = [
     ("recevabilite", "Recevabilité"),
@@ -45,8 +45,8 @@ class RegleControle(models.Model):
                       "famille", "sequence")
 
     code = fields.Char(string="Code", required=True, copy=False)
-    name = fields.Char(string="Règle", required=True)
-    definition = fields.Text(string="Définition")
+    name = fields.Char(string="Règle", required=True, translate=True)
+    definition = fields.Text(string="Définition", translate=True)
     famille = fields.Selection(FAMILLES, string="Famille", required=True, index=True)
     niveau = fields.Selection([("entete", "Feuille"), ("ligne", "Ligne")], string="Porte sur", required=True,
                               default="ligne")
@@ -54,7 +54,7 @@ class RegleControle(models.Model):
     severite = fields.Selection(
         SEVERITES, string="Sévérité", required=True, tracking=True,
         help="Vaut pour toutes les dates de soins. Pour la changer à partir d'un jour : essai à blanc, puis appliquer.")
-    motif = fields.Char(string="Motif imprimé", required=True,
+    motif = fields.Char(string="Motif imprimé", required=True, translate=True,
                         help="Les mots entre accolades sont remplacés par les valeurs du dossier.")
     source = fields.Char(string="Source")
     avis_medical = fields.Boolean(string="Demande un avis médical", tracking=True,
@@ -131,6 +131,14 @@ class RegleControle(models.Model):
         return dict(action, domain=[("regle_id", "=", self.id)], context={})
 
     # ------------------------------------------------------------------ métier
+    def _lire_motif(self, message):
+        """Rend dans la langue de l'usager un motif que cette règle a écrit, en français, sur un dossier."""
+        self.ensure_one()
+        if not message or lecture_motif.en_francais(self.env):
+            return message
+        livree, locale = self.with_context(lang=None).motif, self.with_context(lang="fr_FR").motif
+        return lecture_motif.dire([(locale, self.motif), (livree, self.motif)], message)
+
     def _noter_version(self):
         """Passe à la version suivante les règles qui viennent de changer."""
         if self.ids and self.env.registry.ready:

@@ -39,7 +39,7 @@ class DemandePiecesWizard(models.TransientModel):
     @api.onchange("phrase")
     def _onchange_phrase(self):
         """Ajoute la phrase choisie à la précision, une fois."""
-        texte = dict(PHRASES).get(self.phrase)
+        texte = dict(self._fields["phrase"]._description_selection(self.env)).get(self.phrase)
         if texte and texte not in (self.precision or ""):
             self.precision = " ; ".join(filter(None, [(self.precision or "").strip(), texte]))
         self.phrase = False

@@ -133,7 +133,7 @@ class DemandeRib(models.Model):
             compte = formation._comptes_des_ribs({formation: demande.rib_nouveau})[formation]
             demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id}, _(
                 "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
-                compte=dict(self._fields["usage"].selection)[demande.usage], ancien=demande.rib_ancien or _("aucun"),
+                compte=dict(self._fields["usage"]._description_selection(self.env))[demande.usage], ancien=demande.rib_ancien or _("aucun"),
                 nouveau=demande.rib_nouveau, demandeur=demande.demandeur_id.name, decideur=self.env.user.name))
         self._clore_activites()
 

@@ -12,12 +12,13 @@ class CategorieMedicament(models.Model):
     _inherit = ["cnas.archivage.mixin"]
     _order = "name"
 
-    name = fields.Char(string="Catégorie", required=True)
+    name = fields.Char(string="Catégorie", required=True, translate=True)
     active = fields.Boolean(string="Actif", default=True)
     medicament_ids = fields.One2many("cnas.medicament", "categorie_id", string="Médicaments")
     nombre = fields.Integer(string="Nombre de médicaments", compute="_compute_nombre")
 
-    _sql_constraints = [("nom_unique", "UNIQUE (name)", "Cette catégorie existe déjà.")]
+    # le nom se traduit : c'est le français qui n'est qu'à une catégorie
+    _sql_constraints = [("nom_unique", "EXCLUDE USING btree ((COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)", "Cette catégorie existe déjà.")]
 
     def _compute_nombre(self):
         comptes = dict(self.env["cnas.medicament"]._read_group(

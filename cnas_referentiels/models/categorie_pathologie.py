@@ -13,13 +13,14 @@ class CategoriePathologie(models.Model):
     _order = "name"
     _rec_names_search = ["name", "plage"]
 
-    name = fields.Char(string="Catégorie", required=True)
+    name = fields.Char(string="Catégorie", required=True, translate=True)
     plage = fields.Char(string="Plage CIM-10", help="Codes couverts, par exemple A00-B99.")
     active = fields.Boolean(string="Actif", default=True)
     pathologie_ids = fields.One2many("cnas.pathologie", "categorie_id", string="Pathologies")
     nombre = fields.Integer(string="Nombre de pathologies", compute="_compute_nombre")
 
-    _sql_constraints = [("nom_unique", "UNIQUE (name)", "Cette catégorie existe déjà.")]
+    # le nom se traduit : c'est le français qui n'est qu'à une catégorie
+    _sql_constraints = [("nom_unique", "EXCLUDE USING btree ((COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)", "Cette catégorie existe déjà.")]
 
     def _compute_nombre(self):
         comptes = dict(self.env["cnas.pathologie"]._read_group(

@@ -92,7 +92,7 @@ class ConfigMixin(models.AbstractModel):
     def _nom_niveau(self):
         """Rend le nom du niveau du tarif (« Hôpital de district »), ou « Tous les niveaux »."""
         self.ensure_one()
-        return dict(NIVEAUX).get(str(self.niveau), _("Tous les niveaux"))
+        return dict(self._fields["niveau_libelle"]._description_selection(self.env)).get(str(self.niveau), _("Tous les niveaux"))
 
     def _completer_creation(self, vals_list):
         vals_list = [self._lire_valeurs(vals) for vals in vals_list]

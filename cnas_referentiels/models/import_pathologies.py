@@ -102,7 +102,7 @@ class ImportFichier(models.Model):
 
     def _categorie_de(self, lues):
         """Rend la fonction {valeurs: id de catégorie} : le chapitre livré l'emporte sur le nom du fichier, que l'on crée à défaut."""
-        categories = self.env["cnas.categorie_pathologie"].with_user(self.env.user).with_context(active_test=False)
+        categories = self.env["cnas.categorie_pathologie"].with_user(self.env.user).with_context(active_test=False, lang="fr_FR")
         plages = [(c.plage[:3], c.plage[-3:], c.id) for c in categories.search([("plage", "!=", False), ("active", "=", True)])]
 
         def plage(vals):

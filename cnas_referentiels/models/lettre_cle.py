@@ -16,7 +16,7 @@ class LettreCle(models.Model):
     _rec_names_search = ["code", "name"]
 
     code = fields.Char(string="Lettre-clé", required=True, tracking=True)
-    name = fields.Char(string="Signification", required=True, tracking=True)
+    name = fields.Char(string="Signification", required=True, translate=True, tracking=True)
     active = fields.Boolean(string="Actif", default=True, tracking=True)
     config_ids = fields.One2many("cnas.config_lettre_cle", "lettre_cle_id", string="Valeurs datées")
     valeur_jour = fields.Monetary(string="Valeur du jour", compute="_compute_valeurs")

@@ -32,8 +32,9 @@ class PanierSoin(models.Model):
     ]
 
     @api.depends("regime_id", "prestation_id", "type_prestation", "categorie")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        types, categories = dict(TYPES_PRESTATION), dict(CATEGORIES)
+        types, categories = (dict(self._fields[champ]._description_selection(self.env)) for champ in ("type_prestation", "categorie"))
         for ligne in self:
             cible = ligne.prestation_id.display_name or " ".join(
                 p for p in (types.get(ligne.type_prestation), categories.get(ligne.categorie)) if p)

@@ -62,8 +62,10 @@ class Plafond(models.Model):
     ]
 
     @api.depends("regime_id", "portee", "type_soins", "categorie")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        portees, soins, categories = dict(PORTEES), dict(TYPES_SOINS), dict(CATEGORIES)
+        portees, soins, categories = (
+            dict(self._fields[champ]._description_selection(self.env)) for champ in ("portee", "type_soins", "categorie"))
         for plafond in self:
             parties = [plafond.regime_id.code, portees.get(plafond.portee)]
             if plafond.type_soins != "tous":

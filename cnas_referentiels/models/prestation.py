@@ -170,7 +170,7 @@ class Prestation(models.Model):
     @api.model
     def _dessiner_frise(self, rangs, jour):
         """Rend le HTML de la frise : un rang par niveau, une case par période, la case du jour en vert."""
-        noms = dict(NIVEAUX)
+        noms = dict(self._fields["niveau_min_libelle"]._description_selection(self.env))
         html = Markup("")
         for niveau, periodes in rangs.items():
             cases = Markup("").join(self._dessiner_case(*periode, jour) for periode in periodes)

@@ -14,7 +14,7 @@ class Specialite(models.Model):
     _rec_names_search = ["code", "name"]
 
     code = fields.Char(string="Code", required=True)
-    name = fields.Char(string="Spécialité", required=True, index="trigram")
+    name = fields.Char(string="Spécialité", required=True, translate=True, index="trigram")
     active = fields.Boolean(string="Actif", default=True)
 
     _sql_constraints = [("code_unique", "UNIQUE (code)", "Ce code de spécialité existe déjà.")]

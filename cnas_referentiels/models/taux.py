@@ -38,8 +38,9 @@ class Taux(models.Model):
     _sql_constraints = [("taux_borne", "CHECK (taux BETWEEN 0 AND 100)", "Un taux va de 0 à 100 %.")]
 
     @api.depends("regime_id", "type_prestation", "nature", "taux")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        types, natures = dict(TYPES_PRESTATION), dict(NATURES)
+        types, natures = (dict(self._fields[champ]._description_selection(self.env)) for champ in ("type_prestation", "nature"))
         for ligne in self:
             precisions = [types.get(ligne.type_prestation), natures.get(ligne.nature)]
             portee = ", ".join(p for p in precisions if p) or _("tous soins")

@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.modules.db import FunctionStatus, has_unaccent
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.age import age_en_annees, age_en_mois
 from odoo.addons.cnas_base.ecriture import ecrire_date
@@ -29,11 +30,11 @@ CHAMPS_COMPLETABLES = (
 )
 # Ce qui change par une action datée, pour que l'histoire reste lisible.
 CHAMPS_PAR_ACTION = {
-    "regime_id": "« Changer de régime »",
-    "type_assure": "« Rattacher », « Sortie de famille » ou « Changer de principal »",
-    "assure_principal_id": "« Rattacher », « Sortie de famille » ou « Changer de principal »",
-    "lien": "« Rattacher » ou « Sortie de famille »",
-    "date_affiliation": "une période de droits",
+    "regime_id": _lt("« Changer de régime »"),
+    "type_assure": _lt("« Rattacher », « Sortie de famille » ou « Changer de principal »"),
+    "assure_principal_id": _lt("« Rattacher », « Sortie de famille » ou « Changer de principal »"),
+    "lien": _lt("« Rattacher » ou « Sortie de famille »"),
+    "date_affiliation": _lt("une période de droits"),
 }
 # Ce qui, changé sur un brouillon, le fait rapprocher à nouveau.
 CHAMPS_RAPPROCHES = frozenset(("nom", "prenom", "genre", "date_naissance"))

@@ -298,7 +298,7 @@ class AssureFamille(models.Model):
         def mere(enfant):
             return enfant.mere_id.name or enfant.nom_mere or ""
 
-        libelles = dict(LIENS)
+        libelles = dict(self._fields["lien"]._description_selection(self.env))
         enfants = membres.filtered(lambda m: m.lien == "enfant").sorted(
             lambda m: (mere(m).casefold(), m.date_naissance or date.max))
         rangs = [

@@ -30,10 +30,10 @@ class TypeDocument(models.Model):
     _champs_journal = ("code", "name", "proprietaire", "medical", "active")
 
     code = fields.Char(string="Cote", required=True)
-    name = fields.Char(string="Type de document", required=True)
+    name = fields.Char(string="Type de document", required=True, translate=True)
     proprietaire = fields.Selection(PROPRIETAIRES, string="Appartient à", required=True)
     medical = fields.Boolean(string="Médical", help="Ne s'ouvre qu'à qui ouvre les pièces d'une feuille de soins.")
-    depart = fields.Char(string="La durée court", help="De quel jour on compte : le dernier remboursement, la radiation…")
+    depart = fields.Char(string="La durée court", translate=True, help="De quel jour on compte : le dernier remboursement, la radiation…")
     active = fields.Boolean(string="Actif", default=True)
     conservation_ids = fields.One2many("cnas.conservation", "type_id", string="Durées de conservation")
     annees = fields.Integer(string="Conservation (ans)", compute="_compute_annees")

@@ -59,7 +59,7 @@ class FactureAnalyse(models.Model):
         :return: dict d'entiers : feuilles, factures, decomptes, ordres, paiements, ecart (0 si tout concorde)
         """
         self._exiger_groupe(
-            ("cnas_base.group_controleur", "cnas_base.group_finance"), "rapprocher les paiements")
+            ("cnas_base.group_controleur", "cnas_base.group_finance"), _("rapprocher les paiements"))
         debut, fin = self._premier_du_mois(date_debut), self._premier_du_mois(date_fin)
         self.env["cnas.rapprochement"].flush_model()
         self.env.flush_all()

@@ -41,7 +41,7 @@ class FacturePreparation(models.Model):
         :return: id de la facture de remboursement (brouillon)
         :raise UserError: rôle, assuré inconnu, rien à rembourser
         """
-        self._exiger_groupe(AGENT, "préparer un remboursement")
+        self._exiger_groupe(AGENT, _("préparer un remboursement"))
         mois = self._premier_du_mois(periode)
         trouve = self.env["cnas.assure"].sudo()._resoudre_matricules([matricule])
         assure = self.env["cnas.assure"].sudo().browse(trouve.get(matricule) or [])
@@ -59,7 +59,7 @@ class FacturePreparation(models.Model):
         :return: True
         :raise UserError: rôle, mois à venir, rien à facturer nulle part
         """
-        self._exiger_groupe(CONTROLEUR, "préparer les factures du mois")
+        self._exiger_groupe(CONTROLEUR, _("préparer les factures du mois"))
         mois = self._premier_du_mois(periode)
         groupes = self.env["cnas.feuille_soin"].sudo()._read_group(
             self._domaine_feuilles_a_facturer(mois), ["formation_id"])
@@ -131,7 +131,7 @@ class FacturePreparation(models.Model):
     @api.model
     def _formation_autorisee(self, code):
         """Rend la formation du code, si l'appelant a le droit de facturer pour elle."""
-        self._exiger_groupe((AGENT, PORTAIL), "préparer une facture")
+        self._exiger_groupe((AGENT, PORTAIL), _("préparer une facture"))
         texte = str(code or "").strip()
         formation = self.env["cnas.formation_sanitaire"].sudo().search([("code", "=", texte)], limit=1)
         if self._est_usager_formation():

@@ -37,7 +37,7 @@ class FeuilleSoin(models.Model):
         self.env["cnas.avis_medical"].sudo().create([{
             "feuille_id": feuille.id, "avis": avis, "motif": motif, "medecin_id": self.env.uid,
             "ligne_refusee_ids": [fields.Command.set((refusees & feuille.ligne_ids).ids)]} for feuille in self])
-        libelle = dict(self.env["cnas.avis_medical"]._fields["avis"].selection)[avis]
+        libelle = dict(self.env["cnas.avis_medical"]._fields["avis"]._description_selection(self.env))[avis]
         self._changer_etat("controle", motif_journal=_("Avis médical : %s", libelle))
         self._lever_ce_que_l_avis_tranche(motif)
 

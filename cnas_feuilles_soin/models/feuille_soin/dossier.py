@@ -155,6 +155,7 @@ class FeuilleSoin(models.Model):
                                      help="Vide : liquidation automatique.")
     date_decision = fields.Datetime(string="Décidée le", readonly=True, copy=False, index=True)
     motif_decision = fields.Char(string="Motif de la décision", readonly=True, copy=False, groups=GROUPES_DOSSIER)
+    motif_lu = fields.Char(string="Motif de la décision, à lire", compute="_compute_motif_lu", groups=GROUPES_DOSSIER)
     date_limite_instance = fields.Date(string="Pièces attendues avant le", readonly=True, copy=False, index="btree_not_null")
     empreinte = fields.Char(string="Empreinte de l'envoi", readonly=True, copy=False)
     # --- reprise d'un rejet

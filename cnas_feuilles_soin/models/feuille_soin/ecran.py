@@ -5,8 +5,9 @@ from odoo import _, api, fields, models
 from odoo.addons.cnas_base.bilan import bilan, fiche_suivante
 from odoo.addons.cnas_base.ecriture import ecrire_date
 
+from ...regles.lecture_motif import dire, en_francais
 from .actions import EN_CONTROLE
-from .dossier import ETATS, GROUPES_DOSSIER
+from .dossier import GROUPES_DOSSIER
 
 # Au-dessus, les raisons d'un lot ne se lisent plus dans une notification.
 RAISONS_MONTREES = 3
@@ -28,6 +29,18 @@ class FeuilleSoin(models.Model):
         string="Recevabilité", compute="_compute_recevabilite")
 
     # ------------------------------------------------------------------ calculs
+    @api.depends("motif_decision", "anomalie_ids.message")
+    @api.depends_context("lang")
+    def _compute_motif_lu(self):
+        """Le motif écrit par le moteur, dans la langue de qui lit ; celui d'une personne, tel qu'elle l'a écrit."""
+        for feuille in self:
+            motif = feuille.motif_decision
+            if motif and not en_francais(self.env):
+                for anomalie in feuille.sudo().anomalie_ids:
+                    motif = motif.replace(anomalie.message, anomalie.motif_lu)
+                motif = dire((), motif)
+            feuille.motif_lu = motif
+
     @api.depends("assure_id", "date_soins", "regime_id")
     def _compute_resume_beneficiaire(self):
         genres = dict(self.env["cnas.assure"]._fields["genre"]._description_selection(self.env))
@@ -41,7 +54,7 @@ class FeuilleSoin(models.Model):
     @api.depends_context("uid")
     def _compute_dernieres_feuilles(self):
         """Les trois feuilles précédentes du même patient, que l'usager peut ouvrir."""
-        etats = dict(ETATS)
+        etats = dict(self._fields["state"]._description_selection(self.env))
         for feuille in self:
             autres = self.search([("assure_id", "=", feuille.assure_id.id), ("id", "!=", feuille._origin.id),
                                   ("state", "not in", ("brouillon", "annulee"))],

@@ -121,7 +121,7 @@ class FeuilleSoin(models.Model):
                     ligne.prestation_id.display_name, ecrire_nombre(ligne.montant_facture), ecrire_nombre(ligne.montant_cnas),
                     ligne.explication or "")
                 for ligne in essai.ligne_ids)
-            motifs = [f"{a.code} — {a.message}" for a in essai.anomalie_ids if a.state == "ouverte"]
+            motifs = [f"{a.code} — {a.motif_lu}" for a in essai.anomalie_ids if a.state == "ouverte"]
             issue, part = etats[essai.state], ecrire_nombre(essai.montant_cnas)
             reprise.rollback()
         self.env.invalidate_all()
