@@ -89,6 +89,7 @@ def _analyseur():
     sauvegarder_.add_argument("--copier-vers", metavar="LIEU", help="rclone:distant:chemin ou rsync:usager@hôte:/chemin (défaut : CNAS_COPIER_VERS)")
     commande("captures", "reprend les images des guides (doc/guides), d'une base de démonstration").add_argument(
         "role", nargs="?", metavar="RÔLE", help="agent, controleur, medecin… (défaut : tous)")
+    commande("traduire", "réécrit les phrases à traduire (i18n/*.pot) et met à jour les traductions (i18n/ar.po)")
     commande("verifier", "contrôles sans exécution : ruff, pylint-odoo, XML, manifestes")
     return analyseur
 
@@ -227,6 +228,13 @@ def planche(options):
     return 0
 
 
+def traduire(_options):
+    """./cnas traduire"""
+    from . import traduire as module
+    module.traduire()
+    return 0
+
+
 def verifier(_options):
     """./cnas verifier"""
     from . import verifier as module
@@ -314,7 +322,7 @@ def principal(arguments):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     actions = {"demarrer": demarrer, "arreter": arreter, "tester": tester, "banc": banc, "verifier": verifier,
                "verifier-journal": verifier_journal, "sauvegarder": sauvegarder, "restaurer": restaurer, "mettre-a-jour": mettre_a_jour,
-               "archiver": archiver, "revenir": revenir, "captures": captures, "planche": planche,
+               "archiver": archiver, "revenir": revenir, "captures": captures, "planche": planche, "traduire": traduire,
                "anonymiser": anonymiser}
     try:
         return actions[options.commande](options)

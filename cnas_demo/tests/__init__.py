@@ -12,3 +12,4 @@ from . import test_indicateurs
 from . import test_lecture_seule
 from . import test_routes_portail
 from . import test_papiers
+from . import test_traductions
