@@ -1,8 +1,15 @@
 """Ce qu'un échantillon stratifié dit de sa population : taille, strates, tirage, taux d'erreur, montant, intervalle. Rien d'Odoo ici.
 
-L'estimateur se lit strate par strate (moyenne de l'échantillon × effectif), l'intervalle prend la loi de Student aux degrés de
-Satterthwaite, en échelle logarithmique. Les erreurs de facturation sont rares et inégales : la variance d'une petite strate sans erreur vue ne peut pas être
-prise pour nulle. Chacune reçoit une observation de prudence, au taux moyen de toutes ; l'intervalle tient alors ses 95 %.
+L'estimateur se lit strate par strate (moyenne de l'échantillon × effectif). Les deux bornes de l'intervalle ne se trompent pas de la
+même façon, chacune a sa méthode :
+
+- la basse, celle qu'on réclame, prend la loi de Student aux degrés de Satterthwaite (1946), en échelle logarithmique ; une petite strate
+  sans erreur vue n'a pas une variance nulle : chacune reçoit une observation de prudence, au taux moyen de toutes ;
+- la haute est la borne de Stringer (1963 ; Bickel, « Inference and auditing: the Stringer bound », International Statistical Review 60,
+  1992). Un échantillon qui n'a pas vu les rares grosses erreurs n'a pas non plus vu leur variance : aucune borne tirée d'elle seule ne les
+  couvre. Stringer compte, par la loi binomiale (Clopper et Pearson, 1934), combien d'erreurs ont pu échapper, et leur donne un poids.
+
+`./cnas tester couverture` rejoue 200 tirages sur chaque population de `tests/test_campagnes.py`.
 """
 import math
 from dataclasses import dataclass
@@ -85,9 +92,9 @@ def extrapoler(strates):
         # l'observation de prudence : une erreur comme les autres, au taux des autres
         grosse = min(moyenne_recue, part * moyenne_recue / taux) if taux else 0
         termes.append((s.effectif, list(s.erreurs), taux * grosse * grosse * (1 - taux)))
-    bas, haut, valeur = _intervalle(termes)
-    observe = erreurs
-    return Estimation(valeur, max(observe, bas), min(sum(s.total for s in strates), max(haut, observe)))
+    valeur, bas = _borne_basse(termes)
+    haut = _borne_haute([(s.effectif, s.erreurs, sum(r * r for r in s.recus) / max(1, sum(s.recus))) for s in strates], sum(s.total for s in strates))
+    return Estimation(valeur, max(erreurs, bas), max(valeur, erreurs, haut))
 
 
 def estimer_taux(strates):
@@ -97,14 +104,14 @@ def estimer_taux(strates):
     if not effectif or not tirees:
         return Estimation(0, 0, 0)
     taux = sum(sum(e > 0 for e in s.erreurs) for s in strates) / tirees
-    bas, haut, valeur = _intervalle([(s.effectif, [float(e > 0) for e in s.erreurs], taux * (1 - taux)) for s in strates])
-    if not taux and any(len(s.erreurs) < s.effectif for s in strates):
-        haut = effectif * (1 - 0.05 ** (1 / tirees))  # aucune erreur vue : la règle de trois
-    return Estimation(valeur / effectif, max(0, bas / effectif), min(1, haut / effectif))
+    touchees = [[float(e > 0) for e in s.erreurs] for s in strates]
+    valeur, bas = _borne_basse([(s.effectif, t, taux * (1 - taux)) for s, t in zip(strates, touchees)])
+    haut = _borne_haute([(s.effectif, t, 1) for s, t in zip(strates, touchees)], effectif)
+    return Estimation(valeur / effectif, bas / effectif, max(valeur, haut) / effectif)
 
 
-def _intervalle(termes):
-    """Rend (bas, haut, valeur) d'un total : somme par strate, Student aux degrés de Satterthwaite, correction de population finie.
+def _borne_basse(termes):
+    """Rend (valeur, borne basse) d'un total : somme par strate, Student aux degrés de Satterthwaite, correction de population finie.
 
     :param termes: [(effectif, observations, variance de prudence)]
     """
@@ -124,14 +131,52 @@ def _intervalle(termes):
         part = effectif ** 2 * (1 - n / effectif) * s2 / n
         variance += part
         degres += part ** 2 / max(1, n - 1)
-    if not variance:
-        return valeur, valeur, valeur
+    if not variance or valeur <= 0:
+        return valeur, valeur
     # les unités sans erreur n'apprennent rien de la taille des erreurs : les degrés se comptent sur celles qui en ont
     marge = student(min(variance ** 2 / degres, touchees - 1)) * math.sqrt(variance)
-    if valeur <= 0:
-        return 0.0, marge, valeur
-    # En échelle logarithmique : une somme d'erreurs rares est dissymétrique, ses bornes le sont aussi.
-    return valeur / math.exp(marge / valeur), valeur * math.exp(marge / valeur), valeur
+    # En échelle logarithmique : une somme d'erreurs rares est dissymétrique, sa borne l'est aussi.
+    return valeur, valeur / math.exp(marge / valeur)
+
+
+def _borne_haute(termes, total):
+    """Rend la borne haute de Stringer d'un total d'erreurs, qui ne dépasse pas `total`.
+
+    :param termes: [(effectif, erreurs des unités tirées, ce que porterait l'unité d'une erreur qui a échappé)]
+    """
+    vu = sum(sum(erreurs) for effectif, erreurs, _porte in termes if len(erreurs) >= effectif)
+    partielles = [terme for terme in termes if 0 < len(terme[1]) < terme[0]]
+    tirees = sum(len(erreurs) for _effectif, erreurs, _porte in partielles)
+    if not tirees:
+        return vu
+    # chaque erreur pèse pour les unités que la sienne représente ; la plus lourde d'abord
+    poids = sorted((erreur * effectif / len(erreurs) for effectif, erreurs, _porte in partielles for erreur in erreurs if erreur > 0), reverse=True)
+    echappee = max(effectif / len(erreurs) * porte for effectif, erreurs, porte in partielles)
+    bornes = [_part_echappee(rang, tirees) for rang in range(len(poids) + 1)]
+    haut = tirees * (bornes[0] * max([echappee, *poids[:1]]) + sum((b - a) * p for a, b, p in zip(bornes, bornes[1:], poids)))
+    # correction de population finie, chaque strate selon ce qu'elle pèse
+    pesees = [((effectif * porte) ** 2 / len(erreurs), 1 - len(erreurs) / effectif) for effectif, erreurs, porte in partielles]
+    pese = sum(poids_strate for poids_strate, _reste in pesees)
+    reste = sum(poids_strate * reste for poids_strate, reste in pesees) / pese if pese else 1
+    valeur = sum(poids)
+    return min(total, vu + valeur + (haut - valeur) * math.sqrt(reste))
+
+
+def _part_echappee(vues, tirees):
+    """Rend la part d'erreurs à partir de laquelle en voir `vues` ou moins arrive moins de 2,5 fois sur 100 (Clopper et Pearson).
+
+    Développement de Pratt (Blyth, « Approximate binomial confidence limits », JASA 81, 1986) : au pire 0,6 % d'écart, 0,2 % dès dix unités.
+    """
+    if vues >= tirees:
+        return 1.0
+    if not vues:
+        return 1 - 0.025 ** (1 / tirees)
+    a, b = vues + 1, tirees - vues
+    if b == 1:
+        return 0.975 ** (1 / tirees)
+    racine = math.sqrt(9 * a * b * (9 * tirees + 5 - Z95 ** 2) + tirees + 1)
+    rapport = (81 * a * b - 9 * tirees - 8 - 3 * Z95 * racine) / (81 * a * a - 9 * a * (2 + Z95 ** 2) + 1)
+    return 1 / (1 + (a / b) ** 2 * rapport ** 3)
 
 
 def student(degres):

@@ -10,12 +10,15 @@ def lancer(nom, echelle):
     """Mesure un banc, ou tous ; rend 1 si un banc n'a pas pu se faire."""
     if not 0 < echelle <= 10:
         raise console.Arret("--echelle attend un nombre entre 0 (exclu) et 10 ; 1 = un million d'assurés.")
-    disponibles = sorted(f.stem for f in (chemins.RACINE / "tests" / "bancs").glob("[a-z]*.py") if f.stem not in ("cadre", "reference"))
+    sources = {f.stem: f.read_text(encoding="utf-8") for f in sorted((chemins.RACINE / "tests" / "bancs").glob("[a-z]*.py")) if f.stem not in ("cadre", "reference")}
+    disponibles = list(sources)
     if nom and nom not in disponibles:
         raise console.Arret(f"Le banc « {nom} » n'existe pas. Bancs : {', '.join(disponibles)}.")
     machine = commandes.preparer_machine(tests=True, rapide=True)
     base = BASE if echelle == 1 else f"{BASE}_{echelle:g}".replace(".", "_")
-    machine.installer(base, demo=False)
+    # un banc d'un addon facultatif l'installe : la base de référence n'a que les sept
+    mesures = "".join(sources[banc] for banc in ([nom] if nom else disponibles))
+    machine.installer(base, demo=False, en_plus=[addon for addon in chemins.EN_PLUS if f"odoo.addons.{addon}" in mesures])
     env = machine.env()
     env["CNAS_CONTEXTE"] = str(tester.ecrire_contexte(machine, base))
     env["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], str(chemins.RACINE)])

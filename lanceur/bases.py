@@ -116,7 +116,7 @@ class Machine:
         """Ligne de commande d'Odoo ; `verbe` : sa sous-commande (« shell »)."""
         return [self.python, str(ODOO_BIN), *verbe, "-c", str(configuration), *map(str, arguments)]
 
-    def plan(self, base, demo=True):
+    def plan(self, base, demo=True, en_plus=()):
         """Ce qu'une base réclame : {etat, nouveaux, changes, voulues, production} ; rien n'est écrit d'autre que la reprise d'une coupure."""
         verifier_nom(base)
         etat = self.sql("etat", base)
@@ -124,15 +124,15 @@ class Machine:
             raise Arret(f"La base « {base} » existe et n'est pas une base Odoo : choisissez un autre nom (--base).")
         if etat["modules"] and self.sql("reprendre", base)["repris"]:
             etat = self.sql("etat", base)
-        addons = self._addons_voulus(etat, demo)
+        addons = self._addons_voulus(etat, demo, en_plus)
         voulues, production = chemins.empreintes_addons(addons), chemins.DEMO not in addons
         nouveaux, changes = a_faire(etat, voulues, chemins.PRODUCTION if production else ())
         return {"etat": etat, "nouveaux": nouveaux, "changes": changes, "voulues": voulues, "production": production}
 
-    def installer(self, base, demo=True):
-        """Installe ou met à jour les addons de la base ; rend vrai si quelque chose a changé."""
+    def installer(self, base, demo=True, en_plus=()):
+        """Installe ou met à jour les addons de la base, et ces facultatifs ; rend vrai si quelque chose a changé."""
         console.etape(f"Base « {base} »")
-        plan = self.plan(base, demo)
+        plan = self.plan(base, demo, en_plus)
         if not plan["nouveaux"] and not plan["changes"]:
             console.detail("à jour")
             return False
@@ -176,8 +176,8 @@ class Machine:
             self.supprimer_base(base)
         self.installer(base)
 
-    def _addons_voulus(self, etat, demo):
-        """Nos addons, et la démonstration si la base l'a, ou si elle la demande et n'a jamais été achevée sans elle."""
+    def _addons_voulus(self, etat, demo, en_plus=()):
+        """Nos addons, ces facultatifs et ceux que la base a, et la démonstration si la base l'a, ou si elle la demande et n'a jamais été achevée sans elle."""
         presente = chemins.DEMO in etat["empreintes"]
         if presente and not demo:
             console.detail("cette base a déjà le jeu de démonstration ; pour une base sans, choisissez un autre nom (--base)")
@@ -185,7 +185,8 @@ class Machine:
             console.detail("cette base a été créée sans démonstration ; pour une base avec, choisissez un autre nom (--base)")
         if presente or (demo and not etat["empreintes"]):
             return chemins.TOUS
-        return (*chemins.ADDONS, *(addon for addon in chemins.EN_PLUS if etat["modules"].get(addon) in ("installed", "to upgrade")))
+        return (*chemins.ADDONS, *(addon for addon in chemins.EN_PLUS
+                                  if addon in en_plus or etat["modules"].get(addon) in ("installed", "to upgrade")))
 
 
 def verifier_nom(base):

@@ -1,1 +1,1 @@
-from . import mission, signaler
+from . import contester, mission, signaler

@@ -11,6 +11,7 @@ from . import (
     formation_sanitaire,
     indicateur,
     indicateur_groupe,
+    indu,
     mission,
     parametre,
     signalement,

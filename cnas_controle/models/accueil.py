@@ -15,4 +15,5 @@ class Accueil(models.AbstractModel):
             *super()._taches(),
             Tache(_lt("Alertes de contrôle à regarder"), "cnas.alerte", [("state", "=", "nouvelle")], "cnas_controle.alerte_action", (SUPERVISEUR,)),
             Tache(_lt("Signalements reçus"), "cnas.signalement", [("state", "=", "recu")], "cnas_controle.signalement_action", (SUPERVISEUR,)),
+            Tache(_lt("Indus extrapolés contestés"), "cnas.campagne.resultat", [("state", "=", "conteste")], "cnas_controle.campagne_resultat_action", (SUPERVISEUR,)),
         ]

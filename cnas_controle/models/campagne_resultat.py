@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -5,12 +6,15 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
-from odoo.addons.cnas_base.ecriture import ecrire_date
-from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .. import estimation
 from .indicateur import SUPERVISEUR
+
+# Qui a proposé l'indu, ou écrit la contestation, ne la tranche pas.
+PARTIES = ("proposeur_id", "contestataire_id")
 
 
 @actions
@@ -18,13 +22,15 @@ class CampagneResultat(models.Model):
     """Ce qu'une campagne dit d'une formation : son taux d'erreur, le trop payé extrapolé, leurs intervalles à 95 %, l'indu proposé.
 
     États : calculé → indu proposé → contesté → maintenu ou révisé. Seule la borne basse de l'intervalle est réclamée, jamais moins que
-    le trop payé vu. L'indu est celui de la facturation : un autre superviseur le notifie, la formation a un délai pour contester,
-    un superviseur autre que celui qui l'a proposé tranche. Le taux d'erreur règle, à deux, le taux d'audit de la formation (PLF-04).
+    le trop payé vu. L'indu est celui de la facturation : un autre superviseur le notifie, la formation a un délai pour contester, dans son
+    espace ou au guichet ; un superviseur qui ne l'a ni proposé ni contesté tranche, et elle lit pourquoi. Le taux d'erreur règle, à deux, le taux d'audit de la formation (PLF-04).
     """
 
     _name = "cnas.campagne.resultat"
     _description = "Résultat d'une campagne"
-    _inherit = ["cnas.etat.mixin", "cnas.montant.mixin", "mail.thread"]
+    _inherit = ["cnas.etat.mixin", "cnas.fichiers.mixin", "cnas.montant.mixin", "mail.thread"]
+    _champs_fichiers = ("piece_ids",)
+    _fichiers_comme = "cnas.feuille_soin.piece"
     _order = "id desc"
 
     _etat_initial = "calcule"
@@ -34,17 +40,17 @@ class CampagneResultat(models.Model):
         "contester": Action(
             titre=_lt("Noter la contestation"), de=("propose",), vers=("conteste",), roles=("cnas_base.group_controleur",), seul=True, motif=True,
             empeche=("_empeche_hors_delai",)),
-        "maintenir": Action(titre=_lt("Maintenir"), de=("conteste",), vers=("maintenu",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=("proposeur_id",)),
+        "maintenir": Action(titre=_lt("Maintenir"), de=("conteste",), vers=("maintenu",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=PARTIES),
         "reviser": Action(
-            titre=_lt("Réviser"), de=("conteste",), vers=("revise",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=("proposeur_id",),
+            titre=_lt("Réviser"), de=("conteste",), vers=("revise",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=PARTIES,
             empeche=("_empeche_revision",)),
         "regler_audit": Action(
             titre=_lt("Régler le taux d'audit"), de=("calcule", "propose", "conteste", "maintenu", "revise"), roles=(SUPERVISEUR,), seul=True, annonce=False),
     }
     _champs_geles = (
         "campagne_id", "formation_id", "population", "tirees", "en_erreur", "taux_erreur", "taux_bas", "taux_haut", "observe", "estimation", "bas", "haut",
-        "montant_propose", "indu_id", "proposeur_id", "date_contestation", "motif_contestation", "taux_audit")
-    _champs_journal = ("indu_id", "montant_propose", "montant_revise", "motif_contestation")
+        "montant_propose", "indu_id", "proposeur_id", "date_contestation", "motif_contestation", "contestataire_id", "date_decision", "motif_decision", "taux_audit")
+    _champs_journal = ("indu_id", "montant_propose", "montant_revise", "motif_contestation", "motif_decision")
 
     campagne_id = fields.Many2one("cnas.campagne", string="Campagne", required=True, index=True, ondelete="cascade", readonly=True)
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation", required=True, index=True, ondelete="restrict", readonly=True)
@@ -60,12 +66,16 @@ class CampagneResultat(models.Model):
     haut = fields.Monetary(string="… au plus", readonly=True)
     montant_propose = fields.Monetary(string="Réclamé", readonly=True, help="La borne basse de l'intervalle à 95 %.")
     montant_revise = fields.Monetary(string="Révisé à", help="Ce que la contestation laisse à réclamer ; zéro : plus rien.")
-    indu_id = fields.Many2one("cnas.indu", string="Indu", readonly=True, copy=False, ondelete="restrict")
+    indu_id = fields.Many2one("cnas.indu", string="Indu", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
     indu_etat = fields.Selection(related="indu_id.state", string="État de l'indu")
     proposeur_id = fields.Many2one("res.users", string="Proposé par", readonly=True, copy=False, ondelete="restrict")
     limite_contestation = fields.Date(string="Contestable jusqu'au", compute="_compute_limite_contestation", compute_sudo=True)
     date_contestation = fields.Date(string="Contesté le", readonly=True, copy=False)
     motif_contestation = fields.Text(string="Ce que dit la formation", readonly=True, copy=False)
+    contestataire_id = fields.Many2one("res.users", string="Contestation écrite par", readonly=True, copy=False, ondelete="restrict")
+    piece_ids = fields.Many2many("ir.attachment", "cnas_campagne_resultat_piece_rel", "resultat_id", "piece_id", string="Pièces de la contestation", copy=False)
+    date_decision = fields.Date(string="Tranché le", readonly=True, copy=False)
+    motif_decision = fields.Text(string="Pourquoi", readonly=True, copy=False)
     taux_audit = fields.Integer(string="Taux d'audit proposé (%)", readonly=True)
     state = fields.Selection(
         [("calcule", "Calculé"), ("propose", "Indu proposé"), ("conteste", "Contesté"), ("maintenu", "Maintenu"), ("revise", "Révisé")], string="État",
@@ -92,6 +102,8 @@ class CampagneResultat(models.Model):
             self._exiger_groupe(SUPERVISEUR, _("réviser un indu extrapolé"))
             if any(resultat.state != "conteste" for resultat in self):
                 raise UserError(_("Un montant se révise sur contestation : rien n'est contesté, ou tout est tranché."))
+        if "piece_ids" in vals and not self._ouvert(vals.keys()) and any(resultat.state != "conteste" for resultat in self):
+            raise UserError(_("Une pièce se joint à une contestation : rien n'est contesté, ou tout est tranché."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -115,13 +127,13 @@ class CampagneResultat(models.Model):
     @transition("contester")
     def action_contester(self, motif=None):
         """Note la contestation de la formation, dans le délai. Rend True ou l'assistant."""
-        self._changer_etat("conteste", date_contestation=aujourd_hui(), motif_contestation=motif)
+        self._changer_etat("conteste", date_contestation=aujourd_hui(), motif_contestation=motif, contestataire_id=self.env.uid)
 
     @transition("maintenir")
     def action_maintenir(self, motif=None):
         """Maintient l'indu contesté. Rend True ou l'assistant."""
-        self._changer_etat("maintenu")
-        self.message_post(body=_("Contestation rejetée : %s", motif))
+        self._changer_etat("maintenu", date_decision=aujourd_hui(), motif_decision=motif)
+        self._dire_decision(self.indu_id, _("Votre contestation de l'indu %s est rejetée : il reste dû.", self.indu_id.numero))
 
     @transition("reviser")
     def action_reviser(self, motif=None):
@@ -132,7 +144,11 @@ class CampagneResultat(models.Model):
             "formation_id": self.formation_id.id, "compte": "principal", "montant": self.montant_revise,
             "motif": _("%(campagne)s, révisé sur contestation (remplace %(ancien)s) : %(motif)s", campagne=self.campagne_id.numero, ancien=ancien.numero, motif=motif),
         }) if self.montant_revise else ancien
-        self._changer_etat("revise", indu_id=neuf.id)
+        self._changer_etat("revise", indu_id=neuf.id, date_decision=aujourd_hui(), motif_decision=motif)
+        self._dire_decision(ancien, _(
+            "Votre contestation est entendue : l'indu %(ancien)s est annulé, un autre de %(montant)s vous sera notifié.",
+            ancien=ancien.numero, montant=ecrire_montant(self.montant_revise)) if self.montant_revise else _(
+            "Votre contestation est entendue : l'indu %s est annulé, plus rien n'est réclamé.", ancien.numero))
 
     @transition("regler_audit")
     def action_regler_audit(self):
@@ -152,6 +168,25 @@ class CampagneResultat(models.Model):
         """Ouvre l'indu. Rend une action de fenêtre."""
         self.ensure_one()
         return {"type": "ir.actions.act_window", "res_model": "cnas.indu", "res_id": self.indu_id.id, "view_mode": "form"}
+
+    # ------------------------------------------------------------------ la formation
+    def _contester_en_ligne(self, motif, fichiers):
+        """La formation conteste elle-même l'indu qu'elle vient de lire, avec ses pièces : mêmes délais, même état qu'au guichet.
+
+        :param fichiers: [(nom, octets, type)]
+        :raise UserError: motif vide, délai passé, déjà contesté
+        """
+        if not motif.strip():
+            raise UserError(_("Écrivez ce que vous opposez au contrôle."))
+        resultat = self.sudo()
+        resultat.action_contester(motif.strip()[:MOTIF_MAX])
+        pieces = self.env["ir.attachment"].sudo().create([
+            {"name": nom, "datas": base64.b64encode(octets), "mimetype": mime, "res_model": self._name, "res_id": self.id} for nom, octets, mime in fichiers])
+        resultat._ecrire({"piece_ids": [(6, 0, pieces.ids)]})
+
+    def _dire_decision(self, indu, phrase):
+        """Dit à la formation ce que sa contestation devient, et pourquoi ; le SMS ne dit pas pourquoi."""
+        indu._prevenir(_("Contestation tranchée — %s", indu.numero), _("%(phrase)s Motif : %(motif)s", phrase=phrase, motif=self.motif_decision), phrase)
 
     # ------------------------------------------------------------------ calcul
     @api.model

@@ -1,1 +1,1 @@
-from . import test_affaires, test_campagnes, test_indicateurs, test_signaler
+from . import test_affaires, test_campagnes, test_contester, test_indicateurs, test_signaler

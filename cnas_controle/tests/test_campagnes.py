@@ -163,23 +163,53 @@ class TestCampagnes(CommunControle):
 class TestEstimation(TransactionCase):
     """L'intervalle à 95 % contient le vrai montant au moins 93 fois sur 100, sur 200 tirages."""
 
-    def test_couverture(self):
-        hasard = random.Random(5)
-        recus = [int(hasard.lognormvariate(9.2, 0.9)) for _i in range(2500)]
-        erreurs = [int(r * hasard.choice((1, 0.5, 0.3, 0.2))) if hasard.random() < 0.1 else 0 for r in recus]
+    def couverture(self, recus, erreurs, classes=3, precision=5, vraiment=False):
+        """Rend combien de 200 intervalles contiennent le vrai montant, et le vrai taux."""
         vrai, vrai_taux = sum(erreurs), sum(e > 0 for e in erreurs) / len(erreurs)
-        rangs = estimation.stratifier(recus, 3)
-        strates = [[i for i, rang in enumerate(rangs) if rang == classe] for classe in range(3)]
-        tailles = estimation.repartir([len(s) for s in strates], [sum(recus[i] for i in s) for s in strates], estimation.taille(len(recus), 10, 5))
-        dedans = dedans_taux = 0
+        rangs = estimation.stratifier(recus, classes)
+        strates = [strate for classe in range(classes) if (strate := [i for i, rang in enumerate(rangs) if rang == classe])]
+        tailles = estimation.repartir([len(s) for s in strates], [sum(recus[i] for i in s) for s in strates], estimation.taille(len(recus), 10, precision))
+        montant = taux = 0
         for graine in range(200):
-            tirees = [[strate[j] for j in estimation.tirer(strate, n, graine)] for strate, n in zip(strates, tailles)]
+            hasard = random.Random(graine)
+            tirees = [[s[j] for j in estimation.tirer(s, n, graine)] if vraiment else hasard.sample(s, n) for s, n in zip(strates, tailles)]
             observees = [estimation.Strate(len(s), sum(recus[i] for i in s), tuple(erreurs[i] for i in t), tuple(recus[i] for i in t)) for s, t in zip(strates, tirees)]
-            somme, taux = estimation.extrapoler(observees), estimation.estimer_taux(observees)
-            dedans += somme.bas <= vrai <= somme.haut
-            dedans_taux += taux.bas <= vrai_taux <= taux.haut
-        self.assertGreaterEqual(dedans, 186)
-        self.assertGreaterEqual(dedans_taux, 186)
+            somme, part = estimation.extrapoler(observees), estimation.estimer_taux(observees)
+            montant += somme.bas <= vrai <= somme.haut
+            taux += part.bas <= vrai_taux <= part.haut
+        return montant, taux
+
+    def test_couverture(self):
+        """Erreurs rares, grosses, étalées, rangées d'un côté, petite population : l'intervalle tient sur chacune."""
+        melees, entieres, rares = (1, 0.5, 0.3, 0.2), (1,), (1, 0.05, 0.05, 0.05, 0.05)
+        essais = {
+            "le tirage de la maison": (2500, 0.9, 0.10, melees, (0, 1), {"vraiment": True}),
+            "2 % en erreur": (2500, 0.9, 0.02, melees, (0, 1), {}),
+            "une grosse erreur pour quatre petites": (2500, 0.9, 0.05, rares, (0, 1), {}),
+            "moitié en erreur": (2500, 0.9, 0.50, melees, (0, 1), {}),
+            "montants très étalés": (2500, 1.5, 0.08, melees, (0, 1), {}),
+            "montants très étalés, rejets entiers": (2500, 1.5, 0.03, entieres, (0, 1), {}),
+            "dans les petites seulement": (2500, 0.9, 0.25, entieres, (0, 0.4), {}),
+            "dans les plus grosses seulement": (2500, 0.9, 0.60, entieres, (0.97, 1), {}),
+            "une strate": (2500, 0.9, 0.10, melees, (0, 1), {"classes": 1}),
+            "six strates": (2500, 0.9, 0.10, melees, (0, 1), {"classes": 6}),
+            "à dix points près": (2500, 0.9, 0.10, melees, (0, 1), {"precision": 10}),
+            "deux cents feuilles": (200, 0.9, 0.15, melees, (0, 1), {"precision": 8}),
+        }
+        for nom, (nombre, etalement, part, parts, (bas, haut), options) in essais.items():
+            hasard = random.Random(nom)
+            recus = [int(hasard.lognormvariate(9.2, etalement)) + 100 for _i in range(nombre)]
+            place = {i: rang / nombre for rang, i in enumerate(sorted(range(nombre), key=recus.__getitem__))}
+            erreurs = [int(r * hasard.choice(parts)) if bas <= place[i] < haut and hasard.random() < part else 0 for i, r in enumerate(recus)]
+            montant, taux = self.couverture(recus, erreurs, **options)
+            with self.subTest(nom=nom):
+                self.assertGreaterEqual(montant, 186)
+                self.assertGreaterEqual(taux, 186)
+
+    def test_bornes_binomiales(self):
+        """Les bornes de Clopper et Pearson, d'après les tables."""
+        for vues, tirees, attendu in ((0, 100, 0.03622), (1, 132, 0.04149), (5, 50, 0.21814), (66, 132, 0.58822), (19, 20, 0.99873), (20, 20, 1)):
+            self.assertAlmostEqual(estimation._part_echappee(vues, tirees), attendu, delta=0.0004)
 
     def test_taille(self):
         self.assertEqual(estimation.taille(10 ** 9, 50, 5), 385)
@@ -195,4 +225,6 @@ class TestEstimation(TransactionCase):
         observee = estimation.Strate(1000, 10 ** 6, (0,) * 100, (1000,) * 100)
         somme, taux = estimation.extrapoler([observee]), estimation.estimer_taux([observee])
         self.assertEqual((somme.valeur, somme.bas), (0, 0))
-        self.assertAlmostEqual(taux.haut, 0.03, delta=0.001)
+        # Clopper et Pearson, corrigé d'une population de mille ; le montant se borne de même
+        self.assertAlmostEqual(taux.haut, 0.0344, delta=0.0001)
+        self.assertAlmostEqual(somme.haut, 34_400, delta=100)

@@ -23,7 +23,7 @@ MODELES = {
     "feuille_id": "cnas.feuille_soin", "facture_id": "cnas.facture", "decompte_id": "cnas.decompte", "entente_id": "cnas.entente_prealable",
     "contestation_id": "cnas.contestation", "ligne_id": "cnas.decompte.ligne", "import_id": "cnas.import_fichier",
     "declaration_id": "cnas.declaration_effectif", "piece_id": "cnas.feuille_soin.piece",
-    "appel_id": "cnas.appel_cotisation", "versement_id": "cnas.encaissement",
+    "indu_id": "cnas.indu", "appel_id": "cnas.appel_cotisation", "versement_id": "cnas.encaissement",
 }
 TEXTES = {"jeton": "faux", "ids": "1", "forme": "cartes", "mois": "2026-10-01", "quoi": "prestation", "nom": "espace", "identifiant": "x",
           "numero_page": "2", "jour": "2026-10-01"}

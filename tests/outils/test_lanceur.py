@@ -96,6 +96,8 @@ def test_un_addon_facultatif_se_met_a_jour_la_ou_il_est_pose():
     """Une production sans démonstration garde à jour les addons en plus qu'elle a choisis, et n'en reçoit pas d'autres."""
     etat_pose = {"empreintes": {"cnas_base": "b"}, "modules": {"cnas_controle": "installed", "cnas_echanges": "uninstalled"}}
     assert Base()._addons_voulus(etat_pose, False) == (*chemins.ADDONS, "cnas_controle")
+    # un banc en demande un autre
+    assert Base()._addons_voulus(etat_pose, False, ["cnas_echanges"]) == (*chemins.ADDONS, "cnas_controle", "cnas_echanges")
 
 
 def journal(tmp_path, *lignes):
