@@ -82,7 +82,8 @@ def _table(page, membres, y, total):
         if i % 2:
             page.setFillColor(HexColor("#F4F8F6"))
             page.rect(MARGE, y - 2.2 * mm, UTILE, 7 * mm, stroke=0, fill=1)
-        droits = f"{_droits(membre)} · {membre.carte_active_id.numero or _('sans carte')}"
+        carte = membre.carte_active_id.numero or _("sans carte")
+        droits = f"{_droits(membre)} · {carte}"
         _nom(page, MARGE + 2 * mm, y, membre.name, COLONNES[0][1] - 2 * mm)
         for (x, largeur), valeur in zip(COLONNES[1:], (membre.matricule, liens.get(membre.lien, ""), naissance(membre), droits)):
             c.ecrire(page, MARGE + 2 * mm + x, y, valeur, 8.8, largeur=largeur - 2 * mm)

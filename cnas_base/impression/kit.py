@@ -49,6 +49,8 @@ POLICES = {LATIN: (FAMILLES_LATINES, "Regular"), LATIN_GRAS: (FAMILLES_LATINES, 
 
 # Ce qui suit une parenthèse fermée sur du latin reste de son côté : sans cette marque, l'arabe la rejetterait au bout de la ligne.
 _LATIN_ENTRE_PARENTHESES = re.compile(r"([^\W\u0600-\u06ff] ?\([^()\u0600-\u06ff]*\))")
+# Les groupes d'un nombre se lisent de gauche à droite même en arabe : l'insécable les tient, l'espace les retournerait.
+_ENTRE_CHIFFRES = re.compile(r"(?<=[0-9]) (?=[0-9])")
 _MARQUES = re.compile("[\u200e\u200f]")
 
 REPUBLIQUE = ("RÉPUBLIQUE DU TCHAD", "جمهورية تشاد")
@@ -140,7 +142,7 @@ def visuel(texte, base=None):
     texte = str(texte or "")
     if not est_arabe(texte):
         return texte
-    marque = _LATIN_ENTRE_PARENTHESES.sub("\\1\u200e", texte)
+    marque = _LATIN_ENTRE_PARENTHESES.sub("\\1\u200e", _ENTRE_CHIFFRES.sub("\u00a0", texte))
     return _MARQUES.sub("", get_display(arabic_reshaper.reshape(marque), base_dir=base))
 
 

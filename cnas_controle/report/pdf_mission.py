@@ -59,6 +59,6 @@ def _texte(doc, titre, texte):
 def _signer(doc, nom, jour):
     doc.place(24 * mm)
     doc.y -= 10 * mm
-    ecrire(doc.page, doc.largeur / 2, doc.y, _("%(nom)s, le %(jour)s", nom=nom, jour=ecrire_date(jour)), 9, gras=True)
+    ecrire(doc.page, doc.largeur / 2, doc.y, _("%(nom)s, le %(jour)s", nom=nom or "…", jour=ecrire_date(jour)), 9, gras=True)
     ecrire(doc.page, doc.largeur / 2, doc.y - 5 * mm, _("Signature et cachet"), 7.5, couleur=GRIS)
     return doc.terminer()

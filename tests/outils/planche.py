@@ -96,7 +96,7 @@ def _longs(env, feuille):
     """Les papiers à table, avec trois cents lignes, et deux cents accusés d'un coup."""
     lignes = itertools.cycle(feuille.ligne_ids.mapped("prestation_id").ids)
     longue = env["cnas.feuille_soin"].create({
-        "formation_id": feuille.formation_id.id, "assure_id": feuille.assure_id.id, "date_soins": feuille.date_soins, "reference": "PLANCHE-300",
+        "formation_id": feuille.formation_id.id, "assure_id": feuille.assure_id.id, "date_soins": feuille.date_soins, "reference": f"PLANCHE-300-{env.lang}",
         "ligne_ids": [(0, 0, {"prestation_id": next(lignes), "quantite": 1 + n % 9, "prix_unitaire": 100 + n}) for n in range(LIGNES)]})
     from odoo.addons.cnas_feuilles_soin.report.papiers_pdf import dessiner_accuses
     yield "accuse-300-lignes", dessiner_accuses(longue)
