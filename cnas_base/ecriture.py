@@ -12,6 +12,8 @@ from babel.dates import format_date
 
 from odoo import _
 
+from .impression.langue import en_arabe
+
 INSECABLE = "\u00a0"
 TITRES_DU_RAPPORT = ("Résultat", "Que faire")
 
@@ -37,8 +39,8 @@ def ecrire_date(jour, vide="—"):
 
 
 def ecrire_mois(jour):
-    """Écrit le mois d'une date : novembre 2026."""
-    return format_date(jour, "MMMM y", locale="fr") if jour else ""
+    """Écrit le mois d'une date : novembre 2026 ; en arabe sur un papier qui s'écrit en arabe."""
+    return format_date(jour, "MMMM y", locale="ar" if en_arabe() else "fr") if jour else ""
 
 
 def cellule_sure(valeur):

@@ -11,6 +11,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates
 
@@ -347,13 +348,20 @@ class Attestation(models.Model):
             "ayants": [[nom, matricule, lien, naissance]]}
         """
         self.ensure_one()
+        with dans_sa_langue(self) as papier:
+            return papier._identites_ecrites()
+
+    def _identites_ecrites(self):
         liens = dict(self.assure_id._fields["lien"]._description_selection(self.env))
         return {
-            "titulaire": [*self.assure_id._lignes_attestation(), (_("Régime"), "النظام", self.regime_id.name)],
+            "titulaire": [*self.assure_id._lignes_attestation(), ("Régime", "النظام", self.regime_id.name)],
             "abrege": self._nom_abrege(self.assure_id), "agence": self.agence_id.name or "",
             "ayants": [(ayant.name, ayant.matricule, liens.get(ayant.lien, ""), naissance(ayant))
                        for ayant in self.beneficiaire_ids],
         }
+
+    def _destinataire(self):
+        return self.assure_id
 
     @api.model
     def _nom_abrege(self, assure):

@@ -10,6 +10,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, sans_suivi, transition
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
 
@@ -405,9 +406,10 @@ class Carte(models.Model):
         :return: {"matricule", "titulaire", "recto": [[étiquette, arabe, valeur]], "verso": [[étiquette, valeur]]}
         """
         self.ensure_one()
-        assure = self.assure_id
+        # La carte porte les deux langues : ses mots se figent en français, ses étiquettes ont leur arabe à côté.
+        assure = self.assure_id.with_context(lang=FRANCAIS)
         principal, district = assure.assure_principal_id, assure.district_id
-        liens = dict(assure._fields["lien"]._description_selection(self.env))
+        liens = dict(assure._fields["lien"]._description_selection(assure.env))
         genre = {"masculin": "M", "feminin": "F"}.get(assure.genre, "—")
         le = "" if assure.date_naissance_estimee else " le"
         return {
@@ -422,6 +424,9 @@ class Carte(models.Model):
                 ("District de rattachement", district.name), ("Province", district.province_id.name),
                 ("Personne à prévenir", assure.personne_a_prevenir)],
         }
+
+    def _destinataire(self):
+        return self.assure_id
 
     @api.model
     def _message_qr(self, matricule, numero, expiration):

@@ -5,8 +5,10 @@ from reportlab.lib.units import mm
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression import kit as c
+from odoo.addons.cnas_base.impression.document import couper
+from odoo.addons.cnas_base.impression.langue import _, titres
 
-from .identite import ecrire_valeur
+from .identite import ecrire_couple, ecrire_valeur
 
 LARGEUR, HAUTEUR = A4
 MARGE = 18 * mm
@@ -44,7 +46,11 @@ def _attestation(page, attestation):
 
 def dessiner_entete(page):
     """Dessine l'en-tête bilingue des documents A4."""
-    haut = HAUTEUR - 30 * mm
+    with page.a_l_endroit():
+        _bandeau(page, HAUTEUR - 30 * mm)
+
+
+def _bandeau(page, haut):
     page.setFillColor(c.VERT)
     page.rect(0, haut, LARGEUR, 30 * mm, stroke=0, fill=1)
     c.dessiner_filet(page, 0, haut - 1.6 * mm, LARGEUR, 1.6 * mm)
@@ -59,15 +65,14 @@ def dessiner_entete(page):
 
 def _titre(page, attestation, agence):
     y = HAUTEUR - 48 * mm
-    c.ecrire(page, LARGEUR / 2, y, "ATTESTATION D'ACCÈS AUX SOINS", 19, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
-    c.ecrire(page, LARGEUR / 2, y - 8.5 * mm, "شهادة الحصول على الرعاية الصحية", 16, gras=True,
-             couleur=c.VERT_SOMBRE, cote="centre")
-    agence = f" · {agence}" if agence else ""
-    c.ecrire(page, LARGEUR / 2, y - 16 * mm,
-             f"N° {attestation.numero} · délivrée le {ecrire_date(attestation.date_delivrance)}{agence}", 9.5,
-             couleur=c.GRIS, cote="centre")
-    c.ecrire(page, MARGE, y - 26 * mm, "La Caisse Nationale d'Assurance Santé atteste que la personne désignée ci-dessous "
-             "est couverte par l'assurance santé.", 9.5, largeur=UTILE)
+    devant, dessous = titres("ATTESTATION D'ACCÈS AUX SOINS", "شهادة الحصول على الرعاية الصحية")
+    c.ecrire(page, LARGEUR / 2, y, devant, 19, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
+    c.ecrire(page, LARGEUR / 2, y - 8.5 * mm, dessous, 16, gras=True, couleur=c.VERT_SOMBRE, cote="centre")
+    faits = {"numero": attestation.numero, "jour": ecrire_date(attestation.date_delivrance), "agence": agence}
+    c.ecrire(page, LARGEUR / 2, y - 16 * mm, _("N° %(numero)s · délivrée le %(jour)s · %(agence)s", **faits) if agence else
+             _("N° %(numero)s · délivrée le %(jour)s", **faits), 9.5, couleur=c.GRIS, cote="centre")
+    c.ecrire(page, MARGE, y - 26 * mm, _("La Caisse Nationale d'Assurance Santé atteste que la personne désignée ci-dessous est couverte par "
+                                         "l'assurance santé."), 9.5, largeur=UTILE)
 
 
 def _identite(page, attestation, lignes, y):
@@ -84,8 +89,7 @@ def _identite(page, attestation, lignes, y):
     pas = min(10.8 * mm, 43.2 * mm / -(-len(lignes) // 2))
     for i, (francais, arabe, valeur) in enumerate(lignes):
         x, ligne_y = colonnes[i % 2], y - 7.4 * mm - (i // 2) * pas
-        c.ecrire(page, x, ligne_y, francais, 7.5, couleur=c.GRIS)
-        c.ecrire(page, x + largeur, ligne_y, arabe, 9, couleur=c.GRIS, cote="droite")
+        ecrire_couple(page, x, ligne_y, largeur, (francais, arabe), (7.5, 9), couleur=c.GRIS)
         ecrire_valeur(page, x, ligne_y, valeur or "—", largeur, 11, 4.6, 8, (3.4, 6.4))
     return bas
 
@@ -97,27 +101,26 @@ def _validite(page, attestation, y):
     page.roundRect(MARGE, bas, UTILE, hauteur, 3 * mm, stroke=0, fill=1)
     page.setFillColor(c.VERT)
     page.rect(MARGE, bas + 2 * mm, 1.6 * mm, hauteur - 4 * mm, stroke=0, fill=1)
-    c.ecrire(page, MARGE + 7 * mm, y - 7 * mm, "Période de validité", 8.5, couleur=c.GRIS)
-    c.ecrire(page, LARGEUR - MARGE - 7 * mm, y - 7 * mm, "فترة الصلاحية", 10.5, couleur=c.GRIS, cote="droite")
+    ecrire_couple(page, MARGE + 7 * mm, y - 7 * mm, UTILE - 14 * mm, ("Période de validité", "فترة الصلاحية"), (8.5, 10.5), couleur=c.GRIS)
     c.ecrire(page, MARGE + 7 * mm, bas + 4.6 * mm,
-             f"du {ecrire_date(attestation.date_debut)} au {ecrire_date(attestation.date_fin)}", 15, gras=True,
+             _("du %(debut)s au %(fin)s", debut=ecrire_date(attestation.date_debut), fin=ecrire_date(attestation.date_fin)), 15, gras=True,
              couleur=c.VERT_SOMBRE)
-    c.ecrire(page, LARGEUR - MARGE - 7 * mm, bas + 5 * mm, "sous réserve des droits à la date des soins", 8,
+    c.ecrire(page, LARGEUR - MARGE - 7 * mm, bas + 5 * mm, _("sous réserve des droits à la date des soins"), 8,
              couleur=c.GRIS, cote="droite")
     return bas
 
 
 def _table_ayants(page, ayants, y, total):
     if not total:
-        c.ecrire(page, MARGE, y - 2 * mm, "Cette attestation ne couvre que son titulaire.", 9.5, couleur=c.GRIS)
+        c.ecrire(page, MARGE, y - 2 * mm, _("Cette attestation ne couvre que son titulaire."), 9.5, couleur=c.GRIS)
         return
-    c.ecrire(page, MARGE, y, f"Ayants droit couverts ({total})", 10.5, gras=True, couleur=c.VERT_SOMBRE)
-    c.ecrire(page, LARGEUR - MARGE, y, "ذوو الحقوق", 12, gras=True, couleur=c.VERT_SOMBRE, cote="droite")
+    ecrire_couple(page, MARGE, y, UTILE, (f"Ayants droit couverts ({total})", f"ذوو الحقوق ({total})"), (10.5, 12), gras=True,
+                  couleur=c.VERT_SOMBRE)
     colonnes = ((0, 66 * mm), (68 * mm, 38 * mm), (108 * mm, 26 * mm), (136 * mm, 38 * mm))
     y -= 7 * mm
     page.setFillColor(c.VERT)
     page.rect(MARGE, y - 2 * mm, UTILE, 6.4 * mm, stroke=0, fill=1)
-    for (x, largeur), titre in zip(colonnes, ("Nom et prénom", "Matricule", "Lien", "Naissance")):
+    for (x, largeur), titre in zip(colonnes, (_("Nom et prénom"), _("Matricule"), _("Lien"), _("Naissance"))):
         c.ecrire(page, MARGE + 2 * mm + x, y, titre, 8.5, gras=True, couleur=white, largeur=largeur)
     for i, valeurs in enumerate(ayants):
         y -= 6.4 * mm
@@ -138,22 +141,21 @@ def _verification(page, attestation):
         c.dessiner_qr(page, attestation.url_verification, MARGE - 3 * mm, bas - 2 * mm, cote)
     else:
         # Un code qui n'ouvre rien tromperait : le papier dit qu'il n'est pas encore bon à délivrer.
-        for i, texte in enumerate(("PAPIER D'ESSAI", "L'adresse publique de la caisse", "n'est pas réglée :", "aucun code à lire.")):
-            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, gras=not i, couleur=c.ROUGE, largeur=cote - 3 * mm)
-    c.ecrire(page, x, bas + 31 * mm, "Vérifier cette attestation", 9.5, gras=True, couleur=c.VERT_SOMBRE)
-    textes = (
-        "Lisez ce code avec un téléphone : la page de la CNAS",
-        "dit si l'attestation est valide, expirée ou révoquée.",
-        "Une attestation sans code lisible ne vaut rien.",
-    )
-    for i, texte in enumerate(textes):
+        c.ecrire(page, MARGE, bas + 28 * mm, _("PAPIER D'ESSAI"), 8, gras=True, couleur=c.ROUGE, largeur=cote - 3 * mm)
+        phrase = _("L'adresse publique de la caisse n'est pas réglée : aucun code à lire.")
+        for i, texte in enumerate(couper(phrase, cote - 3 * mm, 8), 1):
+            c.ecrire(page, MARGE, bas + (28 - 4.6 * i) * mm, texte, 8, couleur=c.ROUGE, largeur=cote - 3 * mm)
+    c.ecrire(page, x, bas + 31 * mm, _("Vérifier cette attestation"), 9.5, gras=True, couleur=c.VERT_SOMBRE)
+    phrase = _("Lisez ce code avec un téléphone : la page de la CNAS dit si l'attestation est valide, expirée ou révoquée. Une attestation sans code "
+               "lisible ne vaut rien.")
+    for i, texte in enumerate(couper(phrase, 72 * mm, 8)):
         c.ecrire(page, x, bas + (26 - 4.4 * i) * mm, texte, 8, largeur=72 * mm)
-    c.ecrire(page, x + 70 * mm, bas + 10.4 * mm, "امسحوا الرمز بالهاتف للتحقق من صحة الشهادة", 9.5, couleur=c.GRIS,
-             largeur=70 * mm, cote="droite")
+    _devant, dessous = titres("Lisez ce code avec un téléphone pour vérifier l'attestation", "امسحوا الرمز بالهاتف للتحقق من صحة الشهادة")
+    c.ecrire(page, x + 70 * mm, bas + 10.4 * mm, dessous, 9.5, couleur=c.GRIS, largeur=70 * mm, cote="droite")
     gauche = LARGEUR - MARGE - 52 * mm
-    c.ecrire(page, gauche, bas + 31 * mm, "Pour la CNAS", 9.5, gras=True, couleur=c.VERT_SOMBRE)
+    c.ecrire(page, gauche, bas + 31 * mm, _("Pour la CNAS"), 9.5, gras=True, couleur=c.VERT_SOMBRE)
     c.ecrire(page, gauche, bas + 26 * mm, attestation.delivree_par_id.name, 8.5, largeur=50 * mm)
-    c.ecrire(page, gauche, bas + 21.6 * mm, "Signature et cachet", 7.5, couleur=c.GRIS)
+    c.ecrire(page, gauche, bas + 21.6 * mm, _("Signature et cachet"), 7.5, couleur=c.GRIS)
     page.setStrokeColor(c.GRIS_PALE)
     page.setDash(1.5, 1.5)
     page.roundRect(gauche, bas, 52 * mm, 20 * mm, 2 * mm, stroke=1, fill=0)
@@ -163,8 +165,8 @@ def _verification(page, attestation):
 def _pied(page, attestation, numero, total):
     page.setStrokeColor(c.GRIS_PALE)
     page.line(MARGE, 17 * mm, LARGEUR - MARGE, 17 * mm)
-    c.ecrire(page, MARGE, 12.5 * mm, "Document signé électroniquement : toute falsification se voit. "
-             "Le code ne contient aucune donnée de santé.", 7, couleur=c.GRIS, largeur=UTILE - 40 * mm)
+    c.ecrire(page, MARGE, 12.5 * mm, _("Document signé électroniquement : toute falsification se voit. Le code ne contient aucune donnée de santé."),
+             7, couleur=c.GRIS, largeur=UTILE - 40 * mm)
     c.ecrire(page, LARGEUR - MARGE, 12.5 * mm, f"{attestation.numero} · {numero}/{total}", 7, couleur=c.GRIS, cote="droite")
 
 
@@ -175,5 +177,6 @@ def _bandeau_revoquee(page, attestation):
     page.translate(LARGEUR / 2, HAUTEUR / 2)
     page.rotate(38)
     page.setFillAlpha(0.28)
-    c.ecrire(page, 0, 0, "RÉVOQUÉE", 84, gras=True, couleur=c.ROUGE, cote="centre")
+    with page.a_l_endroit():
+        c.ecrire(page, 0, 0, _("RÉVOQUÉE"), 84, gras=True, couleur=c.ROUGE, cote="centre")
     page.restoreState()

@@ -27,7 +27,8 @@ def dessiner_planches(cartes):
 
 def _deux_faces(page, carte):
     for face in (_recto, _verso):
-        face(page, carte)
+        with page.a_l_endroit():  # elle porte les deux langues
+            face(page, carte)
         page.showPage()
 
 
@@ -41,7 +42,8 @@ def _planche(page, lot):
             contour = page.beginPath()
             contour.rect(0, 0, LARGEUR, HAUTEUR)
             page.clipPath(contour, stroke=0, fill=0)
-            face(page, carte)
+            with page.a_l_endroit():
+                face(page, carte)
             page.restoreState()
         page.showPage()
 

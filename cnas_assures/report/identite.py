@@ -4,18 +4,26 @@ from reportlab.lib.units import mm
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression.document import couper
 from odoo.addons.cnas_base.impression.kit import ecrire
+from odoo.addons.cnas_base.impression.langue import _, titres
 
 
 def naissance(assure):
     """Rend la date de naissance, ou « vers AAAA » si elle est estimée."""
     if assure.date_naissance and assure.date_naissance_estimee:
-        return f"vers {assure.date_naissance.year}"
+        return _("vers %s", assure.date_naissance.year)
     return ecrire_date(assure.date_naissance)
 
 
 def est_ne(assure):
     """Rend « Né » ou « Née » selon le genre."""
     return "Née" if assure.genre == "feminin" else "Né"
+
+
+def ecrire_couple(page, x, y, largeur, couple, tailles, **forme):
+    """Écrit une étiquette (français, arabe) aux deux bouts de sa place : celle de la langue du papier à son début."""
+    (debut, corps), (fin, autre) = titres(*zip(couple, tailles))
+    ecrire(page, x, y, debut, corps, **forme)
+    ecrire(page, x + largeur, y, fin, autre, cote="droite", **forme)
 
 
 def ecrire_valeur(page, x, y, valeur, largeur, taille, baisse, petite, baisses):
@@ -25,7 +33,9 @@ def ecrire_valeur(page, x, y, valeur, largeur, taille, baisse, petite, baisses):
     :param petite, baisses: corps de deux lignes, et leurs distances
     """
     latin, _tabulation, arabe = (valeur or "").partition("\t")
-    if len(couper(latin, largeur * (0.55 if arabe else 1), taille * 1.1)) == 1:
+    if arabe:
+        latin, arabe = titres(latin, arabe)
+    if len(couper(latin, largeur * (0.55 if arabe else 1), taille * 1.1)) == len(couper(arabe, largeur * 0.42, taille * 0.75)) == 1:
         ecrire(page, x, y - baisse * mm, latin, taille, gras=True, largeur=largeur)
         if arabe:
             ecrire(page, x + largeur, y - baisse * mm, arabe, taille, gras=True, largeur=largeur * 0.42, cote="droite")

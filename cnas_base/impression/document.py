@@ -5,9 +5,7 @@ from collections import Counter
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
-from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfdoc
-from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen import canvas
 
 from ..ecriture import ecrire_nombre
@@ -21,13 +19,15 @@ from .kit import (
     REPUBLIQUE,
     VERT,
     VERT_PALE,
+    Canevas,
     charger_polices,
     dessiner_embleme,
     dessiner_filet,
     dessiner_qr,
     ecrire,
-    police,
+    largeur_dessinee,
 )
+from .langue import ARABE, FRANCAIS, _, en_arabe, parler
 
 MARGE = 13 * mm
 BAS = 14 * mm
@@ -35,7 +35,7 @@ COTE_QR = 20 * mm
 HAUTEUR_SIGNATURES = 33 * mm
 
 
-class CanevasNumerote(canvas.Canvas):
+class CanevasNumerote(Canevas):
     """Canevas qui connaît, au moment d'écrire les pieds, le nombre de pages de chacun des documents qu'il enchaîne."""
 
     def __init__(self, *args, pied=None, **kwargs):
@@ -45,8 +45,8 @@ class CanevasNumerote(canvas.Canvas):
         self._section, self._mention = 0, ""
 
     def section(self, mention):
-        """Commence un document : ses pages se comptent à part."""
-        self._section, self._mention = self._section + 1, mention
+        """Commence un document, dans sa langue : ses pages se comptent à part."""
+        self._section, self._mention, self.retournee = self._section + 1, mention, en_arabe()
 
     def showPage(self):
         self._pages.append(dict(self.__dict__))
@@ -132,7 +132,9 @@ class Document:
         page.setLineWidth(0.4)
         page.line(MARGE, 11 * mm, self.largeur - MARGE, 11 * mm)
         ecrire(page, MARGE, 7 * mm, page._mention, 6.5, couleur=GRIS, largeur=self.largeur - 2 * MARGE - 25 * mm)
-        ecrire(page, self.largeur - MARGE, 7 * mm, f"Page {numero} / {total}", 7, couleur=GRIS, cote="droite")
+        with parler(ARABE if page.retournee else FRANCAIS):
+            rang = _("Page %(numero)s / %(total)s", numero=numero, total=total)
+        ecrire(page, self.largeur - MARGE, 7 * mm, rang, 7, couleur=GRIS, cote="droite")
 
     def suivant(self, mention):
         """Commence un autre document, sur une page neuve : ses pages se comptent à part."""
@@ -157,14 +159,15 @@ class Document:
             page.doForm("bandeau")
             return
         page.beginForm("bandeau", 0, 0, self.largeur, self.hauteur)
-        dessiner_filet(page, 0, self.hauteur - 2.2 * mm, self.largeur, 2.2 * mm)
-        dessiner_embleme(page, MARGE + 7 * mm, haut - 8 * mm, 7 * mm, fond=VERT, dessin=VERT_PALE)
-        ecrire(page, MARGE + 17 * mm, haut - 4 * mm, REPUBLIQUE[0], 8, gras=True)
-        ecrire(page, MARGE + 17 * mm, haut - 8 * mm, DEVISE[0], 7, couleur=GRIS)
-        ecrire(page, MARGE + 17 * mm, haut - 13 * mm, CAISSE[0], 9, gras=True, couleur=VERT)
-        ecrire(page, self.largeur - MARGE, haut - 4 * mm, REPUBLIQUE[1], 9, gras=True, cote="droite")
-        ecrire(page, self.largeur - MARGE, haut - 8.5 * mm, DEVISE[1], 8, couleur=GRIS, cote="droite")
-        ecrire(page, self.largeur - MARGE, haut - 13.5 * mm, CAISSE[1], 9, gras=True, couleur=VERT, cote="droite")
+        with page.a_l_endroit():
+            dessiner_filet(page, 0, self.hauteur - 2.2 * mm, self.largeur, 2.2 * mm)
+            dessiner_embleme(page, MARGE + 7 * mm, haut - 8 * mm, 7 * mm, fond=VERT, dessin=VERT_PALE)
+            ecrire(page, MARGE + 17 * mm, haut - 4 * mm, REPUBLIQUE[0], 8, gras=True)
+            ecrire(page, MARGE + 17 * mm, haut - 8 * mm, DEVISE[0], 7, couleur=GRIS)
+            ecrire(page, MARGE + 17 * mm, haut - 13 * mm, CAISSE[0], 9, gras=True, couleur=VERT)
+            ecrire(page, self.largeur - MARGE, haut - 4 * mm, REPUBLIQUE[1], 9, gras=True, cote="droite")
+            ecrire(page, self.largeur - MARGE, haut - 8.5 * mm, DEVISE[1], 8, couleur=GRIS, cote="droite")
+            ecrire(page, self.largeur - MARGE, haut - 13.5 * mm, CAISSE[1], 9, gras=True, couleur=VERT, cote="droite")
         page.endForm()
         page.doForm("bandeau")
 
@@ -229,7 +232,7 @@ class Document:
             attendu = hauteur + (4.4 * mm if montants else 0) + (reserve if len(rangs) - i <= 2 else 0)
             if self.y - attendu < BAS:
                 if montants and i:
-                    self._report(colonnes, "À reporter", cumul, taille)
+                    self._report(colonnes, _("À reporter"), cumul, taille)
                 self.page.showPage()
                 self.y = self.hauteur - MARGE
                 if rappel:
@@ -237,7 +240,7 @@ class Document:
                     self.y -= 1.5 * mm
                 self.rang(colonnes, titres, taille, gras=True, fond=VERT_PALE, couleur=VERT)
                 if montants and i:
-                    self._report(colonnes, "Report", cumul, taille)
+                    self._report(colonnes, _("Report"), cumul, taille)
             self._cases(colonnes, cases, taille)
             self.y -= hauteur
             self.filet()
@@ -301,15 +304,18 @@ class Document:
 
 def couper(texte, largeur, taille):
     """Rend les lignes d'un texte à cette largeur ; un mot plus long que la ligne se coupe, rien ne se perd."""
-    texte = " ".join(str(texte if texte is not None else "").split())
-    nom = police(texte)
-    lignes = []
-    for ligne in simpleSplit(texte, nom, taille, largeur) or [""]:
-        while stringWidth(ligne, nom, taille) > largeur and len(ligne) > 1:
-            garde = next(n for n in range(len(ligne) - 1, 0, -1) if n == 1 or stringWidth(ligne[:n], nom, taille) <= largeur)
-            lignes.append(ligne[:garde])
-            ligne = ligne[garde:]
-        lignes.append(ligne)
+    lignes = [""]
+    for mot in str(texte if texte is not None else "").split():
+        suite = f"{lignes[-1]} {mot}".lstrip()
+        if largeur_dessinee(suite, taille) <= largeur:
+            lignes[-1] = suite
+            continue
+        lignes += [mot] if lignes[-1] else []
+        lignes[-1] = mot
+        while largeur_dessinee(lignes[-1], taille) > largeur and len(lignes[-1]) > 1:
+            mot = lignes[-1]
+            garde = next(n for n in range(len(mot) - 1, 0, -1) if n == 1 or largeur_dessinee(mot[:n], taille) <= largeur)
+            lignes[-1:] = [mot[:garde], mot[garde:]]
     return lignes
 
 

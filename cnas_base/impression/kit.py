@@ -1,8 +1,10 @@
 """Dessiner : couleurs, polices du système, arabe, ligne de texte, QR, photo, emblème."""
 import base64
 import binascii
+import contextlib
 import io
 import os
+import re
 import subprocess
 from functools import lru_cache
 
@@ -17,10 +19,12 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen import canvas
 
 from odoo import _
 from odoo.exceptions import UserError
+
+from .langue import dans_sa_langue, en_arabe
 
 # Un flux binaire : en texte (ASCII 85), chaque page pèse un quart de plus.
 rl_config.useA85 = 0
@@ -35,6 +39,7 @@ GRIS_PALE = HexColor("#D5DED9")
 ROUGE = HexColor("#B3261E")
 DRAPEAU = (HexColor("#002664"), HexColor("#FECB00"), HexColor("#C60C30"))
 
+OPPOSE = {"gauche": "droite", "droite": "gauche"}
 LATIN, LATIN_GRAS = "CnasLatin", "CnasLatin-Gras"
 ARABE, ARABE_GRAS = "CnasArabe", "CnasArabe-Gras"
 # Celles du système, à défaut la suivante : DejaVu porte aussi l'arabe.
@@ -42,9 +47,46 @@ FAMILLES_LATINES, FAMILLES_ARABES = ("Noto Sans", "DejaVu Sans"), ("Noto Naskh A
 POLICES = {LATIN: (FAMILLES_LATINES, "Regular"), LATIN_GRAS: (FAMILLES_LATINES, "Bold"),
            ARABE: (FAMILLES_ARABES, "Regular"), ARABE_GRAS: (FAMILLES_ARABES, "Bold")}
 
+# Ce qui suit une parenthèse fermée sur du latin reste de son côté : sans cette marque, l'arabe la rejetterait au bout de la ligne.
+_LATIN_ENTRE_PARENTHESES = re.compile(r"([^\W\u0600-\u06ff] ?\([^()\u0600-\u06ff]*\))")
+# Les groupes d'un nombre se lisent de gauche à droite même en arabe : l'insécable les tient, l'espace les retournerait.
+_ENTRE_CHIFFRES = re.compile(r"(?<=[0-9]) (?=[0-9])")
+_MARQUES = re.compile("[\u200e\u200f]")
+
 REPUBLIQUE = ("RÉPUBLIQUE DU TCHAD", "جمهورية تشاد")
 DEVISE = ("Unité – Travail – Progrès", "الاتحاد، العمل، التقدم")
 CAISSE = ("Caisse Nationale d'Assurance Santé", "الصندوق الوطني للتأمين الصحي")
+
+
+class Canevas(canvas.Canvas):
+    """Une page qui connaît son sens : de droite à gauche, ce qui se dessine à gauche passe à droite, au même écart du bord."""
+
+    retournee = False
+
+    def miroir(self, x, largeur=0):
+        """Rend où se dessine ce qui va de `x` à `x + largeur`, selon le sens de la page."""
+        return self._pagesize[0] - x - largeur if self.retournee else x
+
+    @contextlib.contextmanager
+    def a_l_endroit(self):
+        """Dessine sans retourner : ce qui porte déjà les deux langues, un sceau, un drapeau."""
+        avant, self.retournee = self.retournee, False
+        try:
+            yield
+        finally:
+            self.retournee = avant
+
+    def rect(self, x, y, width, height, stroke=1, fill=0):
+        super().rect(self.miroir(x, width), y, width, height, stroke=stroke, fill=fill)
+
+    def roundRect(self, x, y, width, height, radius, stroke=1, fill=0):
+        super().roundRect(self.miroir(x, width), y, width, height, radius, stroke=stroke, fill=fill)
+
+    def line(self, x1, y1, x2, y2):
+        super().line(self.miroir(x1), y1, self.miroir(x2), y2)
+
+    def ellipse(self, x1, y1, x2, y2, stroke=1, fill=0):
+        super().ellipse(self.miroir(x1), y1, self.miroir(x2), y2, stroke=stroke, fill=fill)
 
 
 @lru_cache(maxsize=1)
@@ -58,14 +100,16 @@ def charger_polices():
 
 
 def imprimer(titre, objets, dessiner, taille=A4):
-    """Rend le PDF (bytes) où `dessiner(page, objet)` a dessiné chaque objet, sur une ou plusieurs pages."""
+    """Rend le PDF (bytes) où `dessiner(page, objet)` a dessiné chaque objet, dans la langue de qui le reçoit, sur une ou plusieurs pages."""
     charger_polices()
     tampon = io.BytesIO()
-    page = Canvas(tampon, pagesize=taille, pageCompression=1)
+    page = Canevas(tampon, pagesize=taille, pageCompression=1)
     page.setTitle(titre)
     page.setAuthor(CAISSE[0])
     for objet in objets:
-        dessiner(page, objet)
+        with dans_sa_langue(objet) as papier:
+            page.retournee = en_arabe()
+            dessiner(page, papier)
     page.save()
     return tampon.getvalue()
 
@@ -90,10 +134,16 @@ def est_arabe(texte):
     return any("\u0600" <= c <= "\u06ff" for c in texte)
 
 
-def visuel(texte):
-    """Rend un texte arabe dans l'ordre et sous les formes où il se dessine ; le latin est rendu tel quel."""
+def visuel(texte, base=None):
+    """Rend un texte arabe dans l'ordre et sous les formes où il se dessine ; le latin est rendu tel quel.
+
+    :param base: « R » s'il est d'une page arabe ; sinon son premier mot en décide
+    """
     texte = str(texte or "")
-    return get_display(arabic_reshaper.reshape(texte)) if est_arabe(texte) else texte
+    if not est_arabe(texte):
+        return texte
+    marque = _LATIN_ENTRE_PARENTHESES.sub("\\1\u200e", _ENTRE_CHIFFRES.sub("\u00a0", texte))
+    return _MARQUES.sub("", get_display(arabic_reshaper.reshape(marque), base_dir=base))
 
 
 def police(texte, gras=False):
@@ -103,7 +153,7 @@ def police(texte, gras=False):
     return LATIN_GRAS if gras else LATIN
 
 
-def morceaux(texte, gras=False):
+def morceaux(texte, gras=False, base=None):
     """Rend [(police, dessin)] d'un texte, de gauche à droite : un nom écrit en deux écritures garde les lettres de chacune."""
     if not est_arabe(texte):
         return [(police(texte, gras), texte)]
@@ -111,7 +161,7 @@ def morceaux(texte, gras=False):
     # La police arabe du système n'a ni les lettres latines, ni les parenthèses.
     connues = pdfmetrics.getFont(arabe).face.charToGlyph
     resultat = []
-    for c in visuel(texte):
+    for c in visuel(texte, base):
         if _dessine_en_arabe(c) or c.isalpha():
             nom = arabe if _dessine_en_arabe(c) and ord(c) in connues else latin
         else:  # espace, chiffre ou signe : comme ce qui précède
@@ -127,6 +177,11 @@ def _dessine_en_arabe(c):
     return "\u0600" <= c <= "\u06ff" or "\ufb50" <= c <= "\ufdff" or "\ufe70" <= c <= "\ufeff"
 
 
+def largeur_dessinee(texte, taille, gras=False, base=None):
+    """Rend la largeur d'une ligne, en points."""
+    return _largeur(morceaux(texte, gras, base), taille)
+
+
 def _largeur(suite, taille):
     return sum(pdfmetrics.stringWidth(dessin, nom, taille) for nom, dessin in suite)
 
@@ -134,19 +189,20 @@ def _largeur(suite, taille):
 def ecrire(page, x, y, texte, taille, gras=False, couleur=ENCRE, largeur=None, cote="gauche"):
     """Écrit une ligne ; au-delà de `largeur` (points) le texte rétrécit jusqu'à 70 %, puis se coupe par « … ».
 
-    :param page: canvas reportlab
-    :param cote: `gauche`, `droite` ou `centre` : ce que désigne `x`
+    :param page: `Canevas`
+    :param cote: `gauche`, `droite` ou `centre` : ce que désigne `x`, avant que la page se retourne
     :return: largeur dessinée, en points
     """
-    texte = " ".join(str(texte or "").split())
-    suite = morceaux(texte, gras)
+    texte, base = " ".join(str(texte or "").split()), "R" if page.retournee else None
+    suite = morceaux(texte, gras, base)
+    x, cote = page.miroir(x), OPPOSE.get(cote, cote) if page.retournee else cote
     if largeur:
         plein = _largeur(suite, taille)
         if plein > largeur:
             taille = max(taille * 0.7, taille * largeur / plein)
         while len(texte) > 1 and _largeur(suite, taille) > largeur:
             texte = texte.rstrip("…")[:-1].rstrip() + "…"
-            suite = morceaux(texte, gras)
+            suite = morceaux(texte, gras, base)
     page.setFillColor(couleur)
     dessinee = _largeur(suite, taille)
     x -= {"gauche": 0, "droite": dessinee, "centre": dessinee / 2}[cote]
@@ -172,7 +228,7 @@ def dessiner_qr(page, texte, x, y, cote):
     page.setFillColor(ENCRE)
     page.saveState()
     silence = cote * SILENCE_QR / (n + 2 * SILENCE_QR)
-    page.translate(x + silence, y + silence)
+    page.translate(page.miroir(x, cote) + silence, y + silence)
     page.scale(cote - 2 * silence, cote - 2 * silence)
     page._code.append(f"BI /W {n} /H {n} /BPC 1 /IM true /D [1 0] /F /AHx ID {rangs}> EI")
     page.restoreState()
@@ -204,11 +260,11 @@ def dessiner_photo(page, contenu, x, y, largeur, hauteur):
     """Dessine la photo, ou une silhouette quand elle manque, dans un cadre arrondi."""
     page.saveState()
     cadre = page.beginPath()
-    cadre.roundRect(x, y, largeur, hauteur, 1.4 * mm)
+    cadre.roundRect(page.miroir(x, largeur), y, largeur, hauteur, 1.4 * mm)
     page.clipPath(cadre, stroke=0, fill=0)
     photo = lire_photo(contenu)
     if photo:
-        page.drawImage(photo, x, y, largeur, hauteur)
+        page.drawImage(photo, page.miroir(x, largeur), y, largeur, hauteur)
     else:
         page.setFillColor(VERT_PALE)
         page.rect(x, y, largeur, hauteur, stroke=0, fill=1)
@@ -227,7 +283,7 @@ def dessiner_photo(page, contenu, x, y, largeur, hauteur):
 
 def dessiner_filet(page, x, y, largeur, epaisseur):
     """Dessine le filet tricolore."""
-    for i, couleur in enumerate(DRAPEAU):
+    for i, couleur in enumerate(reversed(DRAPEAU) if page.retournee else DRAPEAU):
         page.setFillColor(couleur)
         page.rect(x + i * largeur / 3, y, largeur / 3 + 0.1, epaisseur, stroke=0, fill=1)
 

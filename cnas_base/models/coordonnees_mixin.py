@@ -4,6 +4,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import single_email_re
 
+from ..impression.langue import ARABE, FRANCAIS, LANGUES
+
 
 class CoordonneesMixin(models.AbstractModel):
     """Téléphones (Tchad par défaut), courriel et adresse, validés et mis en forme à l'écriture."""
@@ -15,6 +17,8 @@ class CoordonneesMixin(models.AbstractModel):
     telephone_2 = fields.Char(string="Téléphone 2")
     email = fields.Char(string="Email")
     adresse = fields.Text(string="Adresse")
+    langue = fields.Selection(LANGUES, string="Langue des courriers",
+                              help="Celle de ses papiers, courriels et SMS. Vide : l'arabe si tous ses usagers du portail l'ont choisi, sinon le français.")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -22,6 +26,17 @@ class CoordonneesMixin(models.AbstractModel):
 
     def write(self, vals):
         return super().write(self._mettre_en_forme(vals))
+
+    def _langue_des_courriers(self):
+        """Rend la langue où lui écrire : celle de sa fiche, sinon celle que ses usagers du portail ou son contact ont choisie."""
+        self.ensure_one()
+        return self.langue or (ARABE if set(self._lecteurs_des_courriers().mapped("lang")) == {ARABE} else FRANCAIS)
+
+    def _lecteurs_des_courriers(self):
+        """Rend les partenaires (`res.partner`) qui lisent ses courriers : ses usagers du portail, à défaut son contact."""
+        usagers = self.user_ids if "user_ids" in self._fields else self.env["res.users"]
+        contact = self.partner_id if "partner_id" in self._fields else self.env["res.partner"]
+        return usagers.partner_id or contact
 
     @api.onchange("telephone_1", "telephone_2")
     def _onchange_telephones(self):

@@ -1,11 +1,10 @@
 """Un état comptable, en PDF : le kit de la caisse, une colonne par colonne de l'état."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import VERT_PALE, VERT_SOMBRE
+from odoo.addons.cnas_base.impression.langue import _
 
 from .etats import JOUR, MONTANT
 

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_xlsx
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..report import etats
@@ -37,7 +38,9 @@ class EtatComptableWizard(models.TransientModel):
     def action_pdf(self):
         """Écrit l'état en PDF. Rend l'action qui rouvre l'assistant."""
         titre, colonnes, rangs = self._etat()
-        return self._rendre("pdf", dessiner_etat(self.etat, titre, self.date_debut, self.date_fin, colonnes, rangs))
+        with dans_sa_langue(self):
+            contenu = dessiner_etat(self.etat, titre, self.date_debut, self.date_fin, colonnes, rangs)
+        return self._rendre("pdf", contenu)
 
     @api.model
     def lire(self, etat, debut, fin, **options):

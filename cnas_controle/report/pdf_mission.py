@@ -4,6 +4,7 @@ from reportlab.lib.units import mm
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression.document import MARGE, Document
 from odoo.addons.cnas_base.impression.kit import GRIS, ecrire
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue, titres
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 TITRES_ARABES = {"ORDRE DE MISSION": "أمر مهمة", "RAPPORT DE MISSION": "تقرير مهمة"}
@@ -11,33 +12,37 @@ TITRES_ARABES = {"ORDRE DE MISSION": "أمر مهمة", "RAPPORT DE MISSION": "�
 
 def dessiner_ordre(mission):
     """Rend les octets du PDF de l'ordre de mission."""
-    doc = _document("ORDRE DE MISSION", mission)
-    doc.paragraphe("Les personnes nommées ci-dessus sont autorisées à se rendre dans cette formation, à s'y faire présenter registres, "
-                   "ordonnances, feuilles de soins et cartes, et à entendre le personnel et les assurés qui l'acceptent.", 9.5)
-    doc.y -= 3 * mm
-    _texte(doc, "À vérifier", mission.a_verifier)
-    return _signer(doc, mission.signataire_id.name, mission.date_signature)
+    with dans_sa_langue(mission) as mission:
+        doc = _document("ORDRE DE MISSION", mission)
+        doc.paragraphe(_("Les personnes nommées ci-dessus sont autorisées à se rendre dans cette formation, à s'y faire présenter registres, "
+                         "ordonnances, feuilles de soins et cartes, et à entendre le personnel et les assurés qui l'acceptent."), 9.5)
+        doc.y -= 3 * mm
+        _texte(doc, _("À vérifier"), mission.a_verifier)
+        return _signer(doc, mission.signataire_id.name, mission.date_signature)
 
 
 def dessiner_rapport(mission):
     """Rend les octets du PDF du rapport de mission."""
-    doc = _document("RAPPORT DE MISSION", mission)
-    _texte(doc, "Constats", mission.rapport)
-    _texte(doc, "Recommandations", mission.recommandations)
-    return _signer(doc, mission.chef_id.name, mission.date_rapport)
+    with dans_sa_langue(mission) as mission:
+        doc = _document("RAPPORT DE MISSION", mission)
+        _texte(doc, _("Constats"), mission.rapport)
+        _texte(doc, _("Recommandations"), mission.recommandations)
+        return _signer(doc, mission.chef_id.name, mission.date_rapport)
 
 
 def _document(titre, mission):
-    doc = Document(f"{titre} {mission.numero}", f"{mission.numero} — imprimé le {ecrire_date(aujourd_hui())}", paysage=False)
-    doc.entete(titre, TITRES_ARABES[titre])
-    ecrire(doc.page, doc.largeur / 2, doc.y, f"N° {mission.numero}", 10, gras=True, cote="centre")
+    doc = Document(f"{titre} {mission.numero}", _("%(numero)s — imprimé le %(jour)s", numero=mission.numero, jour=ecrire_date(aujourd_hui())),
+                   paysage=False)
+    doc.entete(*titres(titre, TITRES_ARABES[titre]))
+    ecrire(doc.page, doc.largeur / 2, doc.y, _("N° %s", mission.numero), 10, gras=True, cote="centre")
     doc.y -= 8 * mm
     equipe = ", ".join((mission.chef_id | mission.equipe_ids).mapped("name"))
     rangs = [
-        ("Objet", mission.objet), ("Formation", mission.formation_id.display_name), ("District", mission.formation_id.district_id.name or "—"),
-        ("Du", f"{ecrire_date(mission.date_debut)} au {ecrire_date(mission.date_fin)}"), ("Chef de mission", mission.chef_id.name), ("Équipe", equipe),
-        ("Transport", mission.transport or "—")]
-    doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, "Mission de contrôle", rangs, taille=9, interligne=5.4 * mm) + 5 * mm
+        (_("Objet"), mission.objet), (_("Formation"), mission.formation_id.display_name),
+        (_("District"), mission.formation_id.district_id.name or "—"),
+        (_("Jours"), _("du %(debut)s au %(fin)s", debut=ecrire_date(mission.date_debut), fin=ecrire_date(mission.date_fin))),
+        (_("Chef de mission"), mission.chef_id.name), (_("Équipe"), equipe), (_("Transport"), mission.transport or "—")]
+    doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, _("Mission de contrôle"), rangs, taille=9, interligne=5.4 * mm) + 5 * mm
     return doc
 
 
@@ -54,6 +59,6 @@ def _texte(doc, titre, texte):
 def _signer(doc, nom, jour):
     doc.place(24 * mm)
     doc.y -= 10 * mm
-    ecrire(doc.page, doc.largeur / 2, doc.y, f"{nom}, le {ecrire_date(jour)}", 9, gras=True)
-    ecrire(doc.page, doc.largeur / 2, doc.y - 5 * mm, "Signature et cachet", 7.5, couleur=GRIS)
+    ecrire(doc.page, doc.largeur / 2, doc.y, _("%(nom)s, le %(jour)s", nom=nom or "…", jour=ecrire_date(jour)), 9, gras=True)
+    ecrire(doc.page, doc.largeur / 2, doc.y - 5 * mm, _("Signature et cachet"), 7.5, couleur=GRIS)
     return doc.terminer()

@@ -49,6 +49,9 @@ class Cotisant(models.Model):
             situation = situations.get(cotisant.id, {})
             cotisant.solde, cotisant.echu = situation.get("solde", 0), situation.get("echu", 0)
 
+    def _destinataire(self):
+        return self.employeur_id or self.assure_id
+
     # ------------------------------------------------------------------ CRUD
     @api.model_create_multi
     def create(self, vals_list):

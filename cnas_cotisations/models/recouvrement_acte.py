@@ -112,6 +112,9 @@ class RecouvrementActe(models.Model):
                 for a in dossier.cotisant_id.appel_ids.filtered("en_retard").sorted("date_echeance")]
 
     # ------------------------------------------------------------------ papier
+    def _destinataire(self):
+        return self.cotisant_id._destinataire()
+
     def _pdf(self):
         from ..report.lettre import dessiner_lettre
 

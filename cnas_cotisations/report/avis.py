@@ -1,11 +1,10 @@
 """Avis d'appel de cotisation."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import colonnes_mm
 from odoo.addons.cnas_base.impression.kit import ROUGE
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
 
 from .commun import cadre, fermer, ouvrir, qui
 
@@ -14,7 +13,12 @@ COLONNES = colonnes_mm((64, "gauche"), (14, "droite"), (26, "droite"), (26, "dro
 
 def dessiner_avis(appel):
     """Rend les octets de l'avis. Entrée : `cnas.appel_cotisation`, une fiche émise."""
-    doc = ouvrir(_("AVIS D'APPEL DE COTISATION"), "إشعار بدفع الاشتراكات", appel.numero)
+    with dans_sa_langue(appel) as appel:
+        return _avis(appel)
+
+
+def _avis(appel):
+    doc = ouvrir("AVIS D'APPEL DE COTISATION", "إشعار بدفع الاشتراكات", appel.numero)
     if appel.state == "annule":
         doc.paragraphe(_("ANNULÉ le %(jour)s : %(motif)s", jour=ecrire_date(appel.date_annulation), motif=appel.motif_annulation or ""), 11, ROUGE)
         doc.y -= 4 * mm
@@ -42,8 +46,10 @@ def _bareme(ligne):
         return ligne.libelle
     regime = ligne.regime_id.code or ""
     if ligne.mode == "pourcentage":
-        plafond = _(", plafond %s", ecrire_nombre(ligne.plafond)) if ligne.plafond else ""
-        exclus = _(", exclus %s", ecrire_nombre(ligne.exclus)) if ligne.exclus else ""
-        return _("%(regime)s : %(patron)s %% + %(salarie)s %%%(plafond)s%(exclus)s", regime=regime, patron=ecrire_quantite(ligne.taux_employeur),
-                 salarie=ecrire_quantite(ligne.taux_salarie), plafond=plafond, exclus=exclus)
+        phrase = _("%(regime)s : %(patron)s %% + %(salarie)s %%", regime=regime, patron=ecrire_quantite(ligne.taux_employeur),
+                   salarie=ecrire_quantite(ligne.taux_salarie))
+        for borne in (_("plafond %s", ecrire_nombre(ligne.plafond)) if ligne.plafond else "",
+                      _("exclus %s", ecrire_nombre(ligne.exclus)) if ligne.exclus else ""):
+            phrase = _("%(debut)s, %(suite)s", debut=phrase, suite=borne) if borne else phrase
+        return phrase
     return _("%(regime)s : %(forfait)s par tête et par mois, %(mois)s mois", regime=regime, forfait=ecrire_nombre(ligne.forfait), mois=ligne.mois)

@@ -1,20 +1,20 @@
 """Ce que partagent les papiers des cotisations : l'entête, le code à lire, la signature."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.impression.document import MARGE, Document
 from odoo.addons.cnas_base.impression.kit import GRIS, dessiner_qr, ecrire
+from odoo.addons.cnas_base.impression.langue import _, titres
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 COTE_QR = 30 * mm
 
 
 def ouvrir(titre, arabe, numero):
-    """Rend le document, son titre dans les deux langues et son numéro écrits."""
+    """Rend le document, son titre dans les deux langues, celle du papier devant, et son numéro écrits."""
+    devant, dessous = titres(titre, arabe)
     doc = Document(f"{titre} {numero}", _("%(numero)s — imprimé le %(jour)s", numero=numero, jour=ecrire_date(aujourd_hui())), paysage=False)
-    doc.entete(titre, arabe)
+    doc.entete(devant, dessous)
     ecrire(doc.page, doc.largeur / 2, doc.y, _("N° %s", numero), 10, gras=True, cote="centre")
     doc.y -= 8 * mm
     return doc

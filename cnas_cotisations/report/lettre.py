@@ -1,10 +1,9 @@
 """Lettres du recouvrement."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import colonnes_mm
+from odoo.addons.cnas_base.impression.langue import FRANCAIS, _, dans_sa_langue
 
 from .commun import cadre, fermer, ouvrir, qui
 
@@ -14,7 +13,12 @@ ARABE = {"relance": "تذكير", "mise_en_demeure": "إنذار", "majoration":
 
 def dessiner_lettre(acte):
     """Rend les octets de la lettre. Entrée : `cnas.recouvrement.acte`, une fiche."""
-    sorte = dict(acte._fields["sorte"]._description_selection(acte.env))[acte.sorte]
+    with dans_sa_langue(acte) as acte:
+        return _lettre(acte)
+
+
+def _lettre(acte):
+    sorte = dict(acte._fields["sorte"]._description_selection(acte.with_context(lang=FRANCAIS).env))[acte.sorte]
     doc = ouvrir(sorte.upper(), ARABE[acte.sorte], acte.numero)
     cadre(doc, _("Destinataire"), [*qui(acte.cotisant_id), (_("Établie le"), ecrire_date(acte.date))])
     doc.paragraphe(_texte(acte), 10.5, interligne=1.5)

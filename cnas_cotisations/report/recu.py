@@ -1,17 +1,21 @@
 """Reçu d'un encaissement de cotisations."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.kit import ROUGE
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
 
 from .commun import cadre, fermer, ouvrir, qui
 
 
 def dessiner_recu(encaissement):
     """Rend les octets du reçu. Entrée : `cnas.encaissement`, une fiche."""
-    doc = ouvrir(_("REÇU"), "إيصال استلام", encaissement.numero)
+    with dans_sa_langue(encaissement) as encaissement:
+        return _recu(encaissement)
+
+
+def _recu(encaissement):
+    doc = ouvrir("REÇU", "إيصال استلام", encaissement.numero)
     if encaissement.state == "annule":
         doc.paragraphe(_("ANNULÉ le %(jour)s : %(motif)s", jour=ecrire_date(encaissement.date_annulation),
                          motif=encaissement.motif_annulation or ""), 11, ROUGE)

@@ -1,9 +1,8 @@
 """Attestation de situation des cotisations d'un employeur."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
 
 from ..models.employeur import SORTE_ATTESTATION
 from .commun import cadre, fermer, ouvrir
@@ -11,9 +10,14 @@ from .commun import cadre, fermer, ouvrir
 
 def dessiner_situation(employeur):
     """Rend les octets de l'attestation. Entrée : `cnas.employeur`, une fiche."""
+    with dans_sa_langue(employeur) as employeur:
+        return _situation(employeur)
+
+
+def _situation(employeur):
     situation = employeur._situation_cotisations()
     declarations = employeur._situation()
-    doc = ouvrir(_("ATTESTATION DE SITUATION"), "شهادة الوضعية", f"{employeur.matricule}-{situation['jour']:%Y%m%d}")
+    doc = ouvrir("ATTESTATION DE SITUATION", "شهادة الوضعية", f"{employeur.matricule}-{situation['jour']:%Y%m%d}")
     cadre(doc, _("Employeur"), [
         (_("Raison sociale"), employeur.raison_sociale, True), (_("Matricule"), employeur.matricule), (_("NIF"), employeur.nif or "—"),
         (_("RCCM"), employeur.rccm or "—")])

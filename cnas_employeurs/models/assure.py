@@ -53,7 +53,7 @@ class Assure(models.Model):
         """Ajoute l'employeur à l'attestation d'un salarié."""
         lignes = super()._lignes_attestation()
         if self.employeur_id:
-            lignes.append((_("Employeur"), "صاحب العمل", self.employeur_id.raison_sociale))
+            lignes.append(("Employeur", "صاحب العمل", self.employeur_id.raison_sociale))
         return lignes
 
     # ------------------------------------------------------------------ droits liés à l'emploi

@@ -67,6 +67,9 @@ class Employeur(models.Model):
         usagers._fermer_sans_espace()
         self.message_post(body=_("Accès au portail retiré : %s.", ", ".join(usagers.mapped("name"))))
 
+    def _destinataire(self):
+        return self
+
     # ------------------------------------------------------------------ les usagers
     def _inviter_usager(self, nom, courriel):
         """Rend l'usager du portail de ce courriel, rattaché à l'employeur et à son contact."""

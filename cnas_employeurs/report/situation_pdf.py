@@ -1,17 +1,21 @@
 """Attestation de situation d'un employeur, A4, avec QR vers la page publique de vérification."""
 from reportlab.lib.units import mm
 
-from odoo import _
-
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document
 from odoo.addons.cnas_base.impression.kit import dessiner_qr, ecrire
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
 
 COTE_QR = 36 * mm
 
 
 def dessiner_situation(employeur):
     """Rend les octets de l'attestation. Entrée : `cnas.employeur`, une fiche."""
+    with dans_sa_langue(employeur) as employeur:
+        return _attestation(employeur)
+
+
+def _attestation(employeur):
     situation = employeur._situation()
     mention = _("Attestation de situation — %(matricule)s — %(jour)s", matricule=employeur.matricule, jour=ecrire_date(situation["jour"]))
     document = Document(_("ATTESTATION DE SITUATION"), mention, paysage=False)

@@ -1,4 +1,5 @@
 from odoo import _
+from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_formations.rib import nettoyer_rib
 
@@ -9,8 +10,8 @@ class Banque(Adaptateur):
     """Virements : le compte débité, puis les bénéficiaires groupés par banque."""
 
     nature = "banque"
-    titre = "ORDRE DE VIREMENTS"
-    colonne_compte = "RIB"
+    titre = _lt("ORDRE DE VIREMENTS")
+    colonne_compte = _lt("RIB")
     titres = ("lot", "ordre", "compte_debite", "banque", "beneficiaire", "rib", "montant", "devise", "libelle")
 
     def rang(self, lot, ordre):

@@ -1,4 +1,5 @@
 from odoo import _
+from odoo.tools.translate import _lt
 
 from .adaptateur import Adaptateur
 
@@ -7,8 +8,8 @@ class Guichet(Adaptateur):
     """Paiement au guichet, par chèque du Trésor : la caisse remplit le statut de la même liste et la rend."""
 
     nature = "guichet"
-    titre = "ÉTAT DE PAIEMENT AU GUICHET"
-    colonne_compte = "Paiement"
+    titre = _lt("ÉTAT DE PAIEMENT AU GUICHET")
+    colonne_compte = _lt("Paiement")
     titres = ("lot", "ordre", "beneficiaire", "montant", "devise", "libelle", "statut", "date", "reference", "motif")
 
     def rang(self, lot, ordre):

@@ -1,10 +1,12 @@
+from odoo.tools.translate import _lt
+
 from .adaptateur import Adaptateur
 
 
 class Mobile(Adaptateur):
     """Paiement de masse d'un opérateur : le numéro s'écrit sans « + » ni espace, tel que l'opérateur le lit."""
 
-    colonne_compte = "Téléphone"
+    colonne_compte = _lt("Téléphone")
     titres = ("lot", "ordre", "compte_debite", "msisdn", "beneficiaire", "montant", "devise", "libelle")
 
     def rang(self, lot, ordre):
@@ -19,11 +21,11 @@ class Airtel(Mobile):
     """Airtel Money."""
 
     nature = "airtel"
-    titre = "ORDRE DE PAIEMENTS AIRTEL MONEY"
+    titre = _lt("ORDRE DE PAIEMENTS AIRTEL MONEY")
 
 
 class Moov(Mobile):
     """Moov Africa (Moov Money)."""
 
     nature = "moov"
-    titre = "ORDRE DE PAIEMENTS MOOV AFRICA"
+    titre = _lt("ORDRE DE PAIEMENTS MOOV AFRICA")

@@ -345,6 +345,9 @@ class Indu(models.Model):
         """Rend le débiteur tel qu'un passant le lit : une formation ou un employeur par son nom, un assuré par la fin de son matricule."""
         return masquer_matricule(self.assure_id.matricule) if self.assure_id else self.nom_debiteur or self.debiteur
 
+    def _destinataire(self):
+        return self.formation_id or self.employeur_id or self.assure_id
+
     def _pdf(self):
         from ..report.pdf_recu import dessiner_quittance
 

@@ -134,6 +134,9 @@ class InduReglement(models.Model):
                  (_("Montant"), ecrire_montant(self.montant)), (_("Référence"), self.reference)]
         return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]
 
+    def _destinataire(self):
+        return self.indu_id._destinataire()
+
     def _pdf(self):
         from ..report.pdf_recu import dessiner_recu
 

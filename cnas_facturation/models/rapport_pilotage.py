@@ -7,6 +7,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -36,7 +37,8 @@ class IndicateurPilotage(models.AbstractModel):
         premiers = [(str(i.nom), self.detail(i.code, filtres)) for i in INDICATEURS if i.detail]
         tableau = self.tableau(filtres)
         self._journaliser_export({"quoi": "rapport de pilotage", "mois": str(debut)})
-        contenu = dessiner_rapport({**tableau, "debut": debut, "fin": lire_date(tableau["fin"])}, premiers)
+        with dans_sa_langue(self):
+            contenu = dessiner_rapport({**tableau, "debut": debut, "fin": lire_date(tableau["fin"])}, premiers)
         return {"nom": f"pilotage-{debut:%Y-%m}.pdf", "contenu": base64.b64encode(contenu).decode()}
 
     @api.model

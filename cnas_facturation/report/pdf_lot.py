@@ -7,6 +7,7 @@ from odoo.tools import groupby
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
 from odoo.addons.cnas_base.jour import jour_de
 
 from ..adaptateurs import ADAPTATEURS
@@ -17,15 +18,20 @@ POINTILLES = "." * 60
 
 def dessiner_lot(lot):
     """Rend les octets du PDF du bordereau du lot."""
+    with dans_sa_langue(lot) as lot:
+        return _lot(lot)
+
+
+def _lot(lot):
     adaptateur = ADAPTATEURS[lot.nature]
-    doc = Document(f"Lot {lot.numero}", f"{lot.numero} — bordereau de paiement")
-    doc.entete(adaptateur.titre, f"N° {lot.numero} — {ecrire_date(lot.date_signature or jour_de(lot.create_date))}")
+    doc = Document(f"Lot {lot.numero}", _("%s — bordereau de paiement", lot.numero))
+    doc.entete(_(adaptateur.titre), _("N° %(numero)s — %(mois)s", numero=lot.numero, mois=ecrire_date(lot.date_signature or jour_de(lot.create_date))))
     ordres = adaptateur.ranger(lot.ordre_ids)
     total = int(sum(ordres.mapped("montant")))
     _dire_quoi_payer(doc, lot, len(ordres), total)
 
     def titres():
-        doc.rang(COLONNES, ("", "Ordre", "Bénéficiaire", adaptateur.colonne_compte, "Facture", "Montant"), gras=True,
+        doc.rang(COLONNES, ("", _("Ordre"), _("Bénéficiaire"), _(adaptateur.colonne_compte), _("Facture"), _("Montant")), gras=True,
                  fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
 
     titres()
@@ -33,7 +39,7 @@ def dessiner_lot(lot):
     rang = 0
     for groupe, siens in groupby(ordres, adaptateur.groupe):
         if groupe:
-            doc.rang(COLONNES, ("", "", f"{groupe} — {len(siens)} paiement(s)", "", "", ecrire_nombre(sum(o.montant for o in siens))),
+            doc.rang(COLONNES, ("", "", _("%(groupe)s — %(nombre)s paiement(s)", groupe=groupe, nombre=len(siens)), "", "", ecrire_nombre(sum(o.montant for o in siens))),
                      gras=True, fond=VERT_PALE, hauteur=5 * mm)
         for ordre in siens:
             rang += 1
@@ -41,7 +47,7 @@ def dessiner_lot(lot):
                 str(rang), ordre.numero, f"{ordre.titulaire} — {ordre._fields['compte'].convert_to_export(ordre.compte, ordre)}",
                 adaptateur.compte(ordre), ordre.facture_id.numero, ecrire_nombre(ordre.montant)), hauteur=5 * mm)
             doc.filet()
-    doc.rang(COLONNES, ("", "TOTAL", "", "", "", ecrire_nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
+    doc.rang(COLONNES, ("", _("TOTAL"), "", "", "", ecrire_nombre(total)), gras=True, fond=VERT_PALE, hauteur=5.4 * mm)
     doc.reprise = None
     _signatures(doc, lot)
     return doc.terminer()
@@ -49,21 +55,23 @@ def dessiner_lot(lot):
 
 def _dire_quoi_payer(doc, lot, nombre, total):
     """Écrit à qui l'on s'adresse, le compte débité et le total en lettres."""
-    somme = f"{lot.env['cnas.decompte']._en_lettres(total)} ({ecrire_montant(total)})"
+    faits = {"nombre": nombre, "lettres": lot.env["cnas.decompte"]._en_lettres(total), "total": ecrire_montant(total)}
     if lot.nature == "guichet":
-        doc.paragraphe(f"Veuillez payer les {nombre} bénéficiaires ci-dessous, sur présentation d'une pièce d'identité, pour un total "
-                       f"de {somme}.", taille=9)
+        doc.paragraphe(_("Veuillez payer les %(nombre)s bénéficiaires ci-dessous, sur présentation d'une pièce d'identité, pour un total de "
+                         "%(lettres)s (%(total)s).", **faits), taille=9)
     else:
-        doc.paragraphe(f"Compte à débiter : {lot.compte_debite or POINTILLES}", taille=9)
-        doc.paragraphe(f"Veuillez exécuter, par le débit de ce compte, les {nombre} paiements ci-dessous pour un total de {somme}.",
-                       taille=9)
+        doc.paragraphe(_("Compte à débiter : %s", lot.compte_debite or POINTILLES), taille=9)
+        doc.paragraphe(_("Veuillez exécuter, par le débit de ce compte, les %(nombre)s paiements ci-dessous pour un total de %(lettres)s "
+                         "(%(total)s).", **faits), taille=9)
     doc.y -= 4 * mm
 
 
 def _signatures(doc, lot):
     doc.place(30 * mm)
     doc.y -= 10 * mm
-    for x, titre, qui in ((MARGE, "Préparé par", lot.preparateur_id), (doc.largeur / 2, "Signé par", lot.signataire_id)):
-        jour = f", le {ecrire_date(lot.date_signature)}" if qui and qui == lot.signataire_id else ""
-        ecrire(doc.page, x, doc.y, f"{titre} {qui.name or ''}{jour}".strip(), 9, gras=True)
-        ecrire(doc.page, x, doc.y - 5 * mm, "Signature et cachet", 7.5, couleur=GRIS)
+    for x, titre, qui in ((MARGE, _("Préparé par %s", lot.preparateur_id.name or ""), lot.preparateur_id),
+                          (doc.largeur / 2, _("Signé par %s", lot.signataire_id.name or ""), lot.signataire_id)):
+        if qui and qui == lot.signataire_id:
+            titre = _("%(nom)s, le %(jour)s", nom=titre, jour=ecrire_date(lot.date_signature))
+        ecrire(doc.page, x, doc.y, titre, 9, gras=True)
+        ecrire(doc.page, x, doc.y - 5 * mm, _("Signature et cachet"), 7.5, couleur=GRIS)

@@ -1,13 +1,15 @@
 """Rapport mensuel de pilotage : les indicateurs du mois, leur comparaison, ce qui alerte et qui en répond."""
 from reportlab.lib.units import mm
 
+from odoo.tools.translate import _lt
+
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import VERT, ecrire
+from odoo.addons.cnas_base.impression.langue import _
 
 COLONNES = colonnes_mm((88, "gauche"), (34, "droite"), (34, "droite"), (32, "droite"), (30, "gauche"), (53, "gauche"))
-TITRES = ("Indicateur", "Valeur", "Période d'avant", "Alerte", "État", "Responsable")
-ETATS = {"rouge": "En alerte", "orange": "À surveiller", "vert": "Bon", "": "—"}
+ETATS = {"rouge": _lt("En alerte"), "orange": _lt("À surveiller"), "vert": _lt("Bon")}
 INDETERMINE = "n. d."
 
 
@@ -18,19 +20,20 @@ def dessiner_rapport(tableau, premiers):
     :param premiers: [(titre, [{"libelle", "nombre", "montant"}])]
     """
     debut, fin = tableau["debut"], tableau["fin"]
-    doc = Document(f"Pilotage {debut}", f"Rapport de pilotage — {ecrire_mois(debut)} — du {ecrire_date(debut)} au {ecrire_date(fin)}")
-    doc.entete("Rapport de pilotage", ecrire_mois(debut).capitalize())
+    doc = Document(f"Pilotage {debut}", _("Rapport de pilotage — %(mois)s — du %(debut)s au %(fin)s", mois=ecrire_mois(debut),
+                                          debut=ecrire_date(debut), fin=ecrire_date(fin)))
+    doc.entete(_("Rapport de pilotage"), ecrire_mois(debut).capitalize())
     alertes = [i for i in tableau["indicateurs"] if i["couleur"] == "rouge"]
-    doc.paragraphe(f"{len(alertes)} indicateur(s) en alerte : {', '.join(i['nom'] for i in alertes)}." if alertes
-                   else "Aucun indicateur en alerte.", taille=9)
+    doc.paragraphe(_("%(nombre)s indicateur(s) en alerte : %(noms)s.", nombre=len(alertes), noms=", ".join(i["nom"] for i in alertes)) if alertes
+                   else _("Aucun indicateur en alerte."), taille=9)
     for famille, titre in tableau["familles"]:
         siens = [i for i in tableau["indicateurs"] if i["famille"] == famille]
         _titre(doc, titre)
-        doc.tableau(COLONNES, TITRES, [_rang(i) for i in siens])
+        doc.tableau(COLONNES, (_("Indicateur"), _("Valeur"), _("Période d'avant"), _("Alerte"), _("État"), _("Responsable")), [_rang(i) for i in siens])
     for titre, rangs in premiers:
         if rangs:
             _titre(doc, titre)
-            doc.tableau(colonnes_mm((190, "gauche"), (30, "droite"), (51, "droite")), ("", "Nombre", "Montant"),
+            doc.tableau(colonnes_mm((190, "gauche"), (30, "droite"), (51, "droite")), ("", _("Nombre"), _("Montant")),
                         [(r["libelle"], str(r["nombre"]), ecrire_montant(r["montant"])) for r in rangs])
     return doc.terminer()
 
@@ -48,7 +51,7 @@ def _rang(indicateur):
     unite = indicateur["unite"]
     seuil = ecrire_valeur(indicateur["rouge"], unite) if indicateur["rouge"] is not None else ""
     return (indicateur["nom"], ecrire_valeur(indicateur["valeur"], unite), ecrire_valeur(indicateur["precedente"], unite),
-            f"{'≥' if indicateur['sens'] == 'bas' else '≤'} {seuil}" if seuil else "", ETATS[indicateur["couleur"]], indicateur["responsable"])
+            f"{'≥' if indicateur['sens'] == 'bas' else '≤'} {seuil}" if seuil else "", _(ETATS[indicateur["couleur"]]) if indicateur["couleur"] else "—", indicateur["responsable"])
 
 
 def _titre(doc, titre):

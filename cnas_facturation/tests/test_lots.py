@@ -85,7 +85,7 @@ class TestLot(CommunLots):
         lots.with_user(self.signataire).action_signer()
         for lot in lots:
             texte = texte_pdf(lot._pdf_etat())
-            self.assertIn(ADAPTATEURS[lot.nature].titre, texte)
+            self.assertIn(str(ADAPTATEURS[lot.nature].titre), texte)
             self.assertIn(self.signataire.name, texte)
             self.assertIn(lot.numero, self.lire_csv(lot)[0]["lot"])
         moov = lots.filtered(lambda lot: lot.nature == "moov")

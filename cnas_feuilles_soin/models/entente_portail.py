@@ -93,6 +93,9 @@ class EntentePrealable(models.Model):
         """Rend le PDF de la réponse (bytes)."""
         return dessiner_reponses(self)
 
+    def _destinataire(self):
+        return self.formation_id
+
     def _url_verification(self):
         """Rend l'adresse absolue que lit le QR de la réponse."""
         self.ensure_one()

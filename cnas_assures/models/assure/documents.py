@@ -225,8 +225,11 @@ class AssureDocuments(models.Model):
             attestations._revoquer(motif)
         return True
 
+    def _destinataire(self):
+        return self
+
     def _lignes_attestation(self):
-        """Rend les lignes d'identité de l'attestation : (étiquette, étiquette arabe, valeur). À étendre par héritage."""
+        """Rend les lignes d'identité de l'attestation : (étiquette française, arabe, valeur dans la langue du papier). À étendre par héritage."""
         self.ensure_one()
         liens = dict(self._fields["lien"]._description_selection(self.env))
         principal = self.assure_principal_id
@@ -235,15 +238,15 @@ class AssureDocuments(models.Model):
         lieu = ", ".join(filter(None, (self.lieu_naissance, self.province_naissance_id.name)))
         return [
             *self._lignes_du_nom(),
-            (_("Matricule"), "رقم التسجيل", self.matricule),
-            (_("Date de naissance"), "تاريخ الميلاد", naissance(self)),
-            (_("Lieu de naissance"), "مكان الميلاد", lieu), (_("Qualité"), "الصفة", qualite),
-            (_("District de rattachement"), "الدائرة", self.district_id.name),
+            ("Matricule", "رقم التسجيل", self.matricule),
+            ("Date de naissance", "تاريخ الميلاد", naissance(self)),
+            ("Lieu de naissance", "مكان الميلاد", lieu), ("Qualité", "الصفة", qualite),
+            ("District de rattachement", "الدائرة", self.district_id.name),
         ]
 
     def _lignes_du_nom(self):
         """Rend les lignes imprimées du nom ; qui n'en porte qu'un n'a pas de ligne « Prénom » vide."""
-        lignes = (_("Nom"), "اللقب", self.nom, self.nom_ar), (_("Prénom"), "الاسم", self.prenom, self.prenom_ar)
+        lignes = ("Nom", "اللقب", self.nom, self.nom_ar), ("Prénom", "الاسم", self.prenom, self.prenom_ar)
         # Une tabulation sépare les deux écritures : l'arabe s'imprime à droite.
         return [(francais, arabe, "\t".join(filter(None, noms))) for francais, arabe, *noms in lignes if noms[0]]
 

@@ -81,6 +81,9 @@ class DecompteDocument(models.Model):
         self.ensure_one()
         return self.identite or {**self.facture_id._identite_du_jour(), "etabli_par": self.etabli_par_id.name}
 
+    def _destinataire(self):
+        return self.assure_id if self.mode == "remboursement" else self.formation_id
+
     def _pdf(self):
         from ...report.pdf_decompte import dessiner_decompte
 

@@ -3,6 +3,8 @@ import hashlib
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture_arabe import somme_en_arabe
+from odoo.addons.cnas_base.impression.langue import en_arabe
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 COLONNES_MONTANTS = (
@@ -245,8 +247,11 @@ class Decompte(models.Model):
 
     @api.model
     def _en_lettres(self, montant):
-        """Rend un montant entier en toutes lettres : « deux mille francs CFA »."""
+        """Rend un montant entier en toutes lettres : « deux mille francs CFA » ; en arabe sur un papier qui s'écrit en arabe."""
         from num2words import num2words
+
+        if en_arabe():
+            return somme_en_arabe(montant)
 
         valeur = int(montant)
         texte = num2words(abs(valeur), lang="fr")

@@ -78,6 +78,9 @@ class FactureDocument(models.Model):
             (_("Feuilles de soins"), ecrire_nombre(self.nb_feuilles)), (_("Montant facturé"), ecrire_montant(self.montant_facture)),
             (_("État"), self._libelle_etat(self.state))]
 
+    def _destinataire(self):
+        return self.assure_id if self.mode == "remboursement" else self.formation_id
+
     def _pdf(self):
         from ...report.pdf_facture import dessiner_facture
 

@@ -43,6 +43,9 @@ class FeuilleSoin(models.Model):
         self.check_access_rule("read")
         return self
 
+    def _destinataire(self):
+        return self.assure_id if self.mode == "remboursement" else self.formation_id
+
     def _faits_du_papier(self, code):
         faits = [
             (_("Dossier"), self.numero), (_("Formation sanitaire"), self.formation_id.name), (_("Référence de la feuille"), self.reference),

@@ -1,0 +1,60 @@
+"""La langue d'un papier : celle de qui le reçoit. Le temps de le dessiner, `_` la parle ; l'arabe retourne la page.
+
+Un rapport importe ce `_`, à la place de celui d'Odoo : une fonction de dessin n'a pas de `self` qui dise la langue.
+"""
+import contextlib
+import sys
+from contextvars import ContextVar
+
+from odoo.tools.translate import _lt, code_translations
+
+FRANCAIS, ARABE = "fr_FR", "ar_001"
+LANGUES = [(FRANCAIS, "Français"), (ARABE, "العربية")]
+_courante = ContextVar("langue_du_papier", default=FRANCAIS)
+
+
+def _(source, *args, **kwargs):
+    """Rend une phrase du papier dans sa langue, ses mots insérés ; le français à défaut de traduction."""
+    if isinstance(source, _lt):
+        return code_translations.get_python_translations(source._module, _courante.get()).get(source._source, source._source)
+    module = sys._getframe(1).f_globals["__name__"].removeprefix("odoo.addons.").partition(".")[0]
+    phrase = code_translations.get_python_translations(module, _courante.get()).get(source, source)
+    return phrase % (args or kwargs) if args or kwargs else phrase
+
+
+def en_arabe():
+    """Dit que le papier en cours s'écrit en arabe, de droite à gauche."""
+    return _courante.get() == ARABE
+
+
+def titres(francais, arabe):
+    """Rend les deux titres d'un papier, celui de sa langue devant."""
+    return (arabe, francais) if en_arabe() else (francais, arabe)
+
+
+def langue_du_papier(papier):
+    """Rend la langue d'un papier : celle de son destinataire ; sans destinataire, ou à plusieurs, celle de qui l'imprime."""
+    destinataire = papier._destinataire() if hasattr(papier, "_destinataire") else None
+    if destinataire and len(destinataire) == 1:
+        return destinataire.sudo()._langue_des_courriers()
+    return ARABE if papier.env.lang == ARABE else FRANCAIS
+
+
+@contextlib.contextmanager
+def dans_sa_langue(papier):
+    """Parle la langue d'un papier le temps de le dessiner ; rend la fiche, ses libellés dans cette langue."""
+    langue = langue_du_papier(papier)
+    if (papier.env.lang == ARABE) != (langue == ARABE):
+        papier = papier.with_context(lang=langue)
+    with parler(langue):
+        yield papier
+
+
+@contextlib.contextmanager
+def parler(langue):
+    """Parle cette langue le temps d'un dessin."""
+    jeton = _courante.set(langue)
+    try:
+        yield
+    finally:
+        _courante.reset(jeton)
