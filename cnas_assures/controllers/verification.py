@@ -8,7 +8,7 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.controllers.portail import mises_en_forme
 from odoo.addons.cnas_base.erreurs import CONCURRENCE
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -26,10 +26,17 @@ ENTETES = [
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
 ]
+# Un verdict se lit en français et en arabe, quelle que soit la langue de la page : d'abord la sienne.
 TITRES_CARTE = {
     "valide": ("Carte active", "بطاقة صالحة"), "a_venir": ("Carte pas encore active", "بطاقة غير مفعلة بعد"),
     "expiree": ("Carte expirée", "بطاقة منتهية الصلاحية"), "revoquee": ("Carte retirée", "بطاقة ملغاة"),
     "inconnue": ("Carte inconnue", "بطاقة غير معروفة"),
+}
+TITRES_ATTESTATION = {
+    "valide": ("Attestation valide", "شهادة صالحة"), "a_venir": ("Attestation pas encore valable", "شهادة لم تبدأ صلاحيتها"),
+    "expiree": ("Attestation expirée", "شهادة منتهية الصلاحية"), "revoquee": ("Attestation révoquée", "شهادة ملغاة"),
+    "droits_fermes": ("Droits fermés à ce jour", "الحقوق مغلقة حاليا"), "indisponible": ("Vérification indisponible", "التحقق غير متاح"),
+    "inconnue": ("Attestation inconnue", "شهادة غير معروفة"),
 }
 
 
@@ -55,7 +62,7 @@ def page_publique(chemins, gabarit, **options):
                 raise  # deux dépôts à la fois : Odoo rejoue
             except Exception:  # la page publique ne montre jamais d'erreur interne ; le journal la garde
                 _logger.exception("Vérification impossible : %s", gabarit)
-                return repondre(rendre("cnas_assures.verification_page", {"etat": "indisponible"}), 503)
+                return repondre(rendre("cnas_assures.verification_page", verdict({"etat": "indisponible"})), 503)
         return route
     return decorer
 
@@ -71,8 +78,17 @@ def _refus_de_debit():
 
 def rendre(gabarit, valeurs):
     """Rend le HTML d'une page publique."""
-    outils = {"jour": ecrire_date, "somme": ecrire_montant, "nombre": ecrire_nombre, "aujourd_hui": aujourd_hui()}
-    return str(request.env["ir.qweb"].sudo()._render(gabarit, {**outils, **valeurs}, lang="fr_FR"))
+    outils = mises_en_forme()
+    outils.update(nombre=outils["montant"], aujourd_hui=aujourd_hui())
+    page = request.env["ir.qweb"].sudo()._render(gabarit, {**outils, **valeurs}, lang=request.env.lang)
+    return f"<!DOCTYPE html>\n{str(page).strip()}"
+
+
+def verdict(public, titres=None):
+    """Rend ce que la page dit d'un document, son verdict en deux langues : [(titre, attributs HTML)], celle de la page d'abord."""
+    langues = request.env["res.lang"]
+    dits = [(titre, langues._attributs(code)) for titre, code in zip((titres or TITRES_ATTESTATION)[public["etat"]], ("fr_FR", "ar_001"))]
+    return {**public, "titres": sorted(dits, key=lambda dit: dit[1] != langues._attributs(request.env.lang))}
 
 
 def repondre(contenu, code, mime="text/html"):
@@ -86,15 +102,13 @@ class Verification(http.Controller):
     def verifier(self, jeton="", **_ignores):
         """Dit si une attestation est valide, à venir, expirée ou révoquée ; rien de ce qui est demandé n'est répété."""
         attestation = request.env["cnas.attestation"].sudo()._trouver_par_jeton(jeton)
-        return attestation, attestation._etat_public() if attestation else {"etat": "inconnue"}
+        return attestation, verdict(attestation._etat_public() if attestation else {"etat": "inconnue"})
 
     @page_publique("/cnas/carte/<path:jeton>", "cnas_assures.verification_page")
     def carte(self, jeton="", **_ignores):
         """Dit si une carte sanitaire est active, expirée, perdue ou annulée, d'après l'adresse que porte son QR."""
         carte = request.env["cnas.carte"].sudo()._trouver_par_qr(jeton.replace("~", "|"))
-        public = carte._etat_public() if carte else {"etat": "inconnue"}
-        titre, titre_ar = TITRES_CARTE[public["etat"]]
-        return carte, {**public, "titre": titre, "titre_ar": titre_ar}
+        return carte, verdict(carte._etat_public() if carte else {"etat": "inconnue"}, TITRES_CARTE)
 
     @http.route("/cnas/cle-publique", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def cle_publique(self):
@@ -122,8 +136,7 @@ class Verification(http.Controller):
     def verifier_papier(self, jeton="", **_ignores):
         """Dit si un papier vient de la caisse, et ce qu'il doit porter."""
         code, fiche = request.env["cnas.papier.mixin"].sudo()._trouver_papier(jeton)
-        fiche = fiche.with_context(lang="fr_FR")
-        return fiche, {"titre_papier": fiche._papiers[code], "faits": fiche._faits_du_papier(code)} if fiche else {}
+        return fiche, {"titre_papier": str(fiche._papiers[code]), "faits": fiche._faits_du_papier(code)} if fiche else {}
 
     @http.route("/cnas/cle-publique.pem", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def cle_publique_pem(self):

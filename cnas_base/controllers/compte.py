@@ -23,12 +23,12 @@ class MonCompte(CustomerPortal):
     Un agent garde les pages d'Odoo. Ce qui change l'accès demande le mot de passe actuel.
     """
 
-    @http.route()
+    @http.route(multilang=False)
     def home(self, **parametres):
         espace = request.env.user._espace()
         return request.redirect(espace) if espace.startswith("/my/") else super().home(**parametres)
 
-    @http.route()
+    @http.route(multilang=False)
     def account(self, **parametres):
         if not request.env.user.share:
             return super().account(**parametres)
@@ -37,7 +37,7 @@ class MonCompte(CustomerPortal):
         courriel, telephone, mot_de_passe = (propre(parametres.get(nom, "")) for nom in ("courriel", "telephone", "mot_de_passe"))
         return self._changer(lambda: self._ecrire_contacts(courriel, telephone), mot_de_passe, _("Vos coordonnées sont à jour."))
 
-    @http.route()
+    @http.route(multilang=False)
     def security(self, **parametres):
         if not request.env.user.share:
             return super().security(**parametres)

@@ -3,6 +3,9 @@ import functools
 import re
 from dataclasses import dataclass, field
 
+from babel.dates import format_date
+from markupsafe import Markup
+
 from odoo import _, http
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -11,6 +14,7 @@ from odoo.tools import escape_psql
 
 from odoo.addons.portal.controllers.portal import pager
 
+from ..ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from ..lecture import lire_date
 
 PAR_PAGE = 20
@@ -23,6 +27,20 @@ def propre(valeur):
     if isinstance(valeur, str):
         return CONTROLE.sub("", valeur)
     return valeur if isinstance(valeur, int) else ""
+
+
+def isoler(texte):
+    """Rend un nombre ou un numéro qui se lit de gauche à droite, même au milieu d'une phrase arabe."""
+    return Markup('<bdi dir="ltr">%s</bdi>') % texte
+
+
+def mises_en_forme():
+    """Rend ce qui écrit, dans une page, un nombre, un montant, une date, un mois : {"montant", "somme", "jour", "en_mois"}."""
+    langue = request.env["res.lang"]._attributs(request.env.lang)
+    ecrire = isoler if langue["dir"] == "rtl" else str
+    return {
+        "montant": lambda valeur: ecrire(ecrire_nombre(valeur)), "somme": lambda valeur: ecrire(ecrire_montant(valeur)), "jour": ecrire_date,
+        "en_mois": lambda jour: format_date(jour, "MMMM y", locale=langue["lang"]) if jour else ""}
 
 
 def espace(groupe, racine):
@@ -52,7 +70,7 @@ def espace(groupe, racine):
 class Liste:
     """Une liste d'un espace : ce qui s'y cherche, se borne et se trie.
 
-    :param nom: son nom, à l'accueil
+    :param nom: son nom, à l'accueil (`_lt`, comme `aide` et les titres des tris)
     :param adresse: sa page ; la suite est à `adresse/page/2`
     :param cherche: champs où se cherche le texte (nom, matricule, numéro…)
     :param aide: ce que dit le champ de recherche
@@ -106,7 +124,7 @@ class Liste:
                 **self.tris}
         tri = parametres.get("tri") if parametres.get("tri") in tris else ""
         etats = request.env[self.modele].sudo()._fields["state"].get_values(request.env)
-        barre = {"adresse": self.adresse, "aide": self.aide, "searchbar_sortings": [(cle, titre) for cle, (titre, _ordre) in tris.items()],
+        barre = {"adresse": self.adresse, "aide": str(self.aide), "searchbar_sortings": [(cle, str(titre)) for cle, (titre, _ordre) in tris.items()],
                  "recherche": str(parametres.get("recherche") or "").strip()[:64], "tri": tri, "ordre": tris[tri or "recent"][1],
                  "etat": parametres.get("etat") if parametres.get("etat") in etats else "", "erreur": ""}
         for borne in ("du", "au"):

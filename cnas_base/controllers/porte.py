@@ -6,7 +6,6 @@ from odoo.addons.auth_signup.controllers.main import AuthSignupHome
 from odoo.addons.auth_totp_mail_enforce.controllers.home import Home as DeuxFacteurs
 
 from .portail import propre
-from .rpc import LANGUE
 
 
 def habiller(reponse, gabarit, **valeurs):
@@ -36,7 +35,7 @@ class Porte(AuthSignupHome, DeuxFacteurs):
                 "Identifiant ou mot de passe faux.")
         return habiller(reponse, "cnas_base.porte_connexion", error=erreur)
 
-    @http.route()
+    @http.route(multilang=False)  # la langue n'est pas dans l'adresse
     def web_auth_reset_password(self, *args, **parametres):
         self._recevoir()
         contexte = self.get_auth_signup_qcontext()
@@ -56,7 +55,7 @@ class Porte(AuthSignupHome, DeuxFacteurs):
         reponse.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
         return reponse
 
-    @http.route()
+    @http.route(multilang=False)
     def web_auth_signup(self, *args, **parametres):
         self._recevoir()
         return habiller(super().web_auth_signup(*args, **parametres), "cnas_base.porte_mot_de_passe")
@@ -68,9 +67,15 @@ class Porte(AuthSignupHome, DeuxFacteurs):
 
     # ------------------------------------------------------------------ privé
     def _login_redirect(self, uid, redirect=None):
-        """L'agent arrive dans le client web, les autres dans leur espace ; un mot de passe donné se change d'abord."""
+        """L'agent arrive dans le client web, les autres dans leur espace ; un mot de passe donné se change d'abord.
+
+        Qui a choisi sa langue à la porte la garde : elle devient celle de son compte.
+        """
         if request.session.uid:
             usager = request.env["res.users"].sudo().browse(uid)
+            choisie = request.session.pop("langue_choisie", None)
+            if choisie in request.env["res.lang"]._offertes():
+                usager.with_user(uid)._choisir_sa_langue(choisie)
             if usager.mot_de_passe_provisoire:
                 return usager._lien_mot_de_passe()
             if usager.share and (not redirect or redirect.startswith("/web")):
@@ -79,11 +84,9 @@ class Porte(AuthSignupHome, DeuxFacteurs):
 
     @staticmethod
     def _recevoir():
-        """Parle français, et ne laisse passer que des textes : ni fichier, ni champ absent."""
+        """Ne laisse passer que des textes : ni fichier, ni champ absent."""
         for nom, valeur in request.params.items():
             request.params[nom] = propre(valeur)
-        if request.db:
-            request.update_context(lang=LANGUE)
         if request.httprequest.method == "POST":
             for nom in ("login", "password", "confirm_password"):
                 request.params.setdefault(nom, "")

@@ -1,35 +1,43 @@
 import json
 import logging
+from urllib.parse import urlsplit
 
-from markupsafe import escape
+import psycopg2
+from markupsafe import Markup
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.urls import url_quote
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, _lt, api, models
 from odoo.exceptions import UserError
 from odoo.http import JsonRPCDispatcher, request
 
 from ..erreurs import dire
 
+_logger = logging.getLogger(__name__)
+
 # Les pages qui nomment quelqu'un : un poste partagé n'en garde rien. Le proxy de production dit la même chose.
 NOMINATIVES = ("/my", "/cnas/verifier", "/web/content")
 
-# Les espaces et les pages publiques : leurs erreurs tiennent en un Ko, en français. Celles d'Odoo pèsent 600 Ko, ou sont en anglais.
+# Les espaces et les pages publiques : leurs erreurs tiennent en un Ko, dans la langue du visiteur. Celles d'Odoo pèsent 600 Ko, ou sont en anglais.
 LEGERES = ("/my", "/cnas")
+# La porte et elles parlent au visiteur dans sa langue, qu'il ait un compte ou non.
+EN_SA_LANGUE = (*LEGERES, "/web/login", "/web/reset_password", "/web/signup")
 PAGE = """<!DOCTYPE html>
-<html lang="fr"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>%(titre)s — CNAS</title></head>
+<html lang="%(lang)s" dir="%(dir)s"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>%(titre)s — CNAS</title></head>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 36rem; margin: 2rem auto; padding: 0 1rem"><main><h1>%(titre)s</h1>%(suite)s</main></body></html>"""
-ACCUEIL = '<p><a href="/my">Revenir à l\'accueil</a></p>'
+ACCUEIL = _lt("Revenir à l'accueil")
 # Un formulaire d'une session finie : sans script, « revenir en arrière » rend la saisie, que se reconnecter ailleurs permet d'envoyer.
-SESSION_CHANGEE = ("Rien n'a été envoyé", """<p>Votre session a changé depuis l'ouverture de cette page.</p>
-<p><a href="/web/login" target="_blank" rel="noopener">Reconnectez-vous dans un autre onglet</a>, revenez en arrière ici : votre saisie y est
-encore ; recopiez-la dans une page neuve.</p>""")
+SESSION_CHANGEE = (
+    _lt("Rien n'a été envoyé"), _lt("Votre session a changé depuis l'ouverture de cette page."), _lt("Reconnectez-vous dans un autre onglet"),
+    _lt("Puis revenez en arrière ici : votre saisie y est encore ; recopiez-la dans une page neuve."))
+INCOMPRISE = _lt("Cette demande ne se comprend pas : revenez en arrière.")
 ERREURS = {
-    400: ("Demande refusée", "<p>%(dit)s</p>" + ACCUEIL),
-    403: ("Page fermée", "<p>Votre compte n'ouvre pas cette page.</p>" + ACCUEIL),
-    404: ("Page introuvable", "<p>Cette page n'existe pas, ou elle n'est pas à vous.</p>" + ACCUEIL),
-    405: ("Page introuvable", "<p>Cette adresse ne s'ouvre pas ainsi : revenez en arrière.</p>" + ACCUEIL),
-    413: ("Envoi trop lourd", "<p>Rien n'a été reçu : envoyez moins de fichiers, ou des photos plus petites.</p>" + ACCUEIL),
-    500: ("La CNAS n'a pas pu répondre", "<p>Attendez une minute, revenez en arrière et recommencez : rien n'est fait à moitié.</p>" + ACCUEIL),
+    400: (_lt("Demande refusée"), INCOMPRISE),
+    403: (_lt("Page fermée"), _lt("Votre compte n'ouvre pas cette page.")),
+    404: (_lt("Page introuvable"), _lt("Cette page n'existe pas, ou elle n'est pas à vous.")),
+    405: (_lt("Page introuvable"), _lt("Cette adresse ne s'ouvre pas ainsi : revenez en arrière.")),
+    413: (_lt("Envoi trop lourd"), _lt("Rien n'a été reçu : envoyez moins de fichiers, ou des photos plus petites.")),
+    500: (_lt("La CNAS n'a pas pu répondre"), _lt("Attendez une minute, revenez en arrière et recommencez : rien n'est fait à moitié.")),
 }
 
 
@@ -40,6 +48,12 @@ class IrHttp(models.AbstractModel):
     """
 
     _inherit = "ir.http"
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        super()._pre_dispatch(rule, args)
+        if request.httprequest.path.startswith(EN_SA_LANGUE):
+            request.update_context(lang=cls._langue_du_visiteur())
 
     @classmethod
     def _post_dispatch(cls, response):
@@ -60,7 +74,7 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         """En JSON-RPC, l'erreur imprévue devient une phrase ; sa trace reste au journal, hors mode développeur."""
         if isinstance(exception, BadRequest) and "CSRF" in (exception.description or ""):
-            return cls._page_d_erreur(400, *SESSION_CHANGEE)
+            return cls._page_d_erreur(400, *cls._session_changee())
         if not isinstance(request.dispatcher, JsonRPCDispatcher):
             reponse = super()._handle_error(exception)
             legere = request.httprequest.path.startswith(LEGERES) and isinstance(reponse, HTTPException) and not reponse.response
@@ -79,21 +93,70 @@ class IrHttp(models.AbstractModel):
     def _get_error_html(cls, env, code, values):
         """Nous n'avons pas de site : les pages d'erreur du site d'Odoo sont les nôtres, légères."""
         numero = int(code) if str(code).isdigit() else 500
-        titre, suite = cls._phrases(numero, values.get("exception"))
-        return numero, PAGE % {"titre": titre, "suite": suite}
+        return numero, cls._ecrire_la_page(*cls._phrases(numero, values.get("exception")))
 
     @classmethod
     def _phrases(cls, code, exception):
         """Rend le titre et la suite de la page d'erreur ; un refus du métier dit sa phrase."""
-        titre, suite = ERREURS.get(code, ERREURS[500])
-        dit = str(exception) if isinstance(exception, UserError) else "Cette demande ne se comprend pas : revenez en arrière."
-        return titre, suite.replace("%(dit)s", str(escape(dit)))
+        cls._parler_au_visiteur()
+        titre, phrase = ERREURS.get(code, ERREURS[500])
+        dit = str(exception) if code == 400 and isinstance(exception, UserError) else str(phrase)
+        return str(titre), Markup('<p>%s</p><p><a href="/my">%s</a></p>') % (dit, str(ACCUEIL))
+
+    @classmethod
+    def _session_changee(cls):
+        """Rend le titre et la suite de la page d'un formulaire dont la session est finie."""
+        cls._parler_au_visiteur()
+        titre, *dits = map(str, SESSION_CHANGEE)
+        return titre, Markup('<p>%s</p><p><a href="/web/login" target="_blank" rel="noopener">%s</a></p><p>%s</p>') % tuple(dits)
+
+    @classmethod
+    def _ecrire_la_page(cls, titre, suite):
+        return str(Markup(PAGE) % {**request.env["res.lang"]._attributs(request.env.lang), "titre": titre, "suite": suite})
 
     @classmethod
     def _page_d_erreur(cls, code, titre, suite):
-        return request.make_response(PAGE % {"titre": titre, "suite": suite}, [
+        return request.make_response(cls._ecrire_la_page(titre, suite), [
             ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"),
             ("Content-Security-Policy", "frame-ancestors 'self'")], status=code)
+
+    # ------------------------------------------------------------------ la langue
+    @classmethod
+    def _langue_du_visiteur(cls):
+        """Rend la langue de la page : celle du compte ; sans compte, celle choisie sur l'appareil, sinon celle du navigateur."""
+        usager = request.env.uid and request.env.user
+        voulues = [usager.lang] if usager and not usager._is_public() else [
+            request.httprequest.cookies.get("frontend_lang", "")[:16], *request.httprequest.accept_languages.values()]
+        return request.env["res.lang"]._la_premiere_offerte(voulues)
+
+    @classmethod
+    def _parler_au_visiteur(cls):
+        """Met la langue du visiteur avant d'écrire une page d'erreur, où qu'ait eu lieu l'erreur."""
+        try:
+            request.update_context(lang=cls._langue_du_visiteur())
+        except psycopg2.Error:
+            _logger.debug("Transaction rompue : la langue posée à l'entrée reste")
+
+    @classmethod
+    def _langue_de_la_page(cls):
+        """Rend ce qu'une page dit de sa langue : ses attributs, et de quoi en changer sans quitter la page.
+
+        :return: {"lang": "ar", "dir": "rtl", "choix": [{"adresse", "nom", "lang", "dir", "courante"}]}
+        """
+        langues, courante = request.env["res.lang"], request.env.lang
+        retour = url_quote(cls._page_ouverte(), safe="/")
+        return {**langues._attributs(courante), "choix": [
+            {"adresse": f"/cnas/langue/{code}?retour={retour}", "nom": nom, "courante": code == courante, **langues._attributs(code)}
+            for code, nom in langues._offertes().items()]}
+
+    @classmethod
+    def _page_ouverte(cls):
+        """Rend l'adresse que le visiteur peut rouvrir : la page, ou, d'un formulaire refusé, celle qui le portait."""
+        demande = request.httprequest
+        if demande.method == "POST" and demande.referrer:
+            venue = urlsplit(demande.referrer)
+            return venue.path + (f"?{venue.query}" if venue.query else "")
+        return demande.full_path.rstrip("?")
 
     @classmethod
     def _montre_les_traces(cls):

@@ -1,10 +1,12 @@
 import logging
+import re
 from datetime import datetime
 
 import phonenumbers
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup, escape
 
-from odoo import Command, _, api, fields, models
+from odoo import Command, _, _lt, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.http import request
 from odoo.osv import expression
@@ -18,6 +20,8 @@ ROLES = [
     ("medecin_conseil", "Médecin-conseil"), ("finance", "Ordonnateur"),
 ]
 ESPACES = (("cnas_base.group_portail_formation", "/my/formation"), ("cnas_base.group_portail_employeur", "/my/employeur"))
+AIDE = _lt("Adressez-vous à l'agence de la CNAS la plus proche.")  # la valeur livrée d'`aide_portail`
+TELEPHONE = re.compile(r"\+?\d[\d \u00a0]{5,}\d")
 SUIVIS = ("login", "name", "active", "groups_id", "agence_ids")
 
 
@@ -230,10 +234,18 @@ class ResUsers(models.Model):
         """Archive les usagers du portail qui n'agissent plus pour personne : leurs sessions tombent."""
         self.filtered(lambda u: u.share and not u._represente()).write({"active": False})
 
+    def _choisir_sa_langue(self, code):
+        """Change la langue du compte de l'appelant, et de sa session ; l'ORM refuse celle d'autrui à qui n'administre pas."""
+        self.ensure_one()
+        if self.lang != code:
+            self.sudo(False).write({"lang": code})
+        request.session.context = {**request.session.context, "lang": code}
+
     @api.model
     def _aide_portail(self):
-        """Rend la phrase qui dit, au pied de chaque page, qui appeler."""
-        return self.env["cnas.parametre"].sudo()._au("aide_portail")
+        """Rend la phrase qui dit, au pied de chaque page, qui appeler ; livrée, elle se lit dans la langue de l'usager."""
+        phrase = self.env["cnas.parametre"].sudo()._au("aide_portail")
+        return str(AIDE) if phrase == AIDE._source else Markup(TELEPHONE.sub(r'<bdi dir="ltr">\g<0></bdi>', str(escape(phrase))))
 
     @api.model
     def _trop_d_essais(self):

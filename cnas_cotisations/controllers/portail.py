@@ -1,5 +1,6 @@
 import base64
 
+from odoo import _lt
 from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import Liste
@@ -7,9 +8,9 @@ from odoo.addons.cnas_employeurs.controllers.portail import ACCUEIL, PortailEmpl
 
 from .documents import servir
 
-APPELS = Liste("Appels de cotisation", "cnas.appel_cotisation", "/my/employeur/appels", ("numero",), "Numéro d'appel", "date_appel",
-               {"reste": ("Ce qui reste à payer", "reste desc, id desc")}, fermee=True)
-VERSEMENTS = Liste("Versements", "cnas.encaissement", "/my/employeur/versements", ("numero", "reference"), "Reçu ou référence", "date", fermee=True)
+APPELS = Liste(_lt("Appels de cotisation"), "cnas.appel_cotisation", "/my/employeur/appels", ("numero",), _lt("Numéro d'appel"), "date_appel",
+               {"reste": (_lt("Ce qui reste à payer"), "reste desc, id desc")}, fermee=True)
+VERSEMENTS = Liste(_lt("Versements"), "cnas.encaissement", "/my/employeur/versements", ("numero", "reference"), _lt("Reçu ou référence"), "date", fermee=True)
 
 
 class PortailCotisations(PortailEmployeur):

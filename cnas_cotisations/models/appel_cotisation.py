@@ -253,8 +253,11 @@ class AppelCotisation(models.Model):
         sorte = dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]
         return f"{sorte} {self._dire_periode()}"
 
-    def _dire_periode(self):
-        """Rend la période en toutes lettres : un mois, ou un trimestre."""
+    def _dire_periode(self, ecrire_mois=ecrire_mois):
+        """Rend la période en toutes lettres : un mois, ou un trimestre.
+
+        :param ecrire_mois: ce qui écrit un mois dans la langue du lecteur
+        """
         debut, fin = self.periode, self.periode_fin
         if fin and (fin.year, fin.month) != (debut.year, debut.month):
             return _("de %(debut)s à %(fin)s", debut=ecrire_mois(debut), fin=ecrire_mois(fin))

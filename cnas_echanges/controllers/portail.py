@@ -1,4 +1,4 @@
-from odoo import _
+from odoo import _, _lt
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -8,7 +8,7 @@ from odoo.addons.cnas_facturation.controllers.portail import PortailFacturation
 from odoo.addons.cnas_feuilles_soin.controllers.portail import espace_formation
 
 PASSAGES = Liste(
-    "Passages", "cnas.passage", "/my/formation/passages", ("assure_id.name", "assure_id.matricule"), "Nom ou matricule", "jour")
+    _lt("Passages"), "cnas.passage", "/my/formation/passages", ("assure_id.name", "assure_id.matricule"), _lt("Nom ou matricule"), "jour")
 
 
 class PortailPassages(PortailFacturation):

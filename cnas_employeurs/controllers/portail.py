@@ -1,9 +1,9 @@
-from odoo import SUPERUSER_ID, _, fields, http
+from odoo import SUPERUSER_ID, _, _lt, fields, http
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
-from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_debut, ecrire_mois, ecrire_nombre
+from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace, mises_en_forme
+from odoo.addons.cnas_base.ecriture import ecrire_debut
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 from odoo.addons.portal.controllers.portal import pager
@@ -16,15 +16,15 @@ LIGNES_PAR_PAGE = 50
 LIGNES_VIDES = 3
 espace_employeur = espace("cnas_base.group_portail_employeur", ACCUEIL)
 DECLARATIONS = Liste(
-    "Déclarations", "cnas.declaration_effectif", "/my/employeur/declarations",
+    _lt("Déclarations"), "cnas.declaration_effectif", "/my/employeur/declarations",
     # ni le nom ni le matricule que tient la caisse : on les devinerait d'un inconnu
     ("ligne_ids.matricule_declare", "ligne_ids.nom_declare", "employeur_id.raison_sociale"),
-    "Matricule ou nom déclaré", "periode", {"montant": ("Par montant", "montant_appele desc, id desc")})
+    _lt("Matricule ou nom déclaré"), "periode", {"montant": (_lt("Par montant"), "montant_appele desc, id desc")})
 COTISATIONS = Liste(
-    "Cotisations dues", "cnas.declaration_effectif", "/my/employeur/cotisations", DECLARATIONS.cherche, DECLARATIONS.aide, "periode")
+    _lt("Cotisations dues"), "cnas.declaration_effectif", "/my/employeur/cotisations", DECLARATIONS.cherche, DECLARATIONS.aide, "periode")
 DEMANDES = Liste(
-    "Demandes d'affiliation", "cnas.demande_affiliation", "/my/employeur/affiliations", ("nom", "prenom", "matricule_declare", "nni"),
-    "Nom, matricule ou NNI", "create_date")
+    _lt("Demandes d'affiliation"), "cnas.demande_affiliation", "/my/employeur/affiliations", ("nom", "prenom", "matricule_declare", "nni"),
+    _lt("Nom, matricule ou NNI"), "create_date")
 
 
 class PortailEmployeur(http.Controller):
@@ -42,7 +42,7 @@ class PortailEmployeur(http.Controller):
         employeur = self._employeur()
         return self._rendre_employeur("cnas_employeurs.portail_accueil", {
             "page": "accueil", "situation": employeur and employeur._situation(), "mois": self._mois_a_declarer(),
-            "compteurs": [(liste.adresse, liste.nom, liste.compter()) for liste in (DECLARATIONS, DEMANDES)]})
+            "compteurs": [(liste.adresse, str(liste.nom), liste.compter()) for liste in (DECLARATIONS, DEMANDES)]})
 
     @espace_employeur("/my/employeur/attestation.pdf")
     def attestation(self, **_parametres):
@@ -157,8 +157,8 @@ class PortailEmployeur(http.Controller):
     # ------------------------------------------------------------------ privé
     def _rendre_employeur(self, gabarit, valeurs):
         return request.render(gabarit, {
-            "employeur": self._employeur(), "employeurs": self._employeurs(), "montant": ecrire_nombre, "jour": ecrire_date,
-            "en_mois": ecrire_mois, "usager": request.env.user, "aujourdhui": fields.Date.to_string(aujourd_hui()), **valeurs})
+            "employeur": self._employeur(), "employeurs": self._employeurs(), **mises_en_forme(), "usager": request.env.user,
+            "aujourdhui": fields.Date.to_string(aujourd_hui()), **valeurs})
 
     def _employeurs(self):
         """Rend les employeurs de l'usager, tels que sa règle les lui montre."""

@@ -1,6 +1,6 @@
 import base64
 
-from odoo import _
+from odoo import _, _lt
 from odoo.exceptions import UserError
 from odoo.http import request
 
@@ -16,27 +16,27 @@ from ..models.facture.dossier import ETATS_FIGES, ORDRES_VIVANTS
 LIGNES_PAR_PAGE = 30
 TOTAL_MAX = 10**12
 FACTURES = Liste(
-    "Factures", "cnas.facture", "/my/formation/factures",
+    _lt("Factures"), "cnas.facture", "/my/formation/factures",
     ("numero", "numero_formation", "feuille_ids.numero", "feuille_ids.assure_id.name", "feuille_ids.assure_id.matricule"),
-    "Numéro, feuille, nom ou matricule", "periode", {"montant": ("Par montant", "montant_facture desc, id desc")})
+    _lt("Numéro, feuille, nom ou matricule"), "periode", {"montant": (_lt("Par montant"), "montant_facture desc, id desc")})
 DECOMPTES = Liste(
-    "Décomptes", "cnas.decompte", "/my/formation/decomptes",
+    _lt("Décomptes"), "cnas.decompte", "/my/formation/decomptes",
     ("numero", "facture_id.numero", "facture_id.feuille_ids.numero", "facture_id.feuille_ids.assure_id.name",
      "facture_id.feuille_ids.assure_id.matricule"),
-    "Numéro, facture, feuille, nom ou matricule", "date_decompte", {"montant": ("Par montant", "net_a_payer desc, id desc")})
+    _lt("Numéro, facture, feuille, nom ou matricule"), "date_decompte", {"montant": (_lt("Par montant"), "net_a_payer desc, id desc")})
 CONTESTATIONS = Liste(
-    "Contestations", "cnas.contestation", "/my/formation/contestations",
+    _lt("Contestations"), "cnas.contestation", "/my/formation/contestations",
     ("numero", "decompte_id.numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name",
      "decompte_ligne_id.feuille_id.assure_id.matricule"),
-    "Numéro, décompte, feuille, nom ou matricule", "date_depot", {"montant": ("Par montant", "montant_demande desc, id desc")})
+    _lt("Numéro, décompte, feuille, nom ou matricule"), "date_depot", {"montant": (_lt("Par montant"), "montant_demande desc, id desc")})
 INDUS = Liste(
-    "Indus", "cnas.indu", "/my/formation/indus",
+    _lt("Indus"), "cnas.indu", "/my/formation/indus",
     ("numero", "decompte_ligne_id.feuille_id.numero", "decompte_ligne_id.feuille_id.assure_id.name", "motif"),
-    "Numéro, feuille, nom ou motif", "date_notification", {"montant": ("Par montant", "montant desc, id desc")})
+    _lt("Numéro, feuille, nom ou motif"), "date_notification", {"montant": (_lt("Par montant"), "montant desc, id desc")})
 
 PAIEMENTS = Liste(
-    "Paiements", "cnas.ordre_paiement", "/my/formation/paiements", ("numero", "reference_paiement", "facture_id.numero"),
-    "Numéro, référence ou facture", "date_emission", {"montant": ("Par montant", "montant desc, id desc")}, fermee=True)
+    _lt("Paiements"), "cnas.ordre_paiement", "/my/formation/paiements", ("numero", "reference_paiement", "facture_id.numero"),
+    _lt("Numéro, référence ou facture"), "date_emission", {"montant": (_lt("Par montant"), "montant desc, id desc")}, fermee=True)
 
 
 class PortailFacturation(PortailDemarches):

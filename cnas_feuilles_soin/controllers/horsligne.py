@@ -14,6 +14,7 @@ from odoo import SUPERUSER_ID, _, fields, http
 from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import file_open, file_path
+from odoo.tools.translate import code_translations
 
 from odoo.addons.cnas_base.controllers.portail import propre
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -36,6 +37,12 @@ def modules():
 def alleger(chemin):
     """Rend le texte d'un module sans ses commentaires ni son retrait : un quart de moins à passer en 2G."""
     return re.sub(r"^[ ]+|^[ ]*//.*\n|^\n", "", chemin.read_text(encoding="utf-8"), flags=re.M)
+
+
+def phrases(langue):
+    """Rend le script qui donne aux autres leurs phrases dans cette langue : celles que l'export d'Odoo a relevées dans leur code."""
+    lues = {dite["id"]: dite["string"] for dite in code_translations.get_web_translations("cnas_feuilles_soin", langue)["messages"]}
+    return alleger(Path(file_path(f"{STATIQUE}portail/phrases.js"))).replace('"@PHRASES@"', json.dumps(lues, ensure_ascii=False))
 
 
 def compresser(reponse):
@@ -73,7 +80,7 @@ class PortailHorsLigne(PortailSaisie):
     # ------------------------------------------------------------------ la coquille
     @http.route(COQUILLE, type="http", auth="public", methods=["GET"], sitemap=False)
     def coquille(self, **_ignores):
-        """La page qui s'ouvre sans réseau : la même pour tous, sans donnée ; l'appareil y montre les siennes."""
+        """La page qui s'ouvre sans réseau : dans une langue, la même pour tous, sans donnée ; l'appareil y montre les siennes."""
         return compresser(request.make_response(
             self._page(), [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache")]))
 
@@ -85,24 +92,31 @@ class PortailHorsLigne(PortailSaisie):
             raise NotFound()
         return self._script(alleger(chemin), ("Cache-Control", "max-age=86400"))
 
+    @http.route(f"{COQUILLE}/phrases/<string:langue>.js", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
+    def phrases(self, langue, **_ignores):
+        """Les phrases des scripts dans une langue ; gardées avec la page, elles se lisent sans réseau."""
+        if langue not in request.env["res.lang"]._offertes():
+            raise NotFound()
+        return self._script(phrases(langue), ("Cache-Control", "max-age=86400"))
+
     @http.route("/my/formation/sw.js", type="http", auth="public", methods=["GET"], sitemap=False, save_session=False)
     def service_worker(self, **_ignores):
-        """Le service worker ; sa version change dès qu'un fichier de la coquille change."""
-        page, somme = self._page(), hashlib.sha256()
+        """Le service worker ; sa version change dès qu'un fichier de la coquille change, ou la langue de l'usager."""
+        page, langue, somme = self._page(), request.env.lang, hashlib.sha256()
         # Ce que la page cite de commun (style, icône), puis tous les modules.
         cites = re.findall(r'(?:href|src)="(/[^"/]+/static/[^"]+)"', page)
-        textes = [page.encode(), *(Path(file_path(c.lstrip("/"))).read_bytes() for c in cites),
+        textes = [page.encode(), phrases(langue).encode(), *(Path(file_path(c.lstrip("/"))).read_bytes() for c in cites),
                   *(chemin.read_bytes() for chemin in modules().values())]
         for texte in textes:
             somme.update(texte)
-        fichiers = list(dict.fromkeys([*cites, *(f"{COQUILLE}/{nom}.js" for nom in modules())]))
+        fichiers = list(dict.fromkeys([*cites, f"{COQUILLE}/phrases/{langue}.js", *(f"{COQUILLE}/{nom}.js" for nom in modules())]))
         with file_open(f"{STATIQUE}horsligne/sw.js") as fichier:
             texte = fichier.read().replace('"@FICHIERS@"', json.dumps(fichiers)).replace("@VERSION@", somme.hexdigest()[:16])
         return self._script(texte, ("Cache-Control", "no-cache"), ("Service-Worker-Allowed", "/my/formation"))
 
     @staticmethod
     def _page():
-        page = str(request.env["ir.qweb"].sudo()._render("cnas_feuilles_soin.portail_horsligne", lang="fr_FR"))
+        page = str(request.env["ir.qweb"].sudo()._render("cnas_feuilles_soin.portail_horsligne", lang=request.env.lang))
         return "<!DOCTYPE html>\n" + re.sub(r">\s+<", "> <", page)
 
     @staticmethod

@@ -2,14 +2,13 @@ import base64
 
 from werkzeug import urls
 
-from odoo import _, fields
+from odoo import _, _lt, fields
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.cnas_assures.qr import texte_de_carte
 from odoo.addons.cnas_base.controllers.portail import CONTROLE as _CONTROLE
-from odoo.addons.cnas_base.controllers.portail import Liste, espace
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre
+from odoo.addons.cnas_base.controllers.portail import Liste, espace, mises_en_forme
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
@@ -22,12 +21,12 @@ REPONSES_MONTREES = 5
 # Route de l'espace formation : voir `cnas_base.controllers.portail.espace`.
 espace_formation = espace("cnas_base.group_portail_formation", "/my/formation")
 FEUILLES = Liste(
-    "Feuilles de soins", "cnas.feuille_soin", "/my/formation/feuilles", ("numero", "reference", "assure_id.name", "assure_id.matricule"),
-    "Numéro, référence, nom ou matricule", "date_depot",
-    {"soins": ("Par date des soins", "date_soins desc, id desc"), "montant": ("Par montant", "montant_facture desc, id desc")})
+    _lt("Feuilles de soins"), "cnas.feuille_soin", "/my/formation/feuilles", ("numero", "reference", "assure_id.name", "assure_id.matricule"),
+    _lt("Numéro, référence, nom ou matricule"), "date_depot",
+    {"soins": (_lt("Par date des soins"), "date_soins desc, id desc"), "montant": (_lt("Par montant"), "montant_facture desc, id desc")})
 ENTENTES = Liste(
-    "Ententes préalables", "cnas.entente_prealable", "/my/formation/ententes",
-    ("numero", "assure_id.name", "assure_id.matricule", "prestation_id.name"), "Numéro, nom, matricule ou prestation", "date_demande")
+    _lt("Ententes préalables"), "cnas.entente_prealable", "/my/formation/ententes",
+    ("numero", "assure_id.name", "assure_id.matricule", "prestation_id.name"), _lt("Numéro, nom, matricule ou prestation"), "date_demande")
 
 
 class PortailFormation(CustomerPortal):
@@ -146,7 +145,7 @@ class PortailFormation(CustomerPortal):
         """Rend [(adresse, nom, nombre)] des listes qui ne sont pas vides, celle des feuilles à part."""
         listes = {cle: liste for cle, liste in self._listes().items() if cle != "feuilles"}
         nombres = self._prepare_home_portal_values(list(listes))
-        return [(liste.adresse, liste.nom, nombres[cle]) for cle, liste in listes.items() if nombres[cle]]
+        return [(liste.adresse, str(liste.nom), nombres[cle]) for cle, liste in listes.items() if nombres[cle]]
 
     @staticmethod
     def _reponses_recentes():
@@ -165,8 +164,8 @@ class PortailFormation(CustomerPortal):
     def _rendre(self, gabarit, valeurs):
         return request.render(gabarit, {
             "formations": request.env.user.sudo().formation_ids,
-            "etats": self._etats(), "decides": ETATS_DECIDES, "montant": ecrire_nombre,
-            "jour": ecrire_date, "en_mois": ecrire_mois, "usager": request.env.user, **valeurs,
+            "etats": self._etats(), "decides": ETATS_DECIDES, **mises_en_forme(),
+            "usager": request.env.user, **valeurs,
         })
 
     def _rendre_droits(self, matricule, date="", erreur=None):

@@ -96,7 +96,7 @@ class TestPortail(HttpCase, CommunFeuille):
         self.assertIn("23 au total", page.text)
         suivante = re.search(r'href="(/my/formation/feuilles/page/2[^"]*)"', page.text).group(1).replace("&amp;", "&")
         self.assertIn("recherche=L-", suivante)
-        self.assertEqual(self.ouvrir(suivante).text.count("<td data-titre=\"Numéro\">"), 3)
+        self.assertEqual(self.ouvrir(suivante).text.count("<td data-tooltip=\"Numéro\">"), 3)
         self.assertLess(len(page.content), 40_000)
         self.assertIn("Rien ne répond à cette recherche", self.ouvrir("/my/formation/feuilles?recherche=zzz").text)
 

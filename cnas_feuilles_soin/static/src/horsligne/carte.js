@@ -3,8 +3,8 @@ import { PERIME, dateEcrite, dateIso, joursDepuis, maintenant } from "./horloge.
 
 const OCTETS = 6;
 const REFUS = {
-    perdues: "Cette carte a été déclarée perdue.", annulees: "Cette carte a été annulée.",
-    inactives: "Cette carte n'est pas active : elle n'a pas été remise à son titulaire, ou elle n'a plus cours.",
+    perdues: _t("Cette carte a été déclarée perdue."), annulees: _t("Cette carte a été annulée."),
+    inactives: _t("Cette carte n'est pas active : elle n'a pas été remise à son titulaire, ou elle n'a plus cours."),
 };
 
 function octets(base64) {
@@ -89,20 +89,20 @@ export async function verifierCarte(lu, liste, contact) {
     const texte = texteDeCarte(lu);
     const [version, matricule, numero, expiration, signature, ...reste] = texte.split("|");
     if (!signature || reste.length || version !== "1") {
-        return { verdict: "doute", phrase: "Hors ligne, seul le QR de la carte se vérifie : un numéro ou un matricule attend le réseau." };
+        return { verdict: "doute", phrase: _t("Hors ligne, seul le QR de la carte se vérifie : un numéro ou un matricule attend le réseau.") };
     }
     if (!liste) {
-        return { verdict: "doute", phrase: "Cet appareil n'a pas encore la liste des cartes : ouvrez une fois l'espace avec du réseau." };
+        return { verdict: "doute", phrase: _t("Cet appareil n'a pas encore la liste des cartes : ouvrez une fois l'espace avec du réseau.") };
     }
     const juste = await signatureJuste([version, matricule, numero, expiration].join("|"), signature, liste.cles);
     if (juste === null) {
-        return { verdict: "doute", phrase: "Ce téléphone ne sait pas vérifier une signature : carte non vérifiable hors ligne." };
+        return { verdict: "doute", phrase: _t("Ce téléphone ne sait pas vérifier une signature : carte non vérifiable hors ligne.") };
     }
     if (!juste) {
-        return { verdict: "non", phrase: "Ce code n'a pas été signé par la CNAS." };
+        return { verdict: "non", phrase: _t("Ce code n'a pas été signé par la CNAS.") };
     }
     if (expiration < dateIso(maintenant(contact))) {
-        return { verdict: "non", phrase: `Cette carte est expirée depuis le ${dateEcrite(`${expiration}T12:00Z`)}.` };
+        return { verdict: "non", phrase: _t("Cette carte est expirée depuis le %(jour)s.", { jour: dateEcrite(`${expiration}T12:00Z`) }) };
     }
     const debut = [...(await sha256(texte)).slice(0, OCTETS)];
     const refus = Object.keys(REFUS).find((nom) => contient(liste[nom], debut));
@@ -111,7 +111,10 @@ export async function verifierCarte(lu, liste, contact) {
     }
     const jours = joursDepuis(Date.parse(`${liste.date}T00:00+01:00`), contact);
     if (jours > PERIME) {
-        return { verdict: "doute", matricule, phrase: `Carte signée par la CNAS, mais la liste des cartes perdues de cet appareil a ${jours} jours : carte non confirmée, cherchez du réseau.` };
+        return { verdict: "doute", matricule, phrase: _t(
+            "Carte signée par la CNAS, mais la liste des cartes perdues de cet appareil a %(jours)s jours : carte non confirmée, cherchez du réseau.", { jours }) };
     }
-    return { verdict: "oui", matricule, phrase: `Carte ${numero} authentique, ni perdue ni annulée au ${dateEcrite(`${liste.date}T12:00Z`)}. Les droits, eux, ne se vérifient qu'avec du réseau.` };
+    return { verdict: "oui", matricule, phrase: _t(
+        "Carte %(numero)s authentique, ni perdue ni annulée au %(jour)s. Les droits, eux, ne se vérifient qu'avec du réseau.", {
+            numero, jour: dateEcrite(`${liste.date}T12:00Z`) }) };
 }

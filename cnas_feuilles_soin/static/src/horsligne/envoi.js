@@ -21,7 +21,7 @@ async function demander(chemin, options = {}) {
         return null;
     }
     if (!(reponse.headers.get("Content-Type") || "").includes("json")) {
-        throw new Refus(reponse.status, [`La CNAS n'a pas pu répondre (${reponse.status}) : rien n'est perdu, l'envoi reprendra.`]);
+        throw new Refus(reponse.status, [_t("La CNAS n'a pas pu répondre (%(statut)s) : rien n'est perdu, l'envoi reprendra.", { statut: reponse.status })]);
     }
     const lu = await reponse.json();
     if (lu.erreurs) {
@@ -77,7 +77,7 @@ async function envoyerPiece(session, fiche, formation, piece, dire) {
     while (recu < piece.taille) {
         // Un réseau qui abîme ce qui passe ne tournera pas sans fin.
         if (++tours > 3 * Math.ceil(piece.taille / BLOC) + 3) {
-            throw new Refus(0, ["Une photo n'arrive pas entière : l'envoi reprendra."]);
+            throw new Refus(0, [_t("Une photo n'arrive pas entière : l'envoi reprendra.")]);
         }
         const envoi = formulaire(session.jeton, [
             ["formation", formation], ["empreinte", piece.empreinte], ["taille", piece.taille], ["debut", recu]]);

@@ -42,13 +42,14 @@ async function relire() {
 
 async function montrerEtat() {
     const { contact, cartes, referentiel } = etat, phrases = [];
-    phrases.push(navigator.onLine ? "Réseau présent." : "Sans réseau : ce que vous saisissez reste ici, chiffré, et partira au retour.");
+    phrases.push(navigator.onLine ? _t("Réseau présent.") : _t("Sans réseau : ce que vous saisissez reste ici, chiffré, et partira au retour."));
     if (cartes && referentiel) {
-        phrases.push(`Cartes perdues ou annulées au ${dateEcrite(`${cartes.date}T12:00Z`)} ; tarifs au ${dateEcrite(referentiel.lu)}.`);
+        phrases.push(_t("Cartes perdues ou annulées au %(cartes)s ; tarifs au %(tarifs)s.", {
+            cartes: dateEcrite(`${cartes.date}T12:00Z`), tarifs: dateEcrite(referentiel.lu) }));
     }
     const age = referentiel ? joursDepuis(referentiel.lu, contact) : 0;
     if (age > PERIME) {
-        phrases.push(`Les listes de cet appareil ont ${age} jours : cherchez du réseau pour les rafraîchir.`);
+        phrases.push(_t("Les listes de cet appareil ont %(jours)s jours : cherchez du réseau pour les rafraîchir.", { jours: age }));
     }
     dire("etat", phrases, "carte");
     dire("horloge", [phraseHorloge(contact)].filter(Boolean));
@@ -65,11 +66,11 @@ async function verifier(ev) {
     ev.preventDefault();
     const lu = $("carte").elements.matricule.value;
     const { verdict, phrase, matricule } = await verifierCarte(lu, etat.cartes, etat.contact);
-    const titres = { oui: "Carte valable", non: "Carte refusée", doute: "Carte non vérifiée" };
+    const titres = { oui: _t("Carte valable"), non: _t("Carte refusée"), doute: _t("Carte non vérifiée") };
     const classes = { oui: "accord", non: "carte refus", doute: "carte attente" };
     $("verdict").className = classes[verdict];
     $("verdict").hidden = false;
-    $("verdict").replaceChildren(element("h2", titres[verdict]), element("p", phrase), ...matricule ? [bouton("Saisir une feuille", () => {
+    $("verdict").replaceChildren(element("h2", titres[verdict]), element("p", phrase), ...matricule ? [bouton(_t("Saisir une feuille"), () => {
         formulaire.elements.matricule.value = lu.trim();
         formulaire.elements.reference.focus();
     })] : []);
@@ -84,7 +85,7 @@ function proposer(champ) {
     const source = { prestations: prestations(), pathologies: contenu.pathologies, praticiens: contenu.praticiens }[champ.getAttribute("list")];
     const trouves = source.filter(([cle, nom]) => `${cle} ${nom}`.toLowerCase().includes(texte)).slice(0, 15);
     $(champ.getAttribute("list")).replaceChildren(...trouves.map(([cle, nom, tarif]) => new Option(
-        tarif ? `${nom} — ${tarif} FCFA` : nom, `${cle} — ${nom}`)));
+        tarif ? _t("%(nom)s — %(tarif)s FCFA", { nom, tarif }) : nom, `${cle} — ${nom}`)));
 }
 
 function choisirPrestation(champ) {
@@ -93,8 +94,10 @@ function choisirPrestation(champ) {
     if (connue && connue[2] && !prix.value) {
         prix.value = connue[2];
     }
-    champ.title = connue || !champ.value.trim() ? "" : "Inconnue ou non permise à votre formation";
-    dire("conseil", champ.title ? [`« ${code(champ.value)} » : ${champ.title.toLowerCase()}, la caisse la refusera peut-être.`] : [], "carte attente");
+    const douteuse = !connue && champ.value.trim();
+    champ.title = douteuse ? _t("Inconnue ou non permise à votre formation") : "";
+    dire("conseil", douteuse ? [_t("« %(code)s » : inconnue ou non permise à votre formation, la caisse la refusera peut-être.", {
+        code: code(champ.value) })] : [], "carte attente");
 }
 
 function total() {
@@ -124,15 +127,15 @@ async function manques() {
     const { reference, matricule, date_soins: jour } = formulaire.elements, phrases = [];
     const lignes = [...$("lignes").children].map((ligne) => [...ligne.querySelectorAll("input")].map((champ) => champ.value.trim()));
     if (!lignes.some(([prestation]) => prestation)) {
-        phrases.push("Inscrivez au moins une prestation.");
+        phrases.push(_t("Inscrivez au moins une prestation."));
     }
     if (jour.value > dateIso(maintenant(etat.contact))) {
-        phrases.push("La date des soins est dans le futur.");
+        phrases.push(_t("La date des soins est dans le futur."));
     }
     for (const fiche of await fichesDe(etat.usager)) {
         const { champs } = await ouvrirFeuille(fiche);
         if (fiche.id !== etat.corrigee?.id && champs.some(([nom, valeur]) => nom === "reference" && valeur.trim() === reference.value.trim())) {
-            phrases.push(`La feuille « ${reference.value} » est déjà sur cet appareil.`);
+            phrases.push(_t("La feuille « %(reference)s » est déjà sur cet appareil.", { reference: reference.value }));
         }
     }
     if (texteDeCarte(matricule.value).includes("|")) {
@@ -162,12 +165,13 @@ async function enregistrer(ev) {
         await garder(etat.usager, champsDe(formulaire), gardees, etat.corrigee?.id);
         await oublierBrouillon();
         vider();
-        dire("fait", ["Feuille gardée sur l'appareil."], "accord");
+        dire("fait", [_t("Feuille gardée sur l'appareil.")], "accord");
         await montrerFile();
         synchroniser();
     } catch (erreur) {
         dire("erreurs", [erreur.name === "QuotaExceededError"
-            ? "La mémoire de ce téléphone est pleine : envoyez d'abord les feuilles qui attendent." : `La feuille n'a pas pu être gardée : ${erreur.message}`]);
+            ? _t("La mémoire de ce téléphone est pleine : envoyez d'abord les feuilles qui attendent.")
+            : _t("La feuille n'a pas pu être gardée : %(raison)s", { raison: erreur.message })]);
     } finally {
         principal.disabled = false;
     }
@@ -199,7 +203,7 @@ async function anciensFichiers(fiche, nouveaux) {
 }
 
 // ------------------------------------------------------------------ ce qui attend
-const TITRES = { attente: "En attente", refusee: "Refusée", deposee: "Déposée" };
+const TITRES = { attente: _t("En attente"), refusee: _t("Refusée"), deposee: _t("Déposée") };
 
 async function ligneDeFile(fiche) {
     const { champs, pieces, erreurs, numero } = await ouvrirFeuille(fiche);
@@ -207,11 +211,11 @@ async function ligneDeFile(fiche) {
     ligne.dataset.id = fiche.id;
     ligne.append(
         element("strong", reference || "—"), " ", element("span", TITRES[fiche.etat], { className: `etat etat-${fiche.etat === "refusee" ? "rejetee" : fiche.etat === "deposee" ? "validee" : "instance"}` }),
-        element("span", numero ? ` sous le n° ${numero}` : ` ${pieces.length} fichier(s)`),
+        " ", element("span", numero ? _t("sous le n° %(numero)s", { numero }) : _t("%(nombre)s fichier(s)", { nombre: pieces.length })),
         ...erreurs.map((phrase) => element("p", phrase, { className: "motif" })));
     if (fiche.etat !== "deposee") {
-        ligne.append(bouton("Corriger", () => corriger(fiche)), " ", bouton("Supprimer", async () => {
-            if (window.confirm(`Effacer la feuille « ${reference} » de cet appareil ? Elle n'a pas été déposée.`)) {
+        ligne.append(bouton(_t("Corriger"), () => corriger(fiche)), " ", bouton(_t("Supprimer"), async () => {
+            if (window.confirm(_t("Effacer la feuille « %(reference)s » de cet appareil ? Elle n'a pas été déposée.", { reference }))) {
                 await supprimer(fiche);
                 await montrerFile();
             }
@@ -227,7 +231,8 @@ async function montrerFile() {
     }
     $("file").replaceChildren(...await Promise.all(fiches.map(ligneDeFile)));
     const attente = fiches.filter(({ etat: ou }) => ou === "attente").length, refusees = fiches.filter(({ etat: ou }) => ou === "refusee").length;
-    $("compte").textContent = `${attente} en attente, ${refusees} refusée(s), ${fiches.length - attente - refusees} déposée(s).`;
+    $("compte").textContent = _t("%(attente)s en attente, %(refusees)s refusée(s), %(deposees)s déposée(s).", {
+        attente, refusees, deposees: fiches.length - attente - refusees });
     $("envoyer").hidden = !attente;
     $("attente").open ||= refusees > 0 || fiches.length <= 3;
 }
@@ -252,10 +257,10 @@ async function synchroniser() {
         await rafraichir(session);
         await relire();
         await envoyerTout((id, pourcent) => {
-            $("envoyer").textContent = `Envoi en cours : ${pourcent} %`;
+            $("envoyer").textContent = _t("Envoi en cours : %(pourcent)s %", { pourcent });
             const marque = document.querySelector(`[data-id="${id}"] .etat`);
             if (marque) {
-                marque.textContent = pourcent < 100 ? `Envoi ${pourcent} %` : "Reçue";
+                marque.textContent = pourcent < 100 ? _t("Envoi %(pourcent)s %", { pourcent }) : _t("Reçue");
             }
         });
         fait = true;
@@ -264,7 +269,7 @@ async function synchroniser() {
         direCoupure(erreur);
     }
     $("envoyer").disabled = false;
-    $("envoyer").textContent = "Envoyer maintenant";
+    $("envoyer").textContent = _t("Envoyer maintenant");
     if (!fait) {
         await relire();
     }
@@ -277,12 +282,12 @@ async function synchroniser() {
 
 function direCoupure(erreur) {
     if (!(erreur instanceof Refus)) {
-        dire("reseau", navigator.onLine ? ["Le réseau ne répond pas : rien n'est perdu, l'envoi reprendra."] : [], "carte attente");
+        dire("reseau", navigator.onLine ? [_t("Le réseau ne répond pas : rien n'est perdu, l'envoi reprendra.")] : [], "carte attente");
         return;
     }
     dire("reseau", erreur.phrases, "carte attente");
     if (erreur.statut === 401 || erreur.statut === 400) {
-        $("reseau").append(element("a", "Se reconnecter", { className: "bouton", href: "/web/login?redirect=/my/formation/horsligne" }));
+        $("reseau").append(element("a", _t("Se reconnecter"), { className: "bouton", href: "/web/login?redirect=/my/formation/horsligne" }));
     }
 }
 
@@ -303,7 +308,7 @@ function remplirListes() {
 
 async function demarrer() {
     if (!window.indexedDB || !window.crypto?.subtle) {
-        dire("etat", ["Ce navigateur ne sait pas garder une saisie chiffrée : utilisez l'espace avec du réseau."]);
+        dire("etat", [_t("Ce navigateur ne sait pas garder une saisie chiffrée : utilisez l'espace avec du réseau.")]);
         return;
     }
     navigator.serviceWorker?.register("/my/formation/sw.js", { scope: "/my/formation" }).catch(() => {});

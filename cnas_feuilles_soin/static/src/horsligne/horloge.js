@@ -19,9 +19,9 @@ export function joursDepuis(instant, contact) {
 export function duree(ecart) {
     const minutes = Math.round(Math.abs(ecart) / 60_000);
     if (minutes < 120) {
-        return `${minutes} minutes`;
+        return _t("%(nombre)s minutes", { nombre: minutes });
     }
-    return minutes < 2880 ? `${Math.round(minutes / 60)} heures` : `${Math.round(minutes / 1440)} jours`;
+    return minutes < 2880 ? _t("%(nombre)s heures", { nombre: Math.round(minutes / 60) }) : _t("%(nombre)s jours", { nombre: Math.round(minutes / 1440) });
 }
 
 // Une phrase si l'horloge du téléphone est fausse, un texte vide sinon.
@@ -31,9 +31,12 @@ export function phraseHorloge(contact, telephone = Date.now()) {
     }
     const ecart = contact.telephone - contact.serveur;
     if (telephone < Math.max(contact.vu || 0, contact.telephone) - TOLERANCE) {
-        return `L'horloge de ce téléphone a reculé depuis le dernier contact avec la CNAS (${dateEcrite(contact.serveur)}) : réglez-la.`;
+        return _t("L'horloge de ce téléphone a reculé depuis le dernier contact avec la CNAS (%(jour)s) : réglez-la.", { jour: dateEcrite(contact.serveur) });
     }
-    return Math.abs(ecart) > TOLERANCE
-        ? `L'horloge de ce téléphone ${ecart > 0 ? "avance" : "retarde"} de ${duree(ecart)} : réglez-la. Les dates sont comptées à l'heure de la CNAS.`
-        : "";
+    if (Math.abs(ecart) <= TOLERANCE) {
+        return "";
+    }
+    return ecart > 0
+        ? _t("L'horloge de ce téléphone avance de %(duree)s : réglez-la. Les dates sont comptées à l'heure de la CNAS.", { duree: duree(ecart) })
+        : _t("L'horloge de ce téléphone retarde de %(duree)s : réglez-la. Les dates sont comptées à l'heure de la CNAS.", { duree: duree(ecart) });
 }

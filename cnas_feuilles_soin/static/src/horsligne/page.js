@@ -25,7 +25,7 @@ async function preparer() {
 function annoncer(nombre) {
     const lien = document.querySelector("a[href='/my/formation/horsligne']");
     if (lien) {
-        lien.textContent = nombre ? `Hors ligne (${nombre})` : "Hors ligne";
+        lien.textContent = nombre ? _t("Hors ligne (%(nombre)s)", { nombre }) : _t("Hors ligne");
     }
 }
 
@@ -34,7 +34,7 @@ async function sortir(adresse) {
     const { fichesDe } = await import("./feuilles.js");
     const { toutEffacer } = await import("./coffre.js");
     const restent = (await fichesDe(usager)).filter(({ etat }) => etat !== "deposee").length;
-    if (restent && !window.confirm(`${restent} feuille(s) ne sont pas parties : se déconnecter les efface de cet appareil. Continuer ?`)) {
+    if (restent && !window.confirm(_t("%(nombre)s feuille(s) ne sont pas parties : se déconnecter les efface de cet appareil. Continuer ?", { nombre: restent }))) {
         return;
     }
     try {

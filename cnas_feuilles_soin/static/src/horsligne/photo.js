@@ -7,7 +7,7 @@ async function image(fichier) {
     try {
         return await createImageBitmap(fichier, { imageOrientation: "from-image" });
     } catch {
-        throw new Error(`« ${fichier.name} » ne se lit pas : reprenez la photo, ou choisissez un JPEG, un PNG ou un PDF.`);
+        throw new Error(_t("« %(nom)s » ne se lit pas : reprenez la photo, ou choisissez un JPEG, un PNG ou un PDF.", { nom: fichier.name }));
     }
 }
 
@@ -29,18 +29,18 @@ async function reduire(fichier) {
         }
     }
     lue.close();
-    throw new Error(`« ${fichier.name} » reste trop lourde une fois réduite : photographiez une page à la fois.`);
+    throw new Error(_t("« %(nom)s » reste trop lourde une fois réduite : photographiez une page à la fois.", { nom: fichier.name }));
 }
 
 // Rend un File prêt à partir ; une erreur est une phrase.
 export async function preparer(fichier, tailleMax = 10) {
     if (!fichier.size) {
-        throw new Error(`« ${fichier.name} » est vide : choisissez un autre fichier.`);
+        throw new Error(_t("« %(nom)s » est vide : choisissez un autre fichier.", { nom: fichier.name }));
     }
     const debut = new TextDecoder("latin1").decode(await fichier.slice(0, 5).arrayBuffer());
     if (debut === "%PDF-") {
         if (fichier.size > tailleMax * 1_048_576) {
-            throw new Error(`« ${fichier.name} » pèse plus de ${tailleMax} Mo : photographiez plutôt la page.`);
+            throw new Error(_t("« %(nom)s » pèse plus de %(mega)s Mo : photographiez plutôt la page.", { nom: fichier.name, mega: tailleMax }));
         }
         return fichier;
     }

@@ -17,11 +17,11 @@ async function lireAuServeur(photo) {
 
 async function lire(photo) {
     const lu = "BarcodeDetector" in window && await lireIci(photo).catch(() => null);
-    return lu || lireAuServeur(photo).catch(() => ({ erreur: "QR illisible sans réseau : recommencez de plus près, ou tapez le matricule" }));
+    return lu || lireAuServeur(photo).catch(() => ({ erreur: _t("QR illisible sans réseau : recommencez de plus près, ou tapez le matricule") }));
 }
 
 export function proposerQr(champ) {
-    const bouton = Object.assign(document.createElement("button"), { type: "button", className: "discret qr", textContent: "Lire le QR de la carte" });
+    const bouton = Object.assign(document.createElement("button"), { type: "button", className: "discret qr", textContent: _t("Lire le QR de la carte") });
     const photo = Object.assign(document.createElement("input"), { type: "file", accept: "image/*", hidden: true });
     photo.setAttribute("capture", "environment");
     bouton.addEventListener("click", () => photo.click());
@@ -29,9 +29,9 @@ export function proposerQr(champ) {
         if (!photo.files.length) {
             return;
         }
-        bouton.textContent = "Lecture du QR…";
+        bouton.textContent = _t("Lecture du QR…");
         const { texte, erreur } = await lire(photo.files[0]);
-        bouton.textContent = texte ? "Lire le QR de la carte" : erreur || "QR illisible : recommencez de plus près";
+        bouton.textContent = texte ? _t("Lire le QR de la carte") : erreur || _t("QR illisible : recommencez de plus près");
         if (texte) {
             champ.value = texte;
             champ.dispatchEvent(new Event("change", { bubbles: true }));

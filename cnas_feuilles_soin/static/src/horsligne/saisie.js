@@ -42,7 +42,7 @@ export async function suivre(usager) {
         window.location.assign("/my/formation/feuilles/nouvelle");
     };
     if (await remettreBrouillon(usager, formulaire, () => document.getElementById("ajouter").click())) {
-        montrer(formulaire, "Votre saisie d'avant a été reprise.", ["Recommencer à vide", oublier]);
+        montrer(formulaire, _t("Votre saisie d'avant a été reprise."), [_t("Recommencer à vide"), oublier]);
     }
     let attente;
     const plusTard = () => {
@@ -58,8 +58,8 @@ export async function suivre(usager) {
     });
     // Le dépôt n'est pas passé (voir portail.js) : la feuille peut attendre ici, et partir seule au retour du réseau.
     formulaire.addEventListener("coupure", () => montrer(
-        formulaire, "Pas de réponse du réseau. La feuille peut attendre sur cet appareil et partir à son retour.",
-        ["Garder sur l'appareil", async () => {
+        formulaire, _t("Pas de réponse du réseau. La feuille peut attendre sur cet appareil et partir à son retour."),
+        [_t("Garder sur l'appareil"), async () => {
             await garder(usager, champsDe(formulaire), fichiersDe(formulaire));
             await ecrire(["brouillons", usager]);
             window.location.assign("/my/formation/horsligne");

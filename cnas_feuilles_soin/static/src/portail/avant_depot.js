@@ -6,7 +6,7 @@
     const constats = document.getElementById("constats");
     const bouton = formulaire.querySelector("button.principal");
     const controle = formulaire.elements.controle;
-    const SEVERITES = { rejet: "sera rejeté", abattement: "sera réduit", instance: "attendra" };
+    const SEVERITES = { rejet: _t("sera rejeté"), abattement: _t("sera réduit"), instance: _t("attendra") };
     const tarifs = new Map();
     let vue = "";
 
@@ -46,15 +46,16 @@
     function montrer(juge) {
         constats.querySelector("ul").replaceChildren(...juge.constats.map((dit) => {
             const element = document.createElement("li");
-            element.textContent = `${dit.ligne ? `Ligne ${dit.ligne} — ` : ""}${SEVERITES[dit.severite]} : ${dit.message}`;
+            const phrase = { ligne: dit.ligne, suite: SEVERITES[dit.severite], message: dit.message };
+            element.textContent = dit.ligne ? _t("Ligne %(ligne)s — %(suite)s : %(message)s", phrase) : _t("%(suite)s : %(message)s", phrase);
             return element;
         }));
         document.getElementById("issue").textContent =
-            "Corrigez, ou appuyez encore pour déposer quand même : la caisse jugera sur pièces.";
+            _t("Corrigez, ou appuyez encore pour déposer quand même : la caisse jugera sur pièces.");
         constats.hidden = false;
         constats.focus();
         constats.scrollIntoView({ block: "center" });
-        bouton.textContent = "Déposer quand même";
+        bouton.textContent = _t("Déposer quand même");
     }
 
     // Avant l'écouteur qui envoie : un premier appui interroge, un second, sur la même saisie, dépose.

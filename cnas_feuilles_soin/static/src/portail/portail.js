@@ -9,7 +9,7 @@
         const photo = document.createElement("input");
         bouton.type = "button";
         bouton.className = "discret qr";
-        bouton.textContent = "Lire le QR (photo ou fichier)";
+        bouton.textContent = _t("Lire le QR (photo ou fichier)");
         photo.type = "file";
         photo.accept = "image/*";
         photo.hidden = true;
@@ -18,9 +18,9 @@
             if (!photo.files.length) {
                 return;
             }
-            bouton.textContent = "Lecture du QR…";
+            bouton.textContent = _t("Lecture du QR…");
             const lu = (await lireIci(photo.files[0])) || (await lireAuServeur(photo.files[0]));
-            bouton.textContent = lu.texte ? "Lire le QR (photo ou fichier)" : lu.erreur;
+            bouton.textContent = lu.texte ? _t("Lire le QR (photo ou fichier)") : lu.erreur;
             if (lu.texte) {
                 champ.value = lu.texte;
                 champ.dispatchEvent(new Event("change", { bubbles: true }));
@@ -49,7 +49,7 @@
             const reponse = await fetch("/my/formation/qr", { method: "POST", body: envoi, headers: { Accept: "application/json" } });
             return await reponse.json();
         } catch {
-            return { erreur: "Le réseau n'a pas répondu : réessayez, ou tapez le matricule" };
+            return { erreur: _t("Le réseau n'a pas répondu : réessayez, ou tapez le matricule") };
         }
     }
     if (document.querySelector("input[name=csrf_token]")) {
@@ -120,8 +120,11 @@
         const lus = await reponse.json();
         const ouverts = lus.trouve && lus.etat_droits === "ouverts";
         droits.classList.add(ouverts ? "ouverts" : "fermes");
-        droits.textContent = lus.trouve
-            ? `${lus.name} : droits ${ouverts ? "ouverts" : "fermés — " + lus.motif}` : lus.motif;
+        if (!lus.trouve) {
+            droits.textContent = lus.motif;
+        } else {
+            droits.textContent = ouverts ? _t("%(name)s : droits ouverts", lus) : _t("%(name)s : droits fermés — %(motif)s", lus);
+        }
     }
 
     // Une feuille déjà reçue autrement, et que rien n'a encore contrôlé : on propose de la remplacer.
@@ -149,7 +152,7 @@
         ev.preventDefault();
         const bouton = formulaire.querySelector("button.principal");
         bouton.disabled = true;
-        bouton.textContent = "Envoi en cours…";
+        bouton.textContent = _t("Envoi en cours…");
         try {
             const reponse = await fetch(formulaire.action, {
                 method: "POST", body: new FormData(formulaire), headers: { Accept: "application/json" },
@@ -163,10 +166,10 @@
             proposerDeRemplacer(lu.remplace);
         } catch {
             formulaire.dispatchEvent(new Event("coupure"));
-            montrerErreurs(["Le réseau n'a pas répondu ou votre session a expiré. Rien n'est perdu ici : réessayez ; une feuille déjà reçue ne sera pas déposée deux fois."]);
+            montrerErreurs([_t("Le réseau n'a pas répondu ou votre session a expiré. Rien n'est perdu ici : réessayez ; une feuille déjà reçue ne sera pas déposée deux fois.")]);
         }
         bouton.disabled = false;
-        bouton.textContent = "Déposer la feuille";
+        bouton.textContent = _t("Déposer la feuille");
     }
 
     formulaire.addEventListener("input", (ev) => {

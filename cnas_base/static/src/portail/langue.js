@@ -1,0 +1,38 @@
+// Changer de langue recharge la page : ce qui y était écrit est gardé dans l'onglet le temps du trajet, puis remis. Ni fichier ni mot
+// de passe. La saisie d'une feuille garde elle-même son brouillon, chiffré, quand le navigateur le sait.
+(() => {
+    "use strict";
+    const CLE = "cnas-langue";
+    const brouillon = () => window.isSecureContext && document.querySelector("meta[name=cnas-usager]");
+    const champs = () => [...document.querySelectorAll("main form")].filter((formulaire) => formulaire.id !== "saisie" || !brouillon()).flatMap(
+        (formulaire) => [...formulaire.elements]).filter((champ) => champ.name && !["hidden", "file", "password", "submit", "button"].includes(champ.type));
+    const coche = (champ) => ["checkbox", "radio"].includes(champ.type);
+
+    document.querySelectorAll(".langues a").forEach((lien) => lien.addEventListener("click", () => {
+        const retour = new URL(lien.href).searchParams.get("retour");
+        const lus = champs().map((champ) => [champ.name, coche(champ) ? champ.checked : champ.value]);
+        try {
+            sessionStorage.setItem(CLE, JSON.stringify({ page: new URL(retour, location.origin).pathname, lus }));
+        } catch {
+            // un onglet privé sans mémoire : la page se recharge, vide
+        }
+    }));
+
+    const gardes = sessionStorage.getItem(CLE);
+    sessionStorage.removeItem(CLE);
+    const { page, lus } = JSON.parse(gardes || "{}");
+    if (page !== location.pathname) {
+        return;
+    }
+    for (const champ of champs()) {
+        const rang = lus.findIndex(([nom]) => nom === champ.name);
+        if (rang < 0) {
+            continue;
+        }
+        const [[, valeur]] = lus.splice(rang, 1);
+        if (coche(champ) ? champ.checked !== valeur : champ.value !== valeur) {
+            champ[coche(champ) ? "checked" : "value"] = valeur;
+            champ.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+    }
+})();
