@@ -4,6 +4,7 @@ Quatre personnes : le superviseur mène, le contrôleur instruit et juge, l'admi
 """
 import pytest
 from jours import jour
+
 from lanceur import chemins
 
 FORMATION = "CS-ABE-01"
@@ -41,13 +42,21 @@ def choisir(onglet, champ, texte, ou=""):
     onglet.click(f".o-autocomplete--dropdown-item:has-text('{texte}') >> nth=0")
 
 
-def ouvrir(page, login, modele, identifiant):
-    """Ouvre une fiche dans le client web, au nom d'un usager."""
-    onglet = page(login, **ECRAN)
-    onglet.goto(f"/web#id={identifiant}&model={modele}&view_type=form")
-    onglet.wait_for_selector(".o_form_view .o_form_statusbar")
-    onglet.pret()
-    return onglet
+@pytest.fixture
+def ouvrir(page):
+    """Ouvre une fiche dans le client web ; un usager garde son navigateur, dont les fichiers sont déjà chargés."""
+    onglets = {}
+
+    def fiche(login, modele, identifiant):
+        if login not in onglets:
+            onglets[login] = page(login, **ECRAN)
+        onglet = onglets[login]
+        onglet.goto("about:blank")
+        onglet.goto(f"/web#id={identifiant}&model={modele}&view_type=form" if identifiant else f"/web#action={modele}")
+        onglet.wait_for_selector(".o_form_view .o_form_statusbar" if identifiant else ".o_data_row")
+        onglet.pret()
+        return onglet
+    return fiche
 
 
 def ajouter_acte(onglet, nature, objet, personne=""):
@@ -63,13 +72,12 @@ def ajouter_acte(onglet, nature, objet, personne=""):
     onglet.wait_for_selector(".modal", state="detached")
 
 
-def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
+def test_de_l_indicateur_a_l_indu_conteste(page, rpc, ouvrir, capturer):
     """Rien ne se devine : chaque pas part d'un bouton de l'écran d'avant, et chacun fait ce que son rôle permet."""
     superviseur = rpc("superviseur")
     controleur = superviseur.appel("res.users", "search_read", [("login", "=", "controleur")], fields=["name"])[0]["name"]
     centre = superviseur.appel("cnas.formation_sanitaire", "search_read", [("code", "=", FORMATION)], fields=["name"])[0]["name"]
-    onglet = page("superviseur", **ECRAN)
-    onglet.goto("/web#action=cnas_controle.indicateur_action")
+    onglet = ouvrir("superviseur", "cnas_controle.indicateur_action", None)
     onglet.click(".o_data_row:has-text('FRD-02') .o_data_cell >> nth=0")
     onglet.wait_for_selector(".o_form_view button[name=action_alertes]")
     capturer(onglet, "1-indicateur")
@@ -84,7 +92,7 @@ def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
     agir(onglet, "action_instruire", "instruction")
     affaire = superviseur.appel("cnas.affaire", "search", [], order="id desc", limit=1)[0]
 
-    instructeur = ouvrir(page, "controleur", "cnas.affaire", affaire)
+    instructeur = ouvrir("controleur", "cnas.affaire", affaire)
     ajouter_acte(instructeur, "mesure", "Contrôle de toutes les feuilles avant paiement")
     ajouter_acte(instructeur, "audition", "Le responsable est entendu", "Le responsable de la formation")
     enregistrer(instructeur)
@@ -92,7 +100,7 @@ def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
     agir(instructeur, "action_entendre", "contradictoire")
     assert not instructeur.locator("button[name=action_conclure]:visible").count(), "qui instruit ne conclut pas"
 
-    onglet = ouvrir(page, "superviseur", "cnas.affaire", affaire)
+    onglet = ouvrir("superviseur", "cnas.affaire", affaire)
     onglet.click("button[name=action_campagne]:visible")
     onglet.wait_for_selector(".o_field_widget[name=graine] input")
     onglet.fill(".o_field_widget[name=precision] input", "15")
@@ -108,13 +116,13 @@ def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
     onglet.keyboard.press("Tab")
     enregistrer(onglet)
     mission = superviseur.appel("cnas.mission", "search", [], order="id desc", limit=1)[0]
-    signataire = ouvrir(page, "administrateur", "cnas.mission", mission)
+    signataire = ouvrir("administrateur", "cnas.mission", mission)
     agir(signataire, "action_signer", "signee")
     capturer(signataire, "5-mission")
     ordre = signataire.request.get(f"/cnas/mission/{mission}/ordre/pdf")
     assert ordre.ok and ordre.body().startswith(b"%PDF")
 
-    juge = ouvrir(page, "controleur", "cnas.campagne", campagne)
+    juge = ouvrir("controleur", "cnas.campagne", campagne)
     juge.click(".o_form_statusbar button[name=action_verdicts]:visible")
     juge.click(".o_list_view thead .o_list_record_selector input")
     juge.click("button[name=action_juste]:visible")
@@ -126,21 +134,20 @@ def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
     reste = rpc("controleur").appel("cnas.campagne.ligne", "search", [("campagne_id", "=", campagne), ("verdict", "=", "attente")])
     if reste:
         rpc("controleur").appel("cnas.campagne.ligne", "juger", reste, "juste")
-    juge.goto(f"/web#id={campagne}&model=cnas.campagne&view_type=form")
-    juge.click("button[name=action_verdicts]:visible >> nth=0")
+    ouvrir("controleur", "cnas.campagne", campagne).click("button[name=action_verdicts]:visible >> nth=0")
     juge.wait_for_selector(".o_data_row, .o_view_nocontent")
     capturer(juge, "6-verdicts")
 
-    onglet = ouvrir(page, "superviseur", "cnas.campagne", campagne)
+    onglet = ouvrir("superviseur", "cnas.campagne", campagne)
     agir(onglet, "action_conclure", "conclue")
     onglet.click("a[name=resultats]")
     capturer(onglet, "7-resultats")
     resultat = superviseur.appel("cnas.campagne.resultat", "search", [("campagne_id", "=", campagne)])[0]
-    onglet = ouvrir(page, "superviseur", "cnas.campagne.resultat", resultat)
+    onglet = ouvrir("superviseur", "cnas.campagne.resultat", resultat)
     agir(onglet, "action_proposer", "propose")
     capturer(onglet, "8-extrapolation")
     indu = superviseur.appel("cnas.campagne.resultat", "read", [resultat], ["indu_id"])[0]["indu_id"][0]
-    notifie = ouvrir(page, "administrateur", "cnas.indu", indu)
+    notifie = ouvrir("administrateur", "cnas.indu", indu)
     agir(notifie, "action_notifier", "notifie")
     capturer(notifie, "9-notification")
 
@@ -149,9 +156,9 @@ def test_de_l_indicateur_a_l_indu_conteste(page, rpc, capturer):
     formation.click("button:has-text('Déposer la contestation')")
     formation.wait_for_selector(".etat:has-text('Contesté')")
     capturer(formation, "10-contestation")
-    onglet = ouvrir(page, "superviseur", "cnas.campagne.resultat", resultat)
+    onglet = ouvrir("superviseur", "cnas.campagne.resultat", resultat)
     assert not onglet.locator("button[name=action_maintenir]:visible").count(), "qui propose l'indu ne tranche pas"
-    onglet = ouvrir(page, "administrateur", "cnas.campagne.resultat", resultat)
+    onglet = ouvrir("administrateur", "cnas.campagne.resultat", resultat)
     agir(onglet, "action_maintenir", "maintenu", confirmer="Le registre joint ne porte pas l'acte.")
     capturer(onglet, "11-decision")
     formation.reload()
