@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 SUPERVISEUR = "cnas_base.group_superviseur"
 POIDS = {"eleve": 60, "moyen": 40, "faible": 20}
 FEUILLES_MAX = 500
+# Au-delà, une table d'alertes neuves mérite ses statistiques avant qu'on y lie des feuilles.
+NOMBREUSES = 500
 PAR_TACHE = 18
 # En dessous de tant d'alertes jugées, un taux de confirmation ne dit rien.
 JUGEES_MINIMUM = 10
@@ -220,6 +222,9 @@ class Indicateur(models.Model):
         feuilles = {f"{self.code}:{fait['cible']}:{fait['cle']}": fait["feuilles"] for fait in faits}
         liens = [(identifiant, feuille) for identifiant, cle in neuves for feuille in dict.fromkeys((feuilles[cle] or [])[:FEUILLES_MAX])]
         if liens:
+            if len(neuves) > NOMBREUSES:
+                # planifiée sur une table vide, la clé étrangère de chaque lien relirait toutes les alertes
+                self.env.cr.execute("ANALYZE cnas_alerte")
             execute_values(self.env.cr._obj, "INSERT INTO cnas_alerte_feuille_rel (alerte_id, feuille_id) VALUES %s ON CONFLICT DO NOTHING", liens, page_size=5000)
         self.env["cnas.alerte"].invalidate_model()
         self.env["cnas.alerte"].browse([identifiant for identifiant, _cle in neuves])._compter_feuilles()
