@@ -34,7 +34,12 @@ _ARABE = {
     "س": "s", "ش": "ch", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "a", "غ": "gh", "ف": "f", "ق": "k", "ك": "k",
     "ل": "l", "م": "m", "ن": "n", "ه": "h", "و": "ou", "ي": "i", "ى": "a", "ة": "a", "ء": "", "ک": "k", "ی": "i",
 }
-_ARABE_SERVITEUR = re.compile(r"\bعبد ال")  # عبد القادر : un seul nom, Abdelkader
+_ARABE_SERVITEUR = re.compile(r"\bعبد ?ال")  # عبد القادر : un seul nom, Abdelkader
+_ARABE_SERVITEUR_SOLAIRE = re.compile(r"\bعبدال(?=[تثدذرزسشصضطظن])")  # عبد الرحمن se dit Abderahman
+_ARABE_DE_LA_FOI = re.compile(r"\b(\w+) الدين\b")  # نصر الدين : un seul nom, Nassradine
+# Ceux que l'usage dit autrement que leurs lettres.
+_ARABE_USAGE = {"ابو بكر": "aboubakar", "الياس": "elias", "قمر": "gamar"}
+_ARABE_MOT_D_USAGE = re.compile(rf"\b(?:{'|'.join(_ARABE_USAGE)})\b")
 _ARABE_ARTICLE = re.compile(r"\bال(?=\w{3})")
 _ARABE_ASPIREE = re.compile(r"\b([حه])(?=[^اويى\W])")  # حسن se dit Hassan : une voyelle suit l'initiale
 
@@ -60,11 +65,31 @@ def squelette(mot):
 
 def transliterer(texte):
     """Rend en lettres latines un texte en écriture arabe ; tout autre texte reste tel quel."""
-    if texte.isascii() or not any("\u0600" <= lettre <= "\u06ff" for lettre in texte):
+    if texte.isascii() or not any("\u0600" <= lettre <= "\u06ff" or "\ufb50" <= lettre <= "\ufefc" for lettre in texte):
         return texte
-    lu = _ARABE_SERVITEUR.sub("عبدال", sans_accent(texte))
+    lu = _ARABE_MOT_D_USAGE.sub(lambda mot: _ARABE_USAGE[mot[0]], sans_accent(texte))
+    lu = _ARABE_SERVITEUR_SOLAIRE.sub("عبد", _ARABE_SERVITEUR.sub("عبدال", _ARABE_DE_LA_FOI.sub(r"\1دين", lu)))
     lu = _ARABE_ASPIREE.sub(r"\1ا", _ARABE_ARTICLE.sub("", lu))
     return "".join(_ARABE.get(lettre, lettre) for lettre in lu)
+
+
+# Un nom arabe, et comme on l'écrit d'ordinaire au Tchad : l'écriture arabe tait les voyelles, l'usage les donne.
+_LATIN_USUEL = {
+    "محمد": "Mahamat", "احمد": "Ahmat", "محمود": "Mahmoud", "صالح": "Saleh", "ادم": "Adam", "حواء": "Haoua", "ادريس": "Idriss", "ديبي": "Deby",
+    "فاطمة": "Fatimé", "الزهراء": "Zahra", "زهراء": "Zara", "خديجة": "Khadidja", "عثمان": "Ousmane", "يعقوب": "Yacoub", "موسى": "Moussa",
+    "زينب": "Zenab", "ابكر": "Abakar", "عيسى": "Issa", "علي": "Ali", "حسن": "Hassan", "حسين": "Hissein", "ابراهيم": "Ibrahim",
+    "اسماعيل": "Ismaël", "يوسف": "Youssouf", "عمر": "Oumar", "عايشة": "Aïcha", "مريم": "Mariam", "امنة": "Amina", "حليمة": "Halima",
+    "سعاد": "Souad", "خميس": "Khamis", "جبريل": "Djibrine", "هارون": "Haroun", "داود": "Daoud", "سليمان": "Souleymane", "بشير": "Bachir",
+    "مصطفى": "Moustapha", "طاهر": "Tahir", "كلثوم": "Kaltouma", "سعيد": "Saïd", "خالد": "Khalid", "جميلة": "Djamila", "رمضان": "Ramadan",
+    "زكريا": "Zakaria", "يحيى": "Yaya", "مختار": "Moctar", "شريف": "Chérif", "عبدالله": "Abdallah", "عبدالقادر": "Abdelkader",
+    "عبدالكريم": "Abdelkerim", "عبدالرحمن": "Abderahman", "عبدالعزيز": "Abdelaziz", "النور": "Nour", "حامد": "Hamid",
+}
+
+
+def proposer_latin(texte):
+    """Rend l'écriture latine à proposer d'un nom en arabe : l'usage s'il est connu, sinon lettre à lettre. À relire, toujours."""
+    lus = _ARABE_SERVITEUR.sub("عبدال", sans_accent(texte)).split()
+    return " ".join(_LATIN_USUEL.get(mot) or transliterer(mot).capitalize() for mot in lus)
 
 
 def mots(*textes):

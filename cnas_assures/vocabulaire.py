@@ -9,23 +9,25 @@ from odoo.addons.cnas_base.lecture import absent, dit_absent, sans_accent
 MOTS_VIDES = frozenset(("0", "pas de telephone", "pas de numero"))
 VIDES_POUR_UN_NOM = frozenset(("", "neant", "n a", "non renseigne"))
 GENRES_LUS = {
-    **dict.fromkeys(("m", "masculin", "masc", "homme", "h", "garcon", "male", "monsieur", "mr"), "masculin"),
-    **dict.fromkeys(("f", "feminin", "feminine", "fem", "femme", "fille", "femelle", "dame", "madame", "mme"), "feminin"),
+    **dict.fromkeys(("m", "masculin", "masc", "homme", "h", "garcon", "male", "monsieur", "mr", "ذكر", "رجل", "ولد"), "masculin"),
+    **dict.fromkeys(("f", "feminin", "feminine", "fem", "femme", "fille", "femelle", "dame", "madame", "mme", "انثي", "انثى", "امراة", "بنت"), "feminin"),
 }
 CHEF, CONJOINT, ENFANT, ASCENDANT, AUTRE = "", "conjoint", "enfant", "ascendant", "autre"
 LIENS_LUS = {
     **dict.fromkeys(("chef", "cheffe", "chef de menage", "cheffe de menage", "chef menage", "chef du menage", "chef de famille",
                      "chef famille", "cm", "c m", "principal", "assure principal", "assure", "titulaire", "lui meme",
-                     "elle meme", "soi meme"), CHEF),
+                     "elle meme", "soi meme", "رب الاسرة", "ربة الاسرة", "رب البيت", "المومن الرييسي"), CHEF),
     **dict.fromkeys(("conjoint", "conjointe", "epouse", "epouses", "epoux", "femme", "mari", "co epouse", "coepouse",
-                     "concubin", "concubine"), CONJOINT),
-    **dict.fromkeys(("enfant", "enfants", "fils", "fille", "garcon", "bebe", "nouveau ne", "nouveau nee", "nourrisson"), ENFANT),
+                     "concubin", "concubine", "زوج", "زوجة", "الزوج", "الزوجة"), CONJOINT),
+    **dict.fromkeys(("enfant", "enfants", "fils", "fille", "garcon", "bebe", "nouveau ne", "nouveau nee", "nourrisson",
+                     "ابن", "ابنة", "طفل", "طفلة", "مولود جديد"), ENFANT),
     **dict.fromkeys(("ascendant", "ascendante", "pere", "mere", "papa", "maman", "parent", "parents", "grand pere",
-                     "grand mere"), ASCENDANT),
+                     "grand mere", "اب", "ام", "الاب", "الام", "جد", "جدة", "والد", "والدة"), ASCENDANT),
     # L'enfant confié et la fratrie vivent au ménage, à charge du chef.
     **dict.fromkeys(("autre", "autres", "a charge", "personne a charge", "neveu", "niece", "petit fils", "petite fille",
                      "frere", "soeur", "beau fils", "belle fille", "beau pere", "belle mere", "beau frere", "belle soeur",
-                     "gendre", "bru", "oncle", "tante", "orphelin", "orpheline", "enfant confie"), AUTRE),
+                     "gendre", "bru", "oncle", "tante", "orphelin", "orpheline", "enfant confie", "اخ", "اخت",
+                     "قريب", "قريبة", "يتيم", "يتيمة", "اخر", "اخرى"), AUTRE),
 }
 # « 2e épouse », « fils aîné », « 3ème enfant » : le rang ne change pas le lien.
 _RANG = re.compile(

@@ -8,16 +8,18 @@ from odoo.exceptions import UserError
 from odoo.service.model import _as_validation_error
 
 from odoo.addons.cnas_base.garde import ouvrir, sans_suivi
+from odoo.addons.cnas_base.impression.kit import est_arabe
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_date_naissance, nom_de_colonne, sans_accent
 
+from ..phonetique import proposer_latin
 from ..vocabulaire import couper_telephones, lire_case, lire_genre, lire_lien, montrer_case, vide
 from .droit import DEBUT_PLAUSIBLE
 
 # Ce qu'une ligne peut faire refuser ; un conflit de concurrence, lui, fait rejouer toute la plage.
 REFUS = (UserError, IntegrityError, DataError)
 # « Na » est un nom, « 0 » un numéro de ménage.
-PEUT_RESSEMBLER_AU_VIDE = ("menage", "nom", "prenom", "nom_pere", "nom_mere")
+PEUT_RESSEMBLER_AU_VIDE = ("menage", "nom", "prenom", "nom_ar", "prenom_ar", "nom_pere", "nom_mere")
 # Écrites par le rapport, elles ne font pas partie de la ligne envoyée.
 COLONNES_DU_RAPPORT = ("ligne", "resultat", "que_faire", "reponse", "matricule")
 REPONSES_LUES = {
@@ -112,6 +114,8 @@ class ImportAssuresLigne(models.Model):
             ligne["erreurs"].append(_("Nom manquant ou illisible."))
         elif prenom and not any(c.isalpha() for c in prenom):
             ligne["erreurs"].append(_("Prénom manquant ou illisible."))
+        arabes = self._lire_noms_arabes(texte, nom, prenom, ligne)
+        nom, prenom = (proposer_latin(n) if est_arabe(n) else n for n in (nom, prenom))
         genre = lire_genre(texte.get("genre", ""))
         if not genre:
             ligne["erreurs"].append(_("Genre illisible : « %s ». Écrivez masculin ou feminin.", texte.get("genre", "")))
@@ -119,7 +123,20 @@ class ImportAssuresLigne(models.Model):
         if ligne["lien"] is None:
             ligne["erreurs"].append(_("Lien inconnu : « %s ». Écrivez chef, conjoint, enfant, ascendant, ou autre pour une "
                                       "personne à charge.", texte["lien"]))
-        return {"nom": nom, "prenom": prenom, "genre": genre or False, "lien": ligne["lien"] or ""}
+        return {"nom": nom, "prenom": prenom, "genre": genre or False, "lien": ligne["lien"] or "", **arabes}
+
+    @api.model
+    def _lire_noms_arabes(self, texte, nom, prenom, ligne):
+        """Rend {champ: nom en arabe} ; un nom donné en arabe seul se propose en latin, et la ligne le dit."""
+        arabes = {}
+        for champ, valeur, phrase in (("nom_ar", nom, _("Nom en arabe « %(arabe)s » : « %(latin)s » est proposé en latin, relisez-le.")),
+                                      ("prenom_ar", prenom, _("Prénom en arabe « %(arabe)s » : « %(latin)s » est proposé en latin, relisez-le."))):
+            arabes[champ] = texte.get(champ) or (valeur if est_arabe(valeur) else False)
+            if est_arabe(valeur):
+                ligne["notes"].append(phrase % {"arabe": valeur, "latin": proposer_latin(valeur)})
+            if arabes[champ] and (not est_arabe(arabes[champ]) or any(c.isalpha() and not est_arabe(c) for c in arabes[champ])):
+                ligne["erreurs"].append(_("Le nom en arabe « %s » s'écrit en lettres arabes.", arabes[champ]))
+        return arabes
 
     @api.model
     def _lire_reponse(self, texte, ligne):

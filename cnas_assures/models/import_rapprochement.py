@@ -18,9 +18,9 @@ from .import_assures_ligne import IDENTITE_LUE
 PAGE = 2000
 CANDIDATS_MONTRES = 3
 NOM_PROCHE, MOT_CORRIGE, NOM_DU_CHEF = 0.85, 0.8, 0.6
-COMPLETABLES = ("nom_pere", "nom_mere", "nni", "telephone_1", "telephone_2", "localite", "district_id")
-COLONNES_FICHE = ("id", "nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "nom_mere", "nom_pere", "nni",
-                  "telephone_1", "telephone_2", "localite", "district_id", "famille_id", "name", "matricule")
+COMPLETABLES = ("nom_pere", "nom_mere", "nom_ar", "prenom_ar", "nni", "telephone_1", "telephone_2", "localite", "district_id")
+COLONNES_FICHE = ("id", "nom", "prenom", "genre", "date_naissance", "date_naissance_estimee", "nom_mere", "nom_pere", "nom_ar",
+                  "prenom_ar", "nni", "telephone_1", "telephone_2", "localite", "district_id", "famille_id", "name", "matricule")
 
 # Les chefs connus pour un numéro et un district, et le titre de la liste qui les a donnés : un contrôle à blanc ne prouve rien.
 SQL_MENAGES = """

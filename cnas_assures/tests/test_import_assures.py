@@ -45,6 +45,26 @@ class TestImportAssures(CasAssure):
         self.assertIn("Genre", etats[4][1])
         self.assertEqual((import_.nombre_bonnes, import_.nombre_erreurs), (3, 1))
 
+    def test_une_liste_en_arabe(self):
+        """Titres, genres, liens, chiffres et dates en arabe ; le latin est proposé, et la ligne le dit ; l'illisible se refuse d'une phrase."""
+        texte = ("رقم الأسرة;اللقب;الاسم;الجنس;تاريخ الميلاد;صلة القرابة;الهاتف\n"
+                 "١;محمد;صالح;ذكر;١٢/٠٥/١٩٨٠;رب الأسرة;٦٦١٢٣٤٥٦\n"
+                 "١;آدم;حواء;أنثى;1985;زوجة;\n"
+                 "١;محمد;Ali;ذكر;2018/03/01;ابن;\n"
+                 "١;محمد;عثمان;مجهول;2019/03/01;ابن;\n")
+        import_ = self.importer(texte.encode())
+        import_.action_controler()
+        etats = self.etats(import_)
+        self.assertEqual([etats[n][0] for n in (2, 3, 4, 5)], ["bonne", "bonne", "bonne", "erreur"])
+        self.assertIn("« Mahamat » est proposé en latin", etats[2][1])
+        self.assertIn("Genre illisible", etats[5][1])
+        chef = import_.ligne_ids.filtered(lambda ligne: ligne.numero == 2)
+        self.assertEqual({c: chef.donnees[c] for c in ("nom", "nom_ar", "prenom", "prenom_ar", "genre", "date_naissance")}, {
+            "nom": "Mahamat", "nom_ar": "محمد", "prenom": "Saleh", "prenom_ar": "صالح", "genre": "masculin", "date_naissance": "1980-05-12"})
+        import_.action_importer()
+        assure = self.Assure.search([("nom_ar", "=", "محمد"), ("prenom", "=", "Saleh")])
+        self.assertEqual((len(assure), assure.prenom_ar, assure.genre), (1, "صالح", "masculin"))
+
     def test_import_et_rejeu(self):
         texte = MENAGE.replace("inconnu", "M")
         import_ = self.importer(texte)

@@ -4,8 +4,24 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.assure import recherche
-from ..phonetique import cle_phonetique
+from ..phonetique import cle_phonetique, proposer_latin, se_disent_pareil
 from .commun_assures import CasAssure
+
+
+# Ce qu'écrit l'arabe, et comme on l'écrit en latin au Tchad ; hamza, tashkil, allongement, ZWNJ, formes de présentation compris.
+NOMS = (
+    ("محمد صالح", "Mahamat Saleh"), ("عبد القادر", "Abdelkader"), ("عبدالقادر", "Abdelkader"), ("عبد\u200cالقادر", "Abdelkader"),
+    ("حواء آدم", "Haoua Adam"), ("إدريس ديبي", "Idriss Deby"), ("فاطمة الزهراء", "Fatima Zahra"), ("فَاطِمَة", "Fatimé"), ("خديجة", "Khadidja"),
+    ("عثمان", "Ousmane"), ("يعقوب", "Yacoub"), ("موسى", "Moussa"), ("زينب", "Zenab"), ("أبكر", "Abakar"), ("عيسى", "Issa"), ("محمود", "Mahmoud"),
+    ("أحمد", "Ahmat"), ("علي", "Ali"), ("حسن", "Hassan"), ("حسين", "Hissein"), ("إبراهيم", "Ibrahim"), ("إسماعيل", "Ismael"), ("يوسف", "Youssouf"),
+    ("عمر", "Oumar"), ("أبو بكر", "Aboubakar"), ("عائشة", "Aïcha"), ("مريم", "Mariam"), ("آمنة", "Amina"), ("حليمة", "Halima"), ("زهراء", "Zara"),
+    ("سعاد", "Souad"), ("خميس", "Khamis"), ("جبريل", "Djibrine"), ("هارون", "Haroun"), ("داود", "Daoud"), ("سليمان", "Souleymane"), ("نوح", "Nouh"),
+    ("عبد الله", "Abdallah"), ("عبد الرحمن", "Abderahman"), ("عبد الكريم", "Abdelkerim"), ("عبد الرحيم", "Abderahim"), ("عبد العزيز", "Abdelaziz"),
+    ("بشير", "Bachir"), ("مصطفى", "Moustapha"), ("طاهر", "Tahir"), ("التجاني", "Tidjani"), ("بركة", "Barka"), ("كلثوم", "Kaltouma"),
+    ("سعيد", "Saïd"), ("صديق", "Siddick"), ("نصر الدين", "Nassradine"), ("خالد", "Khalid"), ("جميلة", "Djamila"), ("ياسين", "Yassine"),
+    ("رمضان", "Ramadan"), ("هاشم", "Hachim"), ("قمر", "Gamar"), ("حامد", "Hamid"), ("زكريا", "Zakaria"), ("يحيى", "Yahya"), ("إلياس", "Elias"),
+    ("مختار", "Moctar"), ("شريف", "Cherif"), ("محمّد", "Mahamat"), ("محمـد", "Mahamat"), ("\ufefb\ufee3\ufef4\ufee6", "Lamine"), ("النور", "Nour"),
+    ("رقية", "Roukaya"), ("مكي", "Makki"), ("عبد الواحد", "Abdelwahid"))
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -38,6 +54,26 @@ class TestRecherche(CasAssure):
                 self.assertEqual(self.proposes(texte), attendu.ids)
                 # Le bénéficiaire d'une feuille, un filtre sur l'assuré : le même chemin.
                 self.assertIn(attendu, self.env["cnas.droit"].search([("assure_id", "ilike", texte)]).assure_id)
+
+    def test_les_noms_courants_en_arabe(self):
+        """Chacun mène de l'arabe au latin et du latin à l'arabe ; un nom ainsi écrit se retrouve, et se propose en latin."""
+        for arabe, latin in NOMS:
+            with self.subTest(latin):
+                self.assertTrue(se_disent_pareil(arabe, latin))
+                self.assertTrue(se_disent_pareil(latin, arabe))
+                self.assertEqual(cle_phonetique(arabe), cle_phonetique(latin))
+        self.assertEqual(proposer_latin("محمد عبد القادر"), "Mahamat Abdelkader")
+
+    def test_le_nom_en_arabe_de_la_fiche(self):
+        """Le nom arabe d'une fiche mène à elle, même s'il ne se dit pas comme le latin ; un matricule aussi, en chiffres arabes."""
+        autre = self.creer_actif(nom="Ngarta", prenom="Zoumtaba", nom_ar="عبد القادر", prenom_ar="زومتابا")
+        self.assertFalse(self.mahamat.cle_arabe)
+        for texte in ("عبد القادر زومتابا", "Abdelkader Zoumtaba", autre.matricule.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))):
+            with self.subTest(texte):
+                self.assertEqual(self.liste(texte), autre)
+                self.assertEqual(self.proposes(texte), autre.ids)
+        autre.nom_ar = autre.prenom_ar = False
+        self.assertFalse(autre.cle_arabe)
 
     def test_terrain_11_les_exactes_d_abord(self):
         exact = self.creer_actif(nom="Zoumtaba", prenom="Mohamed Saleh")

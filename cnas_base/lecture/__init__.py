@@ -24,5 +24,5 @@ from .page import (
     zone_de_page,
 )
 from .tableau import EnTeteIncompris, Ligne, Tableau, colonne_du_titre, en_tetes_connus, lire_ou_associer, lire_tableau
-from .texte import OBLIGATOIRE, absent, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
+from .texte import OBLIGATOIRE, absent, chiffres_latins, lire_motif, lire_texte, montrer, nom_de_colonne, sans_accent
 from .vide import dit_absent

@@ -8,7 +8,7 @@ from odoo.exceptions import ValidationError
 
 from ..ecriture import ecrire_date
 from ..jour import aujourd_hui
-from .texte import OBLIGATOIRE, absent, montrer, sans_accent
+from .texte import OBLIGATOIRE, absent, chiffres_latins, montrer, sans_accent
 
 MOIS = ("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
         "decembre")
@@ -22,7 +22,7 @@ _EN_LETTRES = re.compile(r"(?:(?:lun|mar|mercre|jeu|vendre|same)di |dimanche )?(
 _SERIE = re.compile(r"[0-9]{5}(?:[.,]0+)?")
 # « 2026-01-01 00:00:00 » : ce qu'écrivent les tableurs ; l'heure ne compte que si elle est nulle.
 _HEURE_NULLE = re.compile(r"[ T]00:00(:00)?(\.0+)?$")
-_NAISSANCE = re.compile(r"(?:née?s?\s+|ne\s+)?(?:(vers|environ|env\.?|autour de)\s+|en\s+|le\s+)?(.+)", re.IGNORECASE)
+_NAISSANCE = re.compile(r"(?:née?s?\s+|ne\s+)?(?:(vers|environ|env\.?|autour de|حوالي|نحو)\s+|en\s+|le\s+)?(.+)", re.IGNORECASE)
 _ANNEE_SEULE = re.compile(r"(?:(\d{1,2}|[a-z]+) )?((?:19|20)\d\d)")
 
 
@@ -42,6 +42,7 @@ def lire_date(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
             raise ValidationError(_("%s manquante.", quoi or _("Date")))
         return defaut
     texte = " ".join(valeur.split()) if isinstance(valeur, str) else ""
+    texte = texte if stricte else chiffres_latins(texte)
     iso = _ISO.fullmatch(texte)
     if iso:
         return _du_calendrier(valeur, quoi, *iso.groups())
@@ -128,7 +129,7 @@ def lire_date_naissance(valeur, quoi=None):
         valeur = str(int(valeur))
     if not isinstance(valeur, str) or not valeur.strip():
         return lire_date(valeur, quoi=quoi), False
-    texte = re.sub(r"^(\d{4})[.,]0$", r"\1", unicodedata.normalize("NFC", valeur).strip())
+    texte = re.sub(r"^(\d{4})[.,]0$", r"\1", chiffres_latins(unicodedata.normalize("NFC", valeur).strip()))
     environ, reste = _NAISSANCE.fullmatch(" ".join(texte.split())).groups()
     seule = _ANNEE_SEULE.fullmatch(sans_accent(reste))
     if not seule:

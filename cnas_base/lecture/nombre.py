@@ -6,10 +6,10 @@ from decimal import Decimal
 from odoo import _
 from odoo.exceptions import ValidationError
 
-from .texte import OBLIGATOIRE, absent, montrer
+from .texte import OBLIGATOIRE, absent, chiffres_latins, montrer
 
 MONTANT_MAX = 1_000_000_000
-_MONNAIE = re.compile(r"(?:^|(?<=[\d\s]))(?:f\.? ?cfa|fcfa|cfa|xaf|francs?(?: cfa)?|f)\.?(?=$|[\d\s])", re.IGNORECASE)
+_MONNAIE = re.compile(r"(?:^|(?<=[\d\s]))(?:f\.? ?cfa|fcfa|cfa|xaf|francs?(?: cfa)?|f|فرنك(?:ات)?)\.?(?=$|[\d\s])", re.IGNORECASE)
 _ESPACE_DE_MILLIERS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _MILLIERS = re.compile(r"([-+]?[1-9]\d{0,2}(?:([.,])\d{3})(?:\2\d{3})*)((?!\2)[.,]\d{1,2})?")
 # Au-delà, un flottant ne dit plus l'unité.
@@ -76,7 +76,7 @@ def lire_decimal(valeur, defaut=OBLIGATOIRE, quoi=None, stricte=False):
     if absent(valeur) and defaut is not OBLIGATOIRE:
         return defaut
     quoi = quoi or _("Le nombre")
-    texte = valeur.strip() if isinstance(valeur, str) and not stricte else ""
+    texte = chiffres_latins(valeur).strip() if isinstance(valeur, str) and not stricte else ""
     nombre = Decimal(texte.replace(",", ".")) if _NOMBRE.fullmatch(texte) else _lire_nombre(valeur, quoi, stricte)
     if nombre is None or abs(nombre) > DECIMAL_MAX:
         raise ValidationError(_("%(quoi)s illisible : « %(valeur)s ». Écrivez un nombre, en chiffres.",
@@ -92,7 +92,7 @@ def _lire_nombre(valeur, quoi, stricte):
         return valeur
     if not isinstance(valeur, str):
         return None
-    texte = _MONNAIE.sub("", " ".join(valeur.split())).strip()
+    texte = _MONNAIE.sub("", " ".join(chiffres_latins(valeur).split())).strip()
     texte = _ESPACE_DE_MILLIERS.sub("", texte)
     milliers = _MILLIERS.fullmatch(texte)
     if milliers:

@@ -7,7 +7,7 @@ import zipfile
 from odoo import _
 from odoo.exceptions import UserError
 
-from .texte import nom_de_colonne, sans_accent
+from .texte import chiffres_latins, nom_de_colonne, sans_accent
 
 TAILLE_MAX_TABLEAU = 25 * 1024 * 1024
 LIGNES_MAX_TABLEAU = 200_000
@@ -16,7 +16,9 @@ TAILLE_MAX_DECOMPRESSEE = 400 * 1024 * 1024
 # L'en-tête se cherche dans les premières lignes remplies : au-dessus, un titre, une date, un lieu.
 LIGNES_DE_TITRE = 20
 SEPARATEURS = ";,\t|"
-_TOTAL = re.compile(r"(?:(?:sous|grand) )?tota(?:l|ux)(?: (?:general|generaux|global|menage|page))?s?")
+_TOTAL = re.compile(r"(?:(?:sous|grand) )?tota(?:l|ux)(?: (?:general|generaux|global|menage|page))?s?|(?:ال)?مجموع(?: العام| الكلي)?|الاجمالي")
+# Trois lettres accentuées de suite, cela ne se voit pas en français : c'est de l'arabe de Windows lu comme du latin.
+_ARABE_DE_WINDOWS = re.compile(rb"[\xc0-\xff]{3}")
 _SEP = re.compile(r"\s*sep=(\t|[^\w\s\"'])[ \t]*\r?\n", re.IGNORECASE)
 _PRECISION = re.compile(r"\(.*?\)|\[.*?\]")
 _ZEROS = re.compile(r"0{2,}")
@@ -113,7 +115,7 @@ def _lignes(rangs, connues, obligatoires):
         for colonne, valeur in zip(entetes, rang):
             # Deux colonnes de même nom : la première remplie l'emporte.
             if colonne and valeurs.get(colonne) in (None, ""):
-                valeurs[colonne] = valeur
+                valeurs[colonne] = chiffres_latins(valeur) if isinstance(valeur, str) else valeur
         lignes.append(Ligne(numero, {**dict.fromkeys(filter(None, entetes)), **valeurs}, rang))
     return Tableau(lignes, titres, comprises)
 
@@ -184,7 +186,7 @@ def _decoder(contenu):
     elif contenu.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodages = ("utf-16",)
     else:
-        encodages = ("utf-8-sig", "cp1252")
+        encodages = ("utf-8-sig", "cp1256" if len(_ARABE_DE_WINDOWS.findall(contenu[:20_000])) > 1 else "cp1252")
     for encodage in encodages:
         try:
             texte = contenu.decode(encodage)

@@ -7,6 +7,9 @@ from odoo.exceptions import ValidationError
 
 # Une lecture sans `defaut` refuse le vide.
 OBLIGATOIRE = object()
+# Les chiffres arabes-indiens valent les nôtres ; l'allongement et les marques invisibles (ZWNJ, sens) ne se lisent pas.
+_ARABE_ECRIT = {**{ord(c): str(i % 10) for i, c in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}, ord("٫"): ",", ord("٬"): None, 0x0640: None,
+                **dict.fromkeys((*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0xFEFF))}
 _CONTROLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -25,9 +28,14 @@ def montrer(valeur, longueur=40):
     return texte if len(texte) <= longueur else texte[:longueur - 3] + "…"
 
 
+def chiffres_latins(texte):
+    """Rend un texte, ses chiffres arabes en 0-9, sans les marques invisibles de l'écriture arabe."""
+    return texte if texte.isascii() else texte.translate(_ARABE_ECRIT)
+
+
 def sans_accent(texte):
     """Rend le texte en minuscules, sans accents, ponctuation réduite à des espaces simples."""
-    decompose = unicodedata.normalize("NFKD", texte or "")
+    decompose = unicodedata.normalize("NFKD", chiffres_latins(texte or ""))
     lettres = (c if c.isalnum() else " " for c in decompose if not unicodedata.combining(c))
     return " ".join("".join(lettres).lower().split())
 

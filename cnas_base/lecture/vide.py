@@ -5,6 +5,7 @@ _ABSENCES = {
     "neant", "neante", "rien", "aucun", "aucune", "sans", "sans objet", "non", "pas", "inconnu", "inconnue", "n a", "na", "nd", "n d",
     "nc", "n c", "ras", "r a s", "so", "s o", "en cours", "a venir", "en attente", "non disponible", "non communique", "non renseigne",
     "non attribue", "pas encore", "demande en cours", "vide", "nul", "null", "none", "x", "xx", "xxx",
+    "لا يوجد", "لا شيء", "غير معروف", "غير متوفر", "بدون",
 }
 
 

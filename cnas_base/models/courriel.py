@@ -17,10 +17,16 @@ A_NOTRE_NOM = {
 }
 EXPEDITEUR = "{{ object.env.company._expediteur() }}"
 PAPIER = "cnas_base.courriel"
+# La langue d'un courriel est celle de qui le lit.
+LANGUES = {
+    "res.users": "{{ object.lang }}", "portal.wizard.user": "{{ object.user_id.lang }}",
+    "cnas.declaration_effectif": "{{ object.employeur_id._langue_des_courriers() }}",
+    "cnas.feuille_soin": "{{ object._destinataire()._langue_des_courriers() }}",
+}
 
 
 class MailTemplate(models.Model):
-    """Les courriels de la caisse : un papier à lettres, un expéditeur, du français."""
+    """Les courriels de la caisse : un papier à lettres, un expéditeur, la langue de qui les lit."""
 
     _inherit = "mail.template"
 
@@ -35,10 +41,12 @@ class MailTemplate(models.Model):
         """Met notre texte aux gabarits d'Odoo, en chaque langue ; rejoué à chaque mise à jour."""
         self.search([("model", "like", "cnas.%"), ("email_layout_xmlid", "=", False)]).email_layout_xmlid = PAPIER
         self.search([("model", "like", "cnas.%"), ("email_from", "=", False)]).email_from = EXPEDITEUR
+        for modele, langue in LANGUES.items():
+            self.search([("model", "=", modele), ("email_layout_xmlid", "=", PAPIER), ("lang", "in", (False, "", "fr_FR"))]).lang = langue
         for ailleurs, ici in A_NOTRE_NOM.items():
             siens, notre = self.env.ref(ailleurs, raise_if_not_found=False), self.env.ref(ici)
             if siens:
-                siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": "fr_FR"})
+                siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": LANGUES.get(siens.model, "fr_FR")})
                 for langue in self._langues():
                     siens.with_context(lang=langue).write({"subject": notre.subject, "body_html": notre.body_html})
 
@@ -62,6 +70,16 @@ class MailTemplate(models.Model):
     @api.model
     def _langues(self):
         return {"en_US", *(code for code, _nom in self.env["res.lang"].get_installed())}
+
+
+class IrQweb(models.AbstractModel):
+    """Dit à tout gabarit le sens de sa langue : un papier à lettres, rendu sans contexte, n'a rien d'autre pour le savoir."""
+
+    _inherit = "ir.qweb"
+
+    def _prepare_environment(self, values):
+        values.setdefault("sens_de_la_langue", "rtl" if (self.env.lang or "").startswith("ar") else "ltr")
+        return super()._prepare_environment(values)
 
 
 class MailMail(models.Model):

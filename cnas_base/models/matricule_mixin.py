@@ -5,6 +5,8 @@ from stdnum.iso7064 import mod_97_10
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..lecture import chiffres_latins
+
 
 class MatriculeMixin(models.AbstractModel):
     """Matricule unique, généré à la création, terminé par une clé ISO 7064 mod 97-10.
@@ -73,7 +75,7 @@ class MatriculeMixin(models.AbstractModel):
     @api.model
     def _normaliser_matricule(self, texte):
         """Ôte espaces, tirets et points, met en majuscules."""
-        return re.sub(r"[\s.\-]", "", str(texte or "")).upper()
+        return re.sub(r"[\s.\-]", "", chiffres_latins(str(texte or ""))).upper()
 
     @api.model
     def _cle_valide(self, texte):

@@ -26,3 +26,4 @@ from . import test_sante
 from . import test_ecritures_ecran
 from . import test_classement
 from . import test_courriel_en_attente
+from . import test_papier_arabe

@@ -8,7 +8,7 @@ from odoo.addons.cnas_base.lecture import sans_accent
 
 LOT = 500
 CONTROLEURS = ("cnas_base.group_controleur",)
-NEGATIONS = ("non", "no", "la", "faux")
+NEGATIONS = ("non", "no", "la", "faux", "لا", "كلا")
 
 
 @actions
@@ -66,10 +66,13 @@ class MessagePatient(models.Model):
                AND f.mode = 'tiers_payant' AND NOT EXISTS (SELECT FROM cnas_message_patient m WHERE m.feuille_id = f.id)
              ORDER BY f.id LIMIT %s""", [debut_du_jour(depuis), LOT])
         messages = self.sudo()._creer([{"feuille_id": feuille, "numero": numero} for feuille, numero in self.env.cr.fetchall()], suivi=False)
-        self.env["cnas.sms"].sudo()._deposer([(message, message.numero, _(
-            "CNAS. %(formation)s déclare des soins du %(jour)s à votre nom. Si vous n'y étiez pas, répondez NON.",
-            formation=message.formation_id.name[:80], jour=ecrire_date(message.feuille_id.date_soins))) for message in messages])
+        self.env["cnas.sms"].sudo()._deposer([(
+            message, message.numero, message.with_context(lang=message.assure_id._langue_des_courriers())._texte()) for message in messages])
         return messages
+
+    def _texte(self):
+        return _("CNAS. %(formation)s déclare des soins du %(jour)s à votre nom. Si vous n'y étiez pas, répondez NON.",
+                 formation=self.formation_id.name[:80], jour=ecrire_date(self.feuille_id.date_soins))
 
     @api.model
     def _recevoir(self, numero, texte):

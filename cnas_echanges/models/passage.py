@@ -61,9 +61,8 @@ class Passage(models.Model):
             return _("Le passage de cette personne est déjà confirmé aujourd'hui.")
         if canal == "portail":
             return _("La personne lit son code dans « Mon dossier ».")
-        sms = self.env["cnas.sms"].sudo()._deposer([(passage, passage.assure_id.telephone_1, _(
-            "CNAS. Votre code de passage à %(formation)s, le %(jour)s : %(code)s. Ne le donnez qu'au guichet.",
-            formation=passage.formation_id.name[:60], jour=ecrire_date(passage.jour), code=passage._code()))])
+        texte = passage.with_context(lang=passage.assure_id.sudo()._langue_des_courriers())._texte_du_code()
+        sms = self.env["cnas.sms"].sudo()._deposer([(passage, passage.assure_id.telephone_1, texte)])
         return _("Le code part au téléphone du dossier.") if sms else _("Aucun SMS ne part : lisez la carte, ou l'espace de la personne.")
 
     @api.model
@@ -139,6 +138,10 @@ class Passage(models.Model):
         if not numero or refus:
             raise UserError(refus or _("Ce code QR n'a pas été signé par la CNAS : vérifiez la carte."))
         return self.env["cnas.carte"].sudo().search([("numero", "=", numero)], limit=1).assure_id == passage.assure_id
+
+    def _texte_du_code(self):
+        return _("CNAS. Votre code de passage à %(formation)s, le %(jour)s : %(code)s. Ne le donnez qu'au guichet.",
+                 formation=self.formation_id.name[:60], jour=ecrire_date(self.jour), code=self._code())
 
     def _code(self):
         """Rend le code, six chiffres, qui ne vaut que pour cette personne, ici, ce jour-là."""

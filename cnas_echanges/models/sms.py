@@ -16,6 +16,8 @@ CHOIX = "aucun,http,smpp,fichier"
 # SMPP 3.4 : les commandes dont on a besoin, et rien d'autre.
 BIND, BIND_REPONSE, SUBMIT, SUBMIT_REPONSE, UNBIND = 0x02, 0x80000002, 0x04, 0x80000004, 0x06
 UCS2 = 8
+# Un texte plus long part en morceaux numérotés : leur entête (UDH) prend la place de trois signes.
+UN_SMS, UN_MORCEAU, UDHI = 70, 67, b"\x40"
 
 
 class PasserelleSmpp:
@@ -38,8 +40,9 @@ class PasserelleSmpp:
                 self._commander(prise, BIND, 1, self._texte(self.adresse.username, 15) + self._texte(self.secret, 8)
                                 + self._texte("", 12) + b"\x34\x00\x00\x00", BIND_REPONSE, _("identification refusée"))
                 erreur = None
-                for rang, morceau in enumerate(self._morceaux(texte), 2):
-                    erreur = erreur or self._commander(prise, SUBMIT, rang, self._message(numero, morceau), SUBMIT_REPONSE)
+                morceaux = self._morceaux(texte)
+                for rang, morceau in enumerate(morceaux, 2):
+                    erreur = erreur or self._commander(prise, SUBMIT, rang, self._message(numero, morceau, len(morceaux) > 1), SUBMIT_REPONSE)
                 prise.sendall(struct.pack(">IIII", 16, UNBIND, 0, 99))
         except (OSError, struct.error, ValueError) as panne:
             raise PasserelleInjoignable(type(panne).__name__) from panne
@@ -56,13 +59,16 @@ class PasserelleSmpp:
 
     @staticmethod
     def _morceaux(texte):
-        """Rend le texte par tranches de soixante-dix signes : un SMS en UCS-2."""
-        return [texte[debut:debut + 70] for debut in range(0, len(texte), 70)]
+        """Rend les octets des SMS qui portent le texte, en UCS-2 : soixante-dix signes, ou des morceaux de soixante-sept que le téléphone rassemble."""
+        if len(texte) <= UN_SMS:
+            return [texte.encode("utf-16-be", "ignore")]
+        morceaux = [texte[debut:debut + UN_MORCEAU] for debut in range(0, len(texte), UN_MORCEAU)]
+        suite = sum(texte.encode()) % 256  # les morceaux d'un même texte portent le même numéro
+        return [bytes((5, 0, 3, suite, len(morceaux), rang)) + morceau.encode("utf-16-be", "ignore") for rang, morceau in enumerate(morceaux, 1)]
 
-    def _message(self, numero, texte):
-        octets = texte.encode("utf-16-be", "ignore")
+    def _message(self, numero, octets, entete=False):
         return (b"\x00" + b"\x05\x00" + self._texte("CNAS", 20) + b"\x01\x01" + self._texte(numero.lstrip("+"), 20)
-                + b"\x00\x00\x00\x00\x00\x00\x00" + bytes([UCS2, 0, len(octets)]) + octets)
+                + (UDHI if entete else b"\x00") + b"\x00\x00\x00\x00\x00\x00" + bytes([UCS2, 0, len(octets)]) + octets)
 
     @staticmethod
     def _commander(prise, commande, rang, corps, attendue, refus=None):

@@ -7,8 +7,10 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.cnas_facturation.models.sms import PasserelleInjoignable
+from odoo.addons.cnas_facturation.models.sms import PasserelleInjoignable, couper_sms
 from odoo.addons.cnas_feuilles_soin.tests.commun_portail import CommunPortail
+
+from ..models.sms import PasserelleSmpp
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -120,6 +122,15 @@ class TestPassage(CommunPortail):
         self.assertEqual(sms.state, "envoye")
         piece = self.env["ir.attachment"].sudo().search([("name", "=", "sms_20261125.tsv")])
         self.assertIn(b"+23566000001\tCNAS. Essai \xc3\xa0 plat\n", piece.raw)
+
+    def test_un_texte_arabe_se_coupe_a_67_signes(self):
+        """Soixante-dix signes seuls ; au-delà, des morceaux numérotés de soixante-sept, trois au plus."""
+        morceaux = PasserelleSmpp._morceaux
+        self.assertEqual(morceaux("ن" * 70), [("ن" * 70).encode("utf-16-be")])
+        coupes = morceaux("ن" * 71)
+        self.assertEqual([(m[:3], m[4:6], len(m)) for m in coupes], [(b"\x05\x00\x03", b"\x02\x01", 140), (b"\x05\x00\x03", b"\x02\x02", 14)])
+        self.assertEqual(len(morceaux(couper_sms("ن" * 500))), 3)
+        self.assertEqual(len(couper_sms("a" * 500)), 459)
 
     def test_voie_smpp(self):
         """Un vrai centre SMPP en boucle locale : identification, message en UCS-2, refus dit, panne attendue."""

@@ -5,7 +5,7 @@ from odoo import _, api, models
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .sms import TAILLE_MAX
+from .sms import couper_sms
 
 
 class Avis(models.AbstractModel):
@@ -73,7 +73,8 @@ class Avis(models.AbstractModel):
     @api.model
     def _texte_sms(self, phrase, lien):
         """Un texte trop long se coupe ; un lien coupé n'ouvrirait rien."""
-        return f"{f'CNAS. {phrase}'[:TAILLE_MAX - len(lien) - 1]} {lien}".strip()
+        place = len(couper_sms(f"{phrase}{' ' * 500}")) - len(lien) - 1
+        return f"{f'CNAS. {phrase}'[:place]} {lien}".strip()
 
     @api.model
     def _journaliser(self, voies):
@@ -90,6 +91,9 @@ class ChangementMixin(models.AbstractModel):
     def _annoncer_changement(self, phrase, contacts):
         super()._annoncer_changement(phrase, contacts)
         if "telephone_1" in self._fields:
-            self.env["cnas.sms"].sudo()._deposer([(self, self.sudo().telephone_1, _(
-                "CNAS. Un changement a été fait sur votre dossier le %s. Si vous n'en êtes pas à l'origine, prévenez votre agence.",
-                ecrire_date(aujourd_hui())))])
+            texte = self.with_context(lang=self.sudo()._langue_des_courriers())._texte_du_changement()
+            self.env["cnas.sms"].sudo()._deposer([(self, self.sudo().telephone_1, texte)])
+
+    def _texte_du_changement(self):
+        return _("CNAS. Un changement a été fait sur votre dossier le %s. Si vous n'en êtes pas à l'origine, prévenez votre agence.",
+                 ecrire_date(aujourd_hui()))

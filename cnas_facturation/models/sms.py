@@ -5,11 +5,18 @@ import requests
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.impression.kit import est_arabe
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 TAILLE_MAX = 459  # trois SMS : au-delà, les opérateurs coupent
+TAILLE_MAX_ARABE = 201  # trois aussi : en UCS-2, un morceau de plusieurs porte 67 signes
 ESSAIS_MAX = 5
 DELAI_SECONDES = 10
+
+
+def couper_sms(texte):
+    """Rend le texte tel que trois SMS le portent : l'écriture arabe y tient moins de signes."""
+    return texte[:TAILLE_MAX_ARABE if est_arabe(texte) else TAILLE_MAX]
 
 
 class PasserelleInjoignable(Exception):
@@ -90,7 +97,7 @@ class Sms(models.Model):
         if not self._adaptateur():
             return self.browse()
         return self._creer([
-            {"modele": dossier._name, "res_id": dossier.id, "numero": numero.replace(" ", ""), "texte": texte[:TAILLE_MAX]}
+            {"modele": dossier._name, "res_id": dossier.id, "numero": numero.replace(" ", ""), "texte": couper_sms(texte)}
             for dossier, numero, texte in textes if numero])
 
     @api.model

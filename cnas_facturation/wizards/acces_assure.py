@@ -77,11 +77,18 @@ class AccesAssure(models.TransientModel):
         """Envoie le code au téléphone et au courriel du dossier ; à défaut, ceux du principal pour un mineur : un majeur lit seul le sien."""
         assure = self.assure_id
         qui = assure if assure.telephone_1 or assure.email or assure._est_majeur(aujourd_hui()) else assure.assure_principal_id
-        texte = _("CNAS. Votre code : %(code)s. Il vaut %(minutes)s minutes. Ne le donnez à personne : la CNAS ne le demande jamais.",
-                  code=code, minutes=CODE_MINUTES)
+        dans_sa_langue = self.with_context(lang=qui.sudo()._langue_des_courriers())
+        texte = dans_sa_langue._texte_du_code(code)
         self.env["cnas.sms"]._deposer([(self, qui.telephone_1, texte)])
         if qui.email:
-            self.env["mail.mail"]._ecrire([qui.email], _("Votre code CNAS"), texte, auto_delete=True)
+            self.env["mail.mail"]._ecrire([qui.email], dans_sa_langue._objet_du_code(), texte, auto_delete=True)
+
+    def _texte_du_code(self, code):
+        return _("CNAS. Votre code : %(code)s. Il vaut %(minutes)s minutes. Ne le donnez à personne : la CNAS ne le demande jamais.",
+                 code=code, minutes=CODE_MINUTES)
+
+    def _objet_du_code(self):
+        return _("Votre code CNAS")
 
     def _empreinte_code(self, code):
         return hmac(self.env(su=True), "cnas_code_assure", (self.id, code))

@@ -9,9 +9,9 @@ from .feuille_soin.importation import TAILLE_LOT
 
 TEXTES = ("formation", "matricule", "pathologie", "praticien", "entente", "type_soins")
 DATES = ("date_soins", "date_fin_soins", "date_naissance_declaree")
-OUI = {"oui", "o", "1", "true", "vrai", "on", "x"}
+OUI = {"oui", "o", "1", "true", "vrai", "on", "x", "نعم"}
 TYPES_DE_SOINS = {"hospitalise": "hospitalisation", "hospitalisee": "hospitalisation", "hospit": "hospitalisation",
-                  "externe": "ambulatoire", "ambulatoires": "ambulatoire", "soins ambulatoires": "ambulatoire"}
+                  "externe": "ambulatoire", "ambulatoires": "ambulatoire", "soins ambulatoires": "ambulatoire", "استشفاء": "hospitalisation", "خارجي": "ambulatoire"}
 
 
 class ImportFichier(models.Model):

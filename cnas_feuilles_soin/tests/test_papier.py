@@ -4,12 +4,14 @@ import io
 import json
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
 from odoo.addons.cnas_base.tests.common import pdf
 from odoo.addons.cnas_base.tests.pdf import codes_lus, pages_pdf, texte_pdf
@@ -186,12 +188,28 @@ class TestPapier(CommunFeuille):
         with self.assertRaises(UserError):
             self.brouillon().action_imprimer_accuse()
 
+    def test_en_arabe_pour_qui_l_a_choisi(self):
+        """La formation qui a choisi l'arabe le reçoit : titre arabe devant, codes toujours lus, numéros à l'endroit ; les autres, en français."""
+        self.adresse_publique()
+        un, deux = self.deposee("I-1"), self.deposee("I-2")
+        un.formation_id.langue = "ar_001"
+        traductions = {"Prix unitaire": "سعر الوحدة", "Suite du rejet de la feuille %s": "تابع %s"}
+        with patch.object(code_translations, "get_python_translations", lambda _module, _langue: traductions if _langue == "ar_001" else {}):
+            contenu = dessiner_accuses(un)
+        self.assertIn(un.numero, codes_lus(contenu, 150))
+        texte = texte_pdf(contenu)
+        self.assertIn("Accusé de dépôt", texte, "le titre français dessous")
+        self.assertNotIn("Prix unitaire", texte)
+        self.assertIn(un.numero, texte)
+        un.formation_id.langue = False
+        self.assertIn("Prix unitaire", texte_pdf(dessiner_accuses(deux)))
+
     def test_deux_cents_feuilles_imprimees(self):
         """Un bordereau de deux cents feuilles tient en 200 ko ; un accusé par feuille, QR compris, ajoute un ko chacun."""
         self.adresse_publique()
         feuille = self.deposee("I-1")
         bordereau = SimpleNamespace(
-            name="BT-1", display_name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
+            env=self.env, name="BT-1", display_name="BT-1", agence_id=self.agence, destination_id=self.agence, date_envoi=False, feuille_ids=[feuille] * 200,
             _url_papier=feuille._url_papier, manquante_ids=[], observation=False, envoye_par_id=self.agent, recu_par_id=self.agent)
         self.assertLessEqual(len(dessiner_bordereaux([bordereau])), 200 * 1024)
         accuses = dessiner_accuses([Autre(feuille, rang) for rang in range(60)])

@@ -13,7 +13,7 @@ from .pathologie import CODE_CIM10, lire_code_cim10
 
 TAILLE_MAX_CLAML = 60 * 1024 * 1024
 COLONNES_CLAML = ("code", "libelle", "categorie")
-VRAI = {"1", "oui", "o", "x", "vrai", "true"}
+VRAI = {"1", "oui", "o", "x", "vrai", "true", "نعم"}
 SEXES = {"m": "masculin", "masculin": "masculin", "f": "feminin", "feminin": "feminin", "": False}
 
 

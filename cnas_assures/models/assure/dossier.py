@@ -169,6 +169,8 @@ class Assure(models.Model):
     # ------------------------------------------------------------------ recherche, rapprochement, import
     nom_phonetique = fields.Char(
         string="Clé de rapprochement", compute="_compute_nom_phonetique", store=True, precompute=True)
+    cle_arabe = fields.Char(string="Clé du nom en arabe", compute="_compute_cle_arabe", store=True, precompute=True,
+                            help="Vide quand le nom arabe se dit comme le nom latin : sa clé suffit.")
     cle_import = fields.Char(string="Clé d'import", copy=False, readonly=True)
 
     _sql_constraints = [
@@ -200,6 +202,7 @@ class Assure(models.Model):
         # Sans accents par construction : cet index trigramme porte sur la colonne nue.
         tools.create_index(cr, "cnas_assure_phonetique_trgm_idx", table, ["nom_phonetique gin_trgm_ops"], "gin")
         tools.create_index(cr, "cnas_assure_squelettes_idx", table, ["string_to_array(nom_phonetique::text, ' ')"], "gin")
+        tools.create_index(cr, "cnas_assure_cle_arabe_idx", table, ["string_to_array(cle_arabe::text, ' ')"], "gin", where="cle_arabe IS NOT NULL")
         self._poser_index_nom()
 
     def _poser_index_nom(self):
@@ -282,6 +285,15 @@ class Assure(models.Model):
     def _compute_nom_phonetique(self):
         for assure in self:
             assure.nom_phonetique = cle_phonetique(assure.nom, assure.prenom)
+
+    @api.depends("nom", "prenom", "nom_ar", "prenom_ar")
+    def _compute_cle_arabe(self):
+        for assure in self:
+            if not (assure.nom_ar or assure.prenom_ar):
+                assure.cle_arabe = False
+                continue
+            avec_arabe = cle_phonetique(assure.nom, assure.prenom, assure.nom_ar, assure.prenom_ar)
+            assure.cle_arabe = avec_arabe != cle_phonetique(assure.nom, assure.prenom) and avec_arabe
 
     @api.depends("name", "matricule")
     @api.depends_context("nom_court")

@@ -4,7 +4,7 @@ from odoo.modules.db import FunctionStatus
 from odoo.osv import expression
 from odoo.tools import SQL
 
-from odoo.addons.cnas_base.lecture import sans_accent
+from odoo.addons.cnas_base.lecture import chiffres_latins, sans_accent
 
 from ...phonetique import mots as mots_utiles
 from ...phonetique import se_disent_pareil, squelette, transliterer
@@ -22,12 +22,14 @@ OPERATEURS = ("ilike", "=ilike", "like", "=like", "=")
 # Chaque mot cherché se dit comme un mot du nom. D'abord les noms faits de ces mots, qui se suivent dans l'index des
 # squelettes ; s'ils n'y suffisent pas, ceux qui les ont parmi d'autres : l'autre index les croise sans lire la table.
 SQL_PROCHES = """
-SELECT id, name FROM (SELECT id, name FROM cnas_assure WHERE id <> ALL(%(sauf)s::int[]) AND {chemin} LIMIT %(lus)s) AS proches
+SELECT id, concat_ws(' ', name, nom_ar, prenom_ar) FROM (
+       SELECT id, name, nom_ar, prenom_ar FROM cnas_assure WHERE id <> ALL(%(sauf)s::int[]) AND {chemin} LIMIT %(lus)s) AS proches
  ORDER BY similarity(name, %(texte)s) DESC, id
 """
 CHEMINS = (
     "nom_phonetique >= %(debut)s AND nom_phonetique < %(debut)s || ' ~' ORDER BY nom_phonetique",
-    "string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[]")
+    """(string_to_array(nom_phonetique::text, ' ') @> %(squelettes)s::text[]
+        OR cle_arabe IS NOT NULL AND string_to_array(cle_arabe::text, ' ') @> %(squelettes)s::text[])""")
 
 
 class AssureRecherche(models.Model):
@@ -74,6 +76,7 @@ class AssureRecherche(models.Model):
         """Trouve aussi par numéro de carte, contenu de QR, téléphone ou NNI, et par graphies proches."""
         if not name or operator != "ilike":
             return super()._name_search(name, domain, operator, limit, order)
+        name = chiffres_latins(name) if isinstance(name, str) else name
         if not limit:
             return self._search(expression.AND([[("recherche", "ilike", name)], domain or []]), order=order)
         debuts = self._permis(self._commencant_par(name), domain) if order == self._order else []
@@ -119,6 +122,7 @@ class AssureRecherche(models.Model):
     @api.model
     def _trouver(self, texte):
         """Rend (domaine, graphies proches) : ce que cherche `texte`, et ce qui n'y est venu que par l'oreille."""
+        texte = chiffres_latins(texte)
         exact = self._domaine_exact(texte)
         if not self._squelettes(texte):
             return exact, []
@@ -148,7 +152,7 @@ class AssureRecherche(models.Model):
         squelettes = self._squelettes(texte)
         if not squelettes:
             return []
-        self.flush_model(["name", "nom_phonetique"])
+        self.flush_model(["name", "nom_phonetique", "nom_ar", "prenom_ar", "cle_arabe"])
         parametres = {"squelettes": squelettes, "debut": " ".join(squelettes), "sauf": list(sauf), "texte": transliterer(texte), "lus": maximum}
         for chemin in CHEMINS:
             self.env.cr.execute(SQL_PROCHES.format(chemin=chemin), parametres)
