@@ -153,5 +153,6 @@ class TestComplementaires(CommunFeuille):
         with self.assertRaisesRegex(UserError, "fermé"):
             siennes.exporter_decisions("2026-11-01", "2026-11-30")
         reglage._ecrire({"date_fin": jour - timedelta(days=1)})
+        self.env.flush_all()
         suite._ecrire({"date_debut": jour})
         self.assertTrue(siennes.exporter_decisions("2026-11-01", "2026-11-30")["contenu"])
