@@ -17,4 +17,5 @@ from . import (
     prise_complementaire,
     registre,
     sms,
+    synonyme_colonne,
 )

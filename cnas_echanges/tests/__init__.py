@@ -1,5 +1,6 @@
 from . import (
     test_complementaires,
+    test_dci,
     test_dhis2,
     test_etat_civil,
     test_fhir,

@@ -1,6 +1,7 @@
 import base64
 import csv
 import io
+from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
@@ -9,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.cnas_assures.cle_signature import octets_base64url
+from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_echanges import noemie
 from odoo.addons.cnas_feuilles_soin.tests.commun_feuille import CommunFeuille
 
@@ -136,8 +138,21 @@ class TestComplementaires(CommunFeuille):
         with self.assertRaises(UserError):
             fichier.importer_retour("pas du base64 !")
 
-    def test_export_a_tous_se_ferme(self):
-        self.assertTrue(self.feuilles.with_user(self.finance).exporter_decisions("2026-11-01", "2026-11-30"))
-        self.env["cnas.parametre"].search([("code", "=", "decisions_a_tous")]).sudo()._ecrire({"valeur": "non"})
+    def test_export_a_tous_est_ferme(self):
+        """L'export à tous suit le paramètre, à sa date : fermé à la livraison, ouvert à partir d'un jour, il ne l'est pas la veille."""
+        reglage = self.env["cnas.parametre"].search([("code", "=", "decisions_a_tous")]).sudo()
+        reglage._ecrire({"valeur": "non"})
+        siennes, jour = self.feuilles.with_user(self.finance), aujourd_hui()
         with self.assertRaisesRegex(UserError, "fermé"):
-            self.feuilles.with_user(self.finance).exporter_decisions("2026-11-01", "2026-11-30")
+            siennes.exporter_decisions("2026-11-01", "2026-11-30")
+        with self.assertRaises(AccessError):
+            self.feuilles.with_user(self.agent).exporter_decisions("2026-11-01", "2026-11-30")
+        reglage._ecrire({"date_fin": jour})
+        suite = reglage.create({"code": "decisions_a_tous", "name": reglage.name, "famille": "feuilles", "valeur": "oui", "type_valeur": "booleen",
+                                "date_debut": jour + timedelta(days=1)})
+        with self.assertRaisesRegex(UserError, "fermé"):
+            siennes.exporter_decisions("2026-11-01", "2026-11-30")
+        reglage._ecrire({"date_fin": jour - timedelta(days=1)})
+        self.env.flush_all()
+        suite._ecrire({"date_debut": jour})
+        self.assertTrue(siennes.exporter_decisions("2026-11-01", "2026-11-30")["contenu"])

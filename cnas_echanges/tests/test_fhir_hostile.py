@@ -89,6 +89,62 @@ class TestFhirHostile(CommunFhir):
         self.fhir("POST", "/Claim", octets=b"<Claim/>", Content_Type="application/fhir+xml", statut=415)
         self.fhir("GET", "/Organization", statut=406, Accept="application/fhir+xml")
 
+    def refuser(self, methode, chemin, statuts, **envoi):
+        """Un refus est un `OperationOutcome` en français, de l'un de ces statuts."""
+        with self.subTest(methode=methode, chemin=chemin, envoi=str(envoi)[:80]), mute_logger("odoo.http", "odoo.sql_db"):
+            reponse, rendu = self.fhir(methode, chemin, **envoi)
+            self.assertIn(reponse.status_code, statuts, rendu)
+            self.assertIn("fhir+json", reponse.headers["Content-Type"])
+            if methode != "HEAD":
+                self.assertTrue(self.textes(rendu))
+
+    def test_enveloppes_fausses(self):
+        """Encodages, genres, `Accept`, méthodes, pages, versions : chacun faux à son tour, rien d'écrit."""
+        bon, avant = json.dumps(self.claim("EF-1"), ensure_ascii=False), self.empreinte()
+        for octets in (bon.encode("utf-16"), bon.encode("utf-16-le"), bon.encode("utf-32"), b"\xef\xbb\xbf\xef\xbb\xbf" + bon.encode(), bon.encode()[:-1],
+                       bon.encode()[:200], b"<Claim xmlns=\"http://hl7.org/fhir\"/>", b"\x1f\x8b\x08" + bon.encode(), b"%PDF-1.4", bon.encode() * 2):
+            self.refuser("POST", "/Claim", (400,), octets=octets)
+        for genre in ("application/fhir+xml", "text/html", "text/plain; charset=latin-1", "multipart/form-data; boundary=x", "é".encode("latin-1"), "x" * 4000):
+            self.refuser("POST", "/Claim", (400, 415), octets=bon.encode(), Content_Type=genre)
+        self.refuser("POST", "/Claim", (400, 415), octets=bon.encode(), Content_Type="application/x-www-form-urlencoded")
+        for voulu in ("application/fhir+xml", "text/html", "image/*", "é".encode("latin-1"), ";;;,,,", "x" * 4000):
+            self.refuser("GET", "/Organization", (406,), Accept=voulu)
+        for methode in ("DELETE", "PATCH", "PUT", "TRACE", "PROPFIND", "FOO"):
+            self.refuser(methode, "/Claim", (400, 405, 415, 501), octets=b"{}")
+            self.refuser(methode, "", (400, 405, 415, 501), octets=b"{}")
+        for query in ("_count=-1", "_count=99999999999", "_count=1e3", "_count=%D9%A1", "_offset=-5", "_offset=9999999", "_page=2", "_getpages=x", "_sort=id",
+                      "_include=*", "page=2", "_summary=text", "_format=xml", "a=1&" * 200):
+            self.refuser("GET", f"/Claim?{query}", (400, 406))
+        feuille = self.deposee("EF-2")
+        for etag in ('W/"1"', '"x"', "*", "W/", "é".encode("latin-1"), "' OR 1=1"):
+            self.refuser("PUT", f"/Claim/{feuille.id}", (412,), corps={"resourceType": "Claim", "status": "cancelled"}, If_Match=etag)
+        for condition in ("?", "identifier=", "x=1", "é".encode("latin-1"), "identifier=%00"):
+            self.refuser("POST", "/Claim", (400,), corps=self.claim("EF-3"), If_None_Exist=condition)
+        self.assertEqual(feuille.state, "deposee")
+        self.assertEqual([maintenant - alors for maintenant, alors in zip(self.empreinte(), avant)][:3], [1, 0, 0], "la feuille de l'essai, et elle seule")
+
+    def test_paquets_faux(self):
+        """Dix mille entrées, des paquets dans des paquets, des demandes qui se désignent l'une l'autre : refusés, rien d'écrit."""
+        avant = self.empreinte()
+
+        def paquet(*entrees, genre="transaction"):
+            return {"resourceType": "Bundle", "type": genre, "entry": list(entrees)}
+
+        def poste(ressource, **autres):
+            return {"resource": ressource, "request": {"method": "POST", "url": "Claim"}, **autres}
+        lecture = {"request": {"method": "GET", "url": "Organization/cnas"}}
+        self.refuser("POST", "", (400,), corps=paquet(*[lecture] * 10_000, genre="batch"))
+        self.refuser("POST", "", (400, 404, 405, 422), corps=paquet({"resource": paquet(lecture), "request": {"method": "POST", "url": "Bundle"}}))
+        self.refuser("POST", "", (400, 404, 405, 422), corps=paquet({"resource": paquet(lecture), "request": {"method": "POST", "url": ""}}))
+        lien = {"relationship": {"coding": [{"code": "prior"}]}}
+        tournent = [self.claim(f"CI-{rang}", related=[{**lien, "reference": {"value": f"CI-{1 - rang}"}, "claim": {"reference": f"urn:uuid:{1 - rang}"}}])
+                    for rang in (0, 1)]
+        self.refuser("POST", "", (400, 422), corps=paquet(*[poste(r, fullUrl=f"urn:uuid:{n}") for n, r in enumerate(tournent)]))
+        self.refuser("POST", "/Claim", (400, 422), corps=self.claim("CI-3", related=[{**lien, "reference": {"value": "CI-3"}}]))
+        self.refuser("POST", "/Claim", (400, 422), corps=self.claim("CI-4", patient={"reference": "#p"}, contained=[
+            {"resourceType": "Patient", "id": "p", "link": [{"other": {"reference": "#p"}, "type": "seealso"}]}]))
+        self.assertEqual(self.empreinte(), avant)
+
     def test_exemples_de_la_norme(self):
         """Les exemples publics de HL7 parlent d'ailleurs : compris, refusés pour ce qui n'est pas d'ici, rien d'écrit."""
         avant = self.empreinte()

@@ -87,6 +87,30 @@ class TestPassage(CommunPortail):
         code = self.env["cnas.passage"].search([("assure_id", "=", self.assure.id)])._code()
         self.assertIn("Passage confirmé", self.poster("/my/formation/passages", quoi="confirmer", matricule=self.assure.matricule, code=code).text)
 
+    def test_parcours(self):
+        """Du code à l'alerte : le passage confirmé ne se signale pas ; celui d'à côté, si, et le « NON » de la personne prévient le contrôle."""
+        self.allumer_la_regle()
+        self.regler("message_patient", "oui")
+        self.regler("sms_adaptateur", "fichier")
+        self.enfant.telephone_1 = "66 77 88 99"
+        jour = "2026-11-25"
+        self.poster("/my/formation/passages", quoi="portail", matricule=self.assure.matricule)
+        code = self.env["cnas.passage"]._codes_du_jour(self.assure)[0][1]
+        self.poster("/my/formation/passages", quoi="confirmer", matricule=self.assure.matricule, code=code)
+        avec, sans = self.deposee("PC-1", date_soins=jour), self.deposee("PC-2", matricule=self.enfant.matricule, date_soins=jour)
+        (avec | sans)._controler()
+        self.assertEqual([("PAS-01" in f.anomalie_ids.mapped("code")) for f in (avec, sans)], [False, True])
+        messages = self.env["cnas.message_patient"]._annoncer()
+        sms = self.env["cnas.sms"].search([("modele", "=", "cnas.message_patient"), ("res_id", "in", messages.ids), ("numero", "=", "+23566778899")])
+        self.assertEqual(len(sms), 1)
+        with patch.dict(os.environ, {"CNAS_SMS_JETON": "secret"}):
+            reponse = self.opener.post(self.base_url() + "/cnas/sms/retour", data={"numero": "+23566778899", "texte": "Non"},
+                                       headers={"Authorization": "Bearer secret"})
+        self.assertTrue(reponse.json()["conteste"])
+        self.env.invalidate_all()
+        self.assertTrue(sans.activity_ids.filtered(lambda a: "conteste" in a.summary))
+        self.assertFalse(avec.activity_ids.filtered(lambda a: "conteste" in a.summary))
+
     # ------------------------------------------------------------------ le message
     def test_le_patient_repond_non(self):
         self.assure.telephone_1 = "99 87 65 43"

@@ -145,6 +145,8 @@ class TestPapier(CommunFeuille):
 
     # ------------------------------------------------------------------ export et impressions
     def test_export_des_decisions(self):
+        # l'addon des échanges, s'il est là, le livre fermé
+        self.env["cnas.parametre"].search([("code", "=", "decisions_a_tous")]).sudo()._ecrire({"valeur": "oui"})
         feuille = self.deposee("=CMD()")
         feuille.with_user(self.controleur).action_rejeter("motif")
         jour = fields.Date.to_string(fields.Date.context_today(self.env.user))

@@ -120,7 +120,7 @@ class Claim(Ressource):
             raise FhirErreur(_("Aucune ressource « %(type)s/%(id)s ».", type=self.type, id=identifiant), 404, "not-found")
         if ressource.get("resourceType") != self.type or ressource.get("status") != "cancelled":
             raise FhirErreur(_("Une demande déposée ne se change pas : annulez-la (« status » : « cancelled ») et renvoyez-la."), 422, "business-rule")
-        if attendue and attendue != version(feuille.sudo().write_date):
+        if attendue is not None and attendue != version(feuille.sudo().write_date):
             raise FhirErreur(_("La demande a changé depuis votre lecture : relisez-la."), 412, "conflict")
         feuille.action_retirer(_("Annulée par le logiciel de la formation"))
         feuille.flush_recordset()

@@ -153,7 +153,9 @@ class Fhir(http.Controller):
             if methode == "GET":
                 return 200, self._lire(ressource, suite[0])
             if methode == "PUT":
-                attendue = (entetes.get("If-Match") or "").strip().removeprefix("W/").strip('"')
+                # donné mais vide ou tordu, il ne vaut pas « absent » : il ne désigne aucune version
+                voulu = entetes.get("If-Match")
+                attendue = None if voulu is None else voulu.strip().removeprefix("W/").strip('"')
                 return 200, ressource.remplacer(suite[0], recue, attendue)
         elif len(suite) == 3 and suite[1] == "_history" and methode == "GET" and IDENTIFIANT.fullmatch(suite[0]):
             lue = self._lire(ressource, suite[0])
