@@ -20,6 +20,7 @@ const PLACES = {
     TI: [2, 0], EE: [4, 1], BO: [2, 1], EO: [3, 1], KA: [1, 2], BG: [2, 2], BA: [3, 2], WF: [4, 2], LC: [0, 3], HL: [1, 3], GR: [3, 4],
     OD: [4, 3], ND: [0, 4], CB: [1, 4], SI: [4, 4], ME: [0, 5], TA: [1, 5], MC: [3, 5], SA: [4, 5], MO: [0, 6], LO: [1, 6], LR: [2, 6], MA: [3, 6],
 };
+const UNITES = { jours: _t("jours"), mois: _t("mois"), "par an": _t("par an") };
 const COULEURS = { vert: "#0B7A4B", orange: "#D9822B", rouge: "#B3261E" };
 const CASE = 62;
 
@@ -94,7 +95,8 @@ export class Pilotage extends Component {
         }
         const decimales = unite === "FCFA" || Math.abs(valeur) >= 1000 ? 0 : Math.abs(valeur) < 1 ? 2 : 1;
         const nombre = valeur.toLocaleString("fr-FR", { maximumFractionDigits: decimales });
-        return unite === "nombre" ? nombre : `${nombre} ${unite}`;
+        // isolé : dans une phrase arabe, « 72 % » ne devient pas « % 72 »
+        return unite === "nombre" ? nombre : `\u2068${nombre} ${UNITES[unite] || unite}\u2069`;
     }
 
     seuil(i) {
