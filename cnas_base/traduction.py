@@ -87,4 +87,4 @@ def fautes(entree):
 
 def est_code(entree):
     """Dit si cette phrase n'en est pas une : un code, une adresse, l'expression qui nomme un fichier."""
-    return CODE.fullmatch(TROU.sub("", entree.msgid)) or all("print_report_name" in lieu for lieu, _ligne in entree.occurrences)
+    return CODE.fullmatch(TROU.sub("", entree.msgid)) or {lieu.split(":")[1] for lieu, _ligne in entree.occurrences} == {"ir.actions.report,print_report_name"}

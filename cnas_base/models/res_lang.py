@@ -6,10 +6,12 @@ from odoo import api, models
 
 SOURCE = "en_US"  # la langue des sources d'Odoo : toujours là, jamais celle d'un usager
 DEFAUT = "fr_FR"
+COMME_EN_FRANCAIS = ("date_format", "time_format", "decimal_point", "thousands_sep", "grouping")
+DATE_ARABE_D_ODOO = "%d %b, %Y"
 
 
 class ResLang(models.Model):
-    """L'heure se lit sans les secondes ; un usager choisit sa langue parmi les actives."""
+    """L'heure se lit sans les secondes, l'arabe écrit dates et montants comme le français ; un usager choisit parmi les actives."""
 
     _inherit = "res.lang"
 
@@ -44,3 +46,11 @@ class ResLang(models.Model):
         """Rend les attributs HTML d'un texte de cette langue : {"lang": "ar", "dir": "rtl"}."""
         courte = (code or DEFAUT).split("_")[0]
         return {"lang": courte, "dir": "rtl" if Locale.parse(courte).text_direction == "rtl" else "ltr"}
+
+    @api.model
+    def _regler_l_arabe(self):
+        """Donne à l'arabe les dates et les nombres du français, tant que personne ne les a réglés."""
+        langues = {langue.code: langue for langue in self.with_context(active_test=False).search([("code", "in", ("fr_FR", "ar_001"))])}
+        arabe, francais = langues.get("ar_001"), langues.get("fr_FR")
+        if arabe and francais and arabe.date_format == DATE_ARABE_D_ODOO:
+            arabe.write({champ: francais[champ] for champ in COMME_EN_FRANCAIS})

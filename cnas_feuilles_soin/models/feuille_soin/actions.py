@@ -228,7 +228,7 @@ class FeuilleSoin(models.Model):
                 raisons[feuille.id] = _("l'avis du médecin-conseil est attendu.")
             elif ouvertes:
                 raisons[feuille.id] = _("un signalement attend d'être levé ou tranché (%s).",
-                                        "; ".join(ouvertes.mapped("message")[:3]))
+                                        "; ".join(ouvertes.mapped("motif_lu")[:3]))
             elif any(ligne.decision == "attente" for ligne in lignes):
                 raisons[feuille.id] = _("des lignes n'ont pas été contrôlées : lancez le contrôle.")
             elif all(ligne.decision == "rejetee" for ligne in lignes):

@@ -84,7 +84,7 @@ class RevisionTarifControle(models.Model):
         self.env["cnas.prestation"].flush_model()
         self.env["cnas.lettre_cle"].flush_model()
         self.env.cr.execute(
-            """SELECT l.code, l.name, l.active, 'lettre_cle', l.id, NULL::int, NULL, NULL
+            """SELECT l.code, COALESCE(l.name->>'fr_FR', l.name->>'en_US'), l.active, 'lettre_cle', l.id, NULL::int, NULL, NULL
                  FROM cnas_lettre_cle l WHERE l.code = ANY(%(codes)s)
             UNION ALL
                SELECT p.code, p.name, p.active, p.type_prestation, COALESCE(m.id, c.id, a.id, e.id), p.id,

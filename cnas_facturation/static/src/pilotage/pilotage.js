@@ -1,5 +1,6 @@
 /** @odoo-module */
 
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -7,18 +8,19 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 
 const { DateTime } = luxon;
 const PERIODES = {
-    mois: ["Mois en cours", (j) => [j.startOf("month"), j.endOf("month")]],
-    dernier: ["Mois dernier", (j) => [j.minus({ months: 1 }).startOf("month"), j.minus({ months: 1 }).endOf("month")]],
-    trimestre: ["Trimestre en cours", (j) => [j.startOf("quarter"), j.endOf("quarter")]],
-    annee: ["Année en cours", (j) => [j.startOf("year"), j.endOf("year")]],
-    douze: ["12 derniers mois", (j) => [j.minus({ years: 1 }).plus({ days: 1 }), j]],
-    libre: ["Autres dates", null],
+    mois: [_t("Mois en cours"), (j) => [j.startOf("month"), j.endOf("month")]],
+    dernier: [_t("Mois dernier"), (j) => [j.minus({ months: 1 }).startOf("month"), j.minus({ months: 1 }).endOf("month")]],
+    trimestre: [_t("Trimestre en cours"), (j) => [j.startOf("quarter"), j.endOf("quarter")]],
+    annee: [_t("Année en cours"), (j) => [j.startOf("year"), j.endOf("year")]],
+    douze: [_t("12 derniers mois"), (j) => [j.minus({ years: 1 }).plus({ days: 1 }), j]],
+    libre: [_t("Autres dates"), null],
 };
 // Les 23 provinces sur un damier, chacune à peu près où elle est : une carte schématique, dessinée pour nous.
 const PLACES = {
     TI: [2, 0], EE: [4, 1], BO: [2, 1], EO: [3, 1], KA: [1, 2], BG: [2, 2], BA: [3, 2], WF: [4, 2], LC: [0, 3], HL: [1, 3], GR: [3, 4],
     OD: [4, 3], ND: [0, 4], CB: [1, 4], SI: [4, 4], ME: [0, 5], TA: [1, 5], MC: [3, 5], SA: [4, 5], MO: [0, 6], LO: [1, 6], LR: [2, 6], MA: [3, 6],
 };
+const UNITES = { jours: _t("jours"), mois: _t("mois"), "par an": _t("par an") };
 const COULEURS = { vert: "#0B7A4B", orange: "#D9822B", rouge: "#B3261E" };
 const CASE = 62;
 
@@ -30,7 +32,7 @@ export class Pilotage extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.periodes = Object.entries(PERIODES).map(([code, [nom]]) => [code, nom]);
+        this.periodes = Object.entries(PERIODES).map(([code, [nom]]) => [code, `${nom}`]);
         const [debut, fin] = PERIODES.douze[1](DateTime.now());
         this.etat = useState({
             periode: "douze", debut: debut.toISODate(), fin: fin.toISODate(), axes: {}, tableau: null,
@@ -89,11 +91,12 @@ export class Pilotage extends Component {
 
     ecrire(valeur, unite) {
         if (valeur === null || valeur === undefined) {
-            return "n. d.";
+            return _t("n. d.");
         }
         const decimales = unite === "FCFA" || Math.abs(valeur) >= 1000 ? 0 : Math.abs(valeur) < 1 ? 2 : 1;
         const nombre = valeur.toLocaleString("fr-FR", { maximumFractionDigits: decimales });
-        return unite === "nombre" ? nombre : `${nombre} ${unite}`;
+        // isolé : dans une phrase arabe, « 72 % » ne devient pas « % 72 »
+        return unite === "nombre" ? nombre : `\u2068${nombre} ${UNITES[unite] || unite}\u2069`;
     }
 
     seuil(i) {

@@ -1,6 +1,7 @@
 /** @odoo-module */
 
 import { browser } from "@web/core/browser/browser";
+import { localization } from "@web/core/l10n/localization";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
@@ -115,7 +116,8 @@ export class VoletDocument extends Component {
     tirer(depart) {
         depart.preventDefault();
         const bouger = (ev) => {
-            const largeur = Math.min(Math.max(browser.innerWidth - ev.clientX, 320), browser.innerWidth * 0.6);
+            const voulue = localization.direction === "rtl" ? ev.clientX : browser.innerWidth - ev.clientX;
+            const largeur = Math.min(Math.max(voulue, 320), browser.innerWidth * 0.6);
             browser.localStorage.setItem(CLE_LARGEUR, `${Math.round(largeur)}px`);
             this.poser();
         };
