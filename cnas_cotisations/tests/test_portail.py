@@ -74,15 +74,15 @@ class TestPortailCotisations(HttpCase, CasCotisations):
 
     def test_exclusions_dans_le_classeur_de_l_agent(self):
         """Le même classeur, importé par l'agent : l'élément est lu, et ce qui diffère se dit."""
-        declaration = self._declaration(salaire=100_000, assures=self.assures[0])
+        declaration = self._declaration(assures=self.assures[0])
         for transport, exclu in ((20_000, 20_000), (60_000, 50_000)):
             recu = self.env["cnas.import_fichier"].with_user(self.agent).create({
                 "sujet": "declaration", "nom_fichier": "d.csv", "declaration_id": declaration.id, "fichier": base64.b64encode(
-                    f"Matricule;Salaire;Indemnité de transport\n{self.assures[0].matricule};100000;{transport}\n".encode())})
+                    f"Matricule;Salaire;Indemnité de transport\n{self.assures[0].matricule};200000;{transport}\n".encode())})
             recu.action_controler()
             self.assertEqual((recu.nombre_refus, recu.ligne_ids.state), (0, "correction"), recu.ligne_ids.message)
             declaration._remplacer_lignes(recu.sudo().ligne_ids.donnees["lignes"])
-            self.assertEqual((declaration.ligne_ids.exclu, declaration.ligne_ids.assiette), (exclu, 100_000 - exclu))
+            self.assertEqual((declaration.ligne_ids.exclu, declaration.ligne_ids.assiette), (exclu, 200_000 - exclu))
 
     def test_verifier(self):
         recu = self.encaisser(10_000, "VIR-Q")
