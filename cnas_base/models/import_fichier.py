@@ -170,6 +170,10 @@ class ImportFichier(models.Model):
         """Rend de qui vient le fichier : à lui les colonnes associées."""
         return self.env.user
 
+    def _colonnes_du_sujet(self):
+        """Rend {colonne: en-têtes admis} de colonnes facultatives que le dictionnaire ne connaît pas, ou rien."""
+        return None
+
     # ------------------------------------------------------------------ rapport
     def _nom_rapport(self):
         return _("rapport_%s.xlsx", self.nom_fichier.rpartition(".")[0][:80] or self.id)
@@ -192,7 +196,8 @@ class ImportFichier(models.Model):
 
     def _lire(self):
         """Rend le `Tableau` du fichier ; un sujet qui a un autre format que le tableau le lit ici."""
-        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(self.sujet, self._contenu(), self.nom_fichier, self._expediteur())
+        return self.env["cnas.synonyme_colonne"]._lire_ou_associer(
+            self.sujet, self._contenu(), self.nom_fichier, self._expediteur(), self._colonnes_du_sujet())
 
     def _oublier(self):
         """Oublie le contrôle précédent : ses verdicts, et son état."""

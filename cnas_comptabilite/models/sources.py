@@ -6,6 +6,8 @@ from .comptabilite import Mouvement
 
 # Un fait déjà comptabilisé ne se relit pas : sa clé est « modèle,id,événement ».
 NEUF = "NOT EXISTS (SELECT FROM cnas_fait_comptable c WHERE c.cle = '{modele},' || {id} || ',{evenement}')"
+# Le régime recopié au jour du décompte ; d'un décompte plus ancien que la colonne, celui de sa feuille.
+REGIME = "COALESCE(l.regime_id, fe.regime_id)"
 TIERS = "COALESCE(fs.code, a.matricule, '')"
 
 
@@ -23,7 +25,7 @@ class Sources(models.AbstractModel):
         neuf = NEUF.format(modele="cnas.decompte", id="d.id", evenement="constat")
         lus = self._lire_faits(f"""
             SELECT d.id, d.numero, d.date_decompte AS jour, o.date_decompte AS jour_schema, d.mode, d.origine_id, fs.partner_id, {TIERS} AS tiers,
-                   fe.regime_id, l.type_prestation, l.compte, SUM(l.montant_cnas)::bigint AS montant, NULL AS operation
+                   {REGIME} AS regime_id, l.type_prestation, l.compte, SUM(l.montant_cnas)::bigint AS montant, NULL AS operation
               FROM cnas_decompte d
               JOIN cnas_decompte_ligne l ON l.decompte_id = d.id AND l.montant_cnas <> 0
               LEFT JOIN cnas_decompte o ON o.id = d.origine_id
@@ -31,7 +33,7 @@ class Sources(models.AbstractModel):
               LEFT JOIN cnas_formation_sanitaire fs ON fs.id = d.formation_id
               LEFT JOIN cnas_assure a ON a.id = d.assure_id
              WHERE d.date_decompte <= %(jour)s AND {neuf}
-             GROUP BY d.id, o.id, fs.id, a.id, fe.regime_id, l.type_prestation, l.compte
+             GROUP BY d.id, o.id, fs.id, a.id, {REGIME}, l.type_prestation, l.compte
              UNION ALL
             SELECT d.id, d.numero, d.date_decompte, o.date_decompte, d.mode, d.origine_id, fs.partner_id, {TIERS}, NULL, NULL, NULL,
                    v.montant::bigint, v.operation
@@ -131,8 +133,8 @@ class Sources(models.AbstractModel):
         self.env["cnas.decompte"].flush_model(["state"])
         schema = self.env["cnas.schema_comptable"]
         schemas = schema.search([]).grouped("operation")
-        self.env.cr.execute("""
-            SELECT d.facture_id, d.date_decompte, d.mode, fe.regime_id, l.type_prestation, l.compte, SUM(l.montant_cnas)::bigint, NULL
+        self.env.cr.execute(f"""
+            SELECT d.facture_id, d.date_decompte, d.mode, {REGIME}, l.type_prestation, l.compte, SUM(l.montant_cnas)::bigint, NULL
               FROM cnas_decompte d JOIN cnas_decompte_ligne l ON l.decompte_id = d.id AND l.montant_cnas <> 0
               LEFT JOIN cnas_feuille_soin fe ON fe.id = l.feuille_id
              WHERE d.facture_id = ANY(%(ids)s) AND d.state = 'emis' AND d.nature = 'initial'

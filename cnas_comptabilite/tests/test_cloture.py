@@ -56,6 +56,21 @@ class TestCloture(CommunCompta):
         facture.with_user(self.finance2).action_payer(self.jour(), "VIR-12")
         self.assertEqual(facture.state, "payee")
 
+    def test_un_paiement_date_d_un_mois_en_cours_de_cloture(self):
+        """Constaté avant que le mois se close, il y est ; constaté après, il se refuse d'une phrase, et se date du mois ouvert."""
+        with self.il_y_a(40):
+            avant, apres = self.ordonnancee(), self.ordonnancee()
+        avant.with_user(self.finance2).action_payer("2026-10-31", "VIR-31")
+        cloture = self.clore("2026-10-01")
+        self.assertEqual(self.pieces(avant).mapped("date"), [date(2026, 10, 31)])
+        with self.assertRaisesRegex(UserError, "octobre 2026 est clos"), self.env.cr.savepoint():
+            apres.with_user(self.finance2).action_payer("2026-10-31", "VIR-32")
+        self.assertEqual((apres.state, self.pieces(apres)), ("ordonnancee", self.env["account.move"]))
+        apres.with_user(self.finance2).action_payer(self.jour(), "VIR-32")
+        self.env.cr.execute("SELECT SUM(debit)::bigint FROM account_move_line WHERE date BETWEEN '2026-10-01' AND '2026-10-31' "
+                            "AND parent_state = 'posted' AND company_id = %s", [self.societe.id])
+        self.assertEqual(self.env.cr.fetchone()[0], cloture.debit, "le mois clos n'a pas bougé")
+
     def test_dans_l_ordre_et_fini(self):
         with self.il_y_a(75):
             self.validee()

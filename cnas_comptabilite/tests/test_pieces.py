@@ -152,6 +152,28 @@ class TestPieces(CommunCompta):
         self.assertEqual(soldes["658811"], int(facture.decompte_id.montant_soins))
         self.assertNotIn("658810", soldes)
 
+    def test_le_regime_est_celui_du_decompte(self):
+        """Le régime se lit sur la ligne figée, que l'empreinte couvre ; un décompte d'avant la colonne le lit sur sa feuille, et reste intact."""
+        facture = self.validee()
+        decompte, regime = facture.decompte_id, facture.feuille_ids.regime_id
+        self.assertEqual(decompte.ligne_ids.regime_id, regime)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET regime_id = %s WHERE id = ANY(%s)",
+                            [self.env["cnas.regime"].search([("id", "not in", regime.ids)], limit=1).id, facture.feuille_ids.ids])
+        self.env.invalidate_all()
+        lus = [m.regime for m in self.comptabilite.sudo()._source_decomptes(aujourd_hui()) if m.fait[1] == decompte.id]
+        self.assertEqual(set(lus), {regime.id})
+        self.assertTrue(decompte.verifier()[decompte.numero])
+        facture.with_user(self.superviseur).action_contre_passer("Feuille facturée deux fois")
+        inverse = self.env["cnas.decompte"].search([("facture_id", "=", facture.id), ("nature", "=", "contre_passation")])
+        self.assertEqual(inverse.ligne_ids.regime_id, regime)
+        self.env.cr.execute("ALTER TABLE cnas_decompte_ligne DISABLE TRIGGER USER; ALTER TABLE cnas_decompte DISABLE TRIGGER USER")
+        self.env.cr.execute("UPDATE cnas_decompte_ligne SET regime_id = NULL WHERE decompte_id = %s", [decompte.id])
+        self.env.invalidate_all()
+        self.assertFalse(decompte.verifier()[decompte.numero], "le régime effacé se voit à l'empreinte")
+        ancien = [m.regime for m in self.comptabilite.sudo()._source_decomptes(aujourd_hui()) if m.fait[1] == decompte.id]
+        self.assertEqual(set(ancien), set(facture.feuille_ids.regime_id.ids))
+
     def test_une_contre_passation_reprend_les_comptes_d_alors(self):
         """Le schéma a changé depuis : ce qui se défait se défait là où c'était écrit."""
         schemas = self.env["cnas.schema_comptable"]

@@ -64,6 +64,16 @@ class TestReleves(CommunCompta):
         self.assertEqual(self.env["cnas.releve.ligne"].search_count([("reference", "in", ("X1", "X2"))]), 2)
         self.assertTrue(self.releve("AIR", rang).ligne_ids, "un autre compte est un autre relevé")
 
+    def test_deux_frais_identiques(self):
+        """Deux fois dans un relevé, ce sont deux lignes ; un relevé qui redit l'une n'en ajoute pas, un jour de plus en est une autre."""
+        frais = ("25/11/2026", "FRAIS DE TENUE", "", 3500, "")
+        self.releve("BQ", frais, frais).action_appliquer()
+        redit = self.releve("BQ", frais, ("24/11/2026", *frais[1:]))
+        self.assertEqual((redit.nombre_connues, redit.nombre_creations), (1, 1))
+        redit.action_appliquer()
+        lignes = self.env["cnas.releve.ligne"].search([("libelle", "=", "FRAIS DE TENUE"), ("date", ">=", "2026-11-24")])
+        self.assertEqual(sorted(str(ligne.date) for ligne in lignes), ["2026-11-24", "2026-11-25", "2026-11-25"])
+
     def test_lignes_fausses(self):
         """Montant nul ou double, date illisible ou à venir : une phrase par ligne, les autres s'écrivent."""
         recu = self.releve(

@@ -1,6 +1,7 @@
 from . import res_company
 from . import ir_module
 from . import account_move
+from . import lettrage
 from . import roles
 from . import numeros
 from . import papier

@@ -125,18 +125,12 @@ class Cotisant(models.Model):
 
     def _lettrer(self):
         """Lettre ce qui est dû et ce qui est versé, du plus ancien au plus récent, compte par compte, d'un coup ; clôt et rouvre ce que cela règle."""
+        self = self.browse(self.ids)  # lus ensemble : venus d'un champ, ils ne se préchargeraient qu'un à un
         # Un appel et un versement simultanés ne se verraient pas : le second attend, puis Odoo le rejoue.
         self.env.cr.execute("UPDATE cnas_cotisant SET write_date = now() AT TIME ZONE 'UTC' WHERE id IN (SELECT id FROM cnas_cotisant "
                             "WHERE id = ANY(%s) ORDER BY id FOR UPDATE)", [self.ids])
         societe = self.env["res.company"]._cnas_societe()
-        ouvertes = self.env["account.move.line"].sudo().search([
-            ("partner_id", "in", self.sudo().partner_id.ids), ("account_id", "=", societe.cnas_compte_cotisant_id.id),
-            ("parent_state", "=", "posted"), ("reconciled", "=", False)], order="date_maturity, id")
-        plans = [lignes for lignes in ouvertes.grouped("partner_id").values()
-                 if any(ligne.balance > 0 for ligne in lignes) and any(ligne.balance < 0 for ligne in lignes)]
-        if plans:
-            self.env["account.move.line"].sudo()._reconcile_plan(plans)
-            self.env.flush_all()
+        self.env["account.move.line"].sudo()._cnas_lettrer(self.sudo().partner_id, societe.cnas_compte_cotisant_id)
         # Soldes lus avant : ils ne dépendent d'aucun champ, la base seule les sait.
         self.invalidate_model(["solde", "echu"])
         self.recouvrement_ids.invalidate_model(["solde", "echu"])

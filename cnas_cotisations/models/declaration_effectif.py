@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
@@ -99,6 +99,22 @@ class DeclarationEffectifLigne(models.Model):
     @api.depends("exclu")
     def _compute_cotisation(self):
         return super()._compute_cotisation()
+
+    @api.model
+    def _montants_en_plus(self, periode=None):
+        elements = self.env["cnas.exclusion_assiette"].sudo()._au_mois(periode)
+        return {**super()._montants_en_plus(periode), **{code: element.name for code, element in elements.items()}}
+
+    @api.model
+    def _valeurs_en_plus(self, declares, periode):
+        elements = self.env["cnas.exclusion_assiette"].sudo()._au_mois(periode)
+        return [{**autres, "exclusion_ids": [Command.clear(), *(
+            Command.create({"exclusion_id": elements[code].id, "montant": montant}) for code, montant in montants.items() if code in elements)]}
+            for autres, montants in zip(super()._valeurs_en_plus(declares, periode), declares)]
+
+    def _en_plus(self):
+        return {ligne: {**autres, **{exclu.exclusion_id.code: int(exclu.montant) for exclu in ligne.exclusion_ids}}
+                for ligne, autres in super()._en_plus().items()}
 
     def _salaire_soumis(self):
         return max(0, super()._salaire_soumis() - int(self.exclu))

@@ -89,9 +89,10 @@ class Encaissement(models.Model):
         jour, vus = aujourd_hui(), set()
         comptes = self.env["cnas.cotisant"].sudo().browse({vals["cotisant_id"] for vals in vals_list if vals.get("cotisant_id")}).exists()
         soldes = comptes._situation_au()
+        par_id = {compte.id: compte for compte in comptes}
         for vals in vals_list:
             vals.update(self.default_get([champ for champ in ("mode", "date") if champ not in vals]))
-            compte = comptes.filtered(lambda c, v=vals: c.id == v.get("cotisant_id"))
+            compte = par_id.get(vals.get("cotisant_id"))
             if not compte:
                 raise UserError(_("Dites de quel cotisant vient cette somme."))
             vals["montant"] = lire_montant(vals.get("montant"), quoi=_("Montant reçu"))

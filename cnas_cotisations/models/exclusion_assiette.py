@@ -31,6 +31,12 @@ class ExclusionAssiette(models.Model):
         for exclusion in self:
             exclusion.display_name = exclusion.name or ""
 
+    @api.model
+    def _au_mois(self, periode=None):
+        """Rend {code: élément} de ce qui s'exclut ce mois-là ; sans mois, de tout ce qui s'est exclu, sous sa dernière ligne."""
+        elements = self.search(self._domaine_en_vigueur(periode) if periode else [], order="code, date_debut")
+        return {element.code: element for element in elements}
+
     def _retenu(self, montant):
         """Rend ce qui, du montant déclaré, sort de l'assiette."""
         return min(int(montant), int(self.plafond)) if self.plafond else int(montant)

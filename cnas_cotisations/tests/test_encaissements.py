@@ -28,6 +28,63 @@ class TestEncaissements(CasCotisations):
         self.assertEqual((suivant.paiement, avance.trop_percu, self.compte().solde), ("paye", 0, 0), "le trop-perçu s'impute sur l'appel suivant")
         self.assertEqual((recu.avance, avance.avance), (0, 30_000), "le reçu redit ce qu'il disait")
 
+    def test_le_lettrage_est_celui_d_account(self):
+        """Six appels soldés par morceaux, une avance, un complément en moins : les mêmes restes, morceaux et groupes qu'`account`, au franc."""
+        appels = self.valider("2026-04-01") | self.valider("2026-05-01") | self.valider("2026-06-01") | self.valider("2026-07-01")
+        for rang, montant in enumerate((7_001, 30_000, 22_999, 41_500, 13)):
+            self.encaisser(montant, f"MOR-{rang}", jour=f"2026-11-{10 + rang}")
+        complement = self.env["cnas.appel_cotisation"].with_user(self.agent).create({
+            "origine_id": appels[0].id, "montant_employeur": -5_000, "motif": "Salaire déclaré deux fois"})
+        complement.with_user(self.superviseur).action_emettre()
+        self.encaisser(20_000, "MOR-9")
+        self.env.invalidate_all()
+        compte = self.compte().sudo()
+        lignes = (compte.appel_ids.move_id | compte.encaissement_ids.move_id).line_ids.filtered(
+            lambda li: li.account_id == self.societe.cnas_compte_cotisant_id)
+
+        def lus():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            groupes = {frozenset(siennes.ids) for numero, siennes in lignes.grouped("matching_number").items() if numero}
+            morceaux = sorted((p.debit_move_id.id, p.credit_move_id.id, p.amount, p.max_date) for p in lignes.matched_debit_ids | lignes.matched_credit_ids)
+            return ({li.id: (li.amount_residual, li.amount_residual_currency, li.reconciled) for li in lignes}, groupes, morceaux,
+                    {a.numero: (a.reste, a.paiement) for a in compte.appel_ids}, {e.numero: e.trop_percu for e in compte.encaissement_ids},
+                    {move.name: (move.payment_state, move.amount_residual) for move in lignes.move_id})
+        lignes.remove_move_reconcile()
+        self.assertFalse(lignes.matched_debit_ids | lignes.matched_credit_ids, "account défait ce que nous avons lettré")
+        self.env.flush_all()
+        lignes._cnas_lettrer(compte.partner_id, self.societe.cnas_compte_cotisant_id)
+        notres = lus()
+        # `account` ne numérote que si tout le compte est soldé ; ici chaque groupe soldé l'est.
+        for siennes in lignes.grouped("matching_number").values():
+            self.assertEqual(bool(siennes.full_reconcile_id), all(siennes.mapped("reconciled")))
+        self.assertEqual(sum(reste for reste, *_deux in notres[0].values()), compte.solde)
+        lignes.remove_move_reconcile()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        lignes._reconcile_plan([lignes.sorted("id")])
+        for notre, sien in zip(notres, lus()):
+            self.assertEqual(notre, sien)
+
+    def test_encaisser_par_morceaux_a_requetes_constantes(self):
+        """Vingt versements qui entament vingt appels, puis les soldent, coûtent autant de requêtes que cinq."""
+        employeurs = self.employeurs.create([{"raison_sociale": f"Atelier {rang}", "type_employeur": "ong"} for rang in range(26)])
+        employeurs.action_activer()
+        comptes = list(self.env["cnas.cotisant"]._de(employeurs).values())
+        self.env["cnas.appel_cotisation"]._emettre([{
+            "sorte": "initial", "cotisant_id": compte.id, "periode": date(2026, 9, 1),
+            "lignes": [{"part_employeur": 700 + rang, "part_salarie": 300}]} for rang, compte in enumerate(comptes)])
+
+        def encaisser(siens, tour, part):
+            self.env["cnas.encaissement"].with_user(self.finance).create([{
+                "cotisant_id": compte.id, "mode": "virement", "reference": f"T{tour}-{compte.id}", "date": "2026-11-20",
+                "montant": int(1_000 * part)} for compte in siens])
+        encaisser(comptes[25:], 0, 0.5)
+        for tour, part in enumerate((0.3, 0.5, 1.2)):
+            cinq = self.requetes(lambda t=tour, p=part: encaisser(comptes[:5], t + 1, p))
+            vingt = self.requetes(lambda t=tour, p=part: encaisser(comptes[5:25], t + 1, p))
+            self.assertLessEqual(vingt - cinq, 3, part)
+
     def test_solde_a_toute_date(self):
         self.valider("2026-08-01")
         self.encaisser(10_000, "G-1", jour="2026-11-10")
@@ -135,6 +192,18 @@ class TestEncaissements(CasCotisations):
         self.assertEqual((comptes["encaissees"], comptes["attente"]), (31, 1))
         attente = self.env["cnas.releve_cotisation"].browse(comptes["id"]).ligne_ids.filtered(lambda li: li.state == "attente")
         self.assertIn("close", attente.raison)
+
+    def test_releve_employeur_radie_et_reference_deja_encaissee(self):
+        """Un radié qui ne doit rien, une référence prise au guichet : la ligne attend ou s'écarte avec sa raison, rien n'est encaissé deux fois."""
+        self.valider()
+        self.encaisser(30_000, "TZ1")
+        self.employeur.with_user(self.superviseur).action_radier("Cessation")
+        comptes = self.importer(f"12/11/2026;TZ1;VIREMENT {self.employeur.matricule};30 000", f"13/11/2026;TZ2;VIREMENT {self.employeur.matricule};500")
+        self.assertEqual((comptes["encaissees"], comptes["attente"], comptes["deja_vues"]), (0, 1, 1))
+        raisons = self.env["cnas.releve_cotisation"].browse(comptes["id"]).ligne_ids.sorted("rang").mapped("raison")
+        for raison, dit in zip(raisons, ("déjà encaissée", "radié")):
+            self.assertIn(dit, raison)
+        self.assertEqual(self.compte().solde, 0)
 
     def test_releve_illisible(self):
         for contenu, phrase in ((b"", "vide|lisible|lignes"), (b"\x00\x01\x02PK", "lisible|format|colonnes|titres|comprend|CSV"),

@@ -1,4 +1,10 @@
+import base64
+import io
+
+import openpyxl
+
 from odoo import Command
+from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.cnas_base.tests.common import HttpCase
@@ -38,6 +44,45 @@ class TestPortailCotisations(HttpCase, CasCotisations):
             self.assertFalse(self.url_open(adresse).content.startswith(b"%PDF"), adresse)
         self.assertNotIn(appel.numero, self.url_open("/my/employeur/appels").text)
         self.assertEqual(self.url_open(f"/cnas/cotisations/appel/{appel.id}/pdf").status_code, 404)
+
+    def test_exclusions_a_l_ecran_et_au_classeur(self):
+        """L'employeur dit lui-même ce qui n'entre pas dans l'assiette : à l'écran, dans le classeur, et son classeur le redit."""
+        self.authenticate("t_cot", "employeur-essai-1")
+        declaration = self._declaration(salaire=200_000)
+        ligne, adresse = declaration.ligne_ids[0], f"/my/employeur/declarations/{declaration.id}"
+
+        def envoyer(geste, fichiers=None, **champs):
+            page = self.url_open(f"{adresse}/{geste}", data={"csrf_token": Request.csrf_token(self), **champs}, files=fichiers)
+            self.env.invalidate_all()
+            return page.text
+        self.assertIn("Indemnité de transport", self.url_open(adresse).text)
+        envoyer("enregistrer", **{f"salaire_{ligne.id}": "200000", f"en_plus_TRANSPORT_{ligne.id}": "80 000"})
+        self.assertEqual((ligne.exclu, ligne.assiette), (50_000, 150_000))
+        for faux in ("beaucoup", "200001"):
+            texte = envoyer("enregistrer", **{f"salaire_{ligne.id}": "200000", f"en_plus_FRAIS_{ligne.id}": faux})
+            self.assertIn('class="erreur"', texte, faux)
+        self.assertEqual(ligne.exclu, 50_000)
+        feuille = openpyxl.load_workbook(io.BytesIO(self.url_open(f"{adresse}/modele.xlsx").content)).active
+        titres = [cellule.value for cellule in feuille[1]]
+        self.assertEqual([rang[titres.index("Indemnité de transport")].value for rang in feuille.iter_rows(2)], [80_000, None, None])
+        classeur = f"Matricule;Salaire;Remboursement de frais professionnels\n{self.assures[0].matricule};100000;30000\n".encode()
+        envoyer("importer", {"classeur": ("d.csv", classeur, "text/csv")})
+        self.assertEqual((declaration.ligne_ids.exclu, declaration.ligne_ids.assiette), (30_000, 70_000))
+        self.env["cnas.exclusion_assiette"].search([("code", "=", "FRAIS")])._ecrire({"date_debut": "2026-10-01"})
+        self.assertIn("ne se déclare pas en septembre 2026", envoyer("importer", {"classeur": ("d.csv", classeur, "text/csv")}))
+        self.assertEqual(declaration.ligne_ids.exclu, 30_000)
+
+    def test_exclusions_dans_le_classeur_de_l_agent(self):
+        """Le même classeur, importé par l'agent : l'élément est lu, et ce qui diffère se dit."""
+        declaration = self._declaration(assures=self.assures[0])
+        for transport, exclu in ((20_000, 20_000), (60_000, 50_000)):
+            recu = self.env["cnas.import_fichier"].with_user(self.agent).create({
+                "sujet": "declaration", "nom_fichier": "d.csv", "declaration_id": declaration.id, "fichier": base64.b64encode(
+                    f"Matricule;Salaire;Indemnité de transport\n{self.assures[0].matricule};200000;{transport}\n".encode())})
+            recu.action_controler()
+            self.assertEqual((recu.nombre_refus, recu.ligne_ids.state), (0, "correction"), recu.ligne_ids.message)
+            declaration._remplacer_lignes(recu.sudo().ligne_ids.donnees["lignes"])
+            self.assertEqual((declaration.ligne_ids.exclu, declaration.ligne_ids.assiette), (exclu, 200_000 - exclu))
 
     def test_verifier(self):
         recu = self.encaisser(10_000, "VIR-Q")

@@ -8,7 +8,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 from odoo.addons.portal.controllers.portal import pager
 
-from ..models.import_declarations import SALAIRE_MAX
+from ..models.declaration_effectif_ligne import SALAIRE_MAX
 from ..report.situation_pdf import dessiner_situation
 
 ACCUEIL = "/my/employeur"
@@ -190,9 +190,11 @@ class PortailEmployeur(http.Controller):
         lignes = declaration.ligne_ids
         pages = pager(f"/my/employeur/declarations/{declaration.id}", len(lignes), page=numero_page, step=LIGNES_PAR_PAGE)
         montrees = lignes[max(0, pages["offset"]):][:LIGNES_PAR_PAGE]
+        titres, en_plus = lignes._montants_en_plus(declaration.periode), montrees._en_plus()
         return self._rendre_employeur("cnas_employeurs.portail_declaration", {
             "page": "declarations", "declaration": declaration, "lignes": montrees, "salaries": self._salaries(montrees), "pager": pages,
             "numero_page": pages["page"]["num"] or 1, "erreur": erreur, "vides": range(LIGNES_VIDES),
+            "titres_en_plus": titres, "en_plus": {ligne.id: montants for ligne, montants in en_plus.items()},
             "libelles": dict(declaration._fields["state"]._description_selection(request.env)),
             "ecarts": dict(montrees._fields["ecart"]._description_selection(request.env))})
 
@@ -215,15 +217,18 @@ class PortailEmployeur(http.Controller):
         """Écrit les salaires corrigés, retire les lignes cochées, ajoute les nouvelles."""
         declaration._exiger_brouillon()
         formulaire = {nom: CONTROLE.sub("", valeur) for nom, valeur in request.httprequest.form.items()}
+        lecteur = declaration.ligne_ids._lecteur_en_plus(declaration.periode)
+
+        def lire_en_plus(cle):
+            return lecteur(lambda champ: formulaire.get(f"{champ}_{cle}"))
         retirees = declaration.ligne_ids.filtered(lambda ligne: formulaire.get(f"retirer_{ligne.id}"))
         for ligne in declaration.ligne_ids - retirees:
             if f"salaire_{ligne.id}" in formulaire:
                 salaire = lire_montant(formulaire[f"salaire_{ligne.id}"], quoi=_("Salaire"), maximum=SALAIRE_MAX)
-                if salaire != ligne.salaire:
-                    ligne.salaire = salaire
+                ligne._corriger(salaire, lire_en_plus(ligne.id))
         retirees.unlink()
         nouvelles = [{"matricule": formulaire.get(f"matricule_n{rang}", "").strip()[:32], "nom": formulaire.get(f"nom_n{rang}", "").strip()[:128],
-                      "salaire": formulaire.get(f"salaire_n{rang}", ""), "embauche": formulaire.get(f"embauche_n{rang}", "")}
+                      "salaire": formulaire.get(f"salaire_n{rang}", ""), "embauche": formulaire.get(f"embauche_n{rang}", ""), "rang": rang}
                      for rang in range(LIGNES_VIDES)]
         nouvelles = [ligne for ligne in nouvelles if ligne["matricule"] or ligne["nom"]]
         assures = request.env["cnas.assure"].sudo()
@@ -236,7 +241,8 @@ class PortailEmployeur(http.Controller):
             valeurs.append({
                 "declaration_id": declaration.id, "assure_id": connus[matricule], "matricule_declare": matricule, "nom_declare": ligne["nom"] or False,
                 "salaire": lire_montant(ligne["salaire"], quoi=_("Salaire"), maximum=SALAIRE_MAX),
-                "date_embauche": lire_date(ligne["embauche"], False, _("Date d'embauche"))})
+                "date_embauche": lire_date(ligne["embauche"], False, _("Date d'embauche")),
+                **declaration.ligne_ids._valeurs_en_plus([lire_en_plus(f"n{ligne['rang']}")], declaration.periode)[0]})
         if set(connus.values()) & set(declaration.ligne_ids.assure_id.ids) or len({v["assure_id"] for v in valeurs}) < len(valeurs):
             raise UserError(_("Ce salarié figure déjà dans la déclaration."))
         request.env["cnas.declaration_effectif.ligne"].sudo().create(valeurs)
@@ -252,8 +258,8 @@ class PortailEmployeur(http.Controller):
         # un employeur ne cherche pas dans les assurés : la caisse lit pour lui, et ne lui en dit rien
         caisse = request.env["cnas.import_fichier"].with_user(SUPERUSER_ID)
         tableau = caisse.env["cnas.synonyme_colonne"]._lire(
-            "declaration", contenu, CONTROLE.sub("", fichier.filename)[-100:], declaration.employeur_id)
-        lignes, erreurs = caisse._lire_salaries(tableau)
+            "declaration", contenu, CONTROLE.sub("", fichier.filename)[-100:], declaration.employeur_id, declaration.ligne_ids._colonnes_en_plus())
+        lignes, erreurs = caisse._lire_salaries(tableau, declaration.periode)
         if erreurs:
             phrases = [_("Ligne %(rang)s : %(refus)s", rang=rang, refus=refus) for rang, refus in erreurs]
             raise UserError(_("Rien n'a été importé :\n%s", ecrire_debut(phrases, 20)))

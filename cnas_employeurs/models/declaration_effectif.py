@@ -205,13 +205,18 @@ class DeclarationEffectif(models.Model):
     def _classeur(self, salaries):
         """Rend les octets du classeur à remplir, les salariés déjà saisis dedans. Entrée : {ligne: (matricule, nom)}."""
         colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"].sudo()._du_sujet("declaration")]
-        rangs = [(*salaries[ligne.id], int(ligne.salaire), ligne.date_embauche or None) for ligne in self.ligne_ids]
-        return ecrire_xlsx(colonnes, rangs, _("Déclaration"))
+        en_plus, titres = self.ligne_ids._en_plus(), self.ligne_ids._montants_en_plus(self.periode)
+        rangs = [(*salaries[ligne.id], int(ligne.salaire), ligne.date_embauche or None, *(en_plus[ligne].get(code) for code in titres))
+                 for ligne in self.ligne_ids]
+        return ecrire_xlsx([*colonnes, *titres.values()], rangs, _("Déclaration"))
 
     def _remplacer_lignes(self, lignes):
         """Remplace les salariés de la déclaration par ceux-ci."""
         self.ligne_ids.unlink()
-        self.ligne_ids.create([{**vals, "declaration_id": self.id} for vals in lignes])
+        en_plus = self.ligne_ids._valeurs_en_plus([vals.get("en_plus", {}) for vals in lignes], self.periode)
+        self.ligne_ids.create([
+            {**{champ: valeur for champ, valeur in vals.items() if champ != "en_plus"}, **siens, "declaration_id": self.id}
+            for vals, siens in zip(lignes, en_plus)])
 
     def _exiger_brouillon(self):
         for declaration in self:

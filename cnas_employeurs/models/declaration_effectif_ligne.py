@@ -1,5 +1,12 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.ecriture import ecrire_mois
+from odoo.addons.cnas_base.lecture import absent, lire_montant, nom_de_colonne
+
+SALAIRE_MAX = 10**12
+# Devant le code d'un montant déclaré en plus : sa colonne du classeur, son champ à l'écran.
+EN_PLUS = "en_plus_"
 ECARTS = [
     ("aucun", "Aucun"), ("entrant", "Entrant"), ("inconnu", "Matricule inconnu"),
     ("autre_employeur", "Déjà chez un autre employeur"), ("salaire", "Salaire aberrant"),
@@ -71,6 +78,51 @@ class DeclarationEffectifLigne(models.Model):
                 for champ in TERMES:
                     ligne[champ] = bareme[champ]
                 ligne.part_employeur, ligne.part_salarie = bareme._cotisation(ligne._salaire_soumis())
+
+    # ------------------------------------------------------------------ points d'extension : des montants à déclarer en plus du salaire
+    @api.model
+    def _montants_en_plus(self, periode=None):
+        """Rend {code: titre} des montants qu'un addon fait déclarer en plus du salaire, ce mois-là ; sans mois, de tous."""
+        return {}
+
+    @api.model
+    def _valeurs_en_plus(self, declares, periode):
+        """Rend, pour chaque {code: montant}, les valeurs d'une ligne qui le portent."""
+        return [{} for _montants in declares]
+
+    def _en_plus(self):
+        """Rend {ligne: {code: montant}} de ce qui est déclaré en plus."""
+        return {ligne: {} for ligne in self}
+
+    @api.model
+    def _colonnes_en_plus(self):
+        """Rend {colonne du classeur: en-têtes admis} de ces montants."""
+        return {f"{EN_PLUS}{code}": (nom_de_colonne(titre),) for code, titre in self._montants_en_plus().items()}
+
+    @api.model
+    def _lecteur_en_plus(self, periode):
+        """Rend la fonction qui lit ces montants : (ce qui rend le texte d'un champ) → {code: montant}, sans les vides ni les nuls.
+
+        Elle refuse d'une phrase ce qui ne se lit pas, ou ne se déclare pas ce mois-là.
+        """
+        titres, du_mois = self._montants_en_plus(), self._montants_en_plus(periode)
+
+        def lire(texte_de):
+            lus = {code: texte_de(f"{EN_PLUS}{code}") for code in titres}
+            montants = {code: lire_montant(texte, quoi=titres[code], maximum=SALAIRE_MAX) for code, texte in lus.items() if not absent(texte)}
+            montants = {code: montant for code, montant in montants.items() if montant}
+            for code in montants.keys() - du_mois.keys():
+                raise UserError(_("« %(element)s » ne se déclare pas en %(mois)s.", element=titres[code], mois=ecrire_mois(periode)))
+            return montants
+        return lire
+
+    def _corriger(self, salaire, en_plus):
+        """Écrit le salaire et les montants en plus de la ligne, s'ils diffèrent."""
+        vals = {} if salaire == self.salaire else {"salaire": salaire}
+        if en_plus != self._en_plus()[self]:
+            vals.update(self._valeurs_en_plus([en_plus], self.declaration_id.periode)[0])
+        if vals:
+            self.write(vals)
 
     def _salaire_soumis(self):
         """Point d'extension : rend ce qui, du salaire, est soumis à cotisation."""

@@ -6,7 +6,7 @@ from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_D
 from .comptes import SQL_COMPTE
 
 COPIEES = (
-    "feuille_id", "ligne_id", "feuille_numero", "feuille_reference", "matricule", "beneficiaire", "date_soins",
+    "feuille_id", "ligne_id", "feuille_numero", "feuille_reference", "regime_id", "matricule", "beneficiaire", "date_soins",
     "prestation_id", "prestation_code", "prestation_libelle", "type_prestation", "compte", "quantite",
     "quantite_retenue", "prix_unitaire", "tarif", "taux", "decision", "motifs",
 )
@@ -38,6 +38,9 @@ class DecompteLigne(models.Model):
         "cnas.feuille_soin.ligne", string="Ligne de feuille", index=True, ondelete="restrict", readonly=True)
     feuille_numero = fields.Char(string="N° de feuille", readonly=True)
     feuille_reference = fields.Char(string="Référence", readonly=True)
+    regime_id = fields.Many2one(
+        "cnas.regime", string="Régime", ondelete="restrict", readonly=True,
+        help="Celui de la feuille au jour du décompte ; vide : un décompte d'avant cette colonne, que son empreinte fige.")
     matricule = fields.Char(string="Matricule", readonly=True)
     beneficiaire = fields.Char(string="Bénéficiaire", readonly=True)
     date_soins = fields.Date(string="Date des soins", readonly=True)
@@ -152,7 +155,7 @@ class DecompteLigne(models.Model):
                 decompte_id, rang, create_uid, write_uid, create_date, write_date, {", ".join(COPIEES + MONTANTS)})
             SELECT d.id, ROW_NUMBER() OVER (PARTITION BY d.id ORDER BY fs.date_soins, fs.numero, fs.id, l.id),
                    %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC',
-                   fs.id, l.id, fs.numero, fs.reference, a.matricule, {self._sql_texte("cnas.assure", "name", "a")},
+                   fs.id, l.id, fs.numero, fs.reference, fs.regime_id, a.matricule, {self._sql_texte("cnas.assure", "name", "a")},
                    fs.date_soins, p.id, p.code, {self._sql_texte("cnas.prestation", "name", "p")}, p.type_prestation,
                    {SQL_COMPTE},
                    l.quantite, COALESCE(l.quantite_retenue, 0), l.prix_unitaire, COALESCE(l.tarif, 0),
