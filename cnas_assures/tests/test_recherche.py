@@ -7,7 +7,6 @@ from ..models.assure import recherche
 from ..phonetique import cle_phonetique, proposer_latin, se_disent_pareil
 from .commun_assures import CasAssure
 
-
 # Ce qu'écrit l'arabe, et comme on l'écrit en latin au Tchad ; hamza, tashkil, allongement, ZWNJ, formes de présentation compris.
 NOMS = (
     ("محمد صالح", "Mahamat Saleh"), ("عبد القادر", "Abdelkader"), ("عبدالقادر", "Abdelkader"), ("عبد\u200cالقادر", "Abdelkader"),
@@ -72,7 +71,7 @@ class TestRecherche(CasAssure):
             with self.subTest(texte):
                 self.assertEqual(self.liste(texte), autre)
                 self.assertEqual(self.proposes(texte), autre.ids)
-        autre.nom_ar = autre.prenom_ar = False
+        autre._ecrire({"nom_ar": False, "prenom_ar": False})
         self.assertFalse(autre.cle_arabe)
 
     def test_terrain_11_les_exactes_d_abord(self):
