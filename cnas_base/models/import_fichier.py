@@ -171,8 +171,8 @@ class ImportFichier(models.Model):
         return self.env.user
 
     def _colonnes_du_sujet(self):
-        """Rend {colonne: en-têtes admis} de colonnes facultatives que le dictionnaire ne connaît pas, ou rien."""
-        return None
+        """Rend {colonne: en-têtes admis} de colonnes facultatives que le dictionnaire ne connaît pas."""
+        return {}
 
     # ------------------------------------------------------------------ rapport
     def _nom_rapport(self):

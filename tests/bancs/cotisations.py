@@ -108,10 +108,9 @@ def _requetes(banc, comptes):
         return lambda: env["cnas.appel_cotisation"]._emettre([{
             "sorte": "initial", "cotisant_id": compte.id, "periode": mois, "lignes": [{"part_employeur": 7_000 + compte.id, "part_salarie": 3_000}]}
             for compte in siens])
-    dix, plus = banc.requetes(appeler(tous[:10])), banc.requetes(appeler(tous))
-    # L'ORM insère les documents par centaines ; les pièces, leurs lignes et leur lettrage, d'un coup.
-    but = 3 + 4 * (len(tous) // 100)
-    banc.noter(f"requêtes de {len(tous)} appels − celles de 10", plus - dix, "requêtes", f"{plus} / {dix}", f"≤ {but}", plus - dix <= but)
+    # La première vide les caches du registre : les deux qui comptent partent du même point.
+    _chauffe, dix, plus = (banc.requetes(appeler(siens)) for siens in (tous[:10], tous[:10], tous))
+    banc.noter(f"requêtes de {len(tous)} appels − celles de 10", plus - dix, "requêtes", f"{plus} / {dix}", "≤ 3", plus - dix <= 3)
     fiches = env["cnas.cotisant"].union(*tous)
     lire = banc.requetes(lambda: fiches._situation_au())
     banc.noter(f"requêtes des soldes de {len(tous)} cotisants", lire, "requêtes", but="1", atteint=lire <= 1)
