@@ -121,6 +121,15 @@ class TestVerificationPublique(HttpCase, CasDocuments):
         carte.action_declarer_perte("Perdue")
         self.assertIn("Carte retirée", self.url_open(chemin).text)
 
+    def test_en_arabe_d_abord(self):
+        """La page suit la langue demandée, ou celle du navigateur ; le verdict se lit dans les deux, et l'adresse n'est pas répétée."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        for adresse, entetes in (("/cnas/verifier/x?langue=ar_001", {}), ("/cnas/verifier/x", {"Accept-Language": "ar"})):
+            page = self.url_open(adresse, headers=entetes).text
+            self.assertIn('<html lang="ar" dir="rtl">', page)
+            self.assertLess(page.index("شهادة غير معروفة"), page.index("Attestation inconnue"))
+            self.assertIn('href="?langue=fr_FR"', page)
+
     # ------------------------------------------------------------------ hors ligne
     def test_cle_publique_et_liste_des_cartes_revoquees(self):
         carte = self._carte("active")

@@ -5,8 +5,6 @@ from odoo.http import request
 
 from .portail import propre
 
-TEMOIN = "frontend_lang"
-AN = 365 * 24 * 3600
 RETOUR_MAX = 2000
 
 
@@ -32,7 +30,7 @@ class Langue(http.Controller):
         reponse = request.redirect(chemin_local(propre(retour)) or accueil)
         d_ici = request.httprequest.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
         if d_ici and code in request.env["res.lang"]._offertes():
-            reponse.set_cookie(TEMOIN, code, max_age=AN, httponly=True, samesite="Lax", secure=request.httprequest.scheme == "https")
+            request.env["ir.http"]._retenir_la_langue(reponse, code)
             if usager._is_public():
                 request.session["langue_choisie"] = code
             else:

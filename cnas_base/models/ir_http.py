@@ -15,6 +15,8 @@ from ..erreurs import dire
 
 _logger = logging.getLogger(__name__)
 
+TEMOIN = "frontend_lang"  # celui d'Odoo : la langue choisie sur l'appareil
+AN = 365 * 24 * 3600
 # Les pages qui nomment quelqu'un : un poste partagé n'en garde rien. Le proxy de production dit la même chose.
 NOMINATIVES = ("/my", "/cnas/verifier", "/web/content")
 
@@ -53,7 +55,7 @@ class IrHttp(models.AbstractModel):
     def _pre_dispatch(cls, rule, args):
         super()._pre_dispatch(rule, args)
         if request.httprequest.path.startswith(EN_SA_LANGUE):
-            request.update_context(lang=cls._langue_du_visiteur())
+            request.update_context(lang=cls._langue_demandee() or cls._langue_du_visiteur())
 
     @classmethod
     def _post_dispatch(cls, response):
@@ -126,8 +128,23 @@ class IrHttp(models.AbstractModel):
         """Rend la langue de la page : celle du compte ; sans compte, celle choisie sur l'appareil, sinon celle du navigateur."""
         usager = request.env.uid and request.env.user
         voulues = [usager.lang] if usager and not usager._is_public() else [
-            request.httprequest.cookies.get("frontend_lang", "")[:16], *request.httprequest.accept_languages.values()]
+            request.httprequest.cookies.get(TEMOIN, "")[:16], *request.httprequest.accept_languages.values()]
         return request.env["res.lang"]._la_premiere_offerte(voulues)
+
+    @classmethod
+    def _langue_demandee(cls):
+        """Rend la langue qu'une page publique demande dans son adresse, et la retient sur l'appareil ; rien sinon."""
+        demande = request.httprequest
+        code = demande.args.get("langue") if demande.path.startswith("/cnas") else None
+        if code not in request.env["res.lang"]._offertes():
+            return None
+        cls._retenir_la_langue(request.future_response, code)
+        return code
+
+    @classmethod
+    def _retenir_la_langue(cls, reponse, code):
+        """Pose le témoin de la langue choisie sur l'appareil."""
+        reponse.set_cookie(TEMOIN, code, max_age=AN, httponly=True, samesite="Lax", secure=request.httprequest.scheme == "https")
 
     @classmethod
     def _parler_au_visiteur(cls):
@@ -138,16 +155,17 @@ class IrHttp(models.AbstractModel):
             _logger.debug("Transaction rompue : la langue posée à l'entrée reste")
 
     @classmethod
-    def _langue_de_la_page(cls):
+    def _langue_de_la_page(cls, publique=False):
         """Rend ce qu'une page dit de sa langue : ses attributs, et de quoi en changer sans quitter la page.
 
-        :return: {"lang": "ar", "dir": "rtl", "choix": [{"adresse", "nom", "lang", "dir", "courante"}]}
+        :param publique: la page ne répète rien de ce qu'on lui demande ; son choix n'écrit pas son adresse
+        :return: {"lang": "ar", "dir": "rtl", "choix": [{"adresse", "nom", "lang", "courante"}]}
         """
         langues, courante = request.env["res.lang"], request.env.lang
-        retour = url_quote(cls._page_ouverte(), safe="/")
+        retour = "" if publique else url_quote(cls._page_ouverte(), safe="/")
         return {**langues._attributs(courante), "choix": [
-            {"adresse": f"/cnas/langue/{code}?retour={retour}", "nom": nom, "courante": code == courante, **langues._attributs(code)}
-            for code, nom in langues._offertes().items()]}
+            {"adresse": f"?langue={code}" if publique else f"/cnas/langue/{code}?retour={retour}", "nom": nom, "courante": code == courante,
+             "lang": langues._attributs(code)["lang"]} for code, nom in langues._offertes().items()]}
 
     @classmethod
     def _page_ouverte(cls):

@@ -13,6 +13,7 @@ from . import test_jour
 from . import test_livraison
 from . import test_lot
 from . import test_ecriture
+from . import test_langue
 from . import test_lecture
 from . import test_lecture_hypothese
 from . import test_pieces

@@ -57,7 +57,7 @@ class TestPorte(HttpCase):
             with self.subTest(adresse):
                 page = self.url_open(adresse, headers={"Accept-Language": "en-US"})
                 self.assertEqual(page.status_code, 200)
-                self.assertIn('<html lang="fr">', page.text)
+                self.assertIn('<html lang="fr" dir="ltr">', page.text)
                 self.assertRegex(page.text, f"<title>{titre} — CNAS</title>")
                 self.assertRegex(page.text, "Besoin d('|&#39;)aide")
                 self.assertNotIn("Odoo", page.text)

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import html
 import json
 import re
 import uuid
@@ -280,7 +281,7 @@ class TestHorsLigne(HttpCase, CommunFeuille):
             with mute_logger("odoo.http"):
                 reponse = self.url_open(adresse, data={"csrf_token": "faux", "reference": "HL-1"})
             self.assertEqual(reponse.status_code, 400)
-            self.assertIn("Rien n'a été envoyé", reponse.text)
+            self.assertIn("Rien n'a été envoyé", html.unescape(reponse.text))
             self.assertNotIn("Session expired", reponse.text)
 
     # ------------------------------------------------------------------ se déconnecter
