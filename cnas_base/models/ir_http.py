@@ -150,7 +150,7 @@ class IrHttp(models.AbstractModel):
     def _parler_au_visiteur(cls):
         """Met la langue du visiteur avant d'écrire une page d'erreur, où qu'ait eu lieu l'erreur."""
         try:
-            request.update_context(lang=cls._langue_du_visiteur())
+            request.update_context(lang=cls._langue_demandee() or cls._langue_du_visiteur())
         except psycopg2.Error:
             _logger.debug("Transaction rompue : la langue posée à l'entrée reste")
 

@@ -39,14 +39,6 @@ class TestLangue(HttpCase):
         self.assertIn(ARABE, self.ouvrir("/web/reset_password"), "sans préfixe de langue dans l'adresse")
         self.assertIn(ARABE, self.ouvrir("/my/nulle-part"), "la page d'erreur aussi")
 
-    def test_page_publique(self):
-        """Une page publique demande sa langue sans répéter son adresse ; l'appareil la retient, le compte n'en est pas changé."""
-        self.authenticate(None, None)
-        self.assertIn("/cnas/langue/ar_001", self.ouvrir("/web/login"))
-        self.assertIn(FRANCAIS, self.ouvrir("/cnas/rien?langue=xx"))
-        self.assertIn(ARABE, self.ouvrir("/cnas/rien?langue=ar_001"))
-        self.assertIn(ARABE, self.ouvrir("/web/login", **{"Accept-Language": "fr"}))
-
     def test_compte(self):
         """Le compte change de langue, et lui seul ; il reste sur sa page, filtres compris."""
         self.authenticate("langue_portail", "langue-essai-1")

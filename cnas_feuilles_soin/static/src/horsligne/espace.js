@@ -94,10 +94,9 @@ function choisirPrestation(champ) {
     if (connue && connue[2] && !prix.value) {
         prix.value = connue[2];
     }
-    const douteuse = !connue && champ.value.trim();
-    champ.title = douteuse ? _t("Inconnue ou non permise à votre formation") : "";
-    dire("conseil", douteuse ? [_t("« %(code)s » : inconnue ou non permise à votre formation, la caisse la refusera peut-être.", {
-        code: code(champ.value) })] : [], "carte attente");
+    champ.title = connue || !champ.value.trim() ? "" : _t(
+        "« %(code)s » : inconnue ou non permise à votre formation, la caisse la refusera peut-être.", { code: code(champ.value) });
+    dire("conseil", [champ.title].filter(Boolean), "carte attente");
 }
 
 function total() {

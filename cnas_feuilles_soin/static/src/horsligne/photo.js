@@ -7,7 +7,7 @@ async function image(fichier) {
     try {
         return await createImageBitmap(fichier, { imageOrientation: "from-image" });
     } catch {
-        throw new Error(_t("« %(nom)s » ne se lit pas : reprenez la photo, ou choisissez un JPEG, un PNG ou un PDF.", { nom: fichier.name }));
+        throw new Error(_t("« %(name)s » ne se lit pas : reprenez la photo, ou choisissez un JPEG, un PNG ou un PDF.", fichier));
     }
 }
 
@@ -29,13 +29,13 @@ async function reduire(fichier) {
         }
     }
     lue.close();
-    throw new Error(_t("« %(nom)s » reste trop lourde une fois réduite : photographiez une page à la fois.", { nom: fichier.name }));
+    throw new Error(_t("« %(name)s » reste trop lourde une fois réduite : photographiez une page à la fois.", fichier));
 }
 
 // Rend un File prêt à partir ; une erreur est une phrase.
 export async function preparer(fichier, tailleMax = 10) {
     if (!fichier.size) {
-        throw new Error(_t("« %(nom)s » est vide : choisissez un autre fichier.", { nom: fichier.name }));
+        throw new Error(_t("« %(name)s » est vide : choisissez un autre fichier.", fichier));
     }
     const debut = new TextDecoder("latin1").decode(await fichier.slice(0, 5).arrayBuffer());
     if (debut === "%PDF-") {
