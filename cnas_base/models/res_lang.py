@@ -1,6 +1,5 @@
 from odoo import api, models
 
-
 COMME_EN_FRANCAIS = ("date_format", "time_format", "decimal_point", "thousands_sep", "grouping")
 DATE_ARABE_D_ODOO = "%d %b, %Y"
 
