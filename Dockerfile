@@ -10,7 +10,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 # L'image officielle apporte rtlcss, que le client web en arabe demande : essayé ici, sa perte se verrait à la construction.
-RUN echo 'a{float:left}' | rtlcss - | grep -q right
+RUN echo 'a{float:left}' > /tmp/essai.css && rtlcss /tmp/essai.css /tmp/retourne.css && grep -q right /tmp/retourne.css && rm /tmp/essai.css /tmp/retourne.css
 
 # Odoo et ses bibliothèques viennent de l'image ; on n'ajoute que ce qui lui manque, aux versions de requirements.txt.
 COPY requirements.txt requirements-addons.txt /tmp/cnas/
