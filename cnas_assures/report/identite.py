@@ -35,7 +35,7 @@ def ecrire_valeur(page, x, y, valeur, largeur, taille, baisse, petite, baisses):
     latin, _tabulation, arabe = (valeur or "").partition("\t")
     if arabe:
         latin, arabe = titres(latin, arabe)
-    if len(couper(latin, largeur * (0.55 if arabe else 1), taille * 1.1)) == len(couper(arabe, largeur * 0.42, taille * 0.75)) == 1:
+    if len(couper(latin, largeur * (0.55 if arabe else 1), taille * 1.1)) == len(couper(arabe, largeur * 0.42, taille * 0.95)) == 1:
         ecrire(page, x, y - baisse * mm, latin, taille, gras=True, largeur=largeur)
         if arabe:
             ecrire(page, x + largeur, y - baisse * mm, arabe, taille, gras=True, largeur=largeur * 0.42, cote="droite")
