@@ -1,5 +1,6 @@
 """Contrôle après coup : toutes les fraudes posées dans 100 000 feuilles saines, et le coût de la nuit sur la base de référence."""
 import time
+from datetime import timedelta
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_controle.tests.generateur import Generateur
@@ -22,7 +23,7 @@ def mesurer(banc):
     duree = time.perf_counter() - depart
     banc.noter("les 36 indicateurs sur la base de référence", duree, "s", but="≤ 300 s", atteint=duree <= 300)
     banc.cr.rollback()
-    _trouver(banc, indicateurs, int(100_000 * banc.echelle))
+    _trouver(banc, indicateurs, (premier or aujourd_hui()) - timedelta(days=1), int(100_000 * banc.echelle))
 
 
 def _detailler(banc, indicateurs):
@@ -31,9 +32,12 @@ def _detailler(banc, indicateurs):
         banc.noter(f"dont {indicateur.code}", indicateur.duree_ms / 1000, "s")
 
 
-def _trouver(banc, indicateurs, feuilles):
-    """Pose les fraudes dans autant de feuilles saines et juge ce que le calcul en trouve."""
-    generateur = Generateur(banc.env, aujourd_hui(), feuilles=max(3_600, feuilles), formations=max(36, feuilles // 1_500))
+def _trouver(banc, indicateurs, veille, feuilles):
+    """Pose les fraudes dans autant de feuilles saines et juge ce que le calcul en trouve.
+
+    Elles finissent la veille des premiers soins de la base : ses feuilles, d'un prix et d'un panier de pure arithmétique, fausseraient les pairs.
+    """
+    generateur = Generateur(banc.env, veille, feuilles=max(3_600, feuilles), formations=max(36, feuilles // 1_500))
     generateur.poser_saines()
     generateur.poser_fraudes()
     generateur.ecrire()
@@ -41,7 +45,7 @@ def _trouver(banc, indicateurs, feuilles):
     indicateurs._calculer(str(generateur.debut), str(generateur.fin))
     duree = time.perf_counter() - depart
     manques, fausses, toutes = generateur.juger()
-    banc.noter(f"calcul, {len(generateur.feuilles)} feuilles de plus", duree, "s")
+    banc.noter(f"calcul, {len(generateur.feuilles)} feuilles saines et leurs fraudes", duree, "s")
     banc.noter("fraudes posées", sum(map(len, generateur.attendus.values())), "")
     banc.noter("fraudes manquées", sum(map(len, manques.values())), "", etalon=", ".join(sorted(manques)), but="0", atteint=not manques)
     banc.noter("alertes", toutes, "")
