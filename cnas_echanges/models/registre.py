@@ -1,9 +1,9 @@
 import base64
-from itertools import groupby
 from operator import itemgetter
 
 from odoo import _, api, models
 from odoo.exceptions import UserError
+from odoo.tools import groupby
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -70,5 +70,5 @@ class Assure(models.Model):
         cle = signatures._cle_publique_courante()[0]["id"]
         if forme == "dci_civil":
             return dci.ecrire_envoi("Civil", "CRVS_Person", [dci.ecrire_personne(rang) for rang in rangs], cle, signatures._signer)
-        groupes = [dci.ecrire_groupe(menage, list(siens)) for menage, siens in groupby(rangs, itemgetter("menage"))]
+        groupes = [dci.ecrire_groupe(menage, siens) for menage, siens in groupby(rangs, itemgetter("menage"))]
         return dci.ecrire_envoi("Social", "Group", groupes, cle, signatures._signer)

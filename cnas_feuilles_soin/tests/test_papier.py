@@ -145,7 +145,7 @@ class TestPapier(CommunFeuille):
 
     # ------------------------------------------------------------------ export et impressions
     def test_export_des_decisions(self):
-        # l'addon des échanges, s'il est là, le livre fermé
+        # l'addon des échanges, s'il est là, livre l'export fermé
         self.env["cnas.parametre"].search([("code", "=", "decisions_a_tous")]).sudo()._ecrire({"valeur": "oui"})
         feuille = self.deposee("=CMD()")
         feuille.with_user(self.controleur).action_rejeter("motif")
