@@ -216,7 +216,7 @@ class EtatMixin(models.AbstractModel):
             if self.env.uid in signataires[champ].ids:
                 return _("Quatre yeux : « %(nom)s » porte déjà votre signature (%(champ)s), une autre personne doit "
                          "faire « %(action)s ».", nom=self.display_name, action=action.titre,
-                         champ=self._fields[champ]._description_string(self.env))
+                         champ=_("créé par vous") if champ == "create_uid" else self._fields[champ]._description_string(self.env))
         return False
 
     def _demander_motif(self, nom):

@@ -52,7 +52,7 @@ class Cloture(models.Model):
     @api.depends("mois")
     def _compute_display_name(self):
         for cloture in self:
-            cloture.display_name = _("Clôture de %s", ecrire_mois(cloture.mois)) if cloture.mois else _("Clôture")
+            cloture.display_name = _("Clôture : %s", ecrire_mois(cloture.mois)) if cloture.mois else _("Clôture")
 
     def _completer_creation(self, vals_list):
         for vals in vals_list:
@@ -114,7 +114,7 @@ class Cloture(models.Model):
         raisons, ouverte = {}, self._premiere_piece([("date", ">", verrou)] if verrou.year > 1 else [(0, "=", 1)])
         for cloture in self.filtered("mois"):
             if ouverte and ouverte.date < cloture.mois:
-                raisons[cloture._origin.id] = _("le mois de %s est encore ouvert : les mois se closent dans l'ordre.", ecrire_mois(ouverte.date))
+                raisons[cloture._origin.id] = _("un mois plus ancien est encore ouvert (%s) : les mois se closent dans l'ordre.", ecrire_mois(ouverte.date))
             elif cloture._dernier_jour() <= verrou:
                 raisons[cloture._origin.id] = _("la société est déjà verrouillée au-delà de ce mois.")
         return raisons

@@ -105,7 +105,7 @@ class Comptabilite(models.AbstractModel):
         verrou = self._verrou()
         clos = sorted(jour for jour in jours if jour and jour <= verrou)
         if clos:
-            raise UserError(_("Le mois de %(mois)s est clos (jusqu'au %(verrou)s) : rien ne s'y écrit plus. Datez l'opération d'un mois ouvert.",
+            raise UserError(_("Ce mois est clos : %(mois)s (jusqu'au %(verrou)s). Rien ne s'y écrit plus. Datez l'opération d'un mois ouvert.",
                               mois=ecrire_mois(clos[0]), verrou=ecrire_date(verrou)))
 
     # ------------------------------------------------------------------ écriture
