@@ -224,14 +224,14 @@ def ecrire_envoi(registre, genre, fiches, cle, signer):
     :param registre: « Civil » ou « Social » ; genre : celui des enregistrements
     :param cle: l'identifiant de notre clé ; signer : rend la signature d'un texte
     """
-    instant = datetime.now(NDJAMENA).isoformat(timespec="seconds")
+    creee = int(time.time())
+    instant = datetime.fromtimestamp(creee, NDJAMENA).isoformat()
     envoi = {
         "header": {"version": VERSION, "message_id": str(uuid.uuid4()), "message_ts": instant, "action": "notify", "sender_id": "cnas",
                    "total_count": len(fiches), "is_msg_encrypted": False},
         "message": {"transaction_id": str(uuid.uuid4()), "notify_event": [{
             "reference_id": str(uuid.uuid4()), "timestamp": instant, "data": {
                 "version": VERSION, "reg_type": f"ns:org:RegistryType:{registre}", "reg_record_type": genre, "reg_records": fiches}}]}}
-    creee = int(time.time())
     expire = creee + DUREE_SIGNATURE
     signature = base64.b64encode(signer(a_signer(envoi, creee, expire))).decode()
     envoi["signature"] = (f'Signature: namespace="dci", kidId="cnas|{cle}|ed25519", algorithm="ed25519", created="{creee}", expires="{expire}", '

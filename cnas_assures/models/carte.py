@@ -528,7 +528,7 @@ class Carte(models.Model):
         if autre or len(self.assure_id) < len(self):
             nom = (autre or self)[0].assure_id.display_name
             if not autre:
-                raise UserError(_("%s n'a qu'une carte active à la fois.", nom))
+                raise UserError(_("%s a déjà une carte active : une seule à la fois.", nom))
             raise UserError(_(
                 "%(nom)s a déjà une carte active (%(numero)s) : déclarez-la perdue, annulez-la ou remplacez-la.",
                 nom=nom, numero=autre.numero))
