@@ -107,7 +107,9 @@ class DeclarationEffectifLigne(models.Model):
 
     @api.model
     def _valeurs_en_plus(self, declares, periode):
-        elements = self.env["cnas.exclusion_assiette"].sudo()._au_mois(periode)
+        exclusions = self.env["cnas.exclusion_assiette"].sudo()
+        # Fermé depuis le contrôle du classeur, un élément ne se perd pas : `_check_date` le refuse d'une phrase.
+        elements = {**exclusions._au_mois(), **exclusions._au_mois(periode)}
         return [{**autres, "exclusion_ids": [Command.clear(), *(
             Command.create({"exclusion_id": elements[code].id, "montant": montant}) for code, montant in montants.items() if code in elements)]}
             for autres, montants in zip(super()._valeurs_en_plus(declares, periode), declares)]
