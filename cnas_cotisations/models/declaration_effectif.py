@@ -118,5 +118,12 @@ class DeclarationEffectifLigne(models.Model):
         return {ligne: {**autres, **{exclu.exclusion_id.code: int(exclu.montant) for exclu in ligne.exclusion_ids}}
                 for ligne, autres in super()._en_plus().items()}
 
+    def _recopier(self):
+        """Recopie aussi ce que retient la ligne datée de l'élément exclu ; fermé depuis la saisie, il se refuse."""
+        self.exclusion_ids._check_date()
+        self.exclusion_ids.modified(["montant"])
+        self.exclusion_ids.flush_recordset()
+        return super()._recopier()
+
     def _salaire_soumis(self):
         return max(0, super()._salaire_soumis() - int(self.exclu))
