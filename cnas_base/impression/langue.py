@@ -6,7 +6,7 @@ import contextlib
 import sys
 from contextvars import ContextVar
 
-from odoo.tools.translate import _lt, code_translations
+from odoo.tools.translate import code_translations
 
 FRANCAIS, ARABE = "fr_FR", "ar_001"
 LANGUES = [(FRANCAIS, "Français"), (ARABE, "العربية")]
@@ -15,11 +15,14 @@ _courante = ContextVar("langue_du_papier", default=FRANCAIS)
 
 def _(source, *args, **kwargs):
     """Rend une phrase du papier dans sa langue, ses mots insérés ; le français à défaut de traduction."""
-    if isinstance(source, _lt):
-        return code_translations.get_python_translations(source._module, _courante.get()).get(source._source, source._source)
     module = sys._getframe(1).f_globals["__name__"].removeprefix("odoo.addons.").partition(".")[0]
     phrase = code_translations.get_python_translations(module, _courante.get()).get(source, source)
     return phrase % (args or kwargs) if args or kwargs else phrase
+
+
+def dire(phrase):
+    """Rend dans la langue du papier une phrase qu'une table a préparée par `_lt` : `_` n'en lit que d'entières."""
+    return code_translations.get_python_translations(phrase._module, _courante.get()).get(phrase._source, phrase._source)
 
 
 def en_arabe():

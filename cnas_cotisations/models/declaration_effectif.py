@@ -107,7 +107,9 @@ class DeclarationEffectifLigne(models.Model):
 
     @api.model
     def _valeurs_en_plus(self, declares, periode):
-        elements = self.env["cnas.exclusion_assiette"].sudo()._au_mois(periode)
+        exclusions = self.env["cnas.exclusion_assiette"].sudo()
+        # Fermé depuis le contrôle du classeur, un élément ne se perd pas : `_check_date` le refuse d'une phrase.
+        elements = {**exclusions._au_mois(), **exclusions._au_mois(periode)}
         return [{**autres, "exclusion_ids": [Command.clear(), *(
             Command.create({"exclusion_id": elements[code].id, "montant": montant}) for code, montant in montants.items() if code in elements)]}
             for autres, montants in zip(super()._valeurs_en_plus(declares, periode), declares)]
@@ -115,6 +117,13 @@ class DeclarationEffectifLigne(models.Model):
     def _en_plus(self):
         return {ligne: {**autres, **{exclu.exclusion_id.code: int(exclu.montant) for exclu in ligne.exclusion_ids}}
                 for ligne, autres in super()._en_plus().items()}
+
+    def _recopier(self):
+        """Recopie aussi ce que retient la ligne datée de l'élément exclu ; fermé depuis la saisie, il se refuse."""
+        self.exclusion_ids._check_date()
+        self.exclusion_ids.modified(["montant"])
+        self.exclusion_ids.flush_recordset()
+        return super()._recopier()
 
     def _salaire_soumis(self):
         return max(0, super()._salaire_soumis() - int(self.exclu))

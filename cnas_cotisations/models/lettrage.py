@@ -9,7 +9,8 @@ WITH ouvertes AS (
            sum(abs(l.amount_residual)) OVER (
                PARTITION BY l.partner_id, l.amount_residual > 0 ORDER BY COALESCE(l.date_maturity, l.date), l.id) AS fin
       FROM account_move_line l
-     WHERE l.account_id = %s AND l.partner_id = ANY(%s) AND l.parent_state = 'posted' AND NOT l.reconciled AND l.amount_residual <> 0),
+     WHERE l.account_id = %s AND l.partner_id = ANY(%s) AND l.parent_state = 'posted' AND NOT l.reconciled AND l.amount_residual <> 0
+       AND l.currency_id = l.company_currency_id),
 morceaux AS (
     SELECT d.id AS due_id, v.id AS versee_id, d.company_id, d.currency_id, greatest(d.date, v.date) AS jour,
            least(d.fin, v.fin) - greatest(d.fin - d.reste, v.fin - v.reste) AS montant
@@ -30,8 +31,9 @@ UPDATE account_move_line l
        reconciled = l.amount_residual = p.lettre
   FROM (SELECT x.ligne_id, sum(x.montant) AS lettre
           FROM account_partial_reconcile r, LATERAL (VALUES (r.debit_move_id, r.amount), (r.credit_move_id, -r.amount)) AS x (ligne_id, montant)
-         WHERE r.id = ANY(%s) GROUP BY 1) AS p
- WHERE l.id = p.ligne_id
+         WHERE r.id = ANY(%s) GROUP BY 1) AS p, account_move m
+ WHERE l.id = p.ligne_id AND m.id = l.move_id
+RETURNING l.id, m.cnas_cotisation
 """
 # Un groupe de lignes qui se lettrent entre elles et ne laissent rien est soldé : il prend un numéro de lettrage.
 SQL_SOLDES = """
@@ -67,7 +69,7 @@ class AccountMoveLine(models.Model):
     """Le lettrage des cotisants, par lots : `account` écrit un reste par ligne qu'il touche ; ici, le nombre de requêtes est constant.
 
     Les écritures sont celles d'`account` (un essai les compare) : il les lit, les montre et les défait comme les siennes. Tout est en francs :
-    ni change, ni taxe à l'encaissement.
+    ni change, ni taxe à l'encaissement ; une écriture passée en devise se lettre à la main.
     """
 
     _inherit = "account.move.line"
@@ -83,6 +85,7 @@ class AccountMoveLine(models.Model):
             return
         touchees = self.browse({ligne for _id, *deux in morceaux for ligne in deux})
         cr.execute(SQL_RESTES, [[identifiant for identifiant, *_deux in morceaux]])
+        etrangeres = self.browse([ligne for ligne, notre in cr.fetchall() if not notre])
         self.invalidate_model()
         # Le numéro provisoire de chaque groupe est celui qu'`account` donne.
         self.env["account.partial.reconcile"]._update_matching_number(touchees)
@@ -94,6 +97,8 @@ class AccountMoveLine(models.Model):
         self.env["account.partial.reconcile"].invalidate_model()
         self.env["cnas.appel_cotisation"].invalidate_model(["reste", "paiement", "en_retard"])
         self.env["cnas.encaissement"].invalidate_model(["trop_percu"])
+        # Une facture ou un règlement d'`account` sur ce compte tient son état de ces restes.
+        etrangeres.modified(["amount_residual", "amount_residual_currency", "reconciled"])
 
     @api.model
     def _cnas_numeroter_soldes(self, touchees):

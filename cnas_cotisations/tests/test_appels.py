@@ -45,6 +45,22 @@ class TestAppels(CasCotisations):
             autre = self._declaration("2026-08-01", 100_000)
             autre.ligne_ids[0].write({"exclusion_ids": [(0, 0, {"exclusion_id": frais.id, "montant": 100_001})]})
 
+    def test_l_exclusion_suit_sa_ligne_jusqu_au_depot(self):
+        """Plafond abaissé ou élément fermé après la saisie : le dépôt recopie, ou refuse ; déposé, plus rien ne bouge."""
+        transport = self.env["cnas.exclusion_assiette"].search([("code", "=", "TRANSPORT")])
+        aout, juillet = self._declaration("2026-08-01"), self._declaration("2026-07-01")
+        for declaration in (aout, juillet):
+            declaration.ligne_ids[0].write({"exclusion_ids": [(0, 0, {"exclusion_id": transport.id, "montant": 80_000})]})
+        transport._ecrire({"plafond": 40_000})
+        aout.action_deposer()
+        transport._ecrire({"plafond": 30_000, "date_debut": "2026-08-01"})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        ligne = aout.ligne_ids[0]
+        self.assertEqual((ligne.exclusion_ids.retenu, ligne.exclu, ligne.part_employeur), (40_000, 40_000, 5_600))
+        with self.assertRaisesRegex(UserError, "ne s'exclut pas"):
+            juillet.action_deposer()
+
     def test_plafond(self):
         appel = self.valider(salaire=900_000)
         self.assertEqual((appel.ligne_ids.salaires, appel.ligne_ids.assiette, appel.montant), (2_700_000, 1_500_000, 75_000))

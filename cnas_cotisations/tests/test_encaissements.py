@@ -29,7 +29,7 @@ class TestEncaissements(CasCotisations):
         self.assertEqual((recu.avance, avance.avance), (0, 30_000), "le reçu redit ce qu'il disait")
 
     def test_le_lettrage_est_celui_d_account(self):
-        """Six appels soldés par morceaux, une avance, un complément en moins : les mêmes restes, morceaux et groupes qu'`account`, au franc."""
+        """Quatre appels soldés par morceaux, une avance, un complément en moins : les mêmes restes, morceaux et groupes qu'`account`, au franc."""
         appels = self.valider("2026-04-01") | self.valider("2026-05-01") | self.valider("2026-06-01") | self.valider("2026-07-01")
         for rang, montant in enumerate((7_001, 30_000, 22_999, 41_500, 13)):
             self.encaisser(montant, f"MOR-{rang}", jour=f"2026-11-{10 + rang}")

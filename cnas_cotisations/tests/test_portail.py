@@ -4,9 +4,11 @@ import io
 import openpyxl
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.http import Request
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.cnas_base.lecture import nom_de_colonne
 from odoo.addons.cnas_base.tests.common import HttpCase
 
 from ..models.employeur import SORTE_ATTESTATION
@@ -71,6 +73,7 @@ class TestPortailCotisations(HttpCase, CasCotisations):
         self.env["cnas.exclusion_assiette"].search([("code", "=", "FRAIS")])._ecrire({"date_debut": "2026-10-01"})
         self.assertIn("ne se déclare pas en septembre 2026", envoyer("importer", {"classeur": ("d.csv", classeur, "text/csv")}))
         self.assertEqual(declaration.ligne_ids.exclu, 30_000)
+        self.assertIn("Remboursement de frais professionnels", self.url_open(adresse).text, "déclaré puis fermé, il compte encore : il se montre")
 
     def test_exclusions_dans_le_classeur_de_l_agent(self):
         """Le même classeur, importé par l'agent : l'élément est lu, et ce qui diffère se dit."""
@@ -83,6 +86,13 @@ class TestPortailCotisations(HttpCase, CasCotisations):
             self.assertEqual((recu.nombre_refus, recu.ligne_ids.state), (0, "correction"), recu.ligne_ids.message)
             declaration._remplacer_lignes(recu.sudo().ligne_ids.donnees["lignes"])
             self.assertEqual((declaration.ligne_ids.exclu, declaration.ligne_ids.assiette), (exclu, 200_000 - exclu))
+        element = self.env["cnas.exclusion_assiette"].search([("code", "=", "TRANSPORT")])
+        admis = declaration.ligne_ids._colonnes_en_plus()["en_plus_TRANSPORT"]
+        for langue, _nom in self.env["res.lang"].get_installed():
+            self.assertIn(nom_de_colonne(element.with_context(lang=langue).name), admis, langue)
+        element._ecrire({"date_debut": "2026-10-01"})
+        with self.assertRaisesRegex(UserError, "ne s'exclut pas"), self.env.cr.savepoint():
+            declaration._remplacer_lignes(recu.sudo().ligne_ids.donnees["lignes"])
 
     def test_verifier(self):
         recu = self.encaisser(10_000, "VIR-Q")

@@ -190,7 +190,7 @@ class PortailEmployeur(http.Controller):
         lignes = declaration.ligne_ids
         pages = pager(f"/my/employeur/declarations/{declaration.id}", len(lignes), page=numero_page, step=LIGNES_PAR_PAGE)
         montrees = lignes[max(0, pages["offset"]):][:LIGNES_PAR_PAGE]
-        titres, en_plus = lignes._montants_en_plus(declaration.periode), montrees._en_plus()
+        titres, en_plus = lignes._titres_en_plus(declaration.periode), montrees._en_plus()
         return self._rendre_employeur("cnas_employeurs.portail_declaration", {
             "page": "declarations", "declaration": declaration, "lignes": montrees, "salaries": self._salaries(montrees), "pager": pages,
             "numero_page": pages["page"]["num"] or 1, "erreur": erreur, "vides": range(LIGNES_VIDES),

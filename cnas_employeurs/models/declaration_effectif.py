@@ -205,7 +205,7 @@ class DeclarationEffectif(models.Model):
     def _classeur(self, salaries):
         """Rend les octets du classeur à remplir, les salariés déjà saisis dedans. Entrée : {ligne: (matricule, nom)}."""
         colonnes = [nom for _code, nom, _oblig, _aide in self.env["cnas.colonne"].sudo()._du_sujet("declaration")]
-        en_plus, titres = self.ligne_ids._en_plus(), self.ligne_ids._montants_en_plus(self.periode)
+        en_plus, titres = self.ligne_ids._en_plus(), self.ligne_ids._titres_en_plus(self.periode)
         rangs = [(*salaries[ligne.id], int(ligne.salaire), ligne.date_embauche or None, *(en_plus[ligne].get(code) for code in titres))
                  for ligne in self.ligne_ids]
         return ecrire_xlsx([*colonnes, *titres.values()], rangs, _("Déclaration"))

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -94,10 +96,20 @@ class DeclarationEffectifLigne(models.Model):
         """Rend {ligne: {code: montant}} de ce qui est déclaré en plus."""
         return {ligne: {} for ligne in self}
 
+    def _titres_en_plus(self, periode):
+        """Rend {code: titre} de ce qui se déclare ce mois-là, et de ce que ces lignes portent déjà : fermé depuis, il compte encore."""
+        du_mois = self._montants_en_plus(periode)
+        montres = {*du_mois, *(code for montants in self._en_plus().values() for code in montants)}
+        return {code: titre for code, titre in {**self._montants_en_plus(), **du_mois}.items() if code in montres}
+
     @api.model
     def _colonnes_en_plus(self):
-        """Rend {colonne du classeur: en-têtes admis} de ces montants."""
-        return {f"{EN_PLUS}{code}": (nom_de_colonne(titre),) for code, titre in self._montants_en_plus().items()}
+        """Rend {colonne du classeur: en-têtes admis} de ces montants, dans chaque langue : qui l'importe n'a pas toujours celle de qui l'a rempli."""
+        admis = defaultdict(set)
+        for langue, _nom in self.env["res.lang"].sudo().get_installed():
+            for code, titre in self.with_context(lang=langue)._montants_en_plus().items():
+                admis[f"{EN_PLUS}{code}"].add(nom_de_colonne(titre))
+        return admis
 
     @api.model
     def _lecteur_en_plus(self, periode):

@@ -57,8 +57,8 @@ class Adaptateur:
     """
 
     nature = None
-    titre = None          # du bordereau
-    colonne_compte = None  # du bordereau : où l'on paie
+    titre = None          # du bordereau (`_lt`)
+    colonne_compte = None  # du bordereau : où l'on paie (`_lt`)
     titres = ()           # colonnes du fichier aller
     # Colonnes du retour, et les autres en-têtes qu'on leur connaît.
     colonnes = {

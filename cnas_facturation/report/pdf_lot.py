@@ -7,7 +7,7 @@ from odoo.tools import groupby
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.impression.document import MARGE, Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import GRIS, VERT_PALE, VERT_SOMBRE, ecrire
-from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
+from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue, dire
 from odoo.addons.cnas_base.jour import jour_de
 
 from ..adaptateurs import ADAPTATEURS
@@ -25,13 +25,13 @@ def dessiner_lot(lot):
 def _lot(lot):
     adaptateur = ADAPTATEURS[lot.nature]
     doc = Document(f"Lot {lot.numero}", _("%s — bordereau de paiement", lot.numero))
-    doc.entete(_(adaptateur.titre), _("N° %(numero)s — %(mois)s", numero=lot.numero, mois=ecrire_date(lot.date_signature or jour_de(lot.create_date))))
+    doc.entete(dire(adaptateur.titre), _("N° %(numero)s — %(mois)s", numero=lot.numero, mois=ecrire_date(lot.date_signature or jour_de(lot.create_date))))
     ordres = adaptateur.ranger(lot.ordre_ids)
     total = int(sum(ordres.mapped("montant")))
     _dire_quoi_payer(doc, lot, len(ordres), total)
 
     def titres():
-        doc.rang(COLONNES, ("", _("Ordre"), _("Bénéficiaire"), _(adaptateur.colonne_compte), _("Facture"), _("Montant")), gras=True,
+        doc.rang(COLONNES, ("", _("Ordre"), _("Bénéficiaire"), dire(adaptateur.colonne_compte), _("Facture"), _("Montant")), gras=True,
                  fond=VERT_SOMBRE, couleur=white, hauteur=5.2 * mm)
 
     titres()

@@ -6,7 +6,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import Document, colonnes_mm
 from odoo.addons.cnas_base.impression.kit import VERT, ecrire
-from odoo.addons.cnas_base.impression.langue import _
+from odoo.addons.cnas_base.impression.langue import _, dire
 
 COLONNES = colonnes_mm((88, "gauche"), (34, "droite"), (34, "droite"), (32, "droite"), (30, "gauche"), (53, "gauche"))
 ETATS = {"rouge": _lt("En alerte"), "orange": _lt("À surveiller"), "vert": _lt("Bon")}
@@ -51,7 +51,7 @@ def _rang(indicateur):
     unite = indicateur["unite"]
     seuil = ecrire_valeur(indicateur["rouge"], unite) if indicateur["rouge"] is not None else ""
     return (indicateur["nom"], ecrire_valeur(indicateur["valeur"], unite), ecrire_valeur(indicateur["precedente"], unite),
-            f"{'≥' if indicateur['sens'] == 'bas' else '≤'} {seuil}" if seuil else "", _(ETATS[indicateur["couleur"]]) if indicateur["couleur"] else "—", indicateur["responsable"])
+            f"{'≥' if indicateur['sens'] == 'bas' else '≤'} {seuil}" if seuil else "", dire(ETATS[indicateur["couleur"]]) if indicateur["couleur"] else "—", indicateur["responsable"])
 
 
 def _titre(doc, titre):
