@@ -195,6 +195,8 @@ class TestEstimation(TransactionCase):
             "six strates": (2500, 0.9, 0.10, melees, (0, 1), {"classes": 6}),
             "à dix points près": (2500, 0.9, 0.10, melees, (0, 1), {"precision": 10}),
             "deux cents feuilles": (200, 0.9, 0.15, melees, (0, 1), {"precision": 8}),
+            "presque toutes fausses": (2500, 0.9, 0.99, entieres, (0, 1), {}),
+            "presque toutes fausses, presque au même prix": (2500, 0.05, 0.99, entieres, (0, 1), {}),
         }
         for nom, (nombre, etalement, part, parts, (bas, haut), options) in essais.items():
             hasard = random.Random(nom)
@@ -228,3 +230,11 @@ class TestEstimation(TransactionCase):
         # Clopper et Pearson, corrigé d'une population de mille ; le montant se borne de même
         self.assertAlmostEqual(taux.haut, 0.0344, delta=0.0001)
         self.assertAlmostEqual(somme.haut, 34_400, delta=100)
+
+    def test_toutes_fausses(self):
+        """Dix feuilles tirées, toutes fausses et plus chères que les autres : ni une certitude, ni plus que le reçu."""
+        observee = estimation.Strate(100, 90_000, (1000,) * 10, (1000,) * 10)
+        somme, taux = estimation.extrapoler([observee]), estimation.estimer_taux([observee])
+        self.assertEqual((somme.valeur, somme.haut, taux.haut), (90_000, 90_000, 1))
+        self.assertAlmostEqual(taux.bas, 0.7073, delta=0.0001)
+        self.assertLess(somme.bas, 70_000)
