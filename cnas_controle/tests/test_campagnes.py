@@ -85,6 +85,29 @@ class TestCampagnes(CommunControle):
         with self.assertRaisesRegex(UserError, "délai pour contester"):
             resultat.with_user(self.controleur).action_contester("Trop tard")
 
+    def test_ce_que_l_assure_a_recu(self):
+        """Une feuille remboursée à l'assuré n'est pas dans la population : la formation n'en a rien reçu."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET mode = 'remboursement' WHERE id = %s", [self.preparees[:1].id])
+        self.env.invalidate_all()
+        self.assertIn("5 feuilles sur 5", self.campagne().justification)
+
+    def test_indu_annule(self):
+        """Un indu contesté qu'on annule à la main ne se maintient pas : la révision à zéro clôt la contestation."""
+        campagne = self.tiree()
+        self.juger(campagne)
+        campagne.action_conclure()
+        resultat = campagne.resultat_ids.with_user(self.superviseur)
+        resultat.action_proposer()
+        indu = resultat.indu_id.with_user(self.superviseur2)
+        indu.action_notifier()
+        resultat.with_user(self.controleur).action_contester("Le registre était au district")
+        indu.action_annuler("Mauvais registre")
+        with self.assertRaisesRegex(UserError, "est annulé"):
+            resultat.with_user(self.superviseur2).action_maintenir("Non")
+        resultat.with_user(self.superviseur2).action_reviser("Rien n'est dû")
+        self.assertEqual((resultat.state, resultat.indu_id, indu.state), ("revise", indu, "annule"))
+
     def test_pas_deux_fois(self):
         """Deux campagnes des mêmes soins ne réclament pas deux fois le même trop payé."""
         resultats = []
