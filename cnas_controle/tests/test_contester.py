@@ -90,6 +90,14 @@ class TestContester(HttpCase, CommunControle):
             with self.assertRaises(AccessError):
                 self.resultat.with_user(usager).read(["taux_audit"])
 
+    def test_l_agent_vise_n_en_voit_rien(self):
+        """L'agent que vise l'affaire ne lit ni l'échantillon ni le résultat de sa campagne : il ne tranche rien."""
+        self.affaire_secrete.sudo()._ecrire({"usager_en_cause_id": self.superviseur2.id})
+        campagne = self.resultat.campagne_id
+        for objets in (self.resultat, campagne.ligne_ids, campagne.feuille_ids, campagne.strate_ids):
+            with self.subTest(modele=objets._name), self.assertRaises(AccessError):
+                objets.with_user(self.superviseur2).read(["campagne_id"])
+
     def test_qui_conteste_ne_tranche_pas(self):
         """Un superviseur qui note la contestation au guichet ne la tranche pas lui-même."""
         self.notifier()
