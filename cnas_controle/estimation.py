@@ -4,7 +4,8 @@ L'estimateur se lit strate par strate (moyenne de l'échantillon × effectif). L
 même façon, chacune a sa méthode :
 
 - la basse, celle qu'on réclame, prend la loi de Student aux degrés de Satterthwaite (1946), en échelle logarithmique ; une petite strate
-  sans erreur vue n'a pas une variance nulle : chacune reçoit une observation de prudence, au taux moyen de toutes ;
+  sans erreur vue n'a pas une variance nulle : chacune reçoit une observation de prudence, au taux moyen de toutes ; presque toutes fausses
+  (un cabinet fantôme), la variance ne dit rien des quelques justes qui ont échappé : elles se bornent comme les erreurs, par en haut ;
 - la haute est la borne de Stringer (1963 ; Bickel, « Inference and auditing: the Stringer bound », International Statistical Review 60,
   1992). Un échantillon qui n'a pas vu les rares grosses erreurs n'a pas non plus vu leur variance : aucune borne tirée d'elle seule ne les
   couvre. Stringer compte, par la loi binomiale (Clopper et Pearson, 1934), combien d'erreurs ont pu échapper, et leur donne un poids.
@@ -17,6 +18,8 @@ from hashlib import sha256
 from statistics import NormalDist
 
 MINIMUM_PAR_STRATE = 5
+# Au-delà de cette part d'unités en erreur, ce sont les justes qui sont rares.
+PRESQUE_TOUTES = 0.9
 Z95 = NormalDist().inv_cdf(0.975)
 
 
@@ -92,9 +95,15 @@ def extrapoler(strates):
         # l'observation de prudence : une erreur comme les autres, au taux des autres
         grosse = min(moyenne_recue, part * moyenne_recue / taux) if taux else 0
         termes.append((s.effectif, list(s.erreurs), taux * grosse * grosse * (1 - taux)))
+    total, portes = sum(s.total for s in strates), [sum(r * r for r in s.recus) / max(1, sum(s.recus)) for s in strates]
     valeur, bas = _borne_basse(termes)
-    haut = _borne_haute([(s.effectif, s.erreurs, sum(r * r for r in s.recus) / max(1, sum(s.recus))) for s in strates], sum(s.total for s in strates))
-    return Estimation(valeur, max(erreurs, bas), max(valeur, erreurs, haut))
+    haut = _borne_haute([(s.effectif, s.erreurs, porte) for s, porte in zip(strates, portes)], total)
+    if taux > PRESQUE_TOUTES:
+        justes = [(s.effectif, [recu - erreur for recu, erreur in zip(s.recus, s.erreurs)], porte) for s, porte in zip(strates, portes)]
+        bas = min(bas, total - _borne_haute(justes, total))
+    # des feuilles tirées plus chères que les autres ne font pas réclamer plus que le reçu
+    valeur = min(valeur, total)
+    return Estimation(valeur, max(erreurs, min(bas, valeur)), max(valeur, erreurs, haut))
 
 
 def estimer_taux(strates):
@@ -107,6 +116,8 @@ def estimer_taux(strates):
     touchees = [[float(e > 0) for e in s.erreurs] for s in strates]
     valeur, bas = _borne_basse([(s.effectif, t, taux * (1 - taux)) for s, t in zip(strates, touchees)])
     haut = _borne_haute([(s.effectif, t, 1) for s, t in zip(strates, touchees)], effectif)
+    if taux > PRESQUE_TOUTES:
+        bas = min(bas, effectif - _borne_haute([(s.effectif, [1 - x for x in t], 1) for s, t in zip(strates, touchees)], effectif))
     return Estimation(valeur / effectif, bas / effectif, max(valeur, haut) / effectif)
 
 

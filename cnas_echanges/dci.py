@@ -21,6 +21,8 @@ from .fhir.reception import lire_corps
 
 VERSION = "1.0.0"
 DUREE_SIGNATURE = 30 * 86400
+# Un nom, un numéro, une signature tiennent là ; plus long, un texte n'a pas été relu par la réception.
+TEXTE_MAX = 4096
 LD = ("@context", "@id", "@type")
 STATUT = ("status", "status_reason_code", "status_reason_message")
 PERSONNE = (
@@ -188,7 +190,7 @@ def _liste(valeur, ou):
 
 
 def _texte(valeur, ou):
-    if valeur is not None and (isinstance(valeur, bool) or not isinstance(valeur, (str, int))):
+    if valeur is not None and (isinstance(valeur, bool) or not isinstance(valeur, (str, int)) or len(str(valeur)) > TEXTE_MAX):
         raise UserError(_("Envoi DCI illisible à « %(ou)s » : attendu un texte, lu « %(lu)s ».", ou=ou, lu=montrer(valeur)))
     return "" if valeur is None else str(valeur).strip()
 
@@ -198,7 +200,8 @@ def a_signer(envoi, creee, expire):
     """Rend le texte que signe l'émetteur : ses deux instants et le condensat de l'en-tête et du message, en JSON canonique."""
     canonique = json.dumps({"header": envoi["header"], "message": envoi["message"]}, sort_keys=True, ensure_ascii=False, separators=(",", ":"),
                            default=float)
-    condensat = base64.b64encode(hashlib.sha256(canonique.encode()).digest()).decode()
+    # un demi-signe (« \ud800 ») n'est d'aucun UTF-8 : sa signature sera fausse, sans panne
+    condensat = base64.b64encode(hashlib.sha256(canonique.encode(errors="surrogatepass")).digest()).decode()
     return f"(created): {creee}\n(expires): {expire}\ndigest: SHA-256={condensat}"
 
 

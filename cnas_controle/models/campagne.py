@@ -212,9 +212,9 @@ class Campagne(models.Model):
 
     # ------------------------------------------------------------------ tirage
     def _condition(self):
-        """Rend la condition SQL de la population : des feuilles décidées, que la caisse a prises en charge."""
+        """Rend la condition SQL de la population : des feuilles décidées, que la caisse a prises en charge et dont la formation a reçu le prix."""
         return SQL("""
-            f.state IN ('validee', 'payee') AND f.montant_cnas > 0 AND f.formation_id = ANY(%s) AND f.date_soins BETWEEN %s AND %s
+            f.mode = 'tiers_payant' AND f.state IN ('validee', 'payee') AND f.montant_cnas > 0 AND f.formation_id = ANY(%s) AND f.date_soins BETWEEN %s AND %s
               AND (%s = 'tous' OR f.type_soins = %s) AND f.montant_cnas >= %s""",
                    list(self.formation_ids.ids), self.date_debut, self.date_fin, self.type_soins, self.type_soins, int(self.montant_min or 0))
 

@@ -39,8 +39,10 @@ class CampagneResultat(models.Model):
                            empeche=("_empeche_sans_erreur", "_empeche_deja_reclame")),
         "contester": Action(
             titre=_lt("Noter la contestation"), de=("propose",), vers=("conteste",), roles=("cnas_base.group_controleur",), seul=True, motif=True,
-            empeche=("_empeche_hors_delai",)),
-        "maintenir": Action(titre=_lt("Maintenir"), de=("conteste",), vers=("maintenu",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=PARTIES),
+            empeche=("_empeche_annule", "_empeche_hors_delai")),
+        "maintenir": Action(
+            titre=_lt("Maintenir"), de=("conteste",), vers=("maintenu",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=PARTIES,
+            empeche=("_empeche_annule",)),
         "reviser": Action(
             titre=_lt("Réviser"), de=("conteste",), vers=("revise",), roles=(SUPERVISEUR,), seul=True, motif=True, quatre_yeux=PARTIES,
             empeche=("_empeche_revision",)),
@@ -102,9 +104,15 @@ class CampagneResultat(models.Model):
             self._exiger_groupe(SUPERVISEUR, _("réviser un indu extrapolé"))
             if any(resultat.state != "conteste" for resultat in self):
                 raise UserError(_("Un montant se révise sur contestation : rien n'est contesté, ou tout est tranché."))
-        if "piece_ids" in vals and not self._ouvert(vals.keys()) and any(resultat.state != "conteste" for resultat in self):
+        if "piece_ids" not in vals or self._ouvert(vals.keys()):
+            return super().write(vals)
+        if any(resultat.state != "conteste" for resultat in self):
             raise UserError(_("Une pièce se joint à une contestation : rien n'est contesté, ou tout est tranché."))
-        return super().write(vals)
+        jointes = {resultat: resultat.piece_ids for resultat in self.sudo() if resultat.contestataire_id != self.env.user}
+        ecrit = super().write(vals)
+        if any(pieces - resultat.piece_ids for resultat, pieces in jointes.items()):
+            raise UserError(_("Une pièce de la contestation ne se retire que par qui l'a écrite : joignez la vôtre à côté."))
+        return ecrit
 
     @api.ondelete(at_uninstall=False)
     def _refuser_suppression(self):
@@ -139,7 +147,8 @@ class CampagneResultat(models.Model):
     def action_reviser(self, motif=None):
         """Annule l'indu contesté et en constate un autre, au montant révisé. Rend True ou l'assistant."""
         ancien = self.indu_id
-        ancien.action_annuler(motif)
+        if ancien.state != "annule":
+            ancien.action_annuler(motif)
         neuf = self.env["cnas.indu"].create({
             "formation_id": self.formation_id.id, "compte": "principal", "montant": self.montant_revise,
             "motif": _("%(campagne)s, révisé sur contestation (remplace %(ancien)s) : %(motif)s", campagne=self.campagne_id.numero, ancien=ancien.numero, motif=motif),
@@ -247,6 +256,10 @@ class CampagneResultat(models.Model):
             elif resultat.limite_contestation < jour:
                 raisons[resultat.id] = _("le délai pour contester a fini le %s.", ecrire_date(resultat.limite_contestation))
         return raisons
+
+    def _empeche_annule(self):
+        """Rend {id: raison} des résultats dont l'indu est annulé : il n'y a plus rien à contester ni à maintenir."""
+        return {r.id: _("l'indu %s est annulé, il ne reste rien à réclamer.", r.indu_id.numero) for r in self.sudo() if r.indu_id.state == "annule"}
 
     def _empeche_revision(self):
         """Rend {id: raison} des résultats dont la révision ne change rien."""

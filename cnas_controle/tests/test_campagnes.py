@@ -85,6 +85,29 @@ class TestCampagnes(CommunControle):
         with self.assertRaisesRegex(UserError, "délai pour contester"):
             resultat.with_user(self.controleur).action_contester("Trop tard")
 
+    def test_ce_que_l_assure_a_recu(self):
+        """Une feuille remboursée à l'assuré n'est pas dans la population : la formation n'en a rien reçu."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE cnas_feuille_soin SET mode = 'remboursement' WHERE id = %s", [self.preparees[:1].id])
+        self.env.invalidate_all()
+        self.assertIn("5 feuilles sur 5", self.campagne().justification)
+
+    def test_indu_annule(self):
+        """Un indu contesté qu'on annule à la main ne se maintient pas : la révision à zéro clôt la contestation."""
+        campagne = self.tiree()
+        self.juger(campagne)
+        campagne.action_conclure()
+        resultat = campagne.resultat_ids.with_user(self.superviseur)
+        resultat.action_proposer()
+        indu = resultat.indu_id.with_user(self.superviseur2)
+        indu.action_notifier()
+        resultat.with_user(self.controleur).action_contester("Le registre était au district")
+        indu.action_annuler("Mauvais registre")
+        with self.assertRaisesRegex(UserError, "est annulé"):
+            resultat.with_user(self.superviseur2).action_maintenir("Non")
+        resultat.with_user(self.superviseur2).action_reviser("Rien n'est dû")
+        self.assertEqual((resultat.state, resultat.indu_id, indu.state), ("revise", indu, "annule"))
+
     def test_pas_deux_fois(self):
         """Deux campagnes des mêmes soins ne réclament pas deux fois le même trop payé."""
         resultats = []
@@ -195,6 +218,8 @@ class TestEstimation(TransactionCase):
             "six strates": (2500, 0.9, 0.10, melees, (0, 1), {"classes": 6}),
             "à dix points près": (2500, 0.9, 0.10, melees, (0, 1), {"precision": 10}),
             "deux cents feuilles": (200, 0.9, 0.15, melees, (0, 1), {"precision": 8}),
+            "presque toutes fausses": (2500, 0.9, 0.99, entieres, (0, 1), {}),
+            "presque toutes fausses, presque au même prix": (2500, 0.05, 0.99, entieres, (0, 1), {}),
         }
         for nom, (nombre, etalement, part, parts, (bas, haut), options) in essais.items():
             hasard = random.Random(nom)
@@ -228,3 +253,11 @@ class TestEstimation(TransactionCase):
         # Clopper et Pearson, corrigé d'une population de mille ; le montant se borne de même
         self.assertAlmostEqual(taux.haut, 0.0344, delta=0.0001)
         self.assertAlmostEqual(somme.haut, 34_400, delta=100)
+
+    def test_toutes_fausses(self):
+        """Dix feuilles tirées, toutes fausses et plus chères que les autres : ni une certitude, ni plus que le reçu."""
+        observee = estimation.Strate(100, 90_000, (1000,) * 10, (1000,) * 10)
+        somme, taux = estimation.extrapoler([observee]), estimation.estimer_taux([observee])
+        self.assertEqual((somme.valeur, somme.haut, taux.haut), (90_000, 90_000, 1))
+        self.assertAlmostEqual(taux.bas, 0.7073, delta=0.0001)
+        self.assertLess(somme.bas, 70_000)

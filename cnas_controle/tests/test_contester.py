@@ -48,8 +48,8 @@ class TestContester(HttpCase, CommunControle):
             self.assertIn(attendu, page)
         for secret in ("fantôme", self.affaire_secrete.numero, self.controleur.name, "Taux d'audit"):
             self.assertNotIn(secret, page)
-        # la retenue attend la décision
-        self.assertEqual(self.indu.exigible, self.indu.montant)
+        # la retenue attend la fin du délai, puis la décision
+        self.assertEqual(self.indu.exigible, 0)
         self.assertIn("Écrivez ce que vous opposez", self.poster("  ").text)
         self.assertIn("erreur", self.poster("Registre joint", fichiers=("registre.pdf", b"MZ pas un pdf", "application/pdf")).text)
         self.assertEqual((self.resultat.state, len(self.resultat.piece_ids)), ("propose", 0))
@@ -63,6 +63,8 @@ class TestContester(HttpCase, CommunControle):
         self.assertEqual(journal.user_id, self.portail)
         piece = self.resultat.piece_ids
         self.assertEqual(self.url_open(f"{self.page}/pieces/{piece.id}").status_code, 200)
+        with self.assertRaisesRegex(UserError, "ne se retire"):
+            self.resultat.with_user(self.controleur).write({"piece_ids": [(5,)]})
         self.resultat.with_user(self.superviseur2).action_maintenir("Le registre joint ne porte pas l'acte")
         self.assertIn("ne porte pas", self.url_open(self.page).text)
         self.assertEqual(self.indu.exigible, self.indu.montant)
@@ -75,6 +77,7 @@ class TestContester(HttpCase, CommunControle):
         self.assertIn("délai pour contester a fini", page)
         self.assertNotIn("Déposer la contestation", page)
         self.assertIn("délai pour contester a fini", self.poster("Trop tard").text)
+        self.assertEqual(self.indu.exigible, self.indu.montant, "le délai passé, il se retient")
         self.indu._ecrire({"date_notification": aujourd_hui()})
         self.poster("Le registre était au district", fichiers=("registre.pdf", pdf("REGISTRE"), "application/pdf"))
         piece = self.resultat.piece_ids
@@ -86,6 +89,14 @@ class TestContester(HttpCase, CommunControle):
         for usager in (voisine, self.portail):
             with self.assertRaises(AccessError):
                 self.resultat.with_user(usager).read(["taux_audit"])
+
+    def test_l_agent_vise_n_en_voit_rien(self):
+        """L'agent que vise l'affaire ne lit ni l'échantillon ni le résultat de sa campagne : il ne tranche rien."""
+        self.affaire_secrete.sudo()._ecrire({"usager_en_cause_id": self.superviseur2.id})
+        campagne = self.resultat.campagne_id
+        for objets in (self.resultat, campagne.ligne_ids, campagne.feuille_ids, campagne.strate_ids):
+            with self.subTest(modele=objets._name), self.assertRaises(AccessError):
+                objets.with_user(self.superviseur2).read(["campagne_id"])
 
     def test_qui_conteste_ne_tranche_pas(self):
         """Un superviseur qui note la contestation au guichet ne la tranche pas lui-même."""

@@ -108,7 +108,8 @@ class TestDci(CommunFeuille):
         change = copy.deepcopy(juste)
         change["message"]["notify_event"][0]["data"]["reg_records"][0]["sex"] = "male"
         for faux in (recu, change, self.signer(recu, autre), self.signer(recu, cle, expire=-10), {**juste, "signature": "Signature: x"},
-                     {**juste, "signature": juste["signature"].replace("ed25519", "none")}):
+                     {**juste, "signature": juste["signature"].replace("ed25519", "none")},
+                     {**juste, "header": {**juste["header"], "meta": "\ud800" * 66_000}}):
             with self.assertRaisesRegex(UserError, "signature"):
                 self.importer(faux)
         with self.assertRaisesRegex(UserError, "exigée"):
@@ -134,7 +135,8 @@ class TestDci(CommunFeuille):
                      avec(("message", "notify_event", 0), "x"), avec(fiche, None), avec((*fiche, "intrus"), 1), avec((*fiche, "name"), 12),
                      avec((*fiche, "name"), {"surname": {}}), avec((*fiche, "identifier"), "x"), avec((*fiche, "identifier"), [1]),
                      avec((*fiche, "identifier", 0, "identifier_value"), ["x"]), avec((*fiche, "birth_date"), {}), avec((*fiche, "birth_date"), True),
-                     avec((*fiche, "sex"), 1.5), avec((*fiche, "name", "surname"), "\u0000"), avec((*fiche, "parent1_identifier"), 1)):
+                     avec((*fiche, "sex"), 1.5), avec((*fiche, "name", "surname"), "\u0000"), avec((*fiche, "name", "surname"), "a" * 66_000 + "\u0000"),
+                     avec((*fiche, "parent1_identifier"), 1)):
             with self.subTest(faux=str(faux)[:200]), self.assertRaises(UserError):
                 self.importer(faux)
         self.assertEqual(self.env["cnas.import_fichier.ligne"].search_count([]), avant)

@@ -13,8 +13,11 @@ DEBORDE = """() => [...document.querySelectorAll("body *")].filter((e) => e.chec
 
 @pytest.fixture
 def formation(page, rpc):
-    """La formation, devant la porte ; son compte reste en français après l'essai."""
+    """La formation, devant la porte ; après l'essai, son compte reste en français et sa feuille ne retient pas la facture d'un autre essai."""
     yield page(None, chemin="/web/login", largeur=390, hauteur=844)
+    deposees = rpc("formation").appel("cnas.feuille_soin", "search", [("reference", "=", "ARABE-1"), ("state", "=", "deposee")])
+    if deposees:
+        rpc("formation").appel("cnas.feuille_soin", "action_retirer", deposees, "Fin de l'essai")
     admin = rpc("admin")
     admin.appel("res.users", "write", admin.appel("res.users", "search", [("login", "=", "formation")]), {"lang": "fr_FR"})
 

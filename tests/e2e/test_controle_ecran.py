@@ -59,6 +59,17 @@ def ouvrir(page):
     return fiche
 
 
+@pytest.fixture
+def superviseur(rpc):
+    """Le superviseur, par script ; après l'essai, rien de ce qu'on réclame ici ne se retient sur la facture d'un autre essai."""
+    session = rpc("superviseur")
+    avant = session.appel("cnas.indu", "search", [])
+    yield session
+    reclames = session.appel("cnas.indu", "search", [("id", "not in", avant), ("state", "in", ["constate", "notifie"])])
+    if reclames:
+        session.appel("cnas.indu", "action_annuler", reclames, "Fin de l'essai")
+
+
 def ajouter_acte(onglet, nature, objet, personne=""):
     """Ajoute un acte à l'affaire, par sa fenêtre."""
     onglet.click("a[name=actes]")
@@ -72,9 +83,8 @@ def ajouter_acte(onglet, nature, objet, personne=""):
     onglet.wait_for_selector(".modal", state="detached")
 
 
-def test_de_l_indicateur_a_l_indu_conteste(page, rpc, ouvrir, capturer):
+def test_de_l_indicateur_a_l_indu_conteste(page, rpc, superviseur, ouvrir, capturer):
     """Rien ne se devine : chaque pas part d'un bouton de l'écran d'avant, et chacun fait ce que son rôle permet."""
-    superviseur = rpc("superviseur")
     controleur = superviseur.appel("res.users", "search_read", [("login", "=", "controleur")], fields=["name"])[0]["name"]
     centre = superviseur.appel("cnas.formation_sanitaire", "search_read", [("code", "=", FORMATION)], fields=["name"])[0]["name"]
     onglet = ouvrir("superviseur", "cnas_controle.indicateur_action", None)
