@@ -4,7 +4,6 @@ Le fait reste écrit en français, tel que le moteur l'a constaté : sa phrase s
 fait, et la phrase traduite les reçoit. Ce qui ne se retrouve pas se montre tel quel.
 """
 import re
-from collections import defaultdict
 from functools import lru_cache
 
 from odoo.tools.translate import _lt
@@ -24,6 +23,7 @@ MOTS = (
     _lt("date de naissance du nouveau-né"), _lt("diagnostic codé"), _lt("en tiers payant"), _lt("en remboursement"),
     _lt("accident du travail"), _lt("tiers responsable"), _lt("programme vertical"), _lt("prestations"),
 )
+_TROU = re.compile(r"\{(\w+)\}")
 
 
 def en_francais(env):
@@ -36,8 +36,13 @@ def dire(phrases, message):
     for source, traduite in (*phrases, *((phrase._source, str(phrase)) for phrase in PHRASES)):
         trouve = source and _lecteur(source).fullmatch(message)
         if trouve:
-            return traduite.format_map(defaultdict(str, {nom: _dire_valeur(valeur) for nom, valeur in trouve.groupdict().items()}))
+            return _remplir(traduite, trouve.groupdict())
     return message
+
+
+def _remplir(phrase, valeurs):
+    """Rend la phrase, ses trous remplis ; une accolade de trop, dans une traduction, s'y lit telle quelle."""
+    return _TROU.sub(lambda trou: _dire_valeur(valeurs.get(trou[1], "")), phrase)
 
 
 def _dire_valeur(valeur):
@@ -51,7 +56,7 @@ def _lecteur(phrase):
     vus, morceaux = set(), []
     for morceau in re.split(r"(\{\w+\})", phrase):
         nom = morceau[1:-1]
-        if not re.fullmatch(r"\{\w+\}", morceau):
+        if not _TROU.fullmatch(morceau):
             morceaux.append(re.escape(morceau))
         elif nom in vus:
             morceaux.append(f"(?P={nom})")
