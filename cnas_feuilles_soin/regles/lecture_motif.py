@@ -6,7 +6,7 @@ fait, et la phrase traduite les reçoit. Ce qui ne se retrouve pas se montre tel
 import re
 from functools import lru_cache
 
-from odoo.tools.translate import _lt
+from odoo.tools.translate import _lt, code_translations
 
 # Les phrases qu'une règle écrit à la place de son motif (`constat(…, motif=…)`).
 PHRASES = (
@@ -31,22 +31,24 @@ def en_francais(env):
     return not env.lang or env.lang[:2] in ("fr", "en")
 
 
-def dire(phrases, message):
-    """Rend `message` d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
-    for source, traduite in (*phrases, *((phrase._source, str(phrase)) for phrase in PHRASES)):
+def dire(phrases, message, langue):
+    """Rend `message` dans une langue, d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
+    # Celle de qui lit, papier ou courriel compris : `_lt` ne connaîtrait que celle de la requête.
+    connues = code_translations.get_python_translations("cnas_feuilles_soin", langue)
+    for source, traduite in (*phrases, *((phrase._source, connues.get(phrase._source, phrase._source)) for phrase in PHRASES)):
         trouve = source and _lecteur(source).fullmatch(message)
         if trouve:
-            return _remplir(traduite, trouve.groupdict())
+            return _remplir(traduite, trouve.groupdict(), connues)
     return message
 
 
-def _remplir(phrase, valeurs):
+def _remplir(phrase, valeurs, connues):
     """Rend la phrase, ses trous remplis ; une accolade de trop, dans une traduction, s'y lit telle quelle."""
-    return _TROU.sub(lambda trou: _dire_valeur(valeurs.get(trou[1], "")), phrase)
+    return _TROU.sub(lambda trou: _dire_valeur(valeurs.get(trou[1], ""), connues), phrase)
 
 
-def _dire_valeur(valeur):
-    mots = {mot._source: str(mot) for mot in MOTS}
+def _dire_valeur(valeur, connues):
+    mots = {mot._source: connues.get(mot._source, mot._source) for mot in MOTS}
     return "، ".join(mots.get(mot, mot) for mot in valeur.split(", ")) if any(mot in mots for mot in valeur.split(", ")) else valeur
 
 
