@@ -10,7 +10,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, sans_suivi, transition
-from odoo.addons.cnas_base.impression.langue import FRANCAIS
+from odoo.addons.cnas_base.impression.langue import FRANCAIS, parler
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates, lire_texte
 
@@ -407,9 +407,13 @@ class Carte(models.Model):
         """
         self.ensure_one()
         # La carte porte les deux langues : ses mots se figent en français, ses étiquettes ont leur arabe à côté.
-        assure = self.assure_id.with_context(lang=FRANCAIS)
+        with parler(FRANCAIS):
+            return self.with_context(lang=FRANCAIS)._identites_ecrites()
+
+    def _identites_ecrites(self):
+        assure = self.assure_id
         principal, district = assure.assure_principal_id, assure.district_id
-        liens = dict(assure._fields["lien"]._description_selection(assure.env))
+        liens = dict(assure._fields["lien"]._description_selection(self.env))
         genre = {"masculin": "M", "feminin": "F"}.get(assure.genre, "—")
         le = "" if assure.date_naissance_estimee else " le"
         return {

@@ -110,12 +110,12 @@ class ImportAssuresLigne(models.Model):
         nom, prenom = texte.get("nom", ""), texte.get("prenom", "")
         if not nom:
             nom, prenom = prenom, ""
+        arabes = self._lire_noms_arabes(texte, nom, prenom, ligne)
+        nom, prenom = (proposer_latin(n) if est_arabe(n) else n for n in (nom, prenom))
         if not any(c.isalpha() for c in nom):
             ligne["erreurs"].append(_("Nom manquant ou illisible."))
         elif prenom and not any(c.isalpha() for c in prenom):
             ligne["erreurs"].append(_("Prénom manquant ou illisible."))
-        arabes = self._lire_noms_arabes(texte, nom, prenom, ligne)
-        nom, prenom = (proposer_latin(n) if est_arabe(n) else n for n in (nom, prenom))
         genre = lire_genre(texte.get("genre", ""))
         if not genre:
             ligne["erreurs"].append(_("Genre illisible : « %s ». Écrivez masculin ou feminin.", texte.get("genre", "")))

@@ -33,19 +33,19 @@ def _deux_faces(page, carte):
 
 
 def _planche(page, lot):
-    for face, miroir in ((_recto, False), (_verso, True)):
-        for rang, carte in enumerate(lot):
-            x, y = _case(rang, miroir)
-            _traits_de_coupe(page, x, y)
-            page.saveState()
-            page.translate(x, y)
-            contour = page.beginPath()
-            contour.rect(0, 0, LARGEUR, HAUTEUR)
-            page.clipPath(contour, stroke=0, fill=0)
-            with page.a_l_endroit():
+    with page.a_l_endroit():  # les traits de coupe comme les cartes
+        for face, miroir in ((_recto, False), (_verso, True)):
+            for rang, carte in enumerate(lot):
+                x, y = _case(rang, miroir)
+                _traits_de_coupe(page, x, y)
+                page.saveState()
+                page.translate(x, y)
+                contour = page.beginPath()
+                contour.rect(0, 0, LARGEUR, HAUTEUR)
+                page.clipPath(contour, stroke=0, fill=0)
                 face(page, carte)
-            page.restoreState()
-        page.showPage()
+                page.restoreState()
+            page.showPage()
 
 
 def _case(rang, miroir):

@@ -61,7 +61,7 @@ def _principal(page, principal, y):
 
 
 def _droits(assure):
-    if assure.etat_droits != _("ouverts"):
+    if assure.etat_droits != "ouverts":
         return _("fermés")
     return _("ouverts au %s", ecrire_date(assure.date_fin_droits)) if assure.date_fin_droits else _("ouverts")
 

@@ -1,13 +1,16 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.impression import kit
+from odoo.addons.cnas_base.impression.langue import ARABE, parler
 from odoo.addons.cnas_base.tests.pdf import codes_lus, texte_pdf
 
+from ..report import famille_pdf
 from .commun_documents import CasDocuments, image_base64
 
 MM = 72 / 25.4
@@ -94,6 +97,16 @@ class TestDocumentsPdf(CasDocuments):
         self.assertEqual({nom for nom, _dessin in suite}, {kit.LATIN, kit.ARABE})
         for nom, dessin in suite:
             self.assertFalse([c for c in dessin if ord(c) not in kit.pdfmetrics.getFont(nom).face.charToGlyph], dessin)
+
+    def test_en_arabe_un_etat_reste_un_code_et_la_carte_en_deux_langues(self):
+        """Des droits ouverts se disent ouverts en arabe aussi ; la carte fige ses mots français, qui que ce soit qui la tire."""
+        self.env["res.lang"]._activate_lang(ARABE)
+        carte = self._carte("produite", self._assure(nom="IDRISS", prenom="Zara", date_naissance_estimee=True))
+        self.regime.update_field_translations("name", {ARABE: "نظام"})
+        francaises = carte._identites_du_jour()
+        with parler(ARABE):
+            self.assertNotEqual(*(famille_pdf._droits(SimpleNamespace(etat_droits=etat, date_fin_droits=False)) for etat in ("ouverts", "fermes")))
+            self.assertEqual(carte.with_context(lang=ARABE)._identites_du_jour(), francaises)
 
     def test_photo_illisible_devient_silhouette(self):
         self.assertIsNone(kit.lire_photo(base64.b64encode(b"pas une image")))

@@ -21,7 +21,7 @@ PAPIER = "cnas_base.courriel"
 LANGUES = {
     "res.users": "{{ object.lang }}", "portal.wizard.user": "{{ object.user_id.lang }}",
     "cnas.declaration_effectif": "{{ object.employeur_id._langue_des_courriers() }}",
-    "cnas.feuille_soin": "{{ object._destinataire()._langue_des_courriers() }}",
+    "cnas.feuille_soin": "{{ object.formation_id._langue_des_courriers() }}",
 }
 
 

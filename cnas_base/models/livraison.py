@@ -70,7 +70,8 @@ class Livraison(models.Model):
         sensibles = cible._changes_a_deux(valeurs) if hasattr(cible, "demander_changement") else []
         seules = {champ: valeur for champ, valeur in valeurs.items() if champ not in sensibles}
         if seules:
-            cible.write(seules)
+            # livré en français : l'écrire dans la langue de l'appelant laisserait l'écart, et perdrait sa traduction
+            cible.with_context(lang="fr_FR").write(seules)
         if sensibles:
             cible.demander_changement({champ: valeurs[champ] for champ in sensibles}, _("Valeur livrée avec le logiciel"))
         self._changer_etat("demandee" if sensibles else "conforme")

@@ -81,6 +81,9 @@ class TestTraductions(TransactionCase):
         self.assertEqual(regle._lire_motif(fait), fait)
         self.assertEqual(regle.with_context(lang="ar_001")._lire_motif(fait), "انقضى أجل الملف (95 يومًا)")
         self.assertEqual(regle.with_context(lang="ar_001")._lire_motif("écrit à la main"), "écrit à la main")
+        self.assertRegex(regle.with_context(lang="ar_001")._lire_motif("Toutes les lignes sont rejetées"), "[\u0600-\u06ff]")
+        regle.update_field_translations("motif", {"ar_001": "انقضى {الأجل ({n} يومًا"})
+        self.assertIn("95", regle.with_context(lang="ar_001")._lire_motif(fait), "une accolade de trop n'empêche pas de lire")
 
     def test_les_phrases_des_regles_se_retrouvent(self):
         """Une règle qui écrit sa propre phrase (`motif=…`) la déclare, pour qu'elle se traduise."""

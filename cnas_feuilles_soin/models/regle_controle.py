@@ -137,7 +137,7 @@ class RegleControle(models.Model):
         if not message or lecture_motif.en_francais(self.env):
             return message
         livree, locale = self.with_context(lang=None).motif, self.with_context(lang="fr_FR").motif
-        return lecture_motif.dire([(locale, self.motif), (livree, self.motif)], message)
+        return lecture_motif.dire([(locale, self.motif), (livree, self.motif)], message, self.env.lang)
 
     def _noter_version(self):
         """Passe à la version suivante les règles qui viennent de changer."""

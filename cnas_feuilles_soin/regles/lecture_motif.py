@@ -4,10 +4,9 @@ Le fait reste écrit en français, tel que le moteur l'a constaté : sa phrase s
 fait, et la phrase traduite les reçoit. Ce qui ne se retrouve pas se montre tel quel.
 """
 import re
-from collections import defaultdict
 from functools import lru_cache
 
-from odoo.tools.translate import _lt
+from odoo.tools.translate import _lt, code_translations
 
 # Les phrases qu'une règle écrit à la place de son motif (`constat(…, motif=…)`).
 PHRASES = (
@@ -24,6 +23,7 @@ MOTS = (
     _lt("date de naissance du nouveau-né"), _lt("diagnostic codé"), _lt("en tiers payant"), _lt("en remboursement"),
     _lt("accident du travail"), _lt("tiers responsable"), _lt("programme vertical"), _lt("prestations"),
 )
+_TROU = re.compile(r"\{(\w+)\}")
 
 
 def en_francais(env):
@@ -31,17 +31,24 @@ def en_francais(env):
     return not env.lang or env.lang[:2] in ("fr", "en")
 
 
-def dire(phrases, message):
-    """Rend `message` d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
-    for source, traduite in (*phrases, *((phrase._source, str(phrase)) for phrase in PHRASES)):
+def dire(phrases, message, langue):
+    """Rend `message` dans une langue, d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
+    # Celle de qui lit, papier ou courriel compris : `_lt` ne connaîtrait que celle de la requête.
+    connues = code_translations.get_python_translations("cnas_feuilles_soin", langue)
+    for source, traduite in (*phrases, *((phrase._source, connues.get(phrase._source, phrase._source)) for phrase in PHRASES)):
         trouve = source and _lecteur(source).fullmatch(message)
         if trouve:
-            return traduite.format_map(defaultdict(str, {nom: _dire_valeur(valeur) for nom, valeur in trouve.groupdict().items()}))
+            return _remplir(traduite, trouve.groupdict(), connues)
     return message
 
 
-def _dire_valeur(valeur):
-    mots = {mot._source: str(mot) for mot in MOTS}
+def _remplir(phrase, valeurs, connues):
+    """Rend la phrase, ses trous remplis ; une accolade de trop, dans une traduction, s'y lit telle quelle."""
+    return _TROU.sub(lambda trou: _dire_valeur(valeurs.get(trou[1], ""), connues), phrase)
+
+
+def _dire_valeur(valeur, connues):
+    mots = {mot._source: connues.get(mot._source, mot._source) for mot in MOTS}
     return "، ".join(mots.get(mot, mot) for mot in valeur.split(", ")) if any(mot in mots for mot in valeur.split(", ")) else valeur
 
 
@@ -51,7 +58,7 @@ def _lecteur(phrase):
     vus, morceaux = set(), []
     for morceau in re.split(r"(\{\w+\})", phrase):
         nom = morceau[1:-1]
-        if not re.fullmatch(r"\{\w+\}", morceau):
+        if not _TROU.fullmatch(morceau):
             morceaux.append(re.escape(morceau))
         elif nom in vus:
             morceaux.append(f"(?P={nom})")

@@ -119,13 +119,13 @@ def _manques(doc, feuille):
 
 def _rejet(doc, feuille):
     if feuille.motif_decision:
-        doc.paragraphe(_("Motif : %s", feuille.motif_decision), 9.5)
+        doc.paragraphe(_("Motif : %s", feuille.motif_lu), 9.5)
         doc.y -= 2 * mm
     anomalies = feuille.sudo().anomalie_ids.filtered(lambda a: a.severite == "rejet" and a.state == "ouverte")
     if anomalies:
         rejetes = [a.montant_avant - a.montant_apres for a in anomalies]
         doc.tableau(ANOMALIES, [_("Code"), _("Prestation"), _("Motif"), _("Rejeté")], [
-            [a.code, a.ligne_id.prestation_id.display_name or _("Toute la feuille"), a.message, ecrire_nombre(rejete)]
+            [a.code, a.ligne_id.prestation_id.display_name or _("Toute la feuille"), a.motif_lu, ecrire_nombre(rejete)]
             for a, rejete in zip(anomalies, rejetes)], montants=rejetes, reserve=HAUTEUR_SIGNATURES + 30 * mm,
             rappel=_("Suite du rejet de la feuille %s", feuille.numero))
         doc.y -= 2 * mm

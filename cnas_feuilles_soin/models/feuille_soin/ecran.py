@@ -38,7 +38,7 @@ class FeuilleSoin(models.Model):
             if motif and not en_francais(self.env):
                 for anomalie in feuille.sudo().anomalie_ids:
                     motif = motif.replace(anomalie.message, anomalie.motif_lu)
-                motif = dire((), motif)
+                motif = dire((), motif, self.env.lang)
             feuille.motif_lu = motif
 
     @api.depends("assure_id", "date_soins", "regime_id")
