@@ -46,7 +46,7 @@ export async function listeJuste(liste) {
     return signatureJuste(`cnas-cartes-1|${liste.date}|${empreinte}`, liste.signature, liste.cles);
 }
 
-// ------------------------------------------------------------------ ce qui a changé, et rien d'autre
+// ---- ce qui a changé, et rien d'autre
 // Une carte tient en huit lettres ; une liste se coupe en 256 seaux par le premier octet. L'appareil dit ce qu'il a d'un
 // témoin par seau ; la caisse rend les seaux qui ont changé. Recomposée, la liste se vérifie comme si elle était venue d'un bloc.
 const LETTRES = 8, SEAUX = 256, TEMOIN = 3;

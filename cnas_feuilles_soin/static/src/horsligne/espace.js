@@ -31,7 +31,7 @@ function dire(id, phrases, classe = "erreur") {
     $(id).hidden = !phrases.length;
 }
 
-// ------------------------------------------------------------------ état de l'appareil
+// ---- état de l'appareil
 async function relire() {
     etat.usager = await usagerCourant();
     etat.contact = await lire("reglages", "contact");
@@ -61,7 +61,7 @@ async function montrerEtat() {
     }
 }
 
-// ------------------------------------------------------------------ une carte
+// ---- une carte
 async function verifier(ev) {
     ev.preventDefault();
     const lu = $("carte").elements.matricule.value;
@@ -76,7 +76,7 @@ async function verifier(ev) {
     })] : []);
 }
 
-// ------------------------------------------------------------------ la saisie
+// ---- la saisie
 const prestations = () => etat.referentiel?.contenu.formations[formulaire.elements.formation.value]?.prestations || [];
 const code = (texte) => texte.split(" — ")[0].trim();
 
@@ -201,7 +201,7 @@ async function anciensFichiers(fiche, nouveaux) {
         type, fichier: new File([await ouvrirPhoto(fiche.usager, photo)], nom, { type: mime }) })));
 }
 
-// ------------------------------------------------------------------ ce qui attend
+// ---- ce qui attend
 const TITRES = { attente: _t("En attente"), refusee: _t("Refusée"), deposee: _t("Déposée") };
 
 async function ligneDeFile(fiche) {
@@ -246,7 +246,7 @@ async function corriger(fiche) {
     formulaire.scrollIntoView();
 }
 
-// ------------------------------------------------------------------ envoi
+// ---- envoi
 async function synchroniser() {
     $("envoyer").disabled = true;
     dire("reseau", []);
