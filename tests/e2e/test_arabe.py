@@ -10,6 +10,10 @@ DEBORDE = """() => [...document.querySelectorAll("body *")].filter((e) => e.chec
     const { left, right } = e.getBoundingClientRect();
     return left < -1 || right > document.documentElement.clientWidth + 1; }).map((e) => e.outerHTML.slice(0, 90))"""
 
+COQUILLE_EN_ARABE = """async () => {
+    const gardee = await caches.match("/my/formation/horsligne");
+    return !!gardee && /<html[^>]*lang="ar"/.test(await gardee.text()); }"""
+
 
 @pytest.fixture
 def formation(page, rpc):
@@ -86,6 +90,7 @@ def test_formation_en_arabe(formation, matricule):
     onglet.wait_for_url(re.compile("message=deposee"))
     sens(onglet, "ar")
 
+    onglet.wait_for_function(COQUILLE_EN_ARABE)  # trois changements de suite : le service worker reprend la dernière
     for adresse in ("/my/formation/horsligne", "/my/security", "/cnas/verifier/inconnu"):
         onglet.goto(adresse)
         sens(onglet, "ar")

@@ -1,5 +1,4 @@
-// Changer de langue recharge la page : ce qui y était écrit est gardé dans l'onglet le temps du trajet, puis remis. Ni fichier ni mot
-// de passe. La saisie d'une feuille garde elle-même son brouillon, chiffré, quand le navigateur le sait.
+// Changer de langue recharge la page : ce qui y était écrit revient, sauf fichiers et mots de passe. Une feuille a son brouillon chiffré.
 (() => {
     "use strict";
     const CLE = "cnas-langue";
@@ -8,7 +7,8 @@
         (formulaire) => [...formulaire.elements]).filter((champ) => champ.name && !["hidden", "file", "password", "submit", "button"].includes(champ.type));
     const coche = (champ) => ["checkbox", "radio"].includes(champ.type);
 
-    document.querySelectorAll(".langues a").forEach((lien) => lien.addEventListener("click", () => {
+    document.querySelectorAll(".langues a").forEach((lien) => lien.addEventListener("click", async (ev) => {
+        ev.preventDefault();
         const retour = new URL(lien.href).searchParams.get("retour");
         const lus = champs().map((champ) => [champ.name, coche(champ) ? champ.checked : champ.value]);
         try {
@@ -16,6 +16,9 @@
         } catch {
             // un onglet privé sans mémoire : la page se recharge, vide
         }
+        // la page hors ligne gardée parle l'autre langue
+        await Promise.all((await window.caches?.keys().catch(() => []) || []).map((nom) => caches.delete(nom)));
+        location.assign(lien.href);
     }));
 
     const gardes = sessionStorage.getItem(CLE);
