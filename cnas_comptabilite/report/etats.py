@@ -1,5 +1,5 @@
 """Les états : chacun lit les lignes d'`account` en une requête, et rend (titre, colonnes, lignes)."""
-from odoo import _
+from odoo.addons.cnas_base.impression.langue import _
 
 TEXTE, JOUR, MONTANT = "texte", "jour", "montant"
 

@@ -63,9 +63,10 @@ class EtatComptableWizard(models.TransientModel):
         if self.date_fin < self.date_debut:
             raise UserError(_("La date de fin doit suivre la date de début."))
         traduire = self.env["cnas.correspondance_compte"]._traducteur() if self.avec_cipres else None
-        return getattr(etats, self.etat)(
-            self.env, self.env["cnas.plan_comptes"].societe().id, self.date_debut, self.date_fin, self.sudo().journal_id.id, self.prefixe or "",
-            traduire)
+        with dans_sa_langue(self):
+            return getattr(etats, self.etat)(
+                self.env, self.env["cnas.plan_comptes"].societe().id, self.date_debut, self.date_fin, self.sudo().journal_id.id,
+                self.prefixe or "", traduire)
 
     def _rendre(self, extension, contenu):
         self.env["cnas.fait_comptable"]._journaliser_export(
