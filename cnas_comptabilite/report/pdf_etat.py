@@ -34,9 +34,9 @@ def dessiner_etat(etat, titre, debut, fin, colonnes, rangs):
     if not rangs:
         doc.paragraphe(_("Aucune écriture sur cette période."), taille=9)
     for rang in rangs:
-        # Un total ou un titre de partie est en capitales et n'a pas de date : le code d'un journal en a une.
-        # un total se nomme, un compte se chiffre : l'arabe n'a pas de capitales
-        fort = rang[0] and not any(lettre.isdigit() for lettre in rang[0]) and not any(valeur for valeur, (_nom, nature) in zip(rang, colonnes) if nature == JOUR)
+        # Un total ou un titre de partie se nomme (un compte se chiffre) et n'a pas de date : le code d'un journal en a une.
+        nomme = rang[0] and not any(lettre.isdigit() for lettre in rang[0])
+        fort = nomme and not any(valeur for valeur, (_nom, nature) in zip(rang, colonnes) if nature == JOUR)
         doc.rang(cases, [_ecrire(valeur, nature, fort) for valeur, (_nom, nature) in zip(rang, colonnes)], TAILLE, gras=fort,
                  fond=VERT_PALE if fort else None, hauteur=4.8 * mm)
         doc.filet()
