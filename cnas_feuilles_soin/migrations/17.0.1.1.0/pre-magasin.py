@@ -5,7 +5,7 @@ def migrate(cr, version):
     cr.execute("ALTER TABLE cnas_regle_parametre ADD COLUMN parametre_id integer")
     cr.execute("""
         INSERT INTO cnas_parametre (code, name, famille, valeur, type_valeur, source, minimum, date_debut, date_fin)
-        SELECT r.code || '.' || p.code, COALESCE(p.description, p.code), 'regles', p.valeur,
+        SELECT r.code || '.' || p.code, jsonb_build_object('en_US', COALESCE(p.description, p.code)), 'regles', p.valeur,
                CASE WHEN p.valeur ~ '^[0-9]+$' THEN 'entier' WHEN p.valeur IN ('oui', 'non') THEN 'booleen'
                     ELSE 'texte' END,
                COALESCE(r.source, 'livré'), 0, p.date_debut, p.date_fin
