@@ -97,6 +97,17 @@ class TestPilotage(CommunFacture):
                 self.assertEqual(self.valeurs(**filtres)["productivite"]["valeur"] is not None, trouvee)
                 self.assertEqual(feuille in feuille.search(self.pilotage.ouvrir("productivite", filtres)["domain"]), trouvee)
 
+    def test_un_motif_se_lit_dans_la_langue_de_l_ecran(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        regle, feuille = self.env["cnas.regle_controle"].search([], limit=1), self.feuille()
+        self.decider(feuille, "rejetee")
+        regle.update_field_translations("name", {"ar_001": "اشتراكات غير مدفوعة"})
+        self.env.cr.execute("INSERT INTO cnas_anomalie (feuille_id, regle_id, severite, message, state) VALUES (%s, %s, 'rejet', 'x', 'ouverte')",
+                            [feuille.id, regle.id])
+        for langue in ("fr_FR", "ar_001"):
+            lus = self.pilotage.with_context(lang=langue).detail("motifs", {**self.mois, "formation": self.formation.id})
+            self.assertIn(f"{regle.code} — {regle.with_context(lang=langue).name}", [lu["libelle"] for lu in lus])
+
     def test_la_provision_ne_se_calcule_que_pour_qui_la_lit(self):
         with patch("odoo.addons.cnas_facturation.pilotage.calcul.provisionner", return_value=0) as provisionner:
             self.pilotage.par_axe("rejet_montant", "province", self.mois)
