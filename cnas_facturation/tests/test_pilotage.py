@@ -4,10 +4,13 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
+from odoo.addons.cnas_base.impression.langue import ARABE, parler
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.pdf import texte_pdf
 
+from ..report.pdf_pilotage import ecrire_valeur
 from .commun_facture import CommunFacture
 
 
@@ -107,6 +110,12 @@ class TestPilotage(CommunFacture):
         for langue in ("fr_FR", "ar_001"):
             lus = self.pilotage.with_context(lang=langue).detail("motifs", {**self.mois, "formation": self.formation.id})
             self.assertIn(f"{regle.code} — {regle.with_context(lang=langue).name}", [lu["libelle"] for lu in lus])
+
+    def test_une_valeur_s_ecrit_dans_la_langue_du_rapport(self):
+        dits = {"jours": "يوم", "n. d.": "غير متاح"}
+        with parler(ARABE), patch.object(code_translations, "get_python_translations", return_value=dits):
+            self.assertEqual([ecrire_valeur(*cas) for cas in ((3, "jours"), (None, "%"), (7.4, "%"), (12, "nombre"))],
+                             ["3 يوم", "غير متاح", "7,4 %", "12"])
 
     def test_la_provision_ne_se_calcule_que_pour_qui_la_lit(self):
         with patch("odoo.addons.cnas_facturation.pilotage.calcul.provisionner", return_value=0) as provisionner:
