@@ -1,11 +1,14 @@
 """Les états : chacun lit les lignes d'`account` en une requête, et rend (titre, colonnes, lignes)."""
-from odoo.addons.cnas_base.impression.langue import _
+from odoo.addons.cnas_base.impression.langue import ARABE, FRANCAIS, _, en_arabe
 
 TEXTE, JOUR, MONTANT = "texte", "jour", "montant"
 
 
-def _nom(alias):
-    return f"COALESCE({alias}.name->>'fr_FR', {alias}.name->>'en_US')"
+def _nom(env):
+    """Rend l'expression SQL de l'intitulé d'un compte `a`, traduit ou non : dans la langue de l'état, en français à défaut."""
+    if not env["account.account"]._fields["name"].translate:
+        return "a.name"
+    return f"COALESCE(a.name->>'{ARABE if en_arabe() else FRANCAIS}', a.name->>'{FRANCAIS}', a.name->>'en_US')"
 
 
 def _lire(env, requete, **parametres):
@@ -17,7 +20,7 @@ def _lire(env, requete, **parametres):
 def balance(env, societe, debut, fin, journal, prefixe, traduire=None):
     """La balance : à nouveau, débits, crédits et solde de chaque compte mouvementé ; la dernière ligne totalise."""
     lus = _lire(env, f"""
-        SELECT a.code, {_nom('a') if _traduit(env) else 'a.name'},
+        SELECT a.code, {_nom(env)},
                COALESCE(SUM(l.balance) FILTER (WHERE l.date < %(debut)s), 0)::bigint,
                COALESCE(SUM(l.debit) FILTER (WHERE l.date >= %(debut)s), 0)::bigint,
                COALESCE(SUM(l.credit) FILTER (WHERE l.date >= %(debut)s), 0)::bigint, SUM(l.balance)::bigint
@@ -39,7 +42,7 @@ def balance(env, societe, debut, fin, journal, prefixe, traduire=None):
 def grand_livre(env, societe, debut, fin, journal, prefixe, _traduire=None):
     """Le grand livre : compte par compte, son à nouveau puis chaque ligne, et le solde qui court."""
     lus = _lire(env, f"""
-        SELECT a.code, {_nom('a') if _traduit(env) else 'a.name'}, l.date, l.move_name, l.ref, l.name, l.debit::bigint, l.credit::bigint,
+        SELECT a.code, {_nom(env)}, l.date, l.move_name, l.ref, l.name, l.debit::bigint, l.credit::bigint,
                SUM(l.balance) OVER (PARTITION BY a.id ORDER BY l.date, l.move_name, l.id)::bigint
           FROM account_move_line l JOIN account_account a ON a.id = l.account_id
          WHERE l.company_id = %(societe)s AND l.parent_state = 'posted' AND l.date <= %(fin)s AND a.code LIKE %(prefixe)s
@@ -78,7 +81,7 @@ def journal(env, societe, debut, fin, journal, prefixe, _traduire=None):
 def emplois_ressources(env, societe, debut, fin, journal, prefixe, _traduire=None):
     """Le tableau emplois-ressources : charges, produits, résultat, et la trésorerie du début à la fin de la période."""
     lus = _lire(env, f"""
-        SELECT LEFT(a.code, 1), a.code, {_nom('a') if _traduit(env) else 'a.name'},
+        SELECT LEFT(a.code, 1), a.code, {_nom(env)},
                COALESCE(SUM(l.balance) FILTER (WHERE l.date >= %(debut)s), 0)::bigint, SUM(l.balance)::bigint, a.account_type
           FROM account_move_line l JOIN account_account a ON a.id = l.account_id
          WHERE l.company_id = %(societe)s AND l.parent_state = 'posted' AND l.date <= %(fin)s AND a.code LIKE %(prefixe)s
@@ -95,7 +98,3 @@ def emplois_ressources(env, societe, debut, fin, journal, prefixe, _traduire=Non
              ("", _("Variation"), None, sum(mouvement for mouvement, _solde in tresorerie)),
              ("", _("À la fin de la période"), None, sum(solde for _mouvement, solde in tresorerie))]
     return _("Emplois et ressources"), [(_("Compte"), TEXTE), (_("Intitulé"), TEXTE), (_("Emplois"), MONTANT), (_("Ressources"), MONTANT)], rangs
-
-
-def _traduit(env):
-    return env["account.account"]._fields["name"].translate

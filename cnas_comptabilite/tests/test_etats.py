@@ -43,6 +43,19 @@ class TestEtats(CommunCompta):
         self.assertLessEqual(rang[2], -int(facture.net_a_payer))
         self.assertEqual(rang[2] + rang[3] - rang[4], rang[5] - rang[6])
 
+    def test_l_intitule_se_lit_dans_la_langue_de_l_etat(self):
+        self.validee()
+        self.comptabilite.comptabiliser()
+        self.env["res.lang"]._activate_lang("ar_001")
+
+        def noms(langue):
+            lus = self.etats.with_context(lang=langue).lire("balance", "2026-11-01", "2026-11-25")["lignes"]
+            return {code: nom for code, nom, *_reste in lus[:-1]}
+        avant = noms("fr_FR")
+        self.env["cnas.plan_comptes"]._par_code(["401110"])["401110"].update_field_translations("name", {"ar_001": "مقدمو العلاج"})
+        self.assertEqual(noms("fr_FR"), avant)
+        self.assertEqual(noms("ar_001"), {**avant, "401110": "مقدمو العلاج"}, "sans traduction, le français")
+
     def test_fichiers(self):
         self.validee()
         self.comptabilite.comptabiliser()

@@ -363,9 +363,6 @@ class AppelCotisation(models.Model):
         return dict(self.env.cr.fetchall())
 
     # ------------------------------------------------------------------ papier
-    def _destinataire(self):
-        return self.cotisant_id._destinataire()
-
     def _pdf(self):
         from ..report.avis import dessiner_avis
 

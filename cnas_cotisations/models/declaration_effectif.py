@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import Command, _, api, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
@@ -105,14 +105,18 @@ class DeclarationEffectifLigne(models.Model):
         elements = self.env["cnas.exclusion_assiette"].sudo()._au_mois(periode)
         return {**super()._montants_en_plus(periode), **{code: element.name for code, element in elements.items()}}
 
-    @api.model
-    def _valeurs_en_plus(self, declares, periode):
+    def _ecrire_en_plus(self, declares):
+        super()._ecrire_en_plus(declares)
+        lignes = self.browse().union(*declares)
+        lignes.exclusion_ids.unlink()
+        if not any(declares.values()):
+            return
         exclusions = self.env["cnas.exclusion_assiette"].sudo()
         # Fermé depuis le contrôle du classeur, un élément ne se perd pas : `_check_date` le refuse d'une phrase.
-        elements = {**exclusions._au_mois(), **exclusions._au_mois(periode)}
-        return [{**autres, "exclusion_ids": [Command.clear(), *(
-            Command.create({"exclusion_id": elements[code].id, "montant": montant}) for code, montant in montants.items() if code in elements)]}
-            for autres, montants in zip(super()._valeurs_en_plus(declares, periode), declares)]
+        elements = {**exclusions._au_mois(), **exclusions._au_mois(lignes.declaration_id.periode)}
+        lignes.exclusion_ids.create([
+            {"ligne_id": ligne.id, "exclusion_id": elements[code].id, "montant": montant}
+            for ligne, montants in declares.items() for code, montant in montants.items() if code in elements])
 
     def _en_plus(self):
         return {ligne: {**autres, **{exclu.exclusion_id.code: int(exclu.montant) for exclu in ligne.exclusion_ids}}

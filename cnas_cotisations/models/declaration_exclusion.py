@@ -18,7 +18,7 @@ class DeclarationExclusion(models.Model):
     ligne_id = fields.Many2one("cnas.declaration_effectif.ligne", string="Ligne", required=True, index=True, ondelete="cascade")
     exclusion_id = fields.Many2one("cnas.exclusion_assiette", string="Élément", required=True, index=True, ondelete="restrict")
     montant = fields.Monetary(string="Montant déclaré", required=True)
-    retenu = fields.Monetary(string="Exclu de l'assiette", compute="_compute_retenu", store=True)
+    retenu = fields.Monetary(string="Exclu de l'assiette", compute="_compute_retenu", store=True, precompute=True)
 
     _sql_constraints = [
         ("montant_positif", "CHECK (montant > 0)", "Un élément exclu porte un montant positif."),

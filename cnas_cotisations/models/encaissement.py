@@ -184,9 +184,6 @@ class Encaissement(models.Model):
             (societe.cnas_compte_cotisant_id.id, tiers, libelle, self.date, -int(self.montant))]}
 
     # ------------------------------------------------------------------ papier
-    def _destinataire(self):
-        return self.cotisant_id._destinataire()
-
     def _pdf(self):
         from ..report.recu import dessiner_recu
 

@@ -68,6 +68,9 @@ UPDATE cnas_encaissement e SET trop_percu = -l.amount_residual
 class AccountMoveLine(models.Model):
     """Le lettrage des cotisants, par lots : `account` écrit un reste par ligne qu'il touche ; ici, le nombre de requêtes est constant.
 
+    `reconcile()` sur tout le lot lettrerait un employeur avec un autre ; un plan par employeur, mesuré, coûte 88 requêtes à cinq versements et
+    118 à vingt, contre 45.
+
     Les écritures sont celles d'`account` (un essai les compare) : il les lit, les montre et les défait comme les siennes. Tout est en francs :
     ni change, ni taxe à l'encaissement ; une écriture passée en devise se lettre à la main.
     """

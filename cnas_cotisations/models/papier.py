@@ -36,6 +36,9 @@ class PapierCotisation(models.AbstractModel):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": f"/cnas/cotisations/{self._sorte_papier}/{self.id}/pdf", "target": "new"}
 
+    def _destinataire(self):
+        return self.cotisant_id._destinataire()
+
     def _pdf(self):
         """Rend les octets du papier."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from odoo.tools.translate import _lt
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_quantite
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier
 
@@ -182,7 +183,9 @@ class Recouvrement(models.Model):
                 "part_salarie": arrondi_xaf(base[1]) + arrondi_xaf(base[1] * taux / 100)}]} for periode in mois])
         if self.state != "taxation":
             self._changer_etat("taxation")
-        self._etablir("taxation", sum(appels.mapped("montant")), ", ".join(map(ecrire_mois, mois)))
+        with dans_sa_langue(self.cotisant_id):
+            dits = ", ".join(map(ecrire_mois, mois))
+        self._etablir("taxation", sum(appels.mapped("montant")), dits)
 
     @transition("suspendre")
     def action_suspendre(self, motif=None):

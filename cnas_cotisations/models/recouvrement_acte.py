@@ -4,6 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .numeros import tirer
@@ -105,16 +106,14 @@ class RecouvrementActe(models.Model):
 
     @api.model
     def _tableau(self, dossier, sorte):
-        """Rend les rangs du tableau de la lettre : les échéances accordées, ou ce qui reste échu ce jour-là."""
+        """Rend les rangs du tableau, dans la langue de la lettre : les échéances accordées, ou ce qui reste échu ce jour-là."""
         if sorte == "echeancier":
             return [[ecrire_date(e.date), "", "", ecrire_nombre(e.montant)] for e in dossier.echeance_ids]
-        return [[a.numero, a._dire_periode(), ecrire_date(a.date_echeance), ecrire_nombre(a.reste)]
-                for a in dossier.cotisant_id.appel_ids.filtered("en_retard").sorted("date_echeance")]
+        with dans_sa_langue(dossier.cotisant_id) as cotisant:
+            return [[a.numero, a._dire_periode(), ecrire_date(a.date_echeance), ecrire_nombre(a.reste)]
+                    for a in cotisant.appel_ids.filtered("en_retard").sorted("date_echeance")]
 
     # ------------------------------------------------------------------ papier
-    def _destinataire(self):
-        return self.cotisant_id._destinataire()
-
     def _pdf(self):
         from ..report.lettre import dessiner_lettre
 

@@ -45,6 +45,19 @@ class TestAppels(CasCotisations):
             autre = self._declaration("2026-08-01", 100_000)
             autre.ligne_ids[0].write({"exclusion_ids": [(0, 0, {"exclusion_id": frais.id, "montant": 100_001})]})
 
+    def test_corriger_des_exclusions_a_requetes_constantes(self):
+        """Une page de l'espace corrigée : quatre lignes ou vingt, autant de requêtes ; un salaire et son exclusion baissent ensemble."""
+        lignes = self._declaration(assures=self._assures(25)).ligne_ids
+
+        def corriger(siennes, salaire, montant):
+            siennes._corriger({ligne: (salaire, {"TRANSPORT": montant}) for ligne in siennes})
+        corriger(lignes[24:], 200_000, 30_000)
+        for salaire, montant in ((200_000, 30_000), (20_000, 10_000)):
+            quatre = self.requetes(lambda s=salaire, m=montant: corriger(lignes[:4], s, m))
+            vingt = self.requetes(lambda s=salaire, m=montant: corriger(lignes[4:24], s, m))
+            self.assertLessEqual(vingt - quatre, 3)
+        self.assertEqual((set(lignes[:24].mapped("exclu")), lignes[24].exclu), ({10_000}, 30_000))
+
     def test_l_exclusion_suit_sa_ligne_jusqu_au_depot(self):
         """Plafond abaissé ou élément fermé après la saisie : le dépôt recopie, ou refuse ; déposé, plus rien ne bouge."""
         transport = self.env["cnas.exclusion_assiette"].search([("code", "=", "TRANSPORT")])

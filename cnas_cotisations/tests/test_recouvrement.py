@@ -100,6 +100,20 @@ class TestRecouvrement(CasCotisations):
         self.env.invalidate_all()
         self.assertEqual(taxes.filtered(lambda a: a.periode == date(2026, 10, 1)).state, "annule", "la déclaration validée remplace la taxation")
 
+    def test_une_lettre_dit_ses_mois_dans_la_langue_de_son_lecteur(self):
+        """L'agent lit en français, l'employeur en arabe : le tableau et les mois taxés que la lettre fige sont en arabe."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.employeur._ecrire({"langue": "ar_001"})
+        self.valider("2026-09-01")
+        dossier = self.dossier()
+        dossier.action_relancer()
+        self.a(2027, 1, 20)
+        chef = dossier.with_user(self.superviseur)
+        chef.action_mettre_en_demeure()
+        chef.action_taxer()
+        self.assertEqual({rang[1] for rang in chef.acte_ids.filtered(lambda a: a.sorte == "relance").rangs}, {"سبتمبر 2026"})
+        self.assertIn("أكتوبر 2026", chef.acte_ids.filtered(lambda a: a.sorte == "taxation").detail)
+
     def test_tache_du_jour(self):
         self.valider()
         self.assertFalse(self.env["cnas.recouvrement"]._ouvrir(self.env["cnas.cotisant"]))

@@ -222,10 +222,10 @@ class PortailEmployeur(http.Controller):
         def lire_en_plus(cle):
             return lecteur(lambda champ: formulaire.get(f"{champ}_{cle}"))
         retirees = declaration.ligne_ids.filtered(lambda ligne: formulaire.get(f"retirer_{ligne.id}"))
-        for ligne in declaration.ligne_ids - retirees:
-            if f"salaire_{ligne.id}" in formulaire:
-                salaire = lire_montant(formulaire[f"salaire_{ligne.id}"], quoi=_("Salaire"), maximum=SALAIRE_MAX)
-                ligne._corriger(salaire, lire_en_plus(ligne.id))
+        gardees = declaration.ligne_ids - retirees
+        gardees._corriger({
+            ligne: (lire_montant(formulaire[f"salaire_{ligne.id}"], quoi=_("Salaire"), maximum=SALAIRE_MAX), lire_en_plus(ligne.id))
+            for ligne in gardees if f"salaire_{ligne.id}" in formulaire})
         retirees.unlink()
         nouvelles = [{"matricule": formulaire.get(f"matricule_n{rang}", "").strip()[:32], "nom": formulaire.get(f"nom_n{rang}", "").strip()[:128],
                       "salaire": formulaire.get(f"salaire_n{rang}", ""), "embauche": formulaire.get(f"embauche_n{rang}", ""), "rang": rang}
@@ -242,10 +242,10 @@ class PortailEmployeur(http.Controller):
                 "declaration_id": declaration.id, "assure_id": connus[matricule], "matricule_declare": matricule, "nom_declare": ligne["nom"] or False,
                 "salaire": lire_montant(ligne["salaire"], quoi=_("Salaire"), maximum=SALAIRE_MAX),
                 "date_embauche": lire_date(ligne["embauche"], False, _("Date d'embauche")),
-                **declaration.ligne_ids._valeurs_en_plus([lire_en_plus(f"n{ligne['rang']}")], declaration.periode)[0]})
+                "en_plus": lire_en_plus(f"n{ligne['rang']}")})
         if set(connus.values()) & set(declaration.ligne_ids.assure_id.ids) or len({v["assure_id"] for v in valeurs}) < len(valeurs):
             raise UserError(_("Ce salarié figure déjà dans la déclaration."))
-        request.env["cnas.declaration_effectif.ligne"].sudo().create(valeurs)
+        request.env["cnas.declaration_effectif.ligne"].sudo()._ajouter(valeurs)
 
     @staticmethod
     def _importer_classeur(declaration):

@@ -213,10 +213,7 @@ class DeclarationEffectif(models.Model):
     def _remplacer_lignes(self, lignes):
         """Remplace les salariés de la déclaration par ceux-ci."""
         self.ligne_ids.unlink()
-        en_plus = self.ligne_ids._valeurs_en_plus([vals.get("en_plus", {}) for vals in lignes], self.periode)
-        self.ligne_ids.create([
-            {**{champ: valeur for champ, valeur in vals.items() if champ != "en_plus"}, **siens, "declaration_id": self.id}
-            for vals, siens in zip(lignes, en_plus)])
+        self.ligne_ids._ajouter([{**vals, "declaration_id": self.id} for vals in lignes])
 
     def _exiger_brouillon(self):
         for declaration in self:

@@ -87,10 +87,8 @@ class DeclarationEffectifLigne(models.Model):
         """Rend {code: titre} des montants qu'un addon fait déclarer en plus du salaire, ce mois-là ; sans mois, de tous."""
         return {}
 
-    @api.model
-    def _valeurs_en_plus(self, declares, periode):
-        """Rend, pour chaque {code: montant}, les valeurs d'une ligne qui le portent."""
-        return [{} for _montants in declares]
+    def _ecrire_en_plus(self, declares):
+        """Remplace ce que des lignes d'une même déclaration déclarent en plus. Entrée : {ligne: {code: montant}}."""
 
     def _en_plus(self):
         """Rend {ligne: {code: montant}} de ce qui est déclaré en plus."""
@@ -128,13 +126,23 @@ class DeclarationEffectifLigne(models.Model):
             return montants
         return lire
 
-    def _corriger(self, salaire, en_plus):
-        """Écrit le salaire et les montants en plus de la ligne, s'ils diffèrent."""
-        vals = {} if salaire == self.salaire else {"salaire": salaire}
-        if en_plus != self._en_plus()[self]:
-            vals.update(self._valeurs_en_plus([en_plus], self.declaration_id.periode)[0])
-        if vals:
-            self.write(vals)
+    @api.model
+    def _ajouter(self, vals_list):
+        """Crée des lignes, et ce que chacune déclare en plus : sa clé « en_plus ». Rend les lignes."""
+        lignes = self.create([{champ: valeur for champ, valeur in vals.items() if champ != "en_plus"} for vals in vals_list])
+        lignes._ecrire_en_plus({ligne: vals["en_plus"] for ligne, vals in zip(lignes, vals_list) if vals.get("en_plus")})
+        return lignes
+
+    def _corriger(self, corrections):
+        """Écrit, par lots, les salaires et les montants en plus qui diffèrent. Entrée : {ligne: (salaire, {code: montant})}."""
+        avant = self._en_plus()
+        en_plus = {ligne: montants for ligne, (_salaire, montants) in corrections.items() if montants != avant[ligne]}
+        # Vidés d'abord : un salaire qui baisse ne se compare pas à ce qui va partir.
+        self._ecrire_en_plus(dict.fromkeys(en_plus, {}))
+        for ligne, (salaire, _montants) in corrections.items():
+            if salaire != ligne.salaire:
+                ligne.salaire = salaire
+        self._ecrire_en_plus(en_plus)
 
     def _salaire_soumis(self):
         """Point d'extension : rend ce qui, du salaire, est soumis à cotisation."""

@@ -5,7 +5,7 @@ from odoo import _, api, models
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from .sms import couper_sms
+from .sms import place_sms
 
 
 class Avis(models.AbstractModel):
@@ -73,7 +73,7 @@ class Avis(models.AbstractModel):
     @api.model
     def _texte_sms(self, phrase, lien):
         """Un texte trop long se coupe ; un lien coupé n'ouvrirait rien."""
-        place = len(couper_sms(f"{phrase}{' ' * 500}")) - len(lien) - 1
+        place = place_sms(phrase) - len(lien) - 1
         return f"{f'CNAS. {phrase}'[:place]} {lien}".strip()
 
     @api.model

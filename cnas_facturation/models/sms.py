@@ -14,9 +14,14 @@ ESSAIS_MAX = 5
 DELAI_SECONDES = 10
 
 
+def place_sms(texte):
+    """Rend combien de signes de cette écriture trois SMS portent : moins en arabe."""
+    return TAILLE_MAX_ARABE if est_arabe(texte) else TAILLE_MAX
+
+
 def couper_sms(texte):
-    """Rend le texte tel que trois SMS le portent : l'écriture arabe y tient moins de signes."""
-    return texte[:TAILLE_MAX_ARABE if est_arabe(texte) else TAILLE_MAX]
+    """Rend le texte tel que trois SMS le portent."""
+    return texte[:place_sms(texte)]
 
 
 class PasserelleInjoignable(Exception):

@@ -1,4 +1,6 @@
 """Les formules de la table, calculées en une requête : chaque source se lit une fois, filtrée, puis les formules se suivent."""
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
+
 from .definitions import AXES, DECIDEES, INDICATEURS, SOURCES
 
 PREMIERS = 10
@@ -88,9 +90,9 @@ def _axes(filtres):
 
 
 def _parametres(env, filtres, sources=()):
-    """Rend les valeurs de la requête : période, axes, et ce que la caisse dit d'elle-même au dernier jour si une source le lit."""
+    """Rend les valeurs de la requête : période, langue du lecteur, axes, et ce que la caisse dit d'elle-même au dernier jour si une source le lit."""
     debut, fin = filtres["debut"], filtres["fin"]
-    parametres = {"debut": debut, "fin": fin, **_axes(filtres)}
+    parametres = {"debut": debut, "fin": fin, "langue": env.lang or FRANCAIS, **_axes(filtres)}
     if "caisse" not in sources:
         return parametres
     caisse = {code: env["cnas.parametre"].sudo()._au(code, fin) for code in CE_QU_ELLE_DIT}

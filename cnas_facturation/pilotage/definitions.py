@@ -147,7 +147,7 @@ SOURCES = {
          "gagnees": "count(*) FILTER (WHERE x.state IN ('acceptee', 'acceptee_partielle'))"},
         _FORMATION, "cnas.contestation", "date_depot"),
     "motifs": Source(
-        f"""SELECT a.*, r.code || ' — ' || COALESCE(r.name->>'fr_FR', r.name->>'en_US') AS motif, {_PAR_LA_FEUILLE} FROM cnas_anomalie a
+        f"""SELECT a.*, r.code || ' — ' || COALESCE(r.name->>%(langue)s, r.name->>'fr_FR', r.name->>'en_US') AS motif, {_PAR_LA_FEUILLE} FROM cnas_anomalie a
               JOIN cnas_regle_controle r ON r.id = a.regle_id {_DEPUIS_LA_FEUILLE.format(lien='a.feuille_id')}
              WHERE a.state = 'ouverte' AND a.severite IN ('rejet', 'abattement') AND f.date_depot {DANS_LA_PERIODE}
                AND f.state IN {DECIDEES}""",

@@ -10,7 +10,7 @@ from odoo.addons.cnas_base.impression.langue import _, dire
 
 COLONNES = colonnes_mm((88, "gauche"), (34, "droite"), (34, "droite"), (32, "droite"), (30, "gauche"), (53, "gauche"))
 ETATS = {"rouge": _lt("En alerte"), "orange": _lt("À surveiller"), "vert": _lt("Bon")}
-INDETERMINE = "n. d."
+UNITES = {"jours": _lt("jours"), "mois": _lt("mois"), "par an": _lt("par an")}
 
 
 def dessiner_rapport(tableau, premiers):
@@ -41,10 +41,11 @@ def dessiner_rapport(tableau, premiers):
 def ecrire_valeur(valeur, unite):
     """Écrit une valeur et son unité : « 7,4 % », « 12 500 FCFA », « n. d. »."""
     if valeur is None:
-        return INDETERMINE
+        return _("n. d.")
     if unite == "FCFA":
         return ecrire_montant(valeur)
-    return f"{ecrire_quantite(round(valeur, 1))} {unite if unite != 'nombre' else ''}".strip()
+    nombre = ecrire_quantite(round(valeur, 1))
+    return nombre if unite == "nombre" else f"{nombre} {dire(UNITES[unite]) if unite in UNITES else unite}"
 
 
 def _rang(indicateur):

@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.ecriture_arabe import somme_en_arabe
+
 from .commun_facture import CommunFacture
 
 
@@ -126,6 +128,12 @@ class TestDecompte(CommunFacture):
                                (2000000, "deux millions de francs CFA"), (-5, "moins cinq francs CFA"),
                                (71200, "soixante et onze mille deux cents francs CFA")):
             self.assertEqual(decompte._en_lettres(montant).replace("\u00a0", " "), texte)
+
+    def test_le_net_en_lettres_se_lit_dans_la_langue_de_l_ecran(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        decompte = self.validee().decompte_id
+        self.assertIn("francs CFA", decompte.montant_lettres)
+        self.assertEqual(decompte.with_context(lang="ar_001").montant_lettres, somme_en_arabe(decompte.net_a_payer))
 
     def test_notifie_la_formation(self):
         facture = self.validee()

@@ -4,10 +4,13 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
+from odoo.addons.cnas_base.impression.langue import ARABE, parler
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.pdf import texte_pdf
 
+from ..report.pdf_pilotage import ecrire_valeur
 from .commun_facture import CommunFacture
 
 
@@ -96,6 +99,23 @@ class TestPilotage(CommunFacture):
             with self.subTest(fin):
                 self.assertEqual(self.valeurs(**filtres)["productivite"]["valeur"] is not None, trouvee)
                 self.assertEqual(feuille in feuille.search(self.pilotage.ouvrir("productivite", filtres)["domain"]), trouvee)
+
+    def test_un_motif_se_lit_dans_la_langue_de_l_ecran(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        regle, feuille = self.env["cnas.regle_controle"].search([], limit=1), self.feuille()
+        self.decider(feuille, "rejetee")
+        regle.update_field_translations("name", {"ar_001": "اشتراكات غير مدفوعة"})
+        self.env.cr.execute("INSERT INTO cnas_anomalie (feuille_id, regle_id, severite, message, state) VALUES (%s, %s, 'rejet', 'x', 'ouverte')",
+                            [feuille.id, regle.id])
+        for langue in ("fr_FR", "ar_001"):
+            lus = self.pilotage.with_context(lang=langue).detail("motifs", {**self.mois, "formation": self.formation.id})
+            self.assertIn(f"{regle.code} — {regle.with_context(lang=langue).name}", [lu["libelle"] for lu in lus])
+
+    def test_une_valeur_s_ecrit_dans_la_langue_du_rapport(self):
+        dits = {"jours": "يوم", "n. d.": "غير متاح"}
+        with parler(ARABE), patch.object(code_translations, "get_python_translations", return_value=dits):
+            self.assertEqual([ecrire_valeur(*cas) for cas in ((3, "jours"), (None, "%"), (7.4, "%"), (12, "nombre"))],
+                             ["3 يوم", "غير متاح", "7,4 %", "12"])
 
     def test_la_provision_ne_se_calcule_que_pour_qui_la_lit(self):
         with patch("odoo.addons.cnas_facturation.pilotage.calcul.provisionner", return_value=0) as provisionner:

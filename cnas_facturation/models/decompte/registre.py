@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture_arabe import somme_en_arabe
-from odoo.addons.cnas_base.impression.langue import en_arabe
+from odoo.addons.cnas_base.impression.langue import ARABE
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 COLONNES_MONTANTS = (
@@ -130,6 +130,7 @@ class Decompte(models.Model):
             decompte.ecart_declare = decompte.montant_declare - decompte.montant_facture if decompte.montant_declare else 0
 
     @api.depends("net_a_payer")
+    @api.depends_context("lang")
     def _compute_montant_lettres(self):
         for decompte in self:
             decompte.montant_lettres = self._en_lettres(decompte.net_a_payer)
@@ -247,10 +248,10 @@ class Decompte(models.Model):
 
     @api.model
     def _en_lettres(self, montant):
-        """Rend un montant entier en toutes lettres : « deux mille francs CFA » ; en arabe sur un papier qui s'écrit en arabe."""
+        """Rend un montant entier en toutes lettres : « deux mille francs CFA » ; en arabe à qui lit en arabe."""
         from num2words import num2words
 
-        if en_arabe():
+        if self.env.lang == ARABE:
             return somme_en_arabe(montant)
 
         valeur = int(montant)
