@@ -4,7 +4,13 @@ const usager = Number(document.querySelector("meta[name=cnas-usager]")?.content)
 const HEURE = 3_600_000;
 
 async function preparer() {
-    await navigator.serviceWorker.register("/my/formation/sw.js", { scope: "/my/formation" });
+    const poste = await navigator.serviceWorker.register("/my/formation/sw.js", { scope: "/my/formation" });
+    if (poste.active && !await caches.match("/my/formation/horsligne")) {
+        await poste.update();
+        if (!poste.installing && !poste.waiting) {
+            poste.active.postMessage("emporter");
+        }
+    }
     const { ecrire, lire } = await import("./coffre.js");
     const { aEnvoyer } = await import("./feuilles.js");
     if (await lire("reglages", "usager") !== usager) {

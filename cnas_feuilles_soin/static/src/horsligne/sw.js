@@ -5,11 +5,14 @@ const VERSION = "cnas-@VERSION@";
 const COQUILLE = "/my/formation/horsligne";
 const FICHIERS = "@FICHIERS@";
 
-self.addEventListener("install", (ev) => {
+async function emporter() {
     // « no-cache » : redemander au serveur ce que le navigateur garderait une semaine.
     const demandes = [COQUILLE, ...FICHIERS].map((adresse) => new Request(adresse, { cache: "no-cache" }));
-    ev.waitUntil(caches.open(VERSION).then((cache) => cache.addAll(demandes)).then(() => self.skipWaiting()));
-});
+    await (await caches.open(VERSION)).addAll(demandes);
+}
+self.addEventListener("install", (ev) => ev.waitUntil(emporter().then(() => self.skipWaiting())));
+// Tout est perdu, et la version n'a pas changé : une langue quittée puis reprise aussitôt, une mémoire vidée.
+self.addEventListener("message", (ev) => ev.waitUntil(emporter()));
 
 async function menage() {
     const noms = await caches.keys();
