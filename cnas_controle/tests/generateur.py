@@ -247,13 +247,17 @@ class Generateur:
         self._attendre(code, "formation", formation["id"])
 
     def _frd_06(self, code):
-        self.cr.execute("SELECT forfait_id, array_agg(prestation_id ORDER BY prestation_id) FROM cnas_forfait_inclusion GROUP BY 1 ORDER BY 1 LIMIT 1")
-        forfait, elements = self.cr.fetchone()
+        # les soins peuvent être plus vieux que le forfait livré : il vaut depuis le premier d'entre eux
+        self.cr.execute("""
+            UPDATE cnas_forfait_inclusion SET date_debut = least(date_debut, %s)
+             WHERE id = (SELECT id FROM cnas_forfait_inclusion ORDER BY forfait_id, prestation_id, date_debut LIMIT 1)
+            RETURNING forfait_id, prestation_id""", [self.debut])
+        forfait, element = self.cr.fetchone()
         formation = self._neuve()
         for rang in range(4):
             assure, jour = self._menage(formation["province"], 1)[0], self._jour(70).replace(day=4 + rang)
             self.feuille(formation, assure, jour, [(forfait, 1, None)])
-            self.feuille(formation, assure, jour + timedelta(days=2), [(elements[0], 1, None)])
+            self.feuille(formation, assure, jour + timedelta(days=2), [(element, 1, None)])
         self._attendre(code, "formation", formation["id"])
 
     def _frd_07(self, code):
