@@ -1,11 +1,10 @@
-// Changer de langue recharge la page : ce qui y était écrit revient, sauf fichiers et mots de passe. Une feuille a son brouillon chiffré,
-// et celle de la page hors ligne (#feuille) toujours.
+// Changer de langue recharge la page : ce qui y était écrit revient, sauf fichiers et mots de passe. Une feuille a son brouillon chiffré.
 (() => {
     "use strict";
     const CLE = "cnas-langue";
     const brouillon = () => window.isSecureContext && document.querySelector("meta[name=cnas-usager]");
-    const champs = () => [...document.querySelectorAll("main form")].filter(
-        ({ id }) => id !== "feuille" && (id !== "saisie" || !brouillon())).flatMap((formulaire) => [...formulaire.elements]).filter((champ) => champ.name && !["hidden", "file", "password", "submit", "button"].includes(champ.type));
+    const champs = () => [...document.querySelectorAll("main form")].filter((formulaire) => formulaire.id !== "saisie" || !brouillon()).flatMap(
+        (formulaire) => [...formulaire.elements]).filter((champ) => champ.name && !["hidden", "file", "password", "submit", "button"].includes(champ.type));
     const coche = (champ) => ["checkbox", "radio"].includes(champ.type);
 
     document.querySelectorAll(".langues a").forEach((lien) => lien.addEventListener("click", async (ev) => {
