@@ -66,11 +66,12 @@ class Bareme:
 
     def _resoudre(self, table, cles, jour):
         """Rend la valeur de la première clé, de la plus précise à la plus générale, qui en a une ce jour-là."""
-        demande = (cles[0], jour)
-        if demande not in self._memoire:
-            trouvees = (table[cle].au(jour) for cle in cles if cle in table)
-            self._memoire[demande] = next((valeur for valeur in trouvees if valeur is not None), None)
-        return self._memoire[demande]
+        for cle in cles:
+            periodes = table.get(cle)
+            valeur = periodes.au(jour) if periodes else None
+            if valeur is not None:
+                return valeur
+        return None
 
     # ------------------------------------------------------------------ tarifs
     @cached_property
@@ -78,7 +79,7 @@ class Bareme:
         return dater(((prestation, niveau or 0), debut, fin, Tarif(montant, source, debut, fin))
                      for prestation, niveau, montant, source, debut, fin in self._lire("""
             SELECT prestation_id, niveau, montant, source, date_debut, date_fin FROM cnas_tarif
-             WHERE prestation_id = ANY(%s)""", self.ids))
+             WHERE prestation_id = ANY(%s) ORDER BY date_debut DESC""", self.ids))
 
     def tarif(self, prestation_id, niveau, jour):
         """Rend le `Tarif` du niveau exact, sinon de tous les niveaux (0 ou vide) ; None s'il n'y en a pas."""

@@ -28,3 +28,4 @@ from . import test_ecritures_ecran
 from . import test_classement
 from . import test_courriel_en_attente
 from . import test_papier_arabe
+from . import test_faits

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from psycopg2.extras import Json
 
 from odoo.addons.cnas_base.age import age_en_annees
-from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_base.faits import Fait, tableau
 from odoo.addons.cnas_formations.models.formation_type import sql_type_au
 
 from . import ecriture, familles
@@ -103,6 +103,7 @@ def charger(env, referentiel, regles, ids, instant, foyers=None, brouillons=None
     """
     lot = Tranche(referentiel, regles, instant)
     source = BROUILLONS if brouillons else TABLES
+    ids = tableau(ids)
     faits = {"ids": ids, **{nom: Json(rangs, dumps=ecriture.en_json) for nom, rangs in (brouillons or {}).items()}}
     lot.feuilles = _feuilles(env.cr, source, faits)
     _lignes(env.cr, lot, source, faits)
@@ -188,7 +189,7 @@ def _membres(cr, lot):
                       AND (k.date_fin IS NULL OR k.date_fin >= v.jour)
                       AND (m.date_deces IS NULL OR m.date_deces >= v.jour))
               FROM unnest(%s::int[], %s::date[]) AS v (principal, jour) JOIN cnas_assure p ON p.id = v.principal""",
-                   [list(principaux), list(jours)])
+                   [tableau(principaux), tableau(jours)])
         comptes = {(principal, jour): nombre for principal, jour, nombre in cr.fetchall()}
     for feuille in lot.feuilles:
         feuille.membres = comptes.get((feuille.principal_id, feuille.date_soins), 1)
@@ -236,7 +237,7 @@ def _historique(cr, lot, ids, foyers):
         proches = familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens]) - personnes
     debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
     passees = Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": list(personnes), "proches": list(proches), "debut": debut, "depuis": debut - timedelta(days=_recul(lot, prestations)),
+            "personnes": tableau(personnes), "proches": tableau(proches), "debut": debut, "depuis": debut - timedelta(days=_recul(lot, prestations)),
             "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:
@@ -252,7 +253,7 @@ def _sejours_ouverts(cr, lot):
           FROM cnas_feuille_soin f
          WHERE f.assure_id = ANY(%s) AND f.type_soins = 'hospitalisation' AND f.date_fin_soins IS NULL
            AND f.state IN ('deposee', 'instance') AND f.date_depot IS NOT NULL
-         ORDER BY f.id""", [list({f.assure_id for f in lot.feuilles})])
+         ORDER BY f.id""", [tableau({f.assure_id for f in lot.feuilles})])
     lot.sejours_ouverts = defaultdict(list)
     for personne, *sejour in cr.fetchall():
         lot.sejours_ouverts[personne].append(sejour)
@@ -284,21 +285,21 @@ def _ententes(cr, lot, ids):
               FROM cnas_entente_prealable
              WHERE state IN ('accordee', 'expiree') AND date_debut IS NOT NULL AND assure_id = ANY(%s)
                AND prestation_id = ANY(%s)
-             ORDER BY date_debut, id""", [list({f.assure_id for f in lot.feuilles}), soumises]):
+             ORDER BY date_debut, id""", [tableau({f.assure_id for f in lot.feuilles}), soumises]):
         lot.entente_par_id[accord.id] = accord
         lot.ententes[accord.assure_id, accord.prestation_id].append(accord)
     lot.imputes = imputer(cr, list(lot.entente_par_id), ids)
 
 
-def imputer(cr, accords, sauf=()):
-    """Rend {accord: (quantité, montant)} déjà pris sur des accords, hors les feuilles `sauf`. Le seul compte qui en existe."""
+def imputer(cr, accords, sauf="{}"):
+    """Rend {accord: (quantité, montant)} déjà pris sur des accords, hors les feuilles `sauf` (un `tableau`). Le seul compte qui en existe."""
     if not accords:
         return {}
     cr.execute(f"""
         SELECT l.entente_imputee_id, sum(COALESCE(l.quantite_retenue, 0)), sum(COALESCE(l.montant_base, 0))::bigint
           FROM cnas_feuille_soin_ligne l JOIN cnas_feuille_soin f ON f.id = l.feuille_id
          WHERE l.entente_imputee_id = ANY(%s) AND {SQL_ACCEPTEE} AND NOT f.id = ANY(%s)
-         GROUP BY 1""", [accords, list(sauf)])
+         GROUP BY 1""", [accords, sauf])
     return {accord: (quantite, montant) for accord, quantite, montant in cr.fetchall()}
 
 

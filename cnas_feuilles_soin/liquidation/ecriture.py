@@ -2,6 +2,8 @@
 import json
 from operator import attrgetter
 
+from odoo.addons.cnas_base.faits import tableau, tableau_de_textes
+
 TYPES_SQL = {"centiemes": "int", "id": "int"}
 
 
@@ -43,18 +45,10 @@ def en_json(rangs):
     return json.dumps(rangs, default=str)
 
 
-def _colonne(valeurs, genre):
-    """Rend un tableau PostgreSQL en texte : bien plus rapide à lire pour le serveur qu'un ARRAY[…]."""
-    if genre == "text":
-        return list(valeurs)
-    textes = ["NULL" if v is None else str(v) for v in valeurs] if None in valeurs else map(str, valeurs)
-    return "{" + ",".join(textes) + "}"
-
-
 def _valeurs(noms, genres, rangs):
     """Rend le SQL « unnest(…) AS v (…) » des rangs et ses paramètres."""
     tableaux = ", ".join(f"%s::{TYPES_SQL.get(genre, genre)}[]" for genre in genres)
-    colonnes = [_colonne(colonne, genre) for colonne, genre in zip(zip(*rangs), genres)]
+    colonnes = [(tableau_de_textes if genre == "text" else tableau)(colonne) for colonne, genre in zip(zip(*rangs), genres)]
     return f"unnest({tableaux}) WITH ORDINALITY AS v ({', '.join(noms)}, rang)", colonnes
 
 

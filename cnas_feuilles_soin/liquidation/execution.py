@@ -14,6 +14,8 @@ from psycopg2 import OperationalError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import groupby
 
+from odoo.addons.cnas_base.faits import tableau
+
 from . import catalogue, chargement, ecriture, familles, moteur
 from .contexte import Feuille, Ligne, Tranche
 from .referentiel import Referentiel
@@ -47,7 +49,7 @@ def ordonner_par_foyer(env, ids, etats=None):
         SELECT f.id, COALESCE(a.famille_id, a.id)
           FROM cnas_feuille_soin f JOIN cnas_assure a ON a.id = f.assure_id
          WHERE f.id = ANY(%(ids)s) AND (%(etats)s::text[] IS NULL OR f.state = ANY(%(etats)s))
-         ORDER BY f.date_soins, f.numero, 1""", {"ids": list(ids), "etats": etats and list(etats)})
+         ORDER BY f.date_soins, f.numero, 1""", {"ids": tableau(ids), "etats": etats and list(etats)})
     rangs = env.cr.fetchall()
     foyers = familles.foyers(env.cr, {famille for _feuille, famille in rangs})
     return sorted(((feuille, foyers[famille]) for feuille, famille in rangs), key=itemgetter(1)), foyers
@@ -74,7 +76,7 @@ def verrouiller(cr, foyers):
     cr.execute("""
         INSERT INTO cnas_compteur_famille (famille_id, passages)
         SELECT famille, 1 FROM unnest(%s::int[]) AS v (famille) ORDER BY famille
-        ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [foyers])
+        ON CONFLICT (famille_id) DO UPDATE SET passages = cnas_compteur_famille.passages + 1""", [tableau(foyers)])
 
 
 class Execution:
@@ -124,6 +126,8 @@ class Execution:
         comptes = Counter(f.etat for f in lot.feuilles)
         _prevenir(self.env, lot, ecriture.ecrire(self.env.cr, lot, self.env.uid, self.changer_etat))
         self.comptes += comptes
+        for feuille in lot.feuilles:
+            feuille.lignes.clear()  # la ligne connaît sa feuille : rompu, l'anneau se libère sans ramassage
 
 
 def simuler(env, registre, ids, surcharges=None, codes=None, panier=None):
@@ -189,7 +193,7 @@ def juger_prestations(env, registre, formation, jour, prestations):
 
 
 def _prestations(cr, ids):
-    cr.execute("SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [list(ids)])
+    cr.execute("SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [tableau(ids)])
     return [prestation for (prestation,) in cr.fetchall()]
 
 

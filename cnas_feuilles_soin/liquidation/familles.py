@@ -6,6 +6,8 @@ partagé quelqu'un : il se contrôle d'un seul tenant, sous un seul verrou.
 """
 from collections import defaultdict
 
+from odoo.addons.cnas_base.faits import tableau
+
 from .dates import UN_JOUR
 
 # Une fermeture qui a coupé des droits les prouve ouverts à son début, même si la période coupée n'a plus de trace.
@@ -54,7 +56,7 @@ def foyers(cr, familles):
         return famille
     nouvelles = list(foyer)
     while nouvelles:
-        cr.execute(SQL_VOISINES, [nouvelles])
+        cr.execute(SQL_VOISINES, [tableau(nouvelles)])
         couples = cr.fetchall()
         nouvelles = [autre for _une, autre in couples if foyer.setdefault(autre, autre) == autre and autre not in familles]
         nouvelles = list(dict.fromkeys(nouvelles))
@@ -67,13 +69,13 @@ def foyers(cr, familles):
 
 def proches(cr, personnes):
     """Rend les personnes qui partagent, ou ont partagé, une famille avec celles-ci."""
-    cr.execute("SELECT DISTINCT famille_id FROM cnas_assure WHERE id = ANY(%s)", [list(personnes)])
+    cr.execute("SELECT DISTINCT famille_id FROM cnas_assure WHERE id = ANY(%s)", [tableau(personnes)])
     return membres(cr, foyers(cr, {famille for (famille,) in cr.fetchall()}))
 
 
 def membres(cr, familles):
     """Rend les personnes qui sont aujourd'hui de ces familles."""
-    cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [list(familles)])
+    cr.execute("SELECT id FROM cnas_assure WHERE famille_id = ANY(%s)", [tableau(familles)])
     return {personne for (personne,) in cr.fetchall()}
 
 
@@ -90,7 +92,7 @@ class Familles:
         inconnues = set(personnes) - self.connues
         if not inconnues:
             return
-        cr.execute(SQL_LIENS, [list(inconnues)])
+        cr.execute(SQL_LIENS, [tableau(inconnues)])
         finis = []
         for membre, principal, debut, fin in cr.fetchall():
             if membre not in self.connues:
@@ -100,7 +102,7 @@ class Familles:
                     finis.append((membre, principal, fin + UN_JOUR))
         inconnues -= self.connues
         self.connues |= inconnues
-        cr.execute(SQL_DROITS, [list(inconnues)])
+        cr.execute(SQL_DROITS, [tableau(inconnues)])
         transmis = set()
         for personne, regime, debut, transmission in cr.fetchall():
             if transmission:
@@ -117,7 +119,7 @@ class Familles:
                 or any(principal == nouveau and debut == jour for principal, debut, _fin in self.liens.get(ancien, ()))]
         reste = [fini for fini in finis if fini not in surs]
         if reste:
-            cr.execute(SQL_SUIVIS, [list(colonne) for colonne in zip(*reste)])
+            cr.execute(SQL_SUIVIS, [tableau(colonne) for colonne in zip(*reste)])
             surs += [reste[rang - 1] for (rang,) in cr.fetchall()]
         return surs
 

@@ -64,6 +64,12 @@ def _prises(lot, plafond, feuille, debut, fin):
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
 
 
+def amples(compteurs_, lignes):
+    """Dit qu'aucune ligne ne peut être réduite : nulle franchise, et tout le dossier tient sous chacun des plafonds."""
+    total = sum(ligne.part for ligne in lignes)
+    return all(not c.plafond.franchise and (not c.maximum or c.maximum - max(c.montant, c.montant_avant) >= total) for c in compteurs_)
+
+
 def restant(vises, pris="montant_avant"):
     """Rend ce que laisse le plus serré des plafonds (l'infini s'il n'y en a pas), selon ce qui est `pris`."""
     restants = [c.maximum - getattr(c, pris) for c in vises if c.maximum]

@@ -2,19 +2,22 @@
 from .registre import constat, regle
 
 
-def _meme_jour(lot, ligne):
-    """Rend les mêmes prestations, le même jour, déjà acceptées pour la personne."""
-    passees = lot.historique.du_code(ligne.feuille, ligne.prestation.id)
-    return [p for p in passees if p.date == ligne.feuille.date_soins] if passees else ()
+def _deja_ce_jour(lot, lignes):
+    """Rend (ligne, les mêmes prestations déjà acceptées ce jour-là pour la personne) ; le jour se cherche une fois par feuille."""
+    feuille, du_jour = None, ()
+    for ligne in lignes:
+        if ligne.feuille is not feuille:
+            feuille = ligne.feuille
+            du_jour = [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
+        yield ligne, [p for p in du_jour if p.prestation_id == ligne.prestation.id] if du_jour else ()
 
 
 @regle("DBL-01", sur="lignes")
 def strict(lot, lignes, valeur):
     """Même bénéficiaire, formation, code, jour et mode, déjà accepté (autre dossier ou autre ligne)."""
-    for ligne in lignes:
+    for ligne, passees in _deja_ce_jour(lot, lignes):
         feuille = ligne.feuille
-        numeros = [p.numero for p in _meme_jour(lot, ligne)
-                   if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
+        numeros = [p.numero for p in passees if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
         numeros += [feuille.numero for autre in feuille.lignes[:ligne.rang_ligne]
                     if autre.prestation is ligne.prestation and not autre.rejet]
         if numeros:
@@ -24,10 +27,9 @@ def strict(lot, lignes, valeur):
 @regle("DBL-02", sur="lignes")
 def inter_formations(lot, lignes, valeur):
     """Même bénéficiaire, code, jour et mode, dans une autre formation."""
-    for ligne in lignes:
+    for ligne, passees in _deja_ce_jour(lot, lignes):
         feuille = ligne.feuille
-        ailleurs = [p.formation_nom for p in _meme_jour(lot, ligne)
-                    if p.formation_id != feuille.formation_id and p.mode == feuille.mode]
+        ailleurs = [p.formation_nom for p in passees if p.formation_id != feuille.formation_id and p.mode == feuille.mode]
         if ailleurs:
             yield constat(ligne, formation=ailleurs[0])
 
@@ -44,8 +46,8 @@ def facture_deja_liquidee(lot, feuilles, valeur):
 def cumul_des_modes(lot, lignes, valeur):
     """La même prestation, le même jour, déjà acceptée sous l'autre mode de règlement."""
     libelles = {"tiers_payant": "en tiers payant", "remboursement": "en remboursement"}
-    for ligne in lignes:
-        modes = [p.mode for p in _meme_jour(lot, ligne) if p.mode != ligne.feuille.mode]
+    for ligne, passees in _deja_ce_jour(lot, lignes):
+        modes = [p.mode for p in passees if p.mode != ligne.feuille.mode]
         if modes:
             yield constat(ligne, mode=libelles.get(modes[0], modes[0]))
 

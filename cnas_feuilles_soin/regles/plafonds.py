@@ -1,7 +1,7 @@
 """Plafonds et sélection : ce qui reste à dépenser, ce qu'un médecin doit voir."""
 from hashlib import sha256
 
-from ..liquidation.plafonds import compteurs, franchir, restant
+from ..liquidation.plafonds import amples, compteurs, franchir, restant
 from .registre import choix, constat, entier, pourcentage, regle
 
 FRANCHISE = choix("avant", "apres")
@@ -18,10 +18,13 @@ def plafond_annuel(lot, feuilles, valeur):
         annuels, jour = compteurs(lot, feuille, "beneficiaire", "famille"), feuille.date_soins
         if not annuels:
             continue
+        vives = feuille.lignes_vives()
+        if amples(annuels, vives):
+            continue
         siens = compteurs(lot, feuille, "feuille") if lot.reduit("PLF-02", feuille) else ()
         avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
         annuelle_avant_taux = valeur("franchise", jour) == "avant"
-        for ligne in feuille.lignes_vives():
+        for ligne in vives:
             vises = [c for c in annuels if c.vise(ligne)]
             suivants = [c for c in siens if c.vise(ligne)] if siens and not lot.levee("PLF-02", ligne) else ()
             if vises:
@@ -43,8 +46,8 @@ def plafond_annuel(lot, feuilles, valeur):
 def plafond_feuille(lot, feuilles, valeur):
     """Franchise puis plafond de la feuille, sur ce que l'année de droits laisse (PLF-01)."""
     for feuille in feuilles:
-        siens = compteurs(lot, feuille, "feuille")
-        for ligne in feuille.lignes_vives() if siens else ():
+        siens, vives = compteurs(lot, feuille, "feuille"), feuille.lignes_vives()
+        for ligne in () if amples(siens, vives) else vives:
             vises = [c for c in siens if c.vise(ligne)]
             due = yield from _franchise(ligne, vises, valeur("franchise", feuille.date_soins) == "avant")
             reste = restant(vises)

@@ -6,7 +6,6 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests.common import new_test_user, tagged
 
-from odoo.addons.cnas_base.faits import Fait
 from odoo.addons.cnas_base.tests.common import JOUR as JOUR_FIGE
 
 from ..liquidation import moteur
@@ -15,12 +14,6 @@ from ..models import assure_consommation
 from .commun_moteur import CommunMoteur
 
 JOUR = JOUR_FIGE.date() - timedelta(days=40)
-
-
-class Couleur(Fait):
-    """Un fait d'essai."""
-
-    __slots__ = ("nom", "rang")
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -232,14 +225,6 @@ class TestMoteurInterroge(CommunMoteur):
         self.assertEqual(poison.state, "validee")
 
     # ------------------------------------------------------------------ la forme
-    def test_faits_lus_par_nom(self):
-        """L'ordre des colonnes n'y fait rien ; une colonne sans fait se voit tout de suite."""
-        for requete in ("SELECT 'bleu' AS nom, 3 AS rang", "SELECT 3 AS rang, 'bleu' AS nom"):
-            couleur = Couleur.lire(self.env.cr, requete)[0]
-            self.assertEqual((couleur.nom, couleur.rang), ("bleu", 3))
-        with self.assertRaises(AttributeError):
-            Couleur.lire(self.env.cr, "SELECT 1 AS inconnue")
-
     def test_liquidation_ne_connait_aucune_regle(self):
         for fichier in Path(moteur.__file__).parent.glob("*.py"):
             lignes = [ligne for ligne in fichier.read_text("utf-8").splitlines() if ligne.startswith(("import", "from"))]

@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.faits import tableau
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...qr import texte_de_carte
@@ -150,7 +151,7 @@ class AssureDroits(models.Model):
         for modele in ("cnas.assure", "cnas.droit", "cnas.lien_familial", "cnas.prolongation_age", "cnas.regime"):
             self.env[modele].flush_model()
         self.env.cr.execute(SQL_DROITS, {
-            "ids": [d[0] for d in demandes], "jours": [d[1] for d in demandes]})
+            "ids": tableau(d[0] for d in demandes), "jours": tableau(d[1] for d in demandes)})
         rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur
         # Traduite une fois pour le lot : la traduction coûterait plus que tout le reste.
         ouverts = _("Droits ouverts depuis le %s.", "%s")

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.faits import tableau, tableau_de_textes
 from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, en_silence, sans_suivi, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_motif
@@ -264,8 +265,8 @@ class FeuilleSoin(models.Model):
             INSERT INTO cnas_feuille_soin_passage (feuille_id, etat_avant, etat_apres, user_id, date, motif)
             SELECT id, avant, apres, %s, now() AT TIME ZONE 'UTC', %s
               FROM unnest(%s::int[], %s::varchar[], %s::varchar[]) AS v (id, avant, apres)
-        """, [self.env.uid, motif or None, [p[0] for p in passages], [p[1] for p in passages],
-              [p[2] for p in passages]])
+        """, [self.env.uid, motif or None, tableau(p[0] for p in passages),
+              tableau_de_textes(p[1] for p in passages), tableau_de_textes(p[2] for p in passages)])
 
     def _auteurs_par_feuille(self):
         """Rend {feuille: usagers} de qui a fait ce qu'elle dit, en une requête : ils ne la jugent pas.

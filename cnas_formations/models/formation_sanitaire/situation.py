@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.cnas_base.faits import tableau
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 
@@ -145,7 +146,7 @@ class FormationSanitaire(models.Model):
                    ORDER BY en_vigueur DESC, v.date_debut DESC
                    LIMIT 1
               ) c ON TRUE
-            """, [i for i, _j in couples], [j for _i, j in couples]))
+            """, tableau(i for i, _j in couples), tableau(j for _i, j in couples)))
         return {(identifiant, jour): situation for identifiant, jour, situation in self.env.cr.fetchall()}
 
     def _synthese_par_lot(self):
