@@ -113,9 +113,10 @@ class Bareme:
 
     def au_panier(self, regime_id, prestation_id, jour):
         """Dit si une ligne du panier du régime couvre la prestation ce jour-là ; à l'essai, le projet d'abord."""
-        if (regime_id, prestation_id) in self.panier_en_projet:
-            return self.panier_en_projet[regime_id, prestation_id]
-        periodes = self._paniers.get((regime_id, prestation_id))
+        cle = regime_id, prestation_id
+        if cle in self.panier_en_projet:
+            return self.panier_en_projet[cle]
+        periodes = self._paniers.get(cle)
         return bool(periodes and periodes.au(jour))
 
     # ------------------------------------------------------------------ plafonds

@@ -78,14 +78,14 @@ class Feuille(Fait):
         "carence_mois", "affiliation", "regime_code", "lignes", "dossier_id", "annee_famille",
         # la famille au jour des soins, et le foyer qui se contrôle d'un seul tenant
         "principal_id", "famille_id", "foyer_id",
-        # tenu par le moteur
-        "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
+        # tenu par le moteur ; passees : les lignes acceptées qui lui sont opposables, figées le temps de son passage
+        "passees", "rejet", "instance", "signalement", "visa_medical", "anomalies", "etat", "base", "part", "ticket", "depassement",
         "rejete", "etat_droits", "completude",
     )
 
     def demarrer(self):
         """Remet la feuille dans l'état d'avant les règles."""
-        self.rejet = None
+        self.rejet = self.passees = None
         self.instance = self.signalement = self.visa_medical = False
         self.anomalies = []
         for ligne in self.lignes:
@@ -137,7 +137,9 @@ class Historique:
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.par_personne.get(feuille.personne, ()) if p.avant(feuille)]
+        if feuille.passees is None:
+            feuille.passees = [p for p in self.par_personne.get(feuille.personne, ()) if p.avant(feuille)]
+        return feuille.passees
 
 
 class Tranche:

@@ -175,8 +175,10 @@ class Referentiel(Bareme):
         Une formation sans agrément en vigueur n'est pas limitée ; dès qu'elle en a, elle ne facture, parmi les
         actes de spécialité, que ce qu'ils couvrent.
         """
-        vivants = [(acte, specialite) for acte, specialite, debut, fin in self.agrements.get(formation_id, ())
-                   if debut <= jour and (fin is None or jour <= fin)]
+        siens = self.agrements.get(formation_id)
+        if not siens:
+            return None
+        vivants = [(acte, specialite) for acte, specialite, debut, fin in siens if debut <= jour and (fin is None or jour <= fin)]
         if (prestation.id, None) in vivants:
             return "prestation"
         if not vivants or not prestation.specialite_id:
