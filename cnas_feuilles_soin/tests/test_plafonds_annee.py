@@ -53,6 +53,18 @@ class TestPlafondsAnnee(CommunMoteur):
         self.assertEqual(self.restants(date(AN, 12, 31)), [(2000, 2000, 0)])
         self.assertEqual(self.restants(date(AN + 1, 1, 1)), [(2000, 1000, 1000)])
 
+    def test_au_franc_pres(self):
+        """Atteint, un plafond ne réduit rien ; dépassé d'un franc, il en ôte un, qu'il vise l'année, la famille ou la feuille."""
+        for portee in ("beneficiaire", "famille", "feuille"):
+            for maximum, attendu in ((2000, 2000), (1999, 1999)):
+                with self.subTest(portee=portee, maximum=maximum):
+                    plafond = self.plafond(portee, montant_max=maximum)
+                    feuille = self.le(date(AN, 4, 10), 1500, 500)
+                    self.assertEqual(self.parts(feuille), [attendu])
+                    self.assertEqual(len(self.codes(feuille)), 2000 - attendu)
+                    feuille._ecrire({"state": "annulee"})
+                    plafond.unlink()
+
     def test_revision_un_a_un(self):
         """Lot par lot, l'historique vient de la base : même résultat."""
         self.plafond(fin=date(AN, 5, 31), montant_max=1500)
