@@ -8,7 +8,7 @@ import io
 import math
 from datetime import date
 
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 
 from odoo import _
 
@@ -38,9 +38,15 @@ def ecrire_date(jour, vide="—"):
     return jour.strftime("%d/%m/%Y") if jour else vide
 
 
-def ecrire_mois(jour):
-    """Écrit le mois d'une date : novembre 2026 ; en arabe sur un papier qui s'écrit en arabe."""
-    return format_date(jour, "MMMM y", locale="ar" if en_arabe() else "fr") if jour else ""
+def ecrire_mois(jour, fin=None, langue=None):
+    """Écrit le mois d'une date, novembre 2026, ou les mois jusqu'à `fin` : octobre – décembre 2026.
+
+    :param langue: « fr », « ar »… ; par défaut celle du papier en cours, sinon le français
+    """
+    langue = langue or ("ar" if en_arabe() else "fr")
+    if jour and fin and (jour.year, jour.month) != (fin.year, fin.month):
+        return format_interval(jour, fin, "yMMMM", locale=langue)
+    return format_date(jour, "MMMM y", locale=langue) if jour else ""
 
 
 def cellule_sure(valeur):

@@ -22,6 +22,18 @@ def jour_de(instant):
     return instant.replace(tzinfo=timezone.utc).astimezone(NDJAMENA).date()
 
 
+def jour_ecrit(texte):
+    """Rend le jour, à N'Djamena, d'un instant écrit (ISO 8601) ; sans fuseau, il est d'ici.
+
+    :raise ValueError: illisible, ou hors du calendrier
+    """
+    instant = datetime.fromisoformat(texte.replace("Z", "+00:00"))
+    try:
+        return (instant.astimezone(NDJAMENA) if instant.tzinfo else instant).date()
+    except OverflowError as erreur:
+        raise ValueError(texte) from erreur
+
+
 def debut_du_jour(jour):
     """Rend l'instant, tenu en UTC, où ce jour commence à N'Djamena : la borne d'une recherche sur un champ `Datetime`."""
     return datetime.combine(jour, time.min, NDJAMENA).astimezone(timezone.utc).replace(tzinfo=None)

@@ -13,7 +13,7 @@ from datetime import datetime
 from odoo import _
 from odoo.exceptions import UserError
 
-from odoo.addons.cnas_base.jour import NDJAMENA
+from odoo.addons.cnas_base.jour import NDJAMENA, jour_ecrit
 from odoo.addons.cnas_base.lecture import montrer
 
 from .fhir.erreur import FhirErreur
@@ -160,9 +160,8 @@ def _jour(valeur, ou):
     if not _INSTANT.fullmatch(texte):
         return texte
     try:
-        instant = datetime.fromisoformat(texte)
-        return str((instant.astimezone(NDJAMENA) if instant.tzinfo else instant).date())
-    except (ValueError, OverflowError):
+        return str(jour_ecrit(texte))
+    except ValueError:
         return texte
 
 

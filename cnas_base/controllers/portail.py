@@ -3,7 +3,6 @@ import functools
 import re
 from dataclasses import dataclass, field
 
-from babel.dates import format_date
 from markupsafe import Markup
 
 from odoo import _, http
@@ -14,7 +13,7 @@ from odoo.tools import escape_psql
 
 from odoo.addons.portal.controllers.portal import pager
 
-from ..ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from ..ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_nombre
 from ..lecture import lire_date
 
 PAR_PAGE = 20
@@ -40,7 +39,7 @@ def mises_en_forme():
     ecrire = isoler if langue["dir"] == "rtl" else str
     return {
         "montant": lambda valeur: ecrire(ecrire_nombre(valeur)), "somme": lambda valeur: ecrire(ecrire_montant(valeur)), "jour": ecrire_date,
-        "en_mois": lambda jour: format_date(jour, "MMMM y", locale=langue["lang"]) if jour else ""}
+        "en_mois": lambda jour: ecrire_mois(jour, langue=langue["lang"])}
 
 
 def espace(groupe, racine):

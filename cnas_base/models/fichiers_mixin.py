@@ -1,4 +1,6 @@
-from odoo import api, models
+import base64
+
+from odoo import Command, api, models
 
 
 class FichiersMixin(models.AbstractModel):
@@ -24,6 +26,18 @@ class FichiersMixin(models.AbstractModel):
         if not vals.keys().isdisjoint(self._champs_fichiers):
             self._rattacher_fichiers()
         return resultat
+
+    def _joindre_recus(self, champ, fichiers):
+        """Joint à la fiche les fichiers qu'un espace du portail a reçus et ouverts ; leur auteur n'a pas de droit sur elle.
+
+        :param fichiers: [(nom, octets, type)]
+        """
+        self.ensure_one()
+        if fichiers:
+            jointes = self.env["ir.attachment"].sudo().create([{
+                "name": nom, "datas": base64.b64encode(octets), "mimetype": mime, "res_model": self._name, "res_id": self.id,
+            } for nom, octets, mime in fichiers])
+            self.sudo()._ecrire({champ: [Command.set(jointes.ids)]})
 
     def _rattacher_fichiers(self):
         for fiche in self:

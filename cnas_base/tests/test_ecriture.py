@@ -46,6 +46,9 @@ class TestEcriture(BaseCase):
         self.assertEqual(ecrire_date(datetime(2026, 11, 3, 23, 30)), "03/11/2026")
         self.assertEqual((ecrire_date(False), ecrire_date(None, "")), ("—", ""))
         self.assertEqual((ecrire_mois(date(2026, 8, 1)), ecrire_mois(False)), ("août 2026", ""))
+        trimestre = date(2026, 10, 1), date(2026, 12, 31)
+        self.assertEqual((ecrire_mois(*trimestre), ecrire_mois(*trimestre, "ar"), ecrire_mois(date(2026, 8, 1), date(2026, 8, 31))),
+                         ("octobre – décembre 2026", "أكتوبر – ديسمبر، 2026", "août 2026"))
 
     def test_csv(self):
         contenu = ecrire_csv(["Nom", "Montant"], [("=cmd()", -5), ("Abéché", None)])

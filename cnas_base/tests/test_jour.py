@@ -5,7 +5,7 @@ from pathlib import Path
 from odoo.modules import get_module_path
 from odoo.tests import tagged
 
-from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, aujourd_hui, jour_de, sql_jour
+from odoo.addons.cnas_base.jour import SQL_AUJOURDHUI, aujourd_hui, jour_de, jour_ecrit, sql_jour
 
 from .common import TransactionCase
 
@@ -29,6 +29,13 @@ class TestJour(TransactionCase):
     def test_jour_de(self):
         self.assertEqual(jour_de(datetime(2026, 3, 4, 22, 59, 59)), date(2026, 3, 4))
         self.assertEqual(jour_de(datetime(2026, 3, 4, 23)), date(2026, 3, 5))
+
+    def test_jour_ecrit(self):
+        for texte, attendu in (("2026-03-04T22:59:59Z", "2026-03-04"), ("2026-03-04T23:00:00Z", "2026-03-05"), ("2026-03-04T23:30", "2026-03-04")):
+            self.assertEqual(str(jour_ecrit(texte)), attendu)
+        for texte in ("2026-02-31T00:00:00Z", "9999-12-31T23:59:59-14:00", "hier"):
+            with self.subTest(texte=texte), self.assertRaises(ValueError):
+                jour_ecrit(texte)
 
     def test_le_fuseau_du_contexte_ne_deplace_pas_le_jour(self):
         for fuseau in ("Pacific/Kiritimati", "Etc/GMT+12"):

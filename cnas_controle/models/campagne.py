@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, groupby
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre, ecrire_quantite
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -258,9 +258,8 @@ class Campagne(models.Model):
 
     def _motif_indu(self, resultat):
         """Rend la phrase qui explique à la formation l'indu extrapolé."""
-        taux = f"{resultat.taux_erreur:.1f}".replace(".", ",")
         return _(
             "Contrôle par échantillon %(numero)s : %(tirees)s feuilles vérifiées sur %(population)s (soins du %(debut)s au %(fin)s), %(taux)s %% en erreur. "
             "Trop payé estimé à %(estime)s ; seule la borne basse de l'intervalle à 95 %% est réclamée, %(bas)s. Vous pouvez la contester",
             numero=self.numero, tirees=resultat.tirees, population=ecrire_nombre(resultat.population), debut=ecrire_date(self.date_debut), fin=ecrire_date(self.date_fin),
-            taux=taux, estime=ecrire_montant(resultat.estimation), bas=ecrire_montant(resultat.montant_propose))
+            taux=ecrire_quantite(resultat.taux_erreur), estime=ecrire_montant(resultat.estimation), bas=ecrire_montant(resultat.montant_propose))

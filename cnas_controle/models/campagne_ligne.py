@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.lecture import lire_montant
 
 VERDICT = frozenset(("verdict", "montant_juste", "motif"))
 
@@ -100,14 +101,13 @@ class CampagneLigne(models.Model):
                 raise UserError(_("« %s » : un verdict se rend sur un échantillon tiré, avant la conclusion.", ligne.campagne_id.display_name))
 
     def _completer_verdict(self, vals):
-        """Rend les valeurs d'un verdict cohérent. :raise UserError: au-dessus du facturé, sans montant ou sans motif"""
-        verdict, montant = vals.get("verdict", self.verdict), vals.get("montant_juste", self.montant_juste) or 0
-        motif = (vals["motif"] if "motif" in vals else self.motif) or ""
+        """Rend les valeurs d'un verdict cohérent. :raise UserError: montant illisible ou au-dessus du facturé, verdict sans motif"""
+        verdict = vals.get("verdict", self.verdict)
+        montant = lire_montant(vals.get("montant_juste", self.montant_juste), 0, quoi=_("%s : montant juste", self.display_name))
+        motif = str((vals["motif"] if "motif" in vals else self.motif) or "")
         if montant > self.montant_facture:
             raise UserError(_("%(ligne)s : le montant juste (%(juste)s) dépasse le facturé (%(facture)s).",
                               ligne=self.display_name, juste=ecrire_montant(montant), facture=ecrire_montant(self.montant_facture)))
-        if montant < 0:
-            raise UserError(_("%s : le montant juste ne peut pas être négatif.", self.display_name))
         if verdict == "juste":
             return {**vals, "montant_juste": self.montant_facture}
         if verdict == "rejetee":

@@ -1,4 +1,3 @@
-import base64
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -6,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_quantite
 from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, transition
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -165,8 +164,7 @@ class CampagneResultat(models.Model):
         code = f"PLF-04.taux:{self.formation_id.code}"
         magasin = self.env["cnas.parametre"].sudo()
         ligne = magasin.search([("code", "=", code), ("en_vigueur", "=", True)], limit=1)
-        taux = f"{self.taux_erreur:.1f}".replace(".", ",")
-        motif = _("%(campagne)s : taux d'erreur de %(taux)s %%", campagne=self.campagne_id.numero, taux=taux)
+        motif = _("%(campagne)s : taux d'erreur de %(taux)s %%", campagne=self.campagne_id.numero, taux=ecrire_quantite(self.taux_erreur))
         valeurs = {"valeur": str(self.taux_audit)} if ligne else {
             "code": code, "name": _("Part des feuilles tirées — %s", self.formation_id.name), "famille": "regles", "valeur": str(self.taux_audit),
             "type_valeur": "pourcentage", "unite": "%", "date_debut": str(aujourd_hui()), "source": self.campagne_id.numero}
@@ -189,9 +187,7 @@ class CampagneResultat(models.Model):
             raise UserError(_("Écrivez ce que vous opposez au contrôle."))
         resultat = self.sudo()
         resultat.action_contester(motif.strip()[:MOTIF_MAX])
-        pieces = self.env["ir.attachment"].sudo().create([
-            {"name": nom, "datas": base64.b64encode(octets), "mimetype": mime, "res_model": self._name, "res_id": self.id} for nom, octets, mime in fichiers])
-        resultat._ecrire({"piece_ids": [(6, 0, pieces.ids)]})
+        resultat._joindre_recus("piece_ids", fichiers)
 
     def _dire_decision(self, indu, phrase):
         """Dit à la formation ce que sa contestation devient, et pourquoi ; le SMS ne dit pas pourquoi."""

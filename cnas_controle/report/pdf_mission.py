@@ -16,7 +16,6 @@ def dessiner_ordre(mission):
         doc = _document("ORDRE DE MISSION", mission)
         doc.paragraphe(_("Les personnes nommées ci-dessus sont autorisées à se rendre dans cette formation, à s'y faire présenter registres, "
                          "ordonnances, feuilles de soins et cartes, et à entendre le personnel et les assurés qui l'acceptent."), 9.5)
-        doc.y -= 3 * mm
         _texte(doc, _("À vérifier"), mission.a_verifier)
         return _signer(doc, mission.signataire_id.name, mission.date_signature)
 
@@ -42,18 +41,18 @@ def _document(titre, mission):
         (_("District"), mission.formation_id.district_id.name or "—"),
         (_("Jours"), _("du %(debut)s au %(fin)s", debut=ecrire_date(mission.date_debut), fin=ecrire_date(mission.date_fin))),
         (_("Chef de mission"), mission.chef_id.name), (_("Équipe"), equipe), (_("Transport"), mission.transport or "—")]
-    doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, _("Mission de contrôle"), rangs, taille=9, interligne=5.4 * mm) + 5 * mm
+    doc.y -= doc.cadre(MARGE, doc.largeur - 2 * MARGE, _("Mission de contrôle"), rangs, taille=9, interligne=5.4 * mm) + 2 * mm
     return doc
 
 
 def _texte(doc, titre, texte):
     if texte:
-        doc.place(14 * mm)
+        doc.place(16 * mm)
+        doc.y -= 8 * mm
         ecrire(doc.page, MARGE, doc.y, titre, 10, gras=True)
-        doc.y -= 6 * mm
+        doc.y -= 2 * mm
         for ligne in texte.splitlines():
             doc.paragraphe(ligne or " ", 9.5)
-        doc.y -= 3 * mm
 
 
 def _signer(doc, nom, jour):

@@ -1,6 +1,9 @@
+import base64
+import io
 from datetime import timedelta
 
 from psycopg2 import IntegrityError
+from PyPDF2 import PdfReader
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -221,7 +224,7 @@ class TestMissions(CommunControle):
         mission.with_user(self.superviseur).action_signer()
         with self.assertRaisesRegex(UserError, "signé"):
             mission.write({"objet": "Autre"})
-        self.assertTrue(mission.telecharger("ordre")["contenu"])
+        self.assertGreater(self.ecart_au_dessus(mission.telecharger("ordre"), "À vérifier"), 15, "le titre n'écrase pas la phrase du dessus")
         with self.assertRaisesRegex(UserError, "constats"):
             mission.action_rendre()
         mission.write({"rapport": "Douze feuilles sans patient au registre."})
@@ -229,6 +232,12 @@ class TestMissions(CommunControle):
         self.assertTrue(mission.telecharger("rapport")["contenu"])
         with self.assertRaisesRegex(UserError, "rendu"):
             mission.write({"rapport": "Rien vu."})
+
+    def ecart_au_dessus(self, fichier, titre):
+        """Rend de combien de points une ligne du PDF est sous celle d'avant."""
+        hauteurs, lues = {}, io.BytesIO(base64.b64decode(fichier["contenu"]))
+        PdfReader(lues).pages[0].extract_text(visitor_text=lambda texte, _page, place, *_reste: hauteurs.update({texte.strip(): place[5]}))
+        return min(hauteur - hauteurs[titre] for hauteur in hauteurs.values() if hauteur > hauteurs[titre])
 
     def test_signature_a_deux_et_dates(self):
         mission = self.env["cnas.mission"].with_user(self.superviseur).create({"objet": "Visite", "formation_id": self.formation.id})

@@ -2,7 +2,7 @@ import random
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.common import TransactionCase
@@ -166,6 +166,10 @@ class TestCampagnes(CommunControle):
             ligne.juger("reduite", ligne.montant_facture + 1, "Trop")
         with self.assertRaisesRegex(UserError, "négatif"):
             ligne.juger("reduite", -1, "Trop peu")
+        with self.assertRaisesRegex(UserError, "illisible"):
+            ligne.juger("reduite", "beaucoup", "Un mot")
+        with self.assertRaisesRegex(UserError, "centimes"):
+            ligne.juger("reduite", 0.5, "Un demi-franc")
         with self.assertRaisesRegex(UserError, "pourquoi"):
             ligne.juger("reduite", 1)
         with self.assertRaisesRegex(UserError, "moins que le facturé"):
@@ -174,6 +178,15 @@ class TestCampagnes(CommunControle):
             ligne.with_user(self.agent).juger("juste")
         with self.assertRaises(AccessError):
             self.campagnes.with_user(self.controleur).create({"name": "Non"})
+
+    def test_rejeter_a_l_ecran(self):
+        """Le motif s'écrit d'abord, sur plusieurs lignes à la fois ; le verdict qui l'exige suit."""
+        ligne = self.tiree().ligne_ids[0].with_user(self.controleur)
+        with Form(ligne, view="cnas_controle.campagne_ligne_view_tree") as rang:
+            rang.motif = "Acte absent du registre"
+        with Form(ligne, view="cnas_controle.campagne_ligne_view_tree") as rang:
+            rang.verdict = "rejetee"
+        self.assertEqual((ligne.verdict, ligne.trop_paye), ("rejetee", ligne.montant_cnas))
 
     def test_reduite(self):
         ligne = self.tiree().ligne_ids[0].with_user(self.controleur)

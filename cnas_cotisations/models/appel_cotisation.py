@@ -61,6 +61,7 @@ class AppelCotisation(models.Model):
     complement_ids = fields.One2many("cnas.appel_cotisation", "origine_id", string="Compléments", readonly=True)
     periode = fields.Date(string="Période", required=True, readonly=True, index=True, help="Le premier jour de la période appelée.")
     periode_fin = fields.Date(string="Fin de période", readonly=True)
+    periode_dite = fields.Char(string="Période appelée", compute="_compute_periode_dite")
     date_appel = fields.Date(string="Appelé le", readonly=True, index=True)
     date_echeance = fields.Date(string="À payer avant le", readonly=True, index=True)
     ligne_ids = fields.One2many("cnas.appel_cotisation.ligne", "appel_id", string="Détail", readonly=True)
@@ -96,6 +97,13 @@ class AppelCotisation(models.Model):
     def _compute_montant(self):
         for appel in self:
             appel.montant = appel.montant_employeur + appel.montant_salarie
+
+    @api.depends("periode", "periode_fin")
+    @api.depends_context("lang")
+    def _compute_periode_dite(self):
+        langue = self.env["res.lang"]._attributs(self.env.lang)["lang"]
+        for appel in self:
+            appel.periode_dite = ecrire_mois(appel.periode, appel.periode_fin, langue)
 
     @api.depends("ligne_due_id.amount_residual", "montant", "state")
     def _compute_reste(self):
@@ -251,17 +259,7 @@ class AppelCotisation(models.Model):
 
     def _libelle(self):
         sorte = dict(self._fields["sorte"]._description_selection(self.env))[self.sorte]
-        return f"{sorte} {self._dire_periode()}"
-
-    def _dire_periode(self, ecrire_mois=ecrire_mois):
-        """Rend la période en toutes lettres : un mois, ou un trimestre.
-
-        :param ecrire_mois: ce qui écrit un mois dans la langue du lecteur
-        """
-        debut, fin = self.periode, self.periode_fin
-        if fin and (fin.year, fin.month) != (debut.year, debut.month):
-            return _("de %(debut)s à %(fin)s", debut=ecrire_mois(debut), fin=ecrire_mois(fin))
-        return ecrire_mois(debut)
+        return f"{sorte} {ecrire_mois(self.periode, self.periode_fin)}"
 
     def _annuler_taxations(self):
         """Annule des taxations que des déclarations validées remplacent."""
@@ -369,6 +367,6 @@ class AppelCotisation(models.Model):
         return dessiner_avis(self)
 
     def _faits_du_papier(self, code):
-        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Période"), self._dire_periode()),
+        faits = [(_("Numéro"), self.numero), (_("Cotisant"), self.cotisant_id.matricule or self.cotisant_id.name), (_("Période"), ecrire_mois(self.periode, self.periode_fin)),
                  (_("Montant appelé"), ecrire_montant(self.montant)), (_("À payer avant le"), ecrire_date(self.date_echeance))]
         return faits if self.state != "annule" else [*faits, (_("Annulé le"), ecrire_date(self.date_annulation))]

@@ -2,7 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant, ecrire_nombre
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_montant, ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
 from odoo.addons.cnas_base.impression.langue import dans_sa_langue
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -110,7 +110,7 @@ class RecouvrementActe(models.Model):
         if sorte == "echeancier":
             return [[ecrire_date(e.date), "", "", ecrire_nombre(e.montant)] for e in dossier.echeance_ids]
         with dans_sa_langue(dossier.cotisant_id) as cotisant:
-            return [[a.numero, a._dire_periode(), ecrire_date(a.date_echeance), ecrire_nombre(a.reste)]
+            return [[a.numero, ecrire_mois(a.periode, a.periode_fin), ecrire_date(a.date_echeance), ecrire_nombre(a.reste)]
                     for a in cotisant.appel_ids.filtered("en_retard").sorted("date_echeance")]
 
     # ------------------------------------------------------------------ papier

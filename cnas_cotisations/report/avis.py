@@ -1,7 +1,7 @@
 """Avis d'appel de cotisation."""
 from reportlab.lib.units import mm
 
-from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre, ecrire_quantite
+from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_mois, ecrire_nombre, ecrire_quantite
 from odoo.addons.cnas_base.impression.document import colonnes_mm
 from odoo.addons.cnas_base.impression.kit import ROUGE
 from odoo.addons.cnas_base.impression.langue import _, dans_sa_langue
@@ -23,7 +23,7 @@ def _avis(appel):
         doc.paragraphe(_("ANNULÉ le %(jour)s : %(motif)s", jour=ecrire_date(appel.date_annulation), motif=appel.motif_annulation or ""), 11, ROUGE)
         doc.y -= 4 * mm
     sorte = dict(appel._fields["sorte"]._description_selection(appel.env))[appel.sorte]
-    cadre(doc, sorte, [*qui(appel.cotisant_id), (_("Période"), appel._dire_periode()), (_("Appelé le"), ecrire_date(appel.date_appel)),
+    cadre(doc, sorte, [*qui(appel.cotisant_id), (_("Période"), ecrire_mois(appel.periode, appel.periode_fin)), (_("Appelé le"), ecrire_date(appel.date_appel)),
                        (_("À payer avant le"), ecrire_date(appel.date_echeance), True)])
     if appel.motif:
         doc.paragraphe(_("Motif : %s", appel.motif), 9)

@@ -211,6 +211,10 @@ class TestAppels(CasCotisations):
         self.assertEqual(appel.sudo().cotisant_id.partner_id.name, independant.matricule, "tous les agents lisent les tiers")
         etat = appels.search([("type_cotisant", "=", "etat"), ("periode", "=", date(2026, 4, 1))])
         self.assertEqual(etat.montant, tetes * 423 * 3)
+        # trois mois se disent à l'écran, sur la pièce et sur le papier
+        self.assertEqual((etat.periode_dite, etat.with_context(lang="ar_001").periode_dite), ("avril – juin 2026", "أبريل – يونيو، 2026"))
+        self.assertEqual(etat.sudo().move_id.ref, "Appel avril – juin 2026")
+        self.assertIn(("Période", "avril – juin 2026"), etat._faits_du_papier("ac"))
         self.assertEqual(appels.appeler_trimestre("2026-04-01"), 0, "déjà appelé")
         with self.assertRaisesRegex(UserError, "n'a pas commencé"):
             appels.appeler_trimestre(fields.Date.to_string(date(2027, 1, 1)))

@@ -1,11 +1,11 @@
 """Ce que partagent les traducteurs : les systèmes de codes, les références, les montants au franc, la lecture qui note ses fautes."""
 import re
-from datetime import datetime, timezone
+from datetime import timezone
 from decimal import Decimal
 
 from odoo import _
 
-from odoo.addons.cnas_base.jour import NDJAMENA
+from odoo.addons.cnas_base.jour import jour_ecrit
 from odoo.addons.cnas_base.lecture import montrer
 
 from .erreur import Faute, FhirErreur
@@ -144,12 +144,8 @@ class Lecture:
         if not trouve[2]:
             return texte
         try:
-            moment = datetime.fromisoformat(texte.replace("Z", "+00:00"))
+            return str(jour_ecrit(texte))
         except ValueError:
-            return self.faute(ou, _("« %(ou)s » : instant illisible : %(valeur)s.", ou=ou, valeur=montrer(texte)))
-        try:
-            return str((moment.astimezone(NDJAMENA) if moment.tzinfo else moment).date())
-        except (OverflowError, ValueError):
             return self.faute(ou, _("« %(ou)s » : instant illisible : %(valeur)s.", ou=ou, valeur=montrer(texte)))
 
     def entier(self, valeur, ou, quoi):

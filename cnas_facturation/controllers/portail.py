@@ -1,5 +1,3 @@
-import base64
-
 from odoo import _, _lt
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -255,7 +253,4 @@ class PortailFacturation(PortailDemarches):
         pieces = self._documents_recus("fichiers")
         contestation = request.env["cnas.contestation"].create({
             "decompte_ligne_id": ligne.id, "motif": motif.strip()[:4000], "montant_demande": montant})
-        attachements = request.env["ir.attachment"].sudo().create([{
-            "name": nom, "datas": base64.b64encode(contenu), "mimetype": mime, "res_model": "cnas.contestation",
-            "res_id": contestation.id} for nom, contenu, mime in pieces])
-        contestation.sudo().write({"piece_ids": [(6, 0, attachements.ids)]})
+        contestation._joindre_recus("piece_ids", pieces)

@@ -1,4 +1,3 @@
-import base64
 from datetime import timedelta
 
 from odoo import _, api, fields, models
@@ -56,10 +55,7 @@ class EntentePrealable(models.Model):
             "montant_demande": lire_montant(lue["montant"], 0, quoi=_("Montant estimé")) or 0,
             "date_prevue": lire_date(lue["date_prevue"], False, quoi=_("Date prévue des soins")) or False,
             "pathologie_id": self._pathologie_demandee(lue["pathologie"]).id, "urgence": lue["urgence"], "justification": justification})
-        jointes = self.env["ir.attachment"].sudo().create([{
-            "name": nom, "datas": base64.b64encode(octets), "mimetype": mime, "res_model": self._name, "res_id": entente.id,
-        } for nom, octets, mime in photos])
-        entente.write({"piece_ids": [fields.Command.set(jointes.ids)]})
+        entente._joindre_recus("piece_ids", photos)
         return entente
 
     def _annoncer_decision(self):
