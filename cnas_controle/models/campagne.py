@@ -78,6 +78,7 @@ class Campagne(models.Model):
         ("taux_borne", "CHECK (taux_attendu BETWEEN 1 AND 99)", "Le taux d'erreur attendu va de 1 à 99 %."),
         ("classes_bornees", "CHECK (classes BETWEEN 1 AND 6)", "Une campagne a de 1 à 6 strates par formation."),
         ("graine_positive", "CHECK (graine >= 0)", "La graine est un nombre positif."),
+        ("montant_min_positif", "CHECK (montant_min >= 0)", "Le montant minimal ne peut pas être négatif."),
     ]
 
     def _debut_propose(self):
