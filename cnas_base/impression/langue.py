@@ -62,6 +62,13 @@ def dans_la_langue_de(qui, dossier):
         yield dossier.with_context(lang=langue)
 
 
+def dire_a(usager, dossier, ecrire):
+    """Rend ce qu'une fonction dit d'un dossier, dans la langue de l'usager qui va le lire."""
+    langue = usager.sudo().lang or FRANCAIS
+    with parler(langue):
+        return ecrire(dossier.with_context(lang=langue))
+
+
 @contextlib.contextmanager
 def parler(langue):
     """Parle cette langue le temps d'un dessin."""

@@ -10,6 +10,7 @@ from odoo.tools.translate import _lt
 
 from ..ecriture import ecrire_date
 from ..garde import Action, actions, transition
+from ..impression.langue import dire_a
 from ..jour import aujourd_hui
 from ..lecture import lire_date
 
@@ -67,7 +68,8 @@ class DecisionMixin(models.AbstractModel):
             # Un compte technique qui porterait le rôle ne décide qu'à défaut d'un autre.
             decideur = superviseurs.sorted(lambda u: u.has_group("base.group_system"))[0]
             self.sudo().activity_schedule(self._type_activite, user_id=decideur.id,
-                                          summary=_("Changement à décider : %s", self.display_name))
+                                          summary=dire_a(
+                                              decideur, self, lambda self: _("Changement à décider : %s", self.display_name)))
 
     def _clore_activites(self):
         self.sudo().activity_unlink([self._type_activite])

@@ -46,7 +46,8 @@ class MailTemplate(models.Model):
             if siens:
                 siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": LANGUES.get(siens.model, FRANCAIS)})
                 for langue in self._langues():
-                    siens.with_context(lang=langue).write({"subject": notre.subject, "body_html": notre.body_html})
+                    dit = notre.with_context(lang=langue)
+                    siens.with_context(lang=langue).write({"subject": dit.subject, "body_html": dit.body_html})
 
     @api.model
     def _reprendre(self, xmlid, morceaux):

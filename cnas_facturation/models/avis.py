@@ -37,7 +37,7 @@ class Avis(models.AbstractModel):
         with dans_la_langue_de(qui, dossier.sudo()) as dossier:
             objet, phrase, *bref = ecrire(dossier)
         dossier.with_context(mail_notify_force_send=False).message_post(
-            subject=objet, body=self._corps(phrase, lien), message_type="comment", subtype_xmlid="mail.mt_comment",
+            subject=objet, body=self._corps(phrase, lien, dossier.env.lang), message_type="comment", subtype_xmlid="mail.mt_comment",
             partner_ids=[partenaire.id for partenaire in partenaires])
         sms = self.env["cnas.sms"].sudo()._deposer([(dossier, qui.sudo().telephone_1, self._texte_sms(*bref or [phrase], lien))])
         self._journaliser({dossier: (objet, ["fil", "portail", *(["sms"] if sms else [])])})
@@ -55,7 +55,7 @@ class Avis(models.AbstractModel):
         for dossier, qui, ecrire, lien in avis:
             with dans_la_langue_de(qui, dossier.sudo()) as dit:
                 objet, phrase, *bref = ecrire(dit)
-            corps[dossier.id], voies[dossier] = self._corps(phrase, lien), (objet, ["fil"])
+            corps[dossier.id], voies[dossier] = self._corps(phrase, lien, dit.env.lang), (objet, ["fil"])
             adresse = qui.sudo().email
             if adresse:
                 courriels[dit.env.lang].append((adresse, objet, corps[dossier.id]))
@@ -72,9 +72,12 @@ class Avis(models.AbstractModel):
 
     # ------------------------------------------------------------------ privé
     @api.model
-    def _corps(self, phrase, lien):
+    def _corps(self, phrase, lien, langue):
+        """Rend l'avis en HTML ; il dit lui-même sa langue et son sens, où qu'on le lise."""
         corps = Markup("<p>%s</p>") % phrase
-        return corps + Markup("<p><a href='%s'>%s</a></p>") % (lien, lien) if lien else corps
+        if lien:
+            corps += Markup("<p><a href='%s'>%s</a></p>") % (lien, lien)
+        return Markup('<div lang="%(lang)s" dir="%(dir)s">') % self.env["res.lang"]._attributs(langue) + corps + Markup("</div>")
 
     @api.model
     def _texte_sms(self, phrase, lien):
