@@ -77,7 +77,9 @@ class Avis(models.AbstractModel):
         corps = Markup("<p>%s</p>") % phrase
         if lien:
             corps += Markup("<p><a href='%s'>%s</a></p>") % (lien, lien)
-        return Markup('<div lang="%(lang)s" dir="%(dir)s">') % self.env["res.lang"]._attributs(langue) + corps + Markup("</div>")
+        attributs = self.env["res.lang"]._attributs(langue)
+        return Markup('<div lang="%(lang)s" dir="%(dir)s" style="text-align:%(bord)s">') % {
+            **attributs, "bord": "right" if attributs["dir"] == "rtl" else "left"} + corps + Markup("</div>")
 
     @api.model
     def _texte_sms(self, phrase, lien):
