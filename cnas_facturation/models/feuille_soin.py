@@ -151,7 +151,8 @@ class FeuilleSoin(models.Model):
         return _("CNAS. %(sujet)s : dossier %(numero)s. Allez à votre agence.", sujet=sujet, numero=self.numero)
 
     def _sms_a_la_formation(self, sujet):
-        return _("CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(self), lien=f"{self[0].get_base_url()}/my/formation/feuilles")
+        lien = f"{self[0].get_base_url()}/my/formation/feuilles"
+        return _("CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(self), lien=lien)
 
     # ------------------------------------------------------------------ privé
     def _paie(self, vals):
