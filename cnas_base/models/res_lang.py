@@ -44,7 +44,7 @@ class ResLang(models.Model):
     @api.model
     def _attributs(self, code):
         """Rend les attributs HTML d'un texte de cette langue : {"lang": "ar", "dir": "rtl"}."""
-        courte = (code or FRANCAIS).split("_")[0]
+        courte = (code or FRANCAIS).split("_")[0].split("@")[0]
         return {"lang": courte, "dir": "rtl" if Locale.parse(courte).text_direction == "rtl" else "ltr"}
 
     @api.model
