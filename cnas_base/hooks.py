@@ -1,4 +1,5 @@
 """Ce que la base et la société doivent être avant et après l'installation du socle."""
+from .impression.langue import FRANCAIS
 
 
 def pre_init_hook(env):
@@ -21,15 +22,15 @@ def post_init_hook(env):
     """Met la société, l'administrateur et les nouveaux contacts en français, à N'Djamena."""
     installation = env["base.language.install"].create(
         {"lang_ids": [(6, 0, env["res.lang"].with_context(active_test=False)
-                       .search([("code", "=", "fr_FR")]).ids)]}
+                       .search([("code", "=", FRANCAIS)]).ids)]}
     )
     installation.lang_install()
     oter_adresse_d_exemple(env)
     env["mail.template"]._habiller()
-    env["ir.default"].set("res.partner", "lang", "fr_FR")
+    env["ir.default"].set("res.partner", "lang", FRANCAIS)
     env["ir.default"].set("res.partner", "tz", "Africa/Ndjamena")
     # Les tâches planifiées aussi (OdooBot, inactif) : « aujourd'hui » est celui de N'Djamena.
     usagers = env["res.users"].with_context(active_test=False).search([])
-    usagers.partner_id.write({"lang": "fr_FR", "tz": "Africa/Ndjamena"})
+    usagers.partner_id.write({"lang": FRANCAIS, "tz": "Africa/Ndjamena"})
     # Odoo rend compte chaque semaine à son éditeur : rien de la caisse ne part.
     env.ref("mail.ir_cron_module_update_notification").active = False

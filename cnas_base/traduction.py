@@ -11,12 +11,14 @@ import polib
 
 from odoo.tools.translate import PoFileWriter, TranslationModuleReader
 
-LANGUE = "ar"
+from .impression.langue import ARABE
+
+LANGUE = ARABE.partition("_")[0]  # le nom que porte son catalogue
 # Ni date ni version : un catalogue ne change que si une phrase change.
 ENTETE = {"MIME-Version": "1.0", "Content-Type": "text/plain; charset=UTF-8", "Content-Transfer-Encoding": "8bit"}
 TROU = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\{.*?\}\}|\{\w*\}|</?\w+|&\w+;")
 MOT = re.compile(r"[a-zàâçéèêëîïôûùœ]{3,}", re.IGNORECASE)
-ARABE = re.compile(r"[\u0600-\u06ff]")
+LETTRES_ARABES = re.compile(r"[\u0600-\u06ff]")
 # Un identifiant, une adresse, une expression Python : rien à traduire.
 CODE = re.compile(r"[\w.:/@+-]*[._/:@][\w.:/@+-]*|[A-Z0-9 ,.;:/()+-]+")
 
@@ -80,7 +82,7 @@ def fautes(entree):
     trouvees = []
     if sorted(TROU.findall(source)) != sorted(TROU.findall(arabe)):
         trouvees.append("un %(mot)s, un {mot} ou une balise perdu")
-    if MOT.search(TROU.sub(" ", source)) and not ARABE.search(arabe) and not (arabe == source and est_code(entree)):
+    if MOT.search(TROU.sub(" ", source)) and not LETTRES_ARABES.search(arabe) and not (arabe == source and est_code(entree)):
         trouvees.append("restée en lettres latines")
     return trouvees
 

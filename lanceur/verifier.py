@@ -164,12 +164,22 @@ def _modele_etendu(classe):
 
 
 def phrases_entieres():
-    """Une phrase d'usager est entière dans `_()` : l'extraction ne lit ni une f-string, ni une phrase collée, ni un `_()` caché."""
+    """Une phrase d'usager est entière dans `_()` : l'extraction ne lit ni une f-string, ni une phrase collée, ni un `_()` caché, ni une lettre seule."""
     for addon in chemins.TOUS:
         for fichier in chemins.fichiers(RACINE / addon):
+            if fichier.suffix == ".xml":
+                yield from (f"{_relatif(fichier)} : « {lettre} » seul entre deux balises ne s'extrait pas : tourner la phrase autrement"
+                            for lettre in _lettres_seules(ET.parse(fichier).getroot()))
             if fichier.suffix == ".py" and "tests" not in fichier.relative_to(RACINE).parts:
                 arbre = ast.parse(fichier.read_text(encoding="utf-8"))
                 yield from (f"{_relatif(fichier)}:{ligne} : {faute}" for ligne, faute in _fautes_de_phrase(arbre))
+
+
+def _lettres_seules(racine):
+    """Rend les mots d'une lettre qui tiennent seuls entre deux balises : « de <t/> à <t/> »."""
+    for noeud in racine.iter():
+        bouts = [(bout or "").strip() for bout in (noeud.text if len(noeud) else "", *(enfant.tail for enfant in noeud))]
+        yield from (bout for bout in bouts if len(bout) == 1 and bout.isalpha())
 
 
 def _fautes_de_phrase(arbre):

@@ -10,6 +10,7 @@ from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import mises_en_forme
 from odoo.addons.cnas_base.erreurs import CONCURRENCE
+from odoo.addons.cnas_base.impression.langue import ARABE, FRANCAIS
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .. import cle_signature as outil
@@ -87,7 +88,7 @@ def rendre(gabarit, valeurs):
 def verdict(public, titres=None):
     """Rend ce que la page dit d'un document, son verdict en deux langues : [(titre, attributs HTML)], celle de la page d'abord."""
     langues = request.env["res.lang"]
-    dits = [(titre, langues._attributs(code)) for titre, code in zip((titres or TITRES_ATTESTATION)[public["etat"]], ("fr_FR", "ar_001"))]
+    dits = [(titre, langues._attributs(code)) for titre, code in zip((titres or TITRES_ATTESTATION)[public["etat"]], (FRANCAIS, ARABE))]
     return {**public, "titres": sorted(dits, key=lambda dit: dit[1] != langues._attributs(request.env.lang))}
 
 

@@ -95,6 +95,7 @@ class CorrectionIdentite(models.Model):
             demande.display_name = _("Correction — %s", demande.assure_id.name or _("nouvelle"))
 
     @api.depends("assure_id", "anciennes_valeurs", "nouvelles_valeurs", *CHAMPS_IDENTITE)
+    @api.depends_context("lang")
     def _compute_comparaison(self):
         for demande in self:
             anciennes = demande.anciennes_valeurs or demande._lisibles(demande.assure_id)
@@ -146,8 +147,7 @@ class CorrectionIdentite(models.Model):
                 "validee", valideur_id=self.env.uid, date_decision=fields.Datetime.now(),
                 anciennes_valeurs=demande._lisibles(demande.assure_id, valeurs),
                 nouvelles_valeurs=demande._lisibles_demandees())
-            demande._changer_cible(demande.assure_id, valeurs, Markup("<p>%s</p>%s") % (
-                _("Identité corrigée : %s", demande.motif), demande.comparaison or ""))
+            demande._changer_cible(demande.assure_id, valeurs)
 
     @transition("refuser")
     def action_refuser(self, motif=None):
@@ -160,6 +160,9 @@ class CorrectionIdentite(models.Model):
                            motif_refus=motif)
 
     # ------------------------------------------------------------------ privé
+    def _phrase_du_changement(self):
+        return Markup("<p>%s</p>%s") % (_("Identité corrigée : %s", self.motif), self.comparaison or "")
+
     def _sans_objet(self):
         """Rend {id: phrase} des demandes qui n'ont rien à corriger."""
         raisons = {}

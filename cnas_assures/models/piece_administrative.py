@@ -7,6 +7,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_dates
 
@@ -213,12 +214,12 @@ class PieceAdministrative(models.Model):
             ("date_expiration", ">=", aujourd_hui() - relativedelta(days=rappel)),
         ], limit=ALERTES_PAR_PASSAGE)
         for piece in pieces:
+            responsable = piece._responsable()
             piece.activity_schedule(
-                "mail.mail_activity_data_todo", date_deadline=piece.date_expiration,
-                summary=_("Pièce à renouveler : %s", piece.type_piece_id.name),
-                note=_("La pièce de %(nom)s expire le %(jour)s : demandez la nouvelle.",
-                       nom=piece.assure_id.name, jour=ecrire_date(piece.date_expiration)),
-                user_id=piece._responsable().id)
+                "mail.mail_activity_data_todo", date_deadline=piece.date_expiration, user_id=responsable.id,
+                summary=dire_a(responsable, piece, lambda self: _("Pièce à renouveler : %s", self.type_piece_id.name)),
+                note=dire_a(responsable, piece, lambda self: _(
+                    "La pièce de %(nom)s expire le %(jour)s : demandez la nouvelle.", nom=self.assure_id.name, jour=ecrire_date(self.date_expiration))))
         return len(pieces)
 
     def _responsable(self):

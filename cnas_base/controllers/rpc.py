@@ -4,8 +4,7 @@ from odoo.addons.base.controllers import rpc
 
 from ..appelant import appel_distant
 from ..erreurs import dire
-
-LANGUE = "fr_FR"
+from ..impression.langue import FRANCAIS
 
 
 class RPC(rpc.RPC):
@@ -16,7 +15,7 @@ class RPC(rpc.RPC):
     """
 
     def _xmlrpc(self, service):
-        request.update_context(lang=LANGUE)
+        request.update_context(lang=FRANCAIS)
         try:
             with appel_distant():
                 return super()._xmlrpc(service)

@@ -1,4 +1,4 @@
-"""La langue d'un papier : celle de qui le reçoit. Le temps de le dessiner, `_` la parle ; l'arabe retourne la page.
+"""Les langues de la caisse, et celle d'un papier : celle de qui le reçoit. Le temps de le dessiner, `_` la parle ; l'arabe retourne la page.
 
 Un rapport importe ce `_`, à la place de celui d'Odoo : une fonction de dessin n'a pas de `self` qui dise la langue.
 """
@@ -8,7 +8,8 @@ from contextvars import ContextVar
 
 from odoo.tools.translate import code_translations
 
-FRANCAIS, ARABE = "fr_FR", "ar_001"
+SOURCE = "en_US"  # la langue des sources d'Odoo : toujours là, jamais celle d'un usager
+FRANCAIS, ARABE = "fr_FR", "ar_001"  # le français à défaut de toute autre
 LANGUES = [(FRANCAIS, "Français"), (ARABE, "العربية")]
 _courante = ContextVar("langue_du_papier", default=FRANCAIS)
 
@@ -51,6 +52,21 @@ def dans_sa_langue(papier):
         papier = papier.with_context(lang=langue)
     with parler(langue):
         yield papier
+
+
+@contextlib.contextmanager
+def dans_la_langue_de(qui, dossier):
+    """Parle la langue de qui va lire, le temps de lui écrire ; rend le dossier dans cette langue."""
+    langue = qui.sudo()._langue_des_courriers()
+    with parler(langue):
+        yield dossier.with_context(lang=langue)
+
+
+def dire_a(usager, dossier, ecrire):
+    """Rend ce qu'une fonction dit d'un dossier, dans la langue de l'usager qui va le lire."""
+    langue = usager.sudo().lang or FRANCAIS
+    with parler(langue):
+        return ecrire(dossier.with_context(lang=langue))
 
 
 @contextlib.contextmanager

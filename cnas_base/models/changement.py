@@ -10,6 +10,7 @@ from odoo.tools.translate import _lt
 
 from ..ecriture import ecrire_date
 from ..garde import Action, actions, transition
+from ..impression.langue import dire_a
 from ..jour import aujourd_hui
 from ..lecture import lire_date
 
@@ -48,16 +49,17 @@ class DecisionMixin(models.AbstractModel):
         self.env.cr.execute(f'SELECT id FROM "{self._table}" WHERE id IN %s FOR UPDATE', (tuple(self.ids),))
         self.invalidate_recordset(["state"])
 
-    def _changer_cible(self, cible, valeurs, phrase, jour=None):
-        """Applique les valeurs à la cible, écrit la phrase à son dossier et prévient l'intéressé.
-
-        :param phrase: ce qui a changé, de quoi à quoi, qui l'a demandé et qui l'a décidé
-        """
+    def _changer_cible(self, cible, valeurs, jour=None):
+        """Applique les valeurs à la cible, écrit à son dossier ce qui a changé et prévient l'intéressé."""
         contacts = cible._contacts() if cible else set()
         change = cible.sudo()._appliquer_changement(valeurs, jour or aujourd_hui())
         if change.exists():
-            change._annoncer_changement(phrase, contacts)
+            change._annoncer_changement(lambda change: self.with_context(lang=change.env.lang)._phrase_du_changement(), contacts)
         return change
+
+    def _phrase_du_changement(self):
+        """Rend ce qui a changé, de quoi à quoi, qui l'a demandé et qui l'a décidé, dans la langue de l'environnement."""
+        raise NotImplementedError
 
     def _demander_decision(self):
         """Pose une activité chez un superviseur autre que le demandeur."""
@@ -66,7 +68,8 @@ class DecisionMixin(models.AbstractModel):
             # Un compte technique qui porterait le rôle ne décide qu'à défaut d'un autre.
             decideur = superviseurs.sorted(lambda u: u.has_group("base.group_system"))[0]
             self.sudo().activity_schedule(self._type_activite, user_id=decideur.id,
-                                          summary=_("Changement à décider : %s", self.display_name))
+                                          summary=dire_a(
+                                              decideur, self, lambda self: _("Changement à décider : %s", self.display_name)))
 
     def _clore_activites(self):
         self.sudo().activity_unlink([self._type_activite])
@@ -224,11 +227,12 @@ class Changement(models.Model):
         """Applique des demandes acceptées dont le jour est venu."""
         for changement in self:
             cible = changement._cible()
-            phrase = _("Changement à deux : %(quoi)s. Motif : %(motif)s. Demandé par %(demandeur)s, accepté par %(decideur)s.",
-                       quoi=changement._resume(cible), motif=changement.motif, demandeur=changement.demandeur_id.name,
-                       decideur=changement.decideur_id.name)
-            change = changement._changer_cible(cible, changement.valeurs or {}, phrase, changement.date_effet)
+            change = changement._changer_cible(cible, changement.valeurs or {}, changement.date_effet)
             changement._changer_etat("applique", **({} if changement.res_id else {"res_id": change.id}))
+
+    def _phrase_du_changement(self):
+        return _("Changement à deux : %(quoi)s. Motif : %(motif)s. Demandé par %(demandeur)s, accepté par %(decideur)s.",
+                 quoi=self._resume(self._cible()), motif=self.motif, demandeur=self.demandeur_id.name, decideur=self.decideur_id.name)
 
     @api.model
     def _appliquer_les_dus(self):

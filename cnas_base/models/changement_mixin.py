@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
 from ..garde import ouverture
+from ..impression.langue import dans_la_langue_de
 from ..jour import aujourd_hui
 from ..lecture import lire_date
 
@@ -195,13 +196,21 @@ class ChangementMixin(models.AbstractModel):
             ("date", ">=", fields.Datetime.subtract(fields.Datetime.now(), days=recul))])
         return {adresse for adresse in (self.sudo().email, *((a.avant or {}).get("email") for a in anciens)) if adresse}
 
-    def _annoncer_changement(self, phrase, contacts):
-        """Écrit au dossier ce qui a changé, et le dit à l'intéressé sur l'ancien et le nouveau contact."""
+    def _annoncer_changement(self, ecrire, contacts):
+        """Écrit au dossier ce qui a changé, et le dit à l'intéressé, dans sa langue, sur l'ancien et le nouveau contact.
+
+        :param ecrire: fonction qui reçoit le dossier et rend la phrase dans sa langue
+        """
         cible = self.sudo()
         if "message_ids" in self._fields:
-            cible.message_post(body=phrase)
+            cible.message_post(body=ecrire(cible))
+        if adresses := contacts | cible._contacts():
+            with dans_la_langue_de(cible, cible) as dite:
+                dite._ecrire_le_changement(adresses, ecrire(dite))
+
+    def _ecrire_le_changement(self, adresses, phrase):
         self.env["mail.mail"]._ecrire(
-            sorted(contacts | cible._contacts()), _("Changement sur votre dossier à la CNAS : %s", cible.display_name),
+            sorted(adresses), _("Changement sur votre dossier à la CNAS : %s", self.display_name),
             _("%s Si vous n'êtes pas à l'origine de ce changement, prévenez votre agence.", phrase), auto_delete=False)
 
     # ------------------------------------------------------------------ privé

@@ -28,9 +28,10 @@ class CoordonneesMixin(models.AbstractModel):
         return super().write(self._mettre_en_forme(vals))
 
     def _langue_des_courriers(self):
-        """Rend la langue où lui écrire : celle de sa fiche, sinon celle que ses usagers du portail ou son contact ont choisie."""
+        """Rend la langue où lui écrire : celle de sa fiche, sinon celle que ses usagers du portail ou son contact ont choisie ; fermée, le français."""
         self.ensure_one()
-        return self.langue or (ARABE if set(self._lecteurs_des_courriers().mapped("lang")) == {ARABE} else FRANCAIS)
+        voulue = self.langue or (ARABE if set(self._lecteurs_des_courriers().mapped("lang")) == {ARABE} else FRANCAIS)
+        return voulue if voulue in self.env["res.lang"]._offertes() else FRANCAIS
 
     def _lecteurs_des_courriers(self):
         """Rend les partenaires (`res.partner`) qui lisent ses courriers : ses usagers du portail, à défaut son contact."""

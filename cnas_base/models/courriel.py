@@ -6,6 +6,8 @@ from markupsafe import Markup
 from odoo import api, models, tools
 from odoo.tools import formataddr
 
+from ..impression.langue import FRANCAIS, SOURCE
+
 # Les courriels d'Odoo à ses usagers, et notre texte : le sien invite à visiter son site.
 A_NOTRE_NOM = {
     "auth_signup.set_password_email": "cnas_base.courriel_invitation",
@@ -17,12 +19,8 @@ A_NOTRE_NOM = {
 }
 EXPEDITEUR = "{{ object.env.company._expediteur() }}"
 PAPIER = "cnas_base.courriel"
-# La langue d'un courriel est celle de qui le lit.
-LANGUES = {
-    "res.users": "{{ object.lang }}", "portal.wizard.user": "{{ object.user_id.lang }}",
-    "cnas.declaration_effectif": "{{ object.employeur_id._langue_des_courriers() }}",
-    "cnas.feuille_soin": "{{ object.formation_id._langue_des_courriers() }}",
-}
+# La langue d'un courriel est celle de qui le lit ; un gabarit d'un addon du dessus dit la sienne.
+LANGUES = {"res.users": "{{ object.lang }}", "portal.wizard.user": "{{ object.user_id.lang }}"}
 
 
 class MailTemplate(models.Model):
@@ -41,14 +39,15 @@ class MailTemplate(models.Model):
         """Met notre texte aux gabarits d'Odoo, en chaque langue ; rejoué à chaque mise à jour."""
         self.search([("model", "like", "cnas.%"), ("email_layout_xmlid", "=", False)]).email_layout_xmlid = PAPIER
         self.search([("model", "like", "cnas.%"), ("email_from", "=", False)]).email_from = EXPEDITEUR
-        for modele, langue in LANGUES.items():
-            self.search([("model", "=", modele), ("email_layout_xmlid", "=", PAPIER), ("lang", "in", (False, "", "fr_FR"))]).lang = langue
+        for gabarit in self.search([("model", "in", list(LANGUES)), ("email_layout_xmlid", "=", PAPIER), ("lang", "in", (False, "", FRANCAIS))]):
+            gabarit.lang = LANGUES[gabarit.model]
         for ailleurs, ici in A_NOTRE_NOM.items():
             siens, notre = self.env.ref(ailleurs, raise_if_not_found=False), self.env.ref(ici)
             if siens:
-                siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": LANGUES.get(siens.model, "fr_FR")})
+                siens.write({"email_from": EXPEDITEUR, "email_layout_xmlid": PAPIER, "email_to": notre.email_to, "lang": LANGUES.get(siens.model, FRANCAIS)})
                 for langue in self._langues():
-                    siens.with_context(lang=langue).write({"subject": notre.subject, "body_html": notre.body_html})
+                    dit = notre.with_context(lang=langue)
+                    siens.with_context(lang=langue).write({"subject": dit.subject, "body_html": dit.body_html})
 
     @api.model
     def _reprendre(self, xmlid, morceaux):
@@ -69,7 +68,7 @@ class MailTemplate(models.Model):
 
     @api.model
     def _langues(self):
-        return {"en_US", *(code for code, _nom in self.env["res.lang"].get_installed())}
+        return {SOURCE, *(code for code, _nom in self.env["res.lang"].get_installed())}
 
 
 class IrQweb(models.AbstractModel):
@@ -78,7 +77,7 @@ class IrQweb(models.AbstractModel):
     _inherit = "ir.qweb"
 
     def _prepare_environment(self, values):
-        values.setdefault("sens_de_la_langue", "rtl" if (self.env.lang or "").startswith("ar") else "ltr")
+        values.setdefault("sens_de_la_langue", self.env["res.lang"]._attributs(self.env.lang)["dir"])
         return super()._prepare_environment(values)
 
 
@@ -118,7 +117,7 @@ class MailMail(models.Model):
     @api.model
     def _sur_papier(self, corps):
         message = self.env["mail.message"].sudo().new({"body": corps if isinstance(corps, Markup) else Markup("<p>%s</p>") % corps})
-        page = self.env["ir.qweb"]._render(PAPIER, {"company": self.env.company, "message": message}, lang="fr_FR", minimal_qcontext=True)
+        page = self.env["ir.qweb"]._render(PAPIER, {"company": self.env.company, "message": message}, lang=self.env.lang or FRANCAIS, minimal_qcontext=True)
         return self.env["mail.render.mixin"]._replace_local_links(page)
 
 

@@ -9,6 +9,7 @@ from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import appelant
+from ..impression.langue import dire_a
 from ..jour import aujourd_hui
 
 _logger = logging.getLogger(__name__)
@@ -188,14 +189,14 @@ class Journal(models.Model):
         usager, jour = self.env.user, aujourd_hui()
         self._ajouter([{"modele": "res.users", "res_id": usager.id, "evenement": "debit_depasse",
                         "apres": {"quoi": evenement, "adresse": adresse}}])
-        resume = _("Vérifications trop rapides : %s", usager.name)
         journal = self.with_user(SUPERUSER_ID)
         superviseurs = journal.env.ref("cnas_base.group_superviseur").users
+        resumes = {superviseur: dire_a(superviseur, journal, lambda self: _("Vérifications trop rapides : %s", usager.name)) for superviseur in superviseurs}
         avertis = journal.env["mail.activity"].search([
-            ("user_id", "in", superviseurs.ids), ("summary", "=", resume), ("date_deadline", "=", jour)]).user_id
+            ("user_id", "in", superviseurs.ids), ("summary", "in", [*resumes.values()]), ("date_deadline", "=", jour)]).user_id
         for superviseur in superviseurs - avertis:
             superviseur.partner_id.activity_schedule(
-                "mail.mail_activity_data_warning", date_deadline=jour, user_id=superviseur.id, summary=resume)
+                "mail.mail_activity_data_warning", date_deadline=jour, user_id=superviseur.id, summary=resumes[superviseur])
 
     @api.model
     def _adresse(self):
@@ -265,7 +266,7 @@ class Journal(models.Model):
             for usager in self.env.ref("cnas_base.group_superviseur").users:
                 usager.partner_id.activity_schedule(
                     "mail.mail_activity_data_warning", user_id=usager.id,
-                    summary=_("Journal altéré à la ligne %s", resultat["premiere_rupture"]))
+                    summary=dire_a(usager, self, lambda self: _("Journal altéré à la ligne %s", resultat["premiere_rupture"])))
         return resultat
 
 

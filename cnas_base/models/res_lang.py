@@ -4,8 +4,8 @@ from babel import Locale
 
 from odoo import api, models
 
-SOURCE = "en_US"  # la langue des sources d'Odoo : toujours là, jamais celle d'un usager
-DEFAUT = "fr_FR"
+from ..impression.langue import ARABE, FRANCAIS, SOURCE
+
 COMME_EN_FRANCAIS = ("date_format", "time_format", "decimal_point", "thousands_sep", "grouping")
 DATE_ARABE_D_ODOO = "%d %b, %Y"
 
@@ -27,7 +27,7 @@ class ResLang(models.Model):
         """Rend {code: nom dans cette langue} des langues actives qu'un usager peut choisir, le français d'abord."""
         noms = {code: nom.rpartition(" / ")[2] for code, nom in self.sudo().get_installed() if code != SOURCE}
         sans_voyelles = {code: "".join(lettre for lettre in nom if not unicodedata.combining(lettre)) for code, nom in noms.items()}
-        return dict(sorted(sans_voyelles.items(), key=lambda langue: (langue[0] != DEFAUT, langue[0])))
+        return dict(sorted(sans_voyelles.items(), key=lambda langue: (langue[0] != FRANCAIS, langue[0])))
 
     @api.model
     def _la_premiere_offerte(self, voulues):
@@ -39,18 +39,18 @@ class ResLang(models.Model):
             proche = next((code for code in offertes if code.split("_")[0] == voulue.replace("-", "_").split("_")[0].lower()), None)
             if proche:
                 return proche
-        return DEFAUT
+        return FRANCAIS
 
     @api.model
     def _attributs(self, code):
         """Rend les attributs HTML d'un texte de cette langue : {"lang": "ar", "dir": "rtl"}."""
-        courte = (code or DEFAUT).split("_")[0]
+        courte = (code or FRANCAIS).split("_")[0].split("@")[0]
         return {"lang": courte, "dir": "rtl" if Locale.parse(courte).text_direction == "rtl" else "ltr"}
 
     @api.model
     def _regler_l_arabe(self):
         """Donne à l'arabe les dates et les nombres du français, tant que personne ne les a réglés."""
-        langues = {langue.code: langue for langue in self.with_context(active_test=False).search([("code", "in", ("fr_FR", "ar_001"))])}
-        arabe, francais = langues.get("ar_001"), langues.get("fr_FR")
+        langues = {langue.code: langue for langue in self.with_context(active_test=False).search([("code", "in", (FRANCAIS, ARABE))])}
+        arabe, francais = langues.get(ARABE), langues.get(FRANCAIS)
         if arabe and francais and arabe.date_format == DATE_ARABE_D_ODOO:
             arabe.write({champ: francais[champ] for champ in COMME_EN_FRANCAIS})

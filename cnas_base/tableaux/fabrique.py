@@ -1,7 +1,8 @@
 """Fabrique des tableaux de bord : une description courte en Python → le JSON qu'Odoo affiche.
 
 Community montre les tableaux de bord mais ne sait pas les dessiner. Chaque addon décrit les siens dans
-`data/tableaux/<nom>.py` (une fonction `dessiner(tableau)`) ; ce script écrit `<nom>.json` à côté :
+`data/tableaux/<nom>.py` (une fonction `dessiner(tableau)`) ; ce script écrit `<nom>_dashboard.json` à côté, un nom dont Odoo
+extrait les phrases (titres, filtres, et ce que `_t` dit dans une cellule) :
 
     python3 cnas_base/tableaux/fabrique.py
 
@@ -69,7 +70,7 @@ class Tableau:
 
     def ratio(self, titre, haut, bas, menu=None):
         """Pose une carte de pourcentage, « n. d. » si le diviseur est nul."""
-        return self.carte(titre, f'IF({bas}=0,"n. d.",{haut}/{bas})', "pourcent", menu)
+        return self.carte(titre, f'IF({bas}=0,_t("n. d."),{haut}/{bas})', "pourcent", menu)
 
     # ------------------------------------------------------------------ graphes
     def graphes(self, *descriptions, hauteur=260):
@@ -176,7 +177,7 @@ class Tableau:
 
     def _cellule(self, colonne, ligne, contenu, style=None, forme=None):
         self.cellules[f"{colonne}{ligne + 1}"] = {
-            "content": contenu, **({"style": style} if style else {}), **_forme(forme)}
+            "content": contenu if contenu.startswith("=") else f'=_t("{contenu}")', **({"style": style} if style else {}), **_forme(forme)}
 
     def _titre(self, titre, colonne, ligne):
         self._cellule(colonne, ligne, titre, 1)
@@ -213,6 +214,11 @@ def _mesures(formule):
     return [morceau.split("}")[0] for morceau in formule.split("{")[1:]]
 
 
+def chemin_du_json(description):
+    """Rend où s'écrit le JSON d'une description."""
+    return description.with_name(f"{description.stem}_dashboard.json")
+
+
 def fabriquer(description):
     """Rend le JSON du tableau décrit par le fichier `description`."""
     tableau = Tableau(Path(description).stem)
@@ -224,8 +230,8 @@ def main():
     """Écrit le JSON de toutes les descriptions du dépôt."""
     racine = Path(__file__).resolve().parents[2]
     for description in sorted(racine.glob("cnas_*/data/tableaux/*.py")):
-        description.with_suffix(".json").write_text(fabriquer(description), encoding="utf-8")
-        sys.stdout.write(f"{description.with_suffix('.json').relative_to(racine)}\n")
+        chemin_du_json(description).write_text(fabriquer(description), encoding="utf-8")
+        sys.stdout.write(f"{chemin_du_json(description).relative_to(racine)}\n")
 
 
 if __name__ == "__main__":

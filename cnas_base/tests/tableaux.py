@@ -28,7 +28,7 @@ class CasTableaux(TransactionCase):
         self.assertTrue(descriptions)
         for description in descriptions:
             with self.subTest(tableau=description.stem):
-                texte = description.with_suffix(".json").read_text(encoding="utf-8")
+                texte = self.fabrique.chemin_du_json(description).read_text(encoding="utf-8")
                 self.assertEqual(texte, self.fabrique.fabriquer(description), "lancez cnas_base/tableaux/fabrique.py")
                 self._verifier(json.loads(texte))
 

@@ -53,10 +53,11 @@ class TestPapierArabe(BaseCase):
         self.assertEqual((titres("Reçu", "إيصال"), ecrire_mois(date(2026, 11, 1))), (("Reçu", "إيصال"), "novembre 2026"))
 
     def test_la_langue_d_une_fiche(self):
-        """La langue écrite sur la fiche ; sinon celle de son contact, sinon le français."""
-        for langue, contacts, attendue in ((ARABE, [], ARABE), (False, [ARABE], ARABE), (False, [ARABE, "fr_FR"], "fr_FR"), (False, [], "fr_FR"),
-                                           ("fr_FR", [ARABE], "fr_FR")):
-            fiche = SimpleNamespace(langue=langue, ensure_one=lambda: None, _lecteurs_des_courriers=lambda lus=contacts: SimpleNamespace(
+        """La langue écrite sur la fiche ; sinon celle de son contact, sinon le français ; le français encore si elle est fermée."""
+        for langue, contacts, attendue, offertes in (
+                (ARABE, [], ARABE, {ARABE}), (False, [ARABE], ARABE, {ARABE}), (False, [ARABE, "fr_FR"], "fr_FR", {ARABE}), (False, [], "fr_FR", {ARABE}),
+                ("fr_FR", [ARABE], "fr_FR", {ARABE}), (ARABE, [], "fr_FR", ())):
+            fiche = SimpleNamespace(langue=langue, ensure_one=lambda: None, env={"res.lang": SimpleNamespace(_offertes=lambda dites=offertes: dites)}, _lecteurs_des_courriers=lambda lus=contacts: SimpleNamespace(
                 mapped=lambda _champ: lus))
             self.assertEqual(CoordonneesMixin._langue_des_courriers(fiche), attendue)
 

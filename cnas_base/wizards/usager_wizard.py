@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..impression.langue import FRANCAIS
 from ..models.res_users import ROLES
 
 
@@ -48,7 +49,7 @@ class UsagerWizard(models.TransientModel):
                 raise UserError(_("L'identifiant « %s » est déjà pris.", self.login))
             # Un contexte neuf : un défaut de l'appelant rattacherait le compte au contact d'un autre.
             usager = usagers.sudo().with_context({"no_reset_password": True}).create({
-                "partner_id": False, "name": self.name.strip(), "login": self.login.strip(), "email": self.login.strip(), "lang": "fr_FR",
+                "partner_id": False, "name": self.name.strip(), "login": self.login.strip(), "email": self.login.strip(), "lang": FRANCAIS,
                 "tz": "Africa/Ndjamena", "groups_id": [(6, 0, self.env.ref("base.group_user").ids)]})
             usager.with_user(self.env.user)._donner_role(self.role, valeurs)
             return self._inviter(usager)

@@ -31,7 +31,10 @@ def juste_sous_le_seuil(calcul):
     """, seuil=seuil, haut=seuil * (100 - bande) / 100, bas=seuil * (100 - 2 * bande) / 100, nombre=calcul.seuil("frd_08_feuilles"), ratio=calcul.seuil("frd_08_ratio"))
 
 
-@indicateur("FRD-22", "formation", _lt("{detail} sur {nombre} montants libres."))
+@indicateur("FRD-22", "formation", {
+    "khi": _lt("Premiers chiffres peu vraisemblables sur {nombre} montants libres."),
+    "ronds": _lt("Trop de chiffres ronds sur {nombre} montants libres."),
+})
 def montants_inventes(calcul):
     """Montants libres (sans tarif, ou différents du tarif) : premier chiffre contraire à Benford, ou trop de multiples de 1 000."""
     return SQL("""
@@ -43,12 +46,15 @@ def montants_inventes(calcul):
                       FROM nombreux n, generate_series(1, 9) AS c (chiffre)),
         khi AS (SELECT formation_id, sum((vu - attendu) ^ 2 / attendu)::float8 AS khi2 FROM comptes GROUP BY 1)
         SELECT formation_id AS cible, to_char(fin, '"libres:"YYYY') AS cle, debut, fin, khi2 AS valeur, %(khi2)s::float8 AS reference, n::int AS nombre, ids AS feuilles,
-               CASE WHEN khi2 > %(khi2)s THEN 'Premiers chiffres peu vraisemblables' ELSE 'Trop de chiffres ronds' END AS detail
+               CASE WHEN khi2 > %(khi2)s THEN 'khi' ELSE 'ronds' END AS detail
           FROM khi JOIN nombreux USING (formation_id) WHERE khi2 > %(khi2)s OR ronds > %(ronds)s
     """, nombre=calcul.seuil("frd_22_montants"), khi2=calcul.seuil("frd_22_khi2"), ronds=calcul.seuil("frd_22_ronds"))
 
 
-@indicateur("FRD-24", "formation", _lt("{detail}."))
+@indicateur("FRD-24", "formation", {
+    "rib": _lt("Le RIB finissant par {detail} paie {nombre} titulaires."),
+    "ordre": _lt("RIB changé le {debut}, gros paiement ensuite."),
+})
 def rib_partage(calcul):
     """Le même RIB pour plusieurs formations ou assurés, ou un RIB changé peu avant un gros paiement."""
     return SQL("""
@@ -60,11 +66,11 @@ def rib_partage(calcul):
               FROM cnas_compte_paiement WHERE nature = 'banque' AND state = 'actif'),
         partages AS (SELECT rib, count(DISTINCT qui) AS n FROM comptes GROUP BY 1 HAVING count(DISTINCT qui) > 1)
         SELECT DISTINCT c.formation_id AS cible, 'rib:' || md5(p.rib) AS cle, %(debut)s::date AS debut, %(fin)s::date AS fin, p.n::float8 AS valeur, 1::float8 AS reference, p.n::int AS nombre,
-               '{}'::int[] AS feuilles, 'Le RIB finissant par ' || right(p.rib, 4) || ' paie ' || p.n || ' titulaires' AS detail
+               '{}'::int[] AS feuilles, 'rib:' || right(p.rib, 4) AS detail
           FROM partages p JOIN comptes c USING (rib) WHERE c.formation_id IS NOT NULL
          UNION ALL
         SELECT o.formation_id, 'ordre:' || o.id, %(creation)s, o.date_paiement, o.montant::float8, %(montant)s, 1,
-               ARRAY(SELECT id FROM cnas_feuille_soin WHERE facture_id = o.facture_id LIMIT 500), 'RIB changé le ' || to_char(%(creation)s, 'DD/MM/YYYY') || ', gros paiement ensuite'
+               ARRAY(SELECT id FROM cnas_feuille_soin WHERE facture_id = o.facture_id LIMIT 500), 'ordre'
           FROM cnas_ordre_paiement o JOIN res_partner_bank b ON b.id = o.compte_bancaire_id
          WHERE o.state = 'paye' AND o.formation_id IS NOT NULL AND o.date_paiement BETWEEN %(debut)s AND %(fin)s AND o.montant >= %(montant)s
            AND o.date_paiement - %(creation)s BETWEEN 0 AND %(jours)s
@@ -72,18 +78,20 @@ def rib_partage(calcul):
     """, debut=calcul.debut, fin=calcul.fin, creation=SQL(sql_jour("b.create_date")), montant=calcul.seuil("frd_24_montant"), jours=calcul.seuil("frd_24_jours"))
 
 
-@indicateur("FRD-25", "usager", _lt("{detail}."))
+@indicateur("FRD-25", "usager", {
+    "part": _lt("Décide {valeur} % des dossiers d'une même formation."),
+    "saisie": _lt("Valide {nombre} feuilles de sa propre saisie."),
+})
 def connivence(calcul):
     """Un agent qui décide presque tout d'une formation, ou ce qu'il a saisi lui-même."""
     return SQL("""
         WITH decisions AS (SELECT decidee_par_id, formation_id, count(*) AS n, array_agg(id) AS ids, min(soins) AS debut, max(soins) AS fin
                              FROM ctl_feuille WHERE decidee_par_id IS NOT NULL GROUP BY 1, 2),
         parts AS (SELECT *, sum(n) OVER (PARTITION BY formation_id) AS total, count(*) OVER () > 1 AS plusieurs FROM decisions)
-        SELECT decidee_par_id AS cible, 'part:' || formation_id || to_char(fin, ':YYYY') AS cle, debut, fin, (100.0 * n / total)::float8 AS valeur, %(part)s::float8 AS reference, n::int AS nombre, ids AS feuilles,
-               'Décide ' || round(100.0 * n / total) || ' ' || chr(37) || ' des dossiers d''une même formation' AS detail
+        SELECT decidee_par_id AS cible, 'part:' || formation_id || to_char(fin, ':YYYY') AS cle, debut, fin, (100.0 * n / total)::float8 AS valeur, %(part)s::float8 AS reference, n::int AS nombre, ids AS feuilles, 'part' AS detail
           FROM parts WHERE total >= %(nombre)s AND n * 100 > total * %(part)s AND decidee_par_id <> 1
          UNION ALL
-        SELECT decidee_par_id, to_char(max(soins), '"saisie:"YYYY'), min(soins), max(soins), count(*), 0, count(*)::int, array_agg(id), 'Valide ' || count(*) || ' feuilles de sa propre saisie'
+        SELECT decidee_par_id, to_char(max(soins), '"saisie:"YYYY'), min(soins), max(soins), count(*), 0, count(*)::int, array_agg(id), 'saisie'
           FROM ctl_feuille WHERE decidee_par_id = saisie_par_id AND decidee_par_id <> 1 GROUP BY 1
     """, part=calcul.seuil("frd_25_part"), nombre=calcul.seuil("frd_25_dossiers"))
 

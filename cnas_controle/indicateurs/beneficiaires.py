@@ -5,16 +5,18 @@ from odoo.tools.translate import _lt
 from .registre import indicateur
 
 
-@indicateur("FRD-01", "assure", _lt("{nombre} feuille(s) d'un bénéficiaire {detail}."), "frd_01_feuilles")
+@indicateur("FRD-01", "assure", {
+    "mort": _lt("{nombre} feuille(s) d'un bénéficiaire décédé ou radié au jour des soins."),
+    "loin": _lt("{nombre} feuille(s) d'un bénéficiaire sans photo, toujours dans la même formation d'une autre province."),
+}, "frd_01_feuilles")
 def patient_fantome(calcul):
     """Décédé ou radié ; ou jamais vu : toutes ses feuilles dans une seule formation d'une autre province."""
     return SQL("""
         SELECT assure_id AS cible, to_char(max(soins), '"fin:"YYYY') AS cle, min(soins) AS debut, max(soins) AS fin, count(*)::float8 AS valeur, 0::float8 AS reference,
-               count(*) AS nombre, array_agg(id) AS feuilles, 'décédé ou radié au jour des soins' AS detail
+               count(*) AS nombre, array_agg(id) AS feuilles, 'mort' AS detail
           FROM ctl_feuille WHERE soins > least(date_deces, date_radiation - 1) GROUP BY 1 HAVING count(*) >= %s
          UNION ALL
-        SELECT f.assure_id, to_char(max(soins), '"loin:"YYYY'), min(soins), max(soins), count(*), 0, count(*), array_agg(f.id),
-               'sans photo, toujours dans la même formation d''une autre province'
+        SELECT f.assure_id, to_char(max(soins), '"loin:"YYYY'), min(soins), max(soins), count(*), 0, count(*), array_agg(f.id), 'loin'
           FROM ctl_feuille f
          WHERE NOT EXISTS (SELECT 1 FROM ir_attachment p WHERE p.res_model = 'cnas.assure' AND p.res_field = 'photo' AND p.res_id = f.assure_id)
          GROUP BY f.assure_id
@@ -47,7 +49,10 @@ def famille_entiere(calcul):
     """, calcul.seuil("frd_13_membres"))
 
 
-@indicateur("FRD-14", "assure", _lt("{detail} en {reference} jours."), "frd_14_formations")
+@indicateur("FRD-14", "assure", {
+    "lieux": _lt("{nombre} formations en {reference} jours."),
+    "dci": _lt("{nombre} délivrances du même médicament en {reference} jours."),
+}, "frd_14_formations")
 def nomadisme(calcul):
     """Trop de formations, ou trop de fois le même médicament, en trente jours."""
     jours = calcul.seuil("frd_14_jours")
@@ -64,10 +69,9 @@ def nomadisme(calcul):
               FROM ctl_ligne WHERE type = 'medicament')
         SELECT * FROM (SELECT DISTINCT ON (assure_id, date_trunc('month', soins)) assure_id AS cible, 'lieux:' || to_char(soins, 'YYYY-MM') AS cle,
                soins - %(jours)s AS debut, soins AS fin, n::float8 AS valeur, %(jours)s::float8 AS reference, n AS nombre, ids AS feuilles,
-               n || ' formations' AS detail FROM vus ORDER BY assure_id, date_trunc('month', soins), n DESC) a
+               'lieux' AS detail FROM vus ORDER BY assure_id, date_trunc('month', soins), n DESC) a
          UNION ALL
-        SELECT assure_id, 'dci:' || prestation_id, min(soins), max(soins), max(n), %(jours)s, max(n), array_agg(DISTINCT feuille_id),
-               max(n) || ' délivrances du même médicament'
+        SELECT assure_id, 'dci:' || prestation_id, min(soins), max(soins), max(n), %(jours)s, max(n), array_agg(DISTINCT feuille_id), 'dci'
           FROM servis s WHERE EXISTS (SELECT 1 FROM servis t WHERE t.assure_id = s.assure_id AND t.prestation_id = s.prestation_id AND t.n > %(delivrances)s)
          GROUP BY 1, prestation_id
     """, formations=calcul.seuil("frd_14_formations"), jours=jours, intervalle=f"{jours} days", delivrances=calcul.seuil("frd_14_delivrances"))

@@ -5,7 +5,10 @@ from odoo.tools.translate import _lt
 from .registre import Pairs, indicateur
 
 
-@indicateur("FRD-04", "formation", _lt("{detail} : {valeur}, pour une capacité de {reference}."))
+@indicateur("FRD-04", "formation", {
+    "jour": _lt("Consultations du {debut} : {valeur}, pour une capacité de {reference}."),
+    "lits": _lt("Journées d'hospitalisation du mois : {valeur}, pour une capacité de {reference}."),
+})
 def au_dela_de_la_capacite(calcul):
     """Plus de consultations que ses prescripteurs n'en donnent, ou plus de journées que de lits (lits inconnus : n. d.)."""
     return SQL("""
@@ -16,19 +19,22 @@ def au_dela_de_la_capacite(calcul):
             SELECT f.formation_id, f.mois, sum(f.fin - f.soins + 1) AS n, array_agg(f.id) AS ids, min(f.soins) AS debut, max(f.soins) AS fin
               FROM ctl_feuille f WHERE f.hospitalise GROUP BY 1, 2)
         SELECT f.formation_id AS cible, f.soins::text AS cle, f.soins AS debut, f.soins AS fin, sum(f.consultations)::float8 AS valeur,
-               (max(greatest(p.vus, a.n, 1)) * %(cadence)s)::float8 AS reference, count(*)::int AS nombre, array_agg(f.id) AS feuilles,
-               'Consultations du ' || to_char(f.soins, 'DD/MM/YYYY') AS detail
+               (max(greatest(p.vus, a.n, 1)) * %(cadence)s)::float8 AS reference, count(*)::int AS nombre, array_agg(f.id) AS feuilles, 'jour' AS detail
           FROM ctl_feuille f JOIN prescripteurs p USING (formation_id, mois) LEFT JOIN affectes a USING (formation_id)
          GROUP BY f.formation_id, f.soins HAVING sum(f.consultations) > max(greatest(p.vus, a.n, 1)) * %(cadence)s
          UNION ALL
         SELECT s.formation_id, 'lits:' || s.mois, s.debut, s.fin, s.n::float8, t.nb_lits * extract(day FROM s.mois + interval '1 month' - interval '1 day')::float8,
-               s.n::int, s.ids, 'Journées d''hospitalisation du mois'
+               s.n::int, s.ids, 'lits'
           FROM sejours s JOIN cnas_formation_sanitaire t ON t.id = s.formation_id
          WHERE t.nb_lits > 0 AND s.n > t.nb_lits * extract(day FROM s.mois + interval '1 month' - interval '1 day')
     """, debut=calcul.debut, fin=calcul.fin, cadence=calcul.seuil("frd_04_consultations"))
 
 
-@indicateur("FRD-05", "formation", _lt("{detail} : {valeur} des cas, quand ses pairs font {reference}."))
+@indicateur("FRD-05", "formation", {
+    "Paludisme grave": _lt("Paludisme grave : {valeur} des cas, quand ses pairs font {reference}."),
+    "Consultations de spécialiste": _lt("Consultations de spécialiste : {valeur} des cas, quand ses pairs font {reference}."),
+    "Césariennes": _lt("Césariennes : {valeur} des cas, quand ses pairs font {reference}."),
+})
 def surcotation(calcul):
     """Part des codes les plus chers d'une famille : paludisme grave, consultation de spécialiste, césarienne."""
     return Pairs(SQL("""

@@ -15,7 +15,10 @@ def copier_coller(calcul):
     """, calcul.seuil("frd_panier_lignes"), calcul.seuil("frd_11_feuilles"))
 
 
-@indicateur("FRD-12", "formation", _lt("{nombre} feuilles à numéros consécutifs {detail}."), "frd_12_suite")
+@indicateur("FRD-12", "formation", {
+    "meme": _lt("{nombre} feuilles à numéros consécutifs du même bénéficiaire à des dates espacées."),
+    "famille": _lt("{nombre} feuilles à numéros consécutifs d'une même famille le même jour."),
+}, "frd_12_suite")
 def numeros_consecutifs(calcul):
     """Des numéros qui se suivent pour le même bénéficiaire à des dates espacées, ou pour une famille le même jour."""
     return SQL("""
@@ -25,10 +28,10 @@ def numeros_consecutifs(calcul):
         seuls AS (SELECT *, numero - row_number() OVER (PARTITION BY formation_id, souche, assure_id ORDER BY numero) AS ilot FROM numeros),
         ensemble AS (SELECT *, numero - row_number() OVER (PARTITION BY formation_id, souche, menage, soins ORDER BY numero) AS ilot FROM numeros)
         SELECT formation_id AS cible, concat_ws(':', assure_id, souche, ilot) AS cle, min(soins) AS debut, max(soins) AS fin, count(*)::float8 AS valeur,
-               0::float8 AS reference, count(*)::int AS nombre, array_agg(id) AS feuilles, 'du même bénéficiaire à des dates espacées' AS detail
+               0::float8 AS reference, count(*)::int AS nombre, array_agg(id) AS feuilles, 'meme' AS detail
           FROM seuls GROUP BY formation_id, souche, assure_id, ilot HAVING count(*) >= %(suite)s AND max(soins) - min(soins) >= %(jours)s
          UNION ALL
-        SELECT formation_id, concat_ws(':', menage, souche, ilot, soins), soins, soins, count(*), 0, count(*), array_agg(id), 'd''une même famille le même jour'
+        SELECT formation_id, concat_ws(':', menage, souche, ilot, soins), soins, soins, count(*), 0, count(*), array_agg(id), 'famille'
           FROM ensemble GROUP BY formation_id, souche, menage, soins, ilot HAVING count(*) >= %(suite)s AND count(DISTINCT assure_id) >= %(suite)s
     """, suite=calcul.seuil("frd_12_suite"), jours=calcul.seuil("frd_12_jours"))
 

@@ -16,7 +16,12 @@ def journee_impossible(calcul):
     """, minutes=calcul.seuil("frd_03_minutes_jour"), consultations=calcul.seuil("frd_03_consultations"))
 
 
-@indicateur("FRD-10", "praticien", _lt("{detail} : {valeur}, quand ses pairs font {reference}."))
+@indicateur("FRD-10", "praticien", {
+    "Coût moyen d'une feuille": _lt("Coût moyen d'une feuille : {valeur}, quand ses pairs font {reference}."),
+    "Lignes par feuille": _lt("Lignes par feuille : {valeur}, quand ses pairs font {reference}."),
+    "Part des feuilles avec antibiotique": _lt("Part des feuilles avec antibiotique : {valeur}, quand ses pairs font {reference}."),
+    "Part des feuilles avec injection": _lt("Part des feuilles avec injection : {valeur}, quand ses pairs font {reference}."),
+})
 def profil_atypique(calcul):
     """Coût, lignes, antibiotiques, injections par feuille, contre les praticiens de formations du même type et niveau."""
     return Pairs(SQL("""

@@ -1,9 +1,11 @@
-"""Le registre : un code, une fonction SQL ensembliste, une phrase, des seuils.
+"""Le registre : un code, une fonction SQL ensembliste, une phrase (ou plusieurs), des seuils.
 
 Une fonction reçoit le contexte du calcul (`Calcul`) et rend une requête, ou un `Pairs`. La requête rend une ligne par fait :
 
     cible (identifiant de la cible), cle (ce qui distingue deux faits de la même cible), debut, fin (la période),
-    valeur, reference, nombre, feuilles (identifiants en cause), detail (texte ou NULL)
+    valeur, reference, nombre, feuilles (identifiants en cause), detail (un nom, un numéro, ou NULL)
+
+Un indicateur qui dit plusieurs choses a une phrase entière par chose, et `detail` commence par sa clé : « rib:0042 ».
 
 Le moteur ajoute le score, la phrase et l'alerte. Ajouter un indicateur : une fonction ici, sa ligne dans
 `data/cnas.indicateur.csv`, ses seuils dans `data/parametre_data.xml`.
@@ -22,9 +24,16 @@ class Indicateur:
 
     code: str
     cible: str          # clé de CIBLES
-    phrase: object      # `_lt` : {valeur}, {reference}, {nombre}, {seuil}, {detail}, {debut}, {fin}
+    phrases: dict       # {clé: `_lt`}, la seule sous "" : {valeur}, {reference}, {nombre}, {detail}, {debut}, {fin}
     fonction: object
     seuil: str = ""     # le paramètre auquel `valeur` se compare, pour le score
+
+    def phrase_de(self, detail):
+        """Rend la phrase d'un fait, et ce qui reste à y dire de son détail."""
+        if "" in self.phrases:
+            return self.phrases[""], detail or ""
+        cle, _deux_points, reste = detail.partition(":")
+        return self.phrases[cle], reste
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,9 @@ class Calcul:
 
 
 def indicateur(code, cible, phrase, seuil=""):
-    """Décore la fonction d'un indicateur."""
+    """Décore la fonction d'un indicateur ; `phrase` : un `_lt`, ou {clé: `_lt`}."""
     def decorer(fonction):
-        INDICATEURS[code] = Indicateur(code, cible, phrase, fonction, seuil)
+        INDICATEURS[code] = Indicateur(code, cible, phrase if isinstance(phrase, dict) else {"": phrase}, fonction, seuil)
         return fonction
     return decorer
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .indicateur import SUPERVISEUR
@@ -143,7 +144,8 @@ class Affaire(models.Model):
         """Met l'affaire entre les mains de son responsable. Rend True."""
         self._changer_etat("instruction")
         for affaire in self:
-            affaire.activity_schedule("mail.mail_activity_data_todo", affaire.echeance, summary=_("Instruire %s", affaire.numero), user_id=affaire.responsable_id.id)
+            affaire.activity_schedule("mail.mail_activity_data_todo", affaire.echeance, user_id=affaire.responsable_id.id,
+                                      summary=dire_a(affaire.responsable_id, affaire, lambda self: _("Instruire %s", self.numero)))
 
     @transition("entendre")
     def action_entendre(self):

@@ -1,10 +1,12 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.translate import _lt
+from odoo.tools.translate import _lt, code_translations
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_feuilles_soin.regles.lecture_motif import dire, en_francais
 
+from ..indicateurs import INDICATEURS
 from .indicateur import SUPERVISEUR
 
 
@@ -49,7 +51,8 @@ class Alerte(models.Model):
     valeur = fields.Float(string="Valeur", digits=(16, 2), readonly=True)
     reference = fields.Float(string="Référence", digits=(16, 2), readonly=True, help="Le seuil, ou ce que font les pairs.")
     nombre = fields.Integer(string="Nombre", readonly=True)
-    phrase = fields.Char(string="Pourquoi", readonly=True)
+    phrase = fields.Char(string="Constat", readonly=True)
+    phrase_lue = fields.Char(string="Pourquoi", compute="_compute_phrase_lue", help="Le constat, dans la langue de qui le lit.")
     feuille_ids = fields.Many2many("cnas.feuille_soin", "cnas_alerte_feuille_rel", "alerte_id", "feuille_id", string="Feuilles en cause", readonly=True)
     nb_feuilles = fields.Integer(string="Feuilles", readonly=True)
     montant = fields.Monetary(string="Part CNAS en cause", readonly=True)
@@ -68,6 +71,16 @@ class Alerte(models.Model):
     def _compute_qui(self):
         for alerte in self:
             alerte.qui = (alerte.formation_id or alerte.praticien_id or alerte.assure_id or alerte.usager_id).display_name
+
+    @api.depends("phrase", "indicateur_id")
+    @api.depends_context("lang")
+    def _compute_phrase_lue(self):
+        """Le fait ne change pas de langue : sa phrase se retrouve au catalogue, traduite."""
+        connues = {} if en_francais(self.env) else code_translations.get_python_translations("cnas_controle", self.env.lang)
+        for alerte in self:
+            sorte = INDICATEURS.get(alerte.indicateur_id.code) if connues else None
+            alerte.phrase_lue = dire([(phrase._source, connues.get(phrase._source)) for phrase in sorte.phrases.values() if phrase._source in connues],
+                                     alerte.phrase, self.env.lang) if sorte and alerte.phrase else alerte.phrase
 
     @api.depends("indicateur_id", "phrase")
     def _compute_display_name(self):

@@ -140,7 +140,7 @@ class CampagneResultat(models.Model):
     def action_maintenir(self, motif=None):
         """Maintient l'indu contesté. Rend True ou l'assistant."""
         self._changer_etat("maintenu", date_decision=aujourd_hui(), motif_decision=motif)
-        self._dire_decision(self.indu_id, _("Votre contestation de l'indu %s est rejetée : il reste dû.", self.indu_id.numero))
+        self._dire_decision(self.indu_id, lambda self: _("Votre contestation de l'indu %s est rejetée : il reste dû.", self.numero))
 
     @transition("reviser")
     def action_reviser(self, motif=None):
@@ -153,10 +153,11 @@ class CampagneResultat(models.Model):
             "motif": _("%(campagne)s, révisé sur contestation (remplace %(ancien)s) : %(motif)s", campagne=self.campagne_id.numero, ancien=ancien.numero, motif=motif),
         }) if self.montant_revise else ancien
         self._changer_etat("revise", indu_id=neuf.id, date_decision=aujourd_hui(), motif_decision=motif)
-        self._dire_decision(ancien, _(
+        montant = self.montant_revise
+        self._dire_decision(ancien, lambda self: _(
             "Votre contestation est entendue : l'indu %(ancien)s est annulé, un autre de %(montant)s vous sera notifié.",
-            ancien=ancien.numero, montant=ecrire_montant(self.montant_revise)) if self.montant_revise else _(
-            "Votre contestation est entendue : l'indu %s est annulé, plus rien n'est réclamé.", ancien.numero))
+            ancien=self.numero, montant=ecrire_montant(montant)) if montant else _(
+            "Votre contestation est entendue : l'indu %s est annulé, plus rien n'est réclamé.", self.numero))
 
     @transition("regler_audit")
     def action_regler_audit(self):
@@ -189,9 +190,11 @@ class CampagneResultat(models.Model):
         resultat.action_contester(motif.strip()[:MOTIF_MAX])
         resultat._joindre_recus("piece_ids", fichiers)
 
-    def _dire_decision(self, indu, phrase):
+    def _dire_decision(self, indu, ecrire):
         """Dit à la formation ce que sa contestation devient, et pourquoi ; le SMS ne dit pas pourquoi."""
-        indu._prevenir(_("Contestation tranchée — %s", indu.numero), _("%(phrase)s Motif : %(motif)s", phrase=phrase, motif=self.motif_decision), phrase)
+        motif = self.motif_decision
+        indu._prevenir(lambda self: (_("Contestation tranchée — %s", self.numero),
+                                     _("%(phrase)s Motif : %(motif)s", phrase=ecrire(self), motif=motif), ecrire(self)))
 
     # ------------------------------------------------------------------ calcul
     @api.model

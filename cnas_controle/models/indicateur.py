@@ -238,9 +238,10 @@ class Indicateur(models.Model):
 
     @api.model
     def _phrase(self, sorte, fait):
-        """Rend la phrase qui explique le fait."""
-        return str(sorte.phrase).format(
-            valeur=self._nombre(fait["valeur"]), reference=self._nombre(fait["reference"]), nombre=ecrire_nombre(fait["nombre"]), detail=fait["detail"] or "",
+        """Rend la phrase qui explique le fait, en français : `phrase_lue` la dit dans la langue de qui la lit."""
+        phrase, detail = sorte.phrase_de(fait["detail"])
+        return phrase._source.format(
+            valeur=self._nombre(fait["valeur"]), reference=self._nombre(fait["reference"]), nombre=ecrire_nombre(fait["nombre"]), detail=detail,
             debut=ecrire_date(fait["debut"]), fin=ecrire_date(fait["fin"]))
 
     @api.model

@@ -1,9 +1,12 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
+from odoo.tools.translate import code_translations
 
+from odoo.addons.cnas_base.impression.langue import ARABE
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
@@ -48,6 +51,12 @@ class TestIndicateurs(TransactionCase):
         # le groupe des pairs dit ce qu'il vaut
         pairs = self.indicateurs.filtered(lambda i: i.code == "FRD-05").groupe_ids
         self.assertIn("comparé", pairs.mapped("dit"))
+        # écrit en français, le constat se lit en entier dans une autre langue
+        self.env["res.lang"]._activate_lang(ARABE)
+        dites = {phrase._source: f"ع {phrase._source}" for sorte in INDICATEURS.values() for phrase in sorte.phrases.values()}
+        with patch.object(code_translations, "get_python_translations", return_value=dites):
+            lues = self.env["cnas.alerte"].search([]).with_context(lang=ARABE).mapped("phrase_lue")
+        self.assertEqual([lue for lue in lues if not lue.startswith("ع ")], [])
 
     @mute_logger("odoo.addons.cnas_controle.models.indicateur")
     def test_pairs_trop_peu(self):

@@ -76,7 +76,7 @@ class TestCourriels(TransactionCase):
     def test_courriel_du_fil(self):
         """Ce qui part d'un fil : même papier."""
         facture = self.env["cnas.facture"].search([], limit=1)
-        facture._informer("Décompte disponible", "le décompte est prêt.", "/my/formation/decomptes/1")
+        facture._informer(lambda _facture: ("Décompte disponible", "le décompte est prêt."), "/my/formation/decomptes/1")
         message = facture.message_ids[0]
         courriels = self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
         corps = self.env["ir.qweb"]._render("mail.mail_notification_layout", {
@@ -88,7 +88,7 @@ class TestCourriels(TransactionCase):
         self.assertIn(facture.numero, message.subject)
 
     def test_ecrits_par_le_code_et_par_odoo(self):
-        self.env["cnas.assure"].search([], limit=1)._annoncer_changement("L'adresse change.", {"a@essai.td"})
+        self.env["cnas.assure"].search([], limit=1)._annoncer_changement(lambda _assure: "L'adresse change.", {"a@essai.td"})
         self.examiner(self.env["mail.mail"].search([("email_to", "=", "a@essai.td")], order="id desc", limit=1))
         rendre = self.env["mail.render.mixin"]._render_template
         for vue, plus in (("auth_signup.reset_password_email", {}),

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
 from odoo.addons.cnas_base.controllers.portail import CONTROLE, Liste, espace, mises_en_forme
-from odoo.addons.cnas_base.ecriture import ecrire_debut
+from odoo.addons.cnas_base.ecriture import ecrire_debut, ecrire_nombre
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 from odoo.addons.portal.controllers.portal import pager
@@ -84,8 +84,9 @@ class PortailEmployeur(http.Controller):
         """Ce que l'employeur doit, mois par mois, d'après ses déclarations validées ; la caisse n'appelle ni n'encaisse encore ici."""
         employeur = self._employeur()
         domaine = [("state", "=", "validee"), ("employeur_id", "=", employeur.id)]
+        dus = self._dus(domaine)
         return self._rendre_employeur("cnas_employeurs.portail_cotisations", {
-            "page": "cotisations", "dus": self._dus(domaine), "situation": employeur and employeur._situation(),
+            "page": "cotisations", "dus": dus, "en_tout": _("En tout, selon vos %s déclarations validées", ecrire_nombre(dus[3])), "situation": employeur and employeur._situation(),
             **COTISATIONS.page(numero_page, domaine, **parametres)})
 
     @espace_employeur("/my/employeur/declarer", methods=["POST"])

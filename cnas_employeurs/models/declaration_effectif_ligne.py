@@ -43,7 +43,7 @@ class DeclarationEffectifLigne(models.Model):
     regime_id = fields.Many2one(
         "cnas.regime", string="Régime du mois", compute="_compute_cotisation", store=True, ondelete="restrict")
     mode = fields.Selection(
-        selection=lambda self: self.env["cnas.bareme_cotisation"]._fields["mode"].selection, string="Mode",
+        selection=lambda self: self.env["cnas.bareme_cotisation"]._fields["mode"]._description_selection(self.env), string="Mode",
         compute="_compute_cotisation", store=True)
     forfait = fields.Monetary(string="Forfait", compute="_compute_cotisation", store=True)
     taux_employeur = fields.Float(

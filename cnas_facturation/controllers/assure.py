@@ -60,7 +60,9 @@ class DossierAssure(http.Controller):
 
     # ------------------------------------------------------------------ entrer
     def _entrer(self, champs):
-        """Reçoit un nom (matricule et naissance), puis le code."""
+        """Reçoit un nom (matricule et naissance), puis le code ; changer de langue en chemin n'en coûte pas un."""
+        if champs.get("acces") and champs.get("langue"):
+            return self._page({"etape": "code", "acces": champs["acces"][:64]})
         try:
             self._compter()
         except UserError as refus:

@@ -1,8 +1,11 @@
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import _, api, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.langue import dans_la_langue_de
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .sms import place_sms
@@ -19,22 +22,24 @@ class Avis(models.AbstractModel):
     _description = "Avis"
 
     @api.model
-    def _donner(self, dossier, qui, objet, phrase, lien, partenaires=(), bref=None):
-        """Publie l'avis au fil du dossier et l'envoie.
+    def _donner(self, dossier, qui, ecrire, lien, partenaires=()):
+        """Publie l'avis au fil du dossier et l'envoie, dans la langue de qui il prévient.
 
         :param dossier: l'enregistrement qui porte le fil
         :param qui: assuré, formation ou employeur prévenu (ses coordonnées)
+        :param ecrire: fonction qui reçoit le dossier dans cette langue et rend (objet, phrase) ou (objet, phrase, bref) ; le bref est ce
+            que dit le SMS, qui se lit par-dessus l'épaule : ni motif ni soin (défaut : la phrase)
         :param lien: adresse absolue de la page qui en dit plus ; vide s'il n'y en a pas
         :param partenaires: contacts du portail, prévenus par le fil
-        :param bref: ce que dit le SMS, qui se lit par-dessus l'épaule : ni motif ni soin (défaut : la phrase)
         """
         if not partenaires:
-            return self._donner_en_nombre([(dossier, qui, objet, phrase, lien, bref)])
-        dossier = dossier.sudo()
+            return self._donner_en_nombre([(dossier, qui, ecrire, lien)])
+        with dans_la_langue_de(qui, dossier.sudo()) as dossier:
+            objet, phrase, *bref = ecrire(dossier)
         dossier.with_context(mail_notify_force_send=False).message_post(
-            subject=objet, body=self._corps(phrase, lien), message_type="comment", subtype_xmlid="mail.mt_comment",
+            subject=objet, body=self._corps(phrase, lien, dossier.env.lang), message_type="comment", subtype_xmlid="mail.mt_comment",
             partner_ids=[partenaire.id for partenaire in partenaires])
-        sms = self.env["cnas.sms"].sudo()._deposer([(dossier, qui.sudo().telephone_1, self._texte_sms(bref or phrase, lien))])
+        sms = self.env["cnas.sms"].sudo()._deposer([(dossier, qui.sudo().telephone_1, self._texte_sms(*bref or [phrase], lien))])
         self._journaliser({dossier: (objet, ["fil", "portail", *(["sms"] if sms else [])])})
         return None
 
@@ -42,22 +47,23 @@ class Avis(models.AbstractModel):
     def _donner_en_nombre(self, avis):
         """Donne des avis à des gens sans espace, en un nombre de requêtes constant : un lot en paie des milliers.
 
-        :param avis: [(dossier, qui, objet, phrase, lien, bref)], dossiers d'un même modèle
+        :param avis: [(dossier, qui, ecrire, lien)], dossiers d'un même modèle
         """
         if not avis:
             return
-        dossiers = avis[0][0].browse([dossier.id for dossier, *_reste in avis]).sudo()
-        corps = {dossier.id: self._corps(phrase, lien) for dossier, _qui, _objet, phrase, lien, _bref in avis}
-        dossiers._message_log_batch(corps)
-        voies = {dossier: (objet, ["fil"]) for dossier, _qui, objet, *_reste in avis}
-        courriels, textes = [], []
-        for dossier, qui, objet, phrase, lien, bref in avis:
+        corps, voies, courriels, textes = {}, {}, defaultdict(list), []
+        for dossier, qui, ecrire, lien in avis:
+            with dans_la_langue_de(qui, dossier.sudo()) as dit:
+                objet, phrase, *bref = ecrire(dit)
+            corps[dossier.id], voies[dossier] = self._corps(phrase, lien, dit.env.lang), (objet, ["fil"])
             adresse = qui.sudo().email
             if adresse:
-                courriels.append((adresse, objet, corps[dossier.id]))
+                courriels[dit.env.lang].append((adresse, objet, corps[dossier.id]))
                 voies[dossier][1].append("courriel")
-            textes.append((dossier, qui.sudo().telephone_1, self._texte_sms(bref or phrase, lien)))
-        self.env["mail.mail"]._ecrire_en_nombre(courriels, auto_delete=False)
+            textes.append((dossier, qui.sudo().telephone_1, self._texte_sms(*bref or [phrase], lien)))
+        avis[0][0].browse(corps).sudo()._message_log_batch(corps)
+        for langue, siens in courriels.items():
+            self.with_context(lang=langue).env["mail.mail"]._ecrire_en_nombre(siens, auto_delete=False)
         partis = {(sms.modele, sms.res_id) for sms in self.env["cnas.sms"].sudo()._deposer(textes)}
         for dossier, (_objet, chemins) in voies.items():
             if (dossier._name, dossier.id) in partis:
@@ -66,9 +72,14 @@ class Avis(models.AbstractModel):
 
     # ------------------------------------------------------------------ privé
     @api.model
-    def _corps(self, phrase, lien):
+    def _corps(self, phrase, lien, langue):
+        """Rend l'avis en HTML ; il dit lui-même sa langue et son sens, où qu'on le lise."""
         corps = Markup("<p>%s</p>") % phrase
-        return corps + Markup("<p><a href='%s'>%s</a></p>") % (lien, lien) if lien else corps
+        if lien:
+            corps += Markup("<p><a href='%s'>%s</a></p>") % (lien, lien)
+        attributs = self.env["res.lang"]._attributs(langue)
+        return Markup('<div lang="%(lang)s" dir="%(dir)s" style="text-align:%(bord)s">') % {
+            **attributs, "bord": "right" if attributs["dir"] == "rtl" else "left"} + corps + Markup("</div>")
 
     @api.model
     def _texte_sms(self, phrase, lien):
@@ -88,10 +99,11 @@ class ChangementMixin(models.AbstractModel):
 
     _inherit = "cnas.changement.mixin"
 
-    def _annoncer_changement(self, phrase, contacts):
-        super()._annoncer_changement(phrase, contacts)
+    def _annoncer_changement(self, ecrire, contacts):
+        super()._annoncer_changement(ecrire, contacts)
         if "telephone_1" in self._fields:
-            texte = self.with_context(lang=self.sudo()._langue_des_courriers())._texte_du_changement()
+            with dans_la_langue_de(self, self) as dit:
+                texte = dit._texte_du_changement()
             self.env["cnas.sms"].sudo()._deposer([(self, self.sudo().telephone_1, texte)])
 
     def _texte_du_changement(self):

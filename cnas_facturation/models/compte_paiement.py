@@ -189,8 +189,8 @@ class ComptePaiement(models.Model):
             compte._finir_les_autres(debut)
             compte._changer_etat(
                 "actif", date_debut=debut, decideur_id=self.env.uid, date_decision=fields.Datetime.now())
-            compte._prevenir(_("Nouveau compte de paiement : %(compte)s, à partir du %(jour)s.",
-                               compte=compte._nature_et_fin(), jour=ecrire_date(debut)))
+            compte._prevenir(lambda self: _(
+                "Nouveau compte de paiement : %(compte)s, à partir du %(jour)s.", compte=self._nature_et_fin(), jour=ecrire_date(self.date_debut)))
         self._clore_activites()
 
     @transition("refuser")
@@ -221,7 +221,7 @@ class ComptePaiement(models.Model):
                 compte._changer_etat("ferme", motif_fermeture=motif)
                 compte.flush_recordset()
                 ancien._ecrire({"date_fin": compte.date_fin})
-            compte._prevenir(_("Compte de paiement fermé : %s.", compte._nature_et_fin()))
+            compte._prevenir(lambda self: _("Compte de paiement fermé : %s.", self._nature_et_fin()))
 
     # ------------------------------------------------------------------ métier
     @api.model
@@ -261,10 +261,10 @@ class ComptePaiement(models.Model):
     def _titulaire(self):
         return self[f"{self.titulaire_type or 'assure'}_id"]
 
-    def _prevenir(self, phrase):
-        """Dit à l'intéressé, à l'ancien contact comme au nouveau, ce qui change."""
+    def _prevenir(self, ecrire):
+        """Dit à l'intéressé, à l'ancien contact comme au nouveau, ce qui change ; `ecrire` reçoit le compte dans sa langue."""
         qui = self._titulaire().sudo()
-        qui._annoncer_changement(phrase, qui._contacts())
+        qui._annoncer_changement(lambda qui: ecrire(self.with_context(lang=qui.env.lang)), qui._contacts())
 
     def _nature_et_numero(self):
         """Rend « Airtel Money +235 66 12 34 56 », tel qu'un papier de son titulaire l'imprime ; un RIB se suffit."""

@@ -288,17 +288,18 @@ class Contestation(models.Model):
         self._changer_etat(
             etat, montant_accorde=montant, motif_decision=motif, decideur_id=self.env.uid,
             date_decision=aujourd_hui())
-        libelle = self._libelle_etat(etat)
         decompte = self.sudo().decompte_id
         lien = f"{self.get_base_url()}/my/formation/contestations"
         self.env["cnas.avis"]._donner(
-            self, beneficiaire(decompte), _("Contestation %s", self.numero),
-            _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s",
-              numero=self.numero, etat=libelle.lower(), montant=ecrire_montant(montant), motif=motif),
+            self, beneficiaire(decompte), type(self)._avis_de_decision,
             decompte._url_assure() if decompte.mode == "remboursement" else lien,
-            self.sudo().facture_id._partenaires_formation(),
-            _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s.", numero=self.numero,
-              etat=libelle.lower(), montant=ecrire_montant(montant)))
+            self.sudo().facture_id._partenaires_formation())
+
+    def _avis_de_decision(self):
+        faits = {"numero": self.numero, "etat": self._libelle_etat(self.state).lower(), "montant": ecrire_montant(self.montant_accorde)}
+        return (_("Contestation %s", self.numero),
+                _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s. Motif : %(motif)s", motif=self.motif_decision, **faits),
+                _("Votre contestation %(numero)s est %(etat)s. Montant accordé : %(montant)s.", **faits))
 
     @api.model
     def _refuser_redites(self, vals_list):

@@ -11,7 +11,9 @@ class EntentePrealable(models.Model):
             contacts = formation._contacts_du_portail()
             for entente in ententes:
                 self.env["cnas.avis"]._donner(
-                    entente, formation, _("Entente préalable — %s", entente.numero),
-                    _("Entente préalable : %s", entente._phrase_decision()),
-                    f"{entente.get_base_url()}/my/formation/ententes/{entente.id}", contacts,
-                    _("Entente préalable : la demande %s a sa réponse.", entente.numero))
+                    entente, formation, type(self)._avis_de_decision,
+                    f"{entente.get_base_url()}/my/formation/ententes/{entente.id}", contacts)
+
+    def _avis_de_decision(self):
+        return (_("Entente préalable — %s", self.numero), _("Entente préalable : %s", self._phrase_decision()),
+                _("Entente préalable : la demande %s a sa réponse.", self.numero))

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dans_la_langue_de
 
 from .facture.dossier import CONTROLEUR, ETATS_FIGES
 from .facture.preparation import ETATS_FACTURABLES
@@ -132,20 +133,26 @@ class FeuilleSoin(models.Model):
         self.env["cnas.indu"].sudo()._constater_feuilles(
             {feuille: " ; ".join(c.message for c in constats[feuille.id]) for feuille in self})
 
-    def _prevenir_formation(self, sujet):
+    def _prevenir_formation(self, ecrire):
         """Ajoute le SMS : un par formation, ou à l'assuré qui attend son remboursement ; le dossier dit ce qui manque."""
-        super()._prevenir_formation(sujet)
+        super()._prevenir_formation(ecrire)
         textes = []
         directes = self.sudo().filtered(lambda f: f.mode == "remboursement")
         for feuille in directes:
             assure = feuille.assure_id.assure_principal_id or feuille.assure_id
-            textes.append((feuille, assure.telephone_1, _(
-                "CNAS. %(sujet)s : dossier %(numero)s. Allez à votre agence.", sujet=sujet, numero=feuille.numero)))
+            with dans_la_langue_de(assure, feuille) as dite:
+                textes.append((feuille, assure.telephone_1, dite._sms_a_l_assure(ecrire(dite))))
         for formation, feuilles in (self.sudo() - directes).grouped("formation_id").items():
-            textes.append((feuilles[0], formation.telephone_1, _(
-                "CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(feuilles),
-                lien=formation.get_base_url() + "/my/formation/feuilles")))
+            with dans_la_langue_de(formation, feuilles) as dites:
+                textes.append((feuilles[0], formation.telephone_1, dites._sms_a_la_formation(ecrire(dites))))
         self.env["cnas.sms"].sudo()._deposer(textes)
+
+    def _sms_a_l_assure(self, sujet):
+        return _("CNAS. %(sujet)s : dossier %(numero)s. Allez à votre agence.", sujet=sujet, numero=self.numero)
+
+    def _sms_a_la_formation(self, sujet):
+        lien = f"{self[0].get_base_url()}/my/formation/feuilles"
+        return _("CNAS. %(sujet)s : %(nombre)s dossier(s). %(lien)s", sujet=sujet, nombre=len(self), lien=lien)
 
     # ------------------------------------------------------------------ privé
     def _paie(self, vals):

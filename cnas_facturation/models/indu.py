@@ -161,14 +161,7 @@ class Indu(models.Model):
         self._changer_etat("notifie", date_notification=aujourd_hui())
         for indu in self.sudo():
             indu._ecrire({"nom_debiteur": indu.debiteur})
-            suite = _("Remboursez-la par chèque ou versement, ou demandez un échéancier à votre agence.")
-            if not indu.employeur_id:
-                suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
-            indu._prevenir(_("Indu %s", indu.numero), _(
-                "Une somme de %(montant)s vous a été versée à tort (%(numero)s) : %(motif)s. %(suite)s",
-                montant=ecrire_montant(indu.montant), numero=indu.numero, motif=(indu.motif or "").strip().rstrip("."), suite=suite), _(
-                "Une somme de %(montant)s vous a été versée à tort (%(numero)s). %(suite)s",
-                montant=ecrire_montant(indu.montant), numero=indu.numero, suite=suite))
+            indu._prevenir(type(self)._avis_de_notification)
 
     @transition("encaisser")
     def action_encaisser(self, montant=None, mode=None, date=None, reference=None):
@@ -212,9 +205,9 @@ class Indu(models.Model):
         self.env["cnas.indu.echeance"].sudo()._creer([
             {"indu_id": self.id, "date": fields.Date.add(jour, months=rang), "montant": part + (reste if rang == nombre - 1 else 0)}
             for rang in range(nombre)])
-        self._prevenir(_("Échéancier — %s", self.numero), _(
+        self._prevenir(lambda self: (_("Échéancier — %s", self.numero), _(
             "Vous remboursez %(total)s (%(numero)s) en %(nombre)s échéances de %(part)s, la première le %(jour)s.",
-            total=ecrire_montant(self.solde), numero=self.numero, nombre=nombre, part=ecrire_montant(part), jour=ecrire_date(jour)))
+            total=ecrire_montant(self.solde), numero=self.numero, nombre=nombre, part=ecrire_montant(part), jour=ecrire_date(jour))))
 
     @transition("imprimer_quittance")
     def action_imprimer_quittance(self):
@@ -236,12 +229,22 @@ class Indu(models.Model):
         """Rend qui doit : la formation, l'assuré ou l'employeur."""
         return self.formation_id or self.assure_id or self.employeur_id
 
-    def _prevenir(self, objet, phrase, bref=None):
-        """Écrit à qui doit, avec le lien de la page où la formation lit ses indus."""
+    def _avis_de_notification(self):
+        suite = _("Remboursez-la par chèque ou versement, ou demandez un échéancier à votre agence.")
+        if not self.employeur_id:
+            suite += " " + _("À défaut, elle sera retenue sur vos prochains règlements.")
+        faits = {"montant": ecrire_montant(self.montant), "numero": self.numero, "suite": suite}
+        return (_("Indu %s", self.numero),
+                _("Une somme de %(montant)s vous a été versée à tort (%(numero)s) : %(motif)s. %(suite)s",
+                  motif=(self.motif or "").strip().rstrip("."), **faits),
+                _("Une somme de %(montant)s vous a été versée à tort (%(numero)s). %(suite)s", **faits))
+
+    def _prevenir(self, ecrire):
+        """Écrit à qui doit, avec le lien de la page où la formation lit ses indus (`ecrire` : voir `cnas.avis`)."""
         indu = self.sudo()
         lien = f"{indu.get_base_url()}/my/formation/indus" if indu.formation_id else ""
         usagers = self.env["res.users"].sudo().search([("formation_ids", "in", indu.formation_id.ids)])
-        self.env["cnas.avis"]._donner(indu, indu._qui(), objet, phrase, lien, indu.formation_id.partner_id | usagers.partner_id, bref)
+        self.env["cnas.avis"]._donner(indu, indu._qui(), ecrire, lien, indu.formation_id.partner_id | usagers.partner_id)
 
     def _solder_ou_rouvrir(self):
         """Mène les indus là où leur reste les met : soldés avec leur quittance, ou de nouveau dus."""
@@ -249,14 +252,13 @@ class Indu(models.Model):
             if indu.state == "notifie" and not indu.solde:
                 indu._changer_etat("solde", quittance=self.env["ir.sequence"].sudo().next_by_code(
                     "cnas.indu.quittance", sequence_date=aujourd_hui()))
-                indu._prevenir(_("Indu soldé — %s", indu.numero), _(
-                    "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=indu.numero, quittance=indu.quittance))
+                indu._prevenir(lambda self: (_("Indu soldé — %s", self.numero), _(
+                    "Votre dette %(numero)s est soldée : quittance %(quittance)s.", numero=self.numero, quittance=self.quittance)))
             elif indu.state == "solde" and indu.solde:
                 # Un indu soldé avant les quittances n'en porte pas.
-                caduque = _(" La quittance %s ne vaut plus.", indu.quittance) if indu.quittance else ""
+                caduque = indu.quittance
                 indu._changer_etat("notifie", quittance=False)
-                indu._prevenir(_("Indu de nouveau dû — %s", indu.numero), _(
-                    "Il reste %(reste)s à rembourser sur %(numero)s.", reste=ecrire_montant(indu.solde), numero=indu.numero) + caduque)
+                indu._prevenir(lambda self, caduque=caduque: self._avis_de_reouverture(caduque))
 
     def _empeche_compense(self):
         """Rend {id: raison} des indus déjà récupérés en partie : une facture a retenu, ou le débiteur a remboursé."""
@@ -336,6 +338,12 @@ class Indu(models.Model):
 
     def _nom_fichier(self):
         return f"Quittance_{self.quittance}"
+
+    def _avis_de_reouverture(self, caduque):
+        faits = {"reste": ecrire_montant(self.solde), "numero": self.numero}
+        return _("Indu de nouveau dû — %s", self.numero), (
+            _("Il reste %(reste)s à rembourser sur %(numero)s. La quittance %(quittance)s ne vaut plus.", quittance=caduque, **faits) if caduque else
+            _("Il reste %(reste)s à rembourser sur %(numero)s.", **faits))
 
     def _faits_du_papier(self, code):
         return [(_("Quittance"), self.quittance), (_("Indu"), self.numero), (_("Débiteur"), self._debiteur_public()),

@@ -64,10 +64,10 @@ class InduReglement(models.Model):
         reglements = super().create(vals_list)
         reglements.flush_recordset()
         for reglement in reglements.sudo():
-            reglement.indu_id._prevenir(_("Remboursement reçu — %s", reglement.numero), _(
+            reglement.indu_id._prevenir(lambda self, reglement=reglement: (_("Remboursement reçu — %s", reglement.numero), _(
                 "La CNAS a reçu %(montant)s le %(jour)s pour %(indu)s (reçu %(numero)s). Reste : %(reste)s.",
-                montant=ecrire_montant(reglement.montant), jour=ecrire_date(reglement.date), indu=reglement.indu_id.numero,
-                numero=reglement.numero, reste=ecrire_montant(reglement.reste)))
+                montant=ecrire_montant(reglement.montant), jour=ecrire_date(reglement.date), indu=self.numero,
+                numero=reglement.numero, reste=ecrire_montant(reglement.reste))))
         reglements.indu_id._solder_ou_rouvrir()
         return reglements
 
@@ -111,10 +111,10 @@ class InduReglement(models.Model):
         self.flush_recordset()
         for reglement in self.sudo():
             faits = {"numero": reglement.numero, "montant": ecrire_montant(reglement.montant)}
-            reglement.indu_id._prevenir(
-                _("Reçu annulé — %s", reglement.numero),
+            reglement.indu_id._prevenir(lambda self, faits=faits: (
+                _("Reçu annulé — %s", faits["numero"]),
                 _("Le reçu %(numero)s de %(montant)s est annulé : %(motif)s.", motif=motif.rstrip("."), **faits),
-                _("Le reçu %(numero)s de %(montant)s est annulé.", **faits))
+                _("Le reçu %(numero)s de %(montant)s est annulé.", **faits)))
             reglement.indu_id._solder_ou_rouvrir()
 
     @transition("imprimer")

@@ -7,7 +7,7 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
-from odoo.addons.cnas_base.impression.langue import dans_sa_langue
+from odoo.addons.cnas_base.impression.langue import dans_sa_langue, dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -48,11 +48,14 @@ class IndicateurPilotage(models.AbstractModel):
         lecteurs = lecteurs.filtered(lambda u: not self.with_user(u)._agences_permises())
         if not lecteurs:
             return []
-        rapport = self.sudo().rapport()
-        mois = ecrire_mois(aujourd_hui().replace(day=1) - timedelta(days=1))
+        for siens in lecteurs.grouped("lang").values():
+            dire_a(siens[0], self, lambda self, siens=siens: self._envoyer_a(siens))
+        return lecteurs.mapped("email")
+
+    def _envoyer_a(self, lecteurs):
+        rapport, mois = self.sudo().rapport(), ecrire_mois(aujourd_hui().replace(day=1) - timedelta(days=1))
         for lecteur in lecteurs:
             # Une pièce par courriel : elle s'efface avec lui.
             self.env["mail.mail"]._ecrire(
                 [lecteur.email], _("Rapport de pilotage — %s", mois), _("Le rapport de pilotage de %s est joint.", mois),
                 attachment_ids=[(0, 0, {"name": rapport["nom"], "datas": rapport["contenu"], "mimetype": "application/pdf"})])
-        return lecteurs.mapped("email")

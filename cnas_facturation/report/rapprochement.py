@@ -14,7 +14,7 @@ class Rapprochement(models.Model):
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", readonly=True)
     periode = fields.Date(string="Période", readonly=True)
     state = fields.Selection(
-        lambda self: self.env["cnas.facture"]._fields["state"].selection, string="État", readonly=True)
+        lambda self: self.env["cnas.facture"]._fields["state"]._description_selection(self.env), string="État", readonly=True)
     montant_feuilles = fields.Monetary(string="Part CNAS des feuilles", readonly=True)
     montant_facture = fields.Monetary(string="Part CNAS de la facture", readonly=True)
     montant_decompte = fields.Monetary(string="Part CNAS du décompte", readonly=True)

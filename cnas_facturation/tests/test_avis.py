@@ -5,6 +5,7 @@ import requests
 
 from odoo.tests.common import tagged
 
+from odoo.addons.cnas_base.impression.langue import ARABE
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from .commun_facture import MOIS, CommunFacture
@@ -56,6 +57,25 @@ class TestAvis(CommunFacture):
         for prestation in facture.feuille_ids.ligne_ids.prestation_id:
             self.assertFalse([texte for texte in textes if prestation.name in texte or prestation.code in texte])
 
+    def test_dans_la_langue_de_qui_le_lit(self):
+        """L'agent travaille en français ; le fil, le courriel, son papier et le SMS d'un lecteur arabe sont en arabe, et du bon sens."""
+        self.brancher()
+        self.env["res.lang"]._activate_lang(ARABE)
+        assure = self.creer_assure("Direct", "1980-01-01")
+        assure._ecrire({"email": "direct@example.org", "telephone_1": "66 12 34 56", "langue": ARABE})
+        facture = self.remboursement(assure)
+        courriel = self.env["mail.mail"].search([("email_to", "=", "direct@example.org")], order="id desc", limit=1)
+        self.formation.langue = ARABE
+        autre = self.payee()
+        assure._annoncer_changement(lambda assure: assure.env.lang, set())
+        annonce = self.env["mail.mail"].search([("email_to", "=", "direct@example.org")], order="id desc", limit=1)
+        for texte in (courriel.subject, courriel.body_html, annonce.subject, *self.sms(assure.telephone_1).mapped("texte"),
+                      *(message.body for message in (facture | autre).message_ids if message.subject)):
+            self.assertRegex(str(texte), "[\u0600-\u06ff]{4}")
+        self.assertNotIn("Facture payée", courriel.subject)
+        self.assertIn('dir="rtl"', courriel.body_html)
+        self.assertIn(ARABE, annonce.body_html)
+
     def test_un_lot_en_requetes_constantes(self):
         """Six remboursements payés se disent en autant de requêtes qu'un seul ; une formation reçoit un seul avis."""
         self.brancher()
@@ -101,7 +121,7 @@ class TestAvis(CommunFacture):
             "decompte_ligne_id": ligne.id, "motif": "Ordonnance", "montant_demande": 100})
         recours.with_user(self.controleur).action_rejeter("Pièce illisible")
         self.assertRegex(recours.message_ids[0].body, r"href=[\"']https?://[^/]+/my/formation/contestations[\"']")
-        self.formation._annoncer_changement("RIB changé : 123 → 456", set())
+        self.formation._annoncer_changement(lambda _formation: "RIB changé : 123 → 456", set())
         textes = self.sms("+23566203040").mapped("texte")
         self.assertTrue([texte for texte in textes if "rejetée" in texte])
         self.assertFalse([texte for texte in textes if "illisible" in texte], "le motif se lit au dossier, pas sur un téléphone")

@@ -3,6 +3,7 @@ from datetime import date
 
 from odoo.tests.common import tagged
 
+from odoo.addons.cnas_base.impression.langue import ARABE
 from odoo.addons.cnas_base.tests.common import HttpCase
 
 from .commun_facture import CommunFacture
@@ -39,6 +40,15 @@ class TestDossierAssure(HttpCase, CommunFacture):
     def entrer(self):
         _page, acces = self.se_nommer()
         return self.poster(acces=acces, code=self.codes()[0])
+
+    def test_changer_de_langue_garde_le_code(self):
+        self.env["res.lang"]._activate_lang(ARABE)
+        page, acces = self.se_nommer()
+        self.assertIn(f'formaction="{CHEMIN}?langue={ARABE}"', page.text)
+        page = self.poster(f"{CHEMIN}?langue={ARABE}", acces=acces)
+        self.assertIn('lang="ar" dir="rtl"', page.text)
+        self.assertIn(f'name="acces" value="{acces}"', page.text)
+        self.assertTrue(self.poster(acces=acces, code=self.codes()[0]).url.endswith(CHEMIN))
 
     def test_lire_declarer_sa_carte_et_sortir(self):
         facture = self.remboursement(self.assure)

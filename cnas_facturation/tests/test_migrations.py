@@ -1,6 +1,7 @@
 import importlib.util
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
@@ -56,6 +57,31 @@ class TestMigrations(CommunIndus):
         self.assertEqual(parametres._au("delai_recours"), 33, "ce qui a été changé depuis dans le magasin l'emporte")
         self.assertFalse(systeme.get_param("cnas_formations.alerte_convention_jours"))
         self.assertEqual(systeme.get_param("cnas_assures.cle_inconnue"), "x")
+
+    def test_l_arabe_sur_une_base_d_avant(self):
+        """La langue s'ouvre et les traductions se lisent ; un courriel se redit en arabe à qui lit le français seulement, son texte récrit gardé."""
+        gabarit = self.env.ref("cnas_base.courriel_compte_cree").with_context(lang="fr_FR")
+        gabarit.body_html = '<p>Écrit ici.</p><p dir="rtl" lang="ar">حسابكم مفتوح</p>'
+        self.env.cr.execute("UPDATE res_lang SET active = false WHERE code = 'ar_001'")
+        self.env.registry.clear_cache()
+        with patch.object(type(self.env["ir.module.module"]), "_update_translations") as lues:
+            migrer(self.env, "cnas_base/migrations/17.0.1.7.0/end-arabe.py")
+        self.assertIn("ar_001", self.env["res.lang"]._offertes())
+        self.assertEqual(lues.call_args.args, (["ar_001"],))
+        rendu = {sens: gabarit._render_template(gabarit.body_html, "res.users", self.env.user.ids, engine="qweb", add_context={"sens_de_la_langue": sens})[
+            self.env.uid] for sens in ("ltr", "rtl")}
+        self.assertIn("حسابكم", rendu["ltr"])
+        self.assertEqual(rendu["rtl"], "<p>Écrit ici.</p>")
+        self.assertIn("Écrit ici.", self.env.ref("auth_signup.mail_template_user_signup_account_created").with_context(lang="fr_FR").body_html)
+
+    def test_un_courriel_parle_la_langue_de_qui_le_lit(self):
+        for xmlid, chemin in (("cnas_employeurs.mail_template_relance", "cnas_employeurs/migrations/17.0.1.4.0/post-langue.py"),
+                              ("cnas_feuilles_soin.courriel_demande_pieces", "cnas_feuilles_soin/migrations/17.0.1.7.0/post-langue.py")):
+            gabarit = self.env.ref(xmlid)
+            for avant, apres in (("fr_FR", "_langue_des_courriers()"), ("{{ user.lang }}", "{{ user.lang }}")):
+                gabarit.lang = avant
+                migrer(self.env, chemin)
+                self.assertIn(apres, gabarit.lang)
 
     def test_lots_indus_et_ordres_d_avant(self):
         facture = self.ordonnancee()

@@ -17,7 +17,7 @@ class TestTableaux(CasTableaux):
         self._verifier_tous()
 
     def test_un_mois_sans_paiement_est_absent_du_delai(self):
-        document = json.loads(Path(file_path("cnas_facturation/data/tableaux/formations.json")).read_text(encoding="utf-8"))
+        document = json.loads(Path(file_path("cnas_facturation/data/tableaux/formations_dashboard.json")).read_text(encoding="utf-8"))
         graphes = [figure["data"] for figure in document["sheets"][0]["figures"]
                    if figure["data"].get("metaData", {}).get("measure") == "delai"]
         self.assertTrue(graphes)

@@ -7,6 +7,7 @@ from odoo.tools import consteq, hmac
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dans_la_langue_de
 from odoo.addons.cnas_base.jeton import fiche_du_jeton
 from odoo.addons.cnas_base.jour import aujourd_hui
 
@@ -77,11 +78,11 @@ class AccesAssure(models.TransientModel):
         """Envoie le code au téléphone et au courriel du dossier ; à défaut, ceux du principal pour un mineur : un majeur lit seul le sien."""
         assure = self.assure_id
         qui = assure if assure.telephone_1 or assure.email or assure._est_majeur(aujourd_hui()) else assure.assure_principal_id
-        dans_sa_langue = self.with_context(lang=qui.sudo()._langue_des_courriers())
-        texte = dans_sa_langue._texte_du_code(code)
+        with dans_la_langue_de(qui, self) as acces:
+            texte, objet = acces._texte_du_code(code), acces._objet_du_code()
         self.env["cnas.sms"]._deposer([(self, qui.telephone_1, texte)])
         if qui.email:
-            self.env["mail.mail"]._ecrire([qui.email], dans_sa_langue._objet_du_code(), texte, auto_delete=True)
+            acces.env["mail.mail"]._ecrire([qui.email], objet, texte, auto_delete=True)
 
     def _texte_du_code(self, code):
         return _("CNAS. Votre code : %(code)s. Il vaut %(minutes)s minutes. Ne le donnez à personne : la CNAS ne le demande jamais.",
@@ -108,8 +109,9 @@ class Assure(models.Model):
         """Envoie à l'assuré, par les voies de son dossier, le lien où le lire ; il y recevra un code. Rend True."""
         for assure in self:
             self.env["cnas.avis"]._donner(
-                assure, assure, _("Votre dossier CNAS"),
-                _("Lisez vos droits, vos remboursements et vos décomptes ; un code vous sera envoyé."), assure._url_dossier())
+                assure, assure, lambda self: (
+                    _("Votre dossier CNAS"), _("Lisez vos droits, vos remboursements et vos décomptes ; un code vous sera envoyé.")),
+                assure._url_dossier())
 
     def _url_dossier(self):
         """Rend l'adresse signée où l'assuré demande son code."""

@@ -35,9 +35,9 @@ class FeuilleAnalyse(models.Model):
     date_depot = fields.Date(string="Date de réception", readonly=True)
     date_soins = fields.Date(string="Date des soins", readonly=True)
     state = fields.Selection(
-        selection=lambda self: self.env["cnas.feuille_soin"]._fields["state"].selection, string="État", readonly=True)
+        selection=lambda self: self.env["cnas.feuille_soin"]._fields["state"]._description_selection(self.env), string="État", readonly=True)
     nature = fields.Selection(
-        selection=lambda self: self.env["cnas.feuille_soin"]._fields["nature"].selection, string="Nature", readonly=True)
+        selection=lambda self: self.env["cnas.feuille_soin"]._fields["nature"]._description_selection(self.env), string="Nature", readonly=True)
     agence_id = fields.Many2one("cnas.agence", string="Agence", readonly=True)
     controleur_id = fields.Many2one("res.users", string="Contrôleur", readonly=True)
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", readonly=True)

@@ -66,4 +66,4 @@ class TestChiffres(CommunFeuille):
         self.assertEqual(sum(groupe["recues"] for groupe in groupes), 2)
 
     def _document(self):
-        return json.loads(Path(file_path("cnas_feuilles_soin/data/tableaux/activite.json")).read_text(encoding="utf-8"))
+        return json.loads(Path(file_path("cnas_feuilles_soin/data/tableaux/activite_dashboard.json")).read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_bornes, lire_date
 
@@ -270,7 +271,7 @@ class Convention(models.Model):
             deja = convention.activity_ids.filtered(lambda a: a.activity_type_id == type_activite)
             if deja or convention.formation_id.id in suivies:
                 continue
+            responsable = convention.responsable_id or self.env.user
             convention.activity_schedule(
-                activity_type_id=type_activite.id, date_deadline=convention.date_fin,
-                user_id=(convention.responsable_id or self.env.user).id,
-                summary=_("Convention %s bientôt échue : préparer le renouvellement", convention.numero))
+                activity_type_id=type_activite.id, date_deadline=convention.date_fin, user_id=responsable.id,
+                summary=dire_a(responsable, convention, lambda self: _("Convention %s bientôt échue : préparer le renouvellement", self.numero)))

@@ -131,11 +131,13 @@ class DemandeRib(models.Model):
         for demande in self:
             formation = demande.formation_id.sudo()
             compte = formation._comptes_des_ribs({formation: demande.rib_nouveau})[formation]
-            demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id}, _(
-                "RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
-                compte=dict(self._fields["usage"]._description_selection(self.env))[demande.usage], ancien=demande.rib_ancien or _("aucun"),
-                nouveau=demande.rib_nouveau, demandeur=demande.demandeur_id.name, decideur=self.env.user.name))
+            demande._changer_cible(formation, {CHAMP_DU_COMPTE[demande.usage]: compte.id})
         self._clore_activites()
+
+    def _phrase_du_changement(self):
+        return _("RIB changé (%(compte)s) : %(ancien)s → %(nouveau)s. Demandé par %(demandeur)s, validé par %(decideur)s.",
+                 compte=dict(self._fields["usage"]._description_selection(self.env))[self.usage], ancien=self.rib_ancien or _("aucun"),
+                 nouveau=self.rib_nouveau, demandeur=self.demandeur_id.name, decideur=self.env.user.name)
 
     @transition("refuser")
     def action_refuser(self, motif=None):

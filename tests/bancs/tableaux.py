@@ -26,7 +26,7 @@ def _compter(cr, groupes):
 
 
 def _vues_par_regime():
-    document = json.loads((chemins.RACINE / "cnas_feuilles_soin/data/tableaux/liquidation.json").read_text(encoding="utf-8"))
+    document = json.loads((chemins.RACINE / "cnas_feuilles_soin/data/tableaux/liquidation_dashboard.json").read_text(encoding="utf-8"))
     for pivot in document["pivots"].values():
         if "regime_id" in pivot["rowGroupBys"]:
             yield pivot["name"], pivot["model"], pivot["domain"], [m["field"] for m in pivot["measures"]], pivot["rowGroupBys"]

@@ -6,6 +6,7 @@ from odoo.http import request
 
 from odoo.addons.cnas_base.controllers.portail import CONTROLE
 from odoo.addons.cnas_base.erreurs import CONCURRENCE, dire
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
 
@@ -75,7 +76,7 @@ class Fhir(http.Controller):
         if not uid:
             raise FhirErreur(_("Donnez un jeton d'accès valable : « Authorization: Bearer … ». La formation le crée dans son espace."), 401, "login")
         request.update_env(user=uid)
-        request.update_context(lang="fr_FR", tz="Africa/Ndjamena")
+        request.update_context(lang=FRANCAIS, tz="Africa/Ndjamena")
 
     @staticmethod
     def _exiger_json():

@@ -3,7 +3,7 @@
 FEUILLES = "cnas.feuille_analyse"
 FACTURES = "cnas.facture_chiffres"
 MENU = "cnas_facturation.facture_chiffres_menu"
-COUT = 'IF({traitees}={rejetees},"n. d.",{montant_cnas}/({traitees}-{rejetees}))'
+COUT = 'IF({traitees}={rejetees},_t("n. d."),{montant_cnas}/({traitees}-{rejetees}))'
 
 
 def dessiner(tableau):
@@ -20,7 +20,7 @@ def dessiner(tableau):
     paye = tableau.valeur("Payé", FACTURES, "paye")
     reste = tableau.valeur("Reste à payer", FACTURES, "a_payer")
     delai = tableau.valeur("Délai de paiement", FACTURES, "delai", [("payees", "=", 1)])
-    tableau.carte("Coût moyen (FCFA)", f'IF({traitees}={rejetees},"n. d.",{part}/({traitees}-{rejetees}))', menu=MENU)
+    tableau.carte("Coût moyen (FCFA)", f'IF({traitees}={rejetees},_t("n. d."),{part}/({traitees}-{rejetees}))', menu=MENU)
     tableau.ratio("Taux de rejet", rejetees, traitees, menu=MENU)
     tableau.carte("Délai de paiement (j)", delai, "decimal", menu=MENU)
     tableau.carte("Payé (FCFA)", paye, menu=MENU)

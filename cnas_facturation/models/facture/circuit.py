@@ -72,7 +72,7 @@ class FactureCircuit(models.Model):
         self._verrouiller()
         self._changer_etat("rejetee", motif_rejet=motif)
         self._rendre_recours()
-        self._informer(_("Facture rejetée"), motif, bref=_("lisez pourquoi dans votre espace, ou à votre agence."))
+        self._informer(lambda self: (_("Facture rejetée"), motif, _("lisez pourquoi dans votre espace, ou à votre agence.")))
 
     @transition("annuler")
     def action_annuler(self, motif=None):
@@ -116,7 +116,7 @@ class FactureCircuit(models.Model):
         # Leur décompte ne tient plus : les recours qu'un complément ouvert allait régler le quittent.
         self.sudo().contestation_ids._ecrire({"facture_complement_id": False})
         (self | suspendues).sudo()._actualiser_montants()
-        self._informer(_("Décompte contre-passé"), motif, bref=_("un autre le remplacera."))
+        self._informer(lambda self: (_("Décompte contre-passé"), motif, _("un autre le remplacera.")))
 
     def _empeche_de_contre_passer(self):
         """Rend {id: raison} des factures sans décompte à contre-passer, ou dont un recours est réglé sur une autre."""
@@ -278,16 +278,18 @@ class FactureCircuit(models.Model):
             return self.env["res.partner"]
         return formation._contacts_du_portail()
 
-    def _informer(self, titre, texte, chemin=None, bref=None):
-        """Publie un message au fil de la facture et le fait parvenir à qui elle paie, avec un lien qui s'ouvre.
+    def _informer(self, ecrire, chemin=None):
+        """Publie un message au fil de la facture et le fait parvenir à qui elle paie, dans sa langue, avec un lien qui s'ouvre.
 
+        :param ecrire: fonction qui reçoit la facture et rend (titre, texte), ou (titre, texte, ce que dit le SMS)
         :param chemin: la page que le lien ouvre (défaut : celle de la facture, ou le décompte de l'assuré)
-        :param bref: ce que dit le SMS (défaut : le texte)
         """
         for facture in self.sudo():
             self.env["cnas.avis"]._donner(
-                facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {texte}", facture._lien(chemin),
-                facture._partenaires_formation(), f"{titre} : {bref or texte}")
+                facture, beneficiaire(facture), lambda self: self._avis(*ecrire(self)), facture._lien(chemin), facture._partenaires_formation())
+
+    def _avis(self, titre, texte, bref=None):
+        return f"{titre} — {self.numero}", f"{titre} : {texte}", f"{titre} : {bref or texte}"
 
     def _lien(self, chemin=None):
         """Rend l'adresse absolue de la page qui en dit plus : l'espace de la formation, ou le décompte de l'assuré."""
@@ -298,16 +300,17 @@ class FactureCircuit(models.Model):
     def _notifier_decompte(self):
         """Prévient qui est payé que son décompte est lisible : le net et le délai de recours, ou pourquoi rien n'est à payer."""
         for facture in self.sudo():
-            decompte, limite = facture.decompte_id, ecrire_date(facture.decompte_id.date_limite_recours)
-            valeurs = {"numero": decompte.numero, "mois": ecrire_mois(facture.periode), "limite": limite,
-                       "net": ecrire_montant(facture.net_a_payer)}
-            texte = _("le décompte %(numero)s de %(mois)s est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
-                      "%(limite)s.", **valeurs)
-            if facture.close:
-                texte = _("le décompte %(numero)s de %(mois)s ne laisse rien à payer : %(pourquoi)s Recours possible "
-                          "jusqu'au %(limite)s.", pourquoi=facture._pourquoi_close(), **valeurs)
-            facture._informer(_("Facture close, rien à payer") if facture.close else _("Décompte disponible"), texte,
-                              f"/my/formation/decomptes/{decompte.id}")
+            facture._informer(type(self)._avis_du_decompte, f"/my/formation/decomptes/{facture.decompte_id.id}")
+
+    def _avis_du_decompte(self):
+        valeurs = {"numero": self.decompte_id.numero, "mois": ecrire_mois(self.periode), "net": ecrire_montant(self.net_a_payer),
+                   "limite": ecrire_date(self.decompte_id.date_limite_recours)}
+        if self.close:
+            return _("Facture close, rien à payer"), _(
+                "le décompte %(numero)s de %(mois)s ne laisse rien à payer : %(pourquoi)s Recours possible "
+                "jusqu'au %(limite)s.", pourquoi=self._pourquoi_close(), **valeurs)
+        return _("Décompte disponible"), _("le décompte %(numero)s de %(mois)s est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
+                                           "%(limite)s.", **valeurs)
 
     def _pourquoi_close(self):
         """Rend la phrase qui dit pourquoi rien n'est à payer : ce qui est rejeté et par quelles règles, ou ce qui est retenu."""

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_montant
 from odoo.addons.cnas_base.garde import transition
+from odoo.addons.cnas_base.impression.langue import dans_la_langue_de
 from odoo.addons.cnas_base.jour import aujourd_hui, jour_de
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -184,24 +185,28 @@ class FacturePaiement(models.Model):
 
     def _informer_paiement(self):
         """Dit le paiement à qui l'a reçu : un avis par assuré ; une formation, un seul pour toutes ses factures d'un lot."""
-        titre, avis = _("Facture payée"), self.env["cnas.avis"]
-        textes = {facture: _(
-            "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).", montant=ecrire_montant(facture.net_a_payer),
-            jour=ecrire_date(facture.date_paiement), reference=facture.reference_paiement,
-            ordres=", ".join(facture.ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero"))) for facture in self.sudo()}
-        directes = self.sudo().filtered(lambda f: f.mode == "remboursement")
+        avis, directes = self.env["cnas.avis"], self.sudo().filtered(lambda f: f.mode == "remboursement")
         avis._donner_en_nombre([
-            (facture, beneficiaire(facture), f"{titre} — {facture.numero}", f"{titre} : {textes[facture]}", facture._lien(), None)
-            for facture in directes])
+            (facture, beneficiaire(facture), lambda self: self._avis(*self._avis_de_paiement()), facture._lien()) for facture in directes])
         for formation, factures in (self.sudo() - directes).grouped("formation_id").items():
             if len(factures) == 1:
-                factures._informer(titre, textes[factures])
+                factures._informer(type(self)._avis_de_paiement)
                 continue
-            factures[1:]._message_log_batch({facture.id: f"{titre} : {textes[facture]}" for facture in factures[1:]})
-            phrase = Markup("<br/>").join(f"{facture.numero} : {textes[facture]}" for facture in factures)
+            with dans_la_langue_de(formation, factures[1:]) as suivantes:
+                suivantes._message_log_batch({facture.id: " : ".join(facture._avis_de_paiement()) for facture in suivantes})
             avis._donner(
-                factures[0], formation, _("Factures payées"), phrase, f"{formation.get_base_url()}/my/formation/factures",
-                factures[0]._partenaires_formation(), _("%s factures payées.", len(factures)))
+                factures[0], formation, lambda self, toutes=factures: toutes.with_env(self.env)._avis_des_paiements(),
+                f"{formation.get_base_url()}/my/formation/factures", factures[0]._partenaires_formation())
+
+    def _avis_de_paiement(self):
+        return _("Facture payée"), _(
+            "%(montant)s payés le %(jour)s, référence %(reference)s (%(ordres)s).", montant=ecrire_montant(self.net_a_payer),
+            jour=ecrire_date(self.date_paiement), reference=self.reference_paiement,
+            ordres=", ".join(self.ordre_ids.filtered(lambda o: o.state == "paye").mapped("numero")))
+
+    def _avis_des_paiements(self):
+        return (_("Factures payées"), Markup("<br/>").join(f"{facture.numero} : {facture._avis_de_paiement()[1]}" for facture in self),
+                _("%s factures payées.", len(self)))
 
     def _rouvrir_apres_rejet_banque(self):
         """Une banque a rendu un virement déjà constaté : la facture redevient ordonnancée."""

@@ -104,7 +104,7 @@ class FeuilleSoin(models.Model):
             raise UserError(_("Laissez au moins un jour : l'échéance du %s est passée.", ecrire_date(limite)))
         self._changer_etat("instance", completude="incomplet", motif_journal=motif)
         self._ouvrir_demandes({feuille.id: [motif] for feuille in self}, limite)
-        self._prevenir_formation(_("Pièces attendues"))
+        self._prevenir_formation(lambda self: _("Pièces attendues"))
 
     @transition("regulariser")
     def action_regulariser(self):

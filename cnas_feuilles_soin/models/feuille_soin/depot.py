@@ -25,7 +25,7 @@ class FeuilleSoin(models.Model):
     niveau_formation = fields.Integer(
         string="Niveau de la formation", readonly=True, copy=False, group_operator=None, help="Recopié au dépôt.")
     type_formation = fields.Selection(
-        selection=lambda self: self.env["cnas.formation_sanitaire"]._fields["type_formation"].selection,
+        selection=lambda self: self.env["cnas.formation_sanitaire"]._fields["type_formation"]._description_selection(self.env),
         string="Type de la formation", readonly=True, copy=False, help="Recopié au dépôt.")
 
     # ------------------------------------------------------------------ actions

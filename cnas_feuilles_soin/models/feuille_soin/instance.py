@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from odoo.addons.cnas_base.impression.langue import dans_la_langue_de
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 
@@ -53,7 +54,7 @@ class FeuilleSoin(models.Model):
         ])
         for fois, lot in demandes.grouped("relances").items():
             lot._ecrire({"relances": fois + 1, "date_relance": aujourdhui})
-        demandes.feuille_id._prevenir_formation(_("Relance : pièces attendues"))
+        demandes.feuille_id._prevenir_formation(lambda self: _("Relance : pièces attendues"))
         return len(demandes)
 
     @api.model
@@ -64,13 +65,17 @@ class FeuilleSoin(models.Model):
         for lot in range(0, len(echues), 500):
             feuilles = echues[lot:lot + 500]
             feuilles._rejeter(_("Pièces non fournies dans le délai"))
-            feuilles._prevenir_formation(_("Dossier rejeté : pièces non fournies dans le délai"))
+            feuilles._prevenir_formation(lambda self: _("Dossier rejeté : pièces non fournies dans le délai"))
         return len(echues)
 
-    def _prevenir_formation(self, sujet):
-        """Écrit à la formation (courriel de sa fiche) ce qui est attendu ; sans courriel, une note suffit."""
+    def _prevenir_formation(self, ecrire):
+        """Écrit à la formation (courriel de sa fiche) ce qui est attendu, dans sa langue ; sans courriel, une note suffit.
+
+        :param ecrire: fonction qui reçoit le dossier et rend le sujet dans sa langue
+        """
         gabarit = self.env.ref("cnas_feuilles_soin.courriel_demande_pieces", raise_if_not_found=False)
         joignables = self.sudo().filtered("formation_id.email")
         for feuille in joignables if gabarit else ():
-            gabarit.sudo().with_context(cnas_sujet=sujet).send_mail(feuille.id, force_send=False)
-        self.sudo()._message_log_batch({feuille.id: sujet for feuille in self})
+            with dans_la_langue_de(feuille.formation_id, feuille) as dite:
+                gabarit.sudo().with_context(cnas_sujet=ecrire(dite)).send_mail(feuille.id, force_send=False)
+        self.sudo()._message_log_batch(dict.fromkeys(self.ids, ecrire(self)))
