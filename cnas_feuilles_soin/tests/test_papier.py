@@ -196,7 +196,8 @@ class TestPapier(CommunFeuille):
         un, deux = self.deposee("I-1"), self.deposee("I-2")
         un.formation_id.langue = "ar_001"
         self.env["res.lang"]._activate_lang("ar_001")
-        un.ligne_ids.prestation_id.update_field_translations("name", {"ar_001": "استشارة"})
+        for prestation in un.ligne_ids.prestation_id:
+            prestation.update_field_translations("name", {"ar_001": "خدمة تجريبية"})
         traductions = {"Prix unitaire": "سعر الوحدة", "Suite du rejet de la feuille %s": "تابع %s"}
         with patch.object(code_translations, "get_python_translations", lambda _module, _langue: traductions if _langue == "ar_001" else {}):
             contenu = dessiner_accuses(un)
