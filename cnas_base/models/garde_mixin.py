@@ -293,7 +293,7 @@ class GardeMixin(models.AbstractModel):
             return
         for champ, valeur in vals.items():
             defini = self._fields.get(champ)
-            if valeur and defini and not getattr(defini, "translate", False) and isinstance(valeur, ETRANGERES.get(defini.type, ())):
+            if valeur and defini and isinstance(valeur, ETRANGERES.get(defini.type, ())):
                 raise UserError(_("« %(champ)s » ne peut pas valoir %(valeur)s.",
                                   champ=defini._description_string(self.env), valeur=montrer(valeur)))
 

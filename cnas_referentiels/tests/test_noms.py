@@ -1,6 +1,7 @@
 import base64
 import importlib.util
 from pathlib import Path
+from xmlrpc.client import Fault
 
 from psycopg2.errors import ExclusionViolation
 
@@ -103,3 +104,6 @@ class TestNomsParRpc(HttpCase):
         self.assertEqual(appeler("search_read", [("name", "=", "Soin changé")], ["name", "display_name"]),
                          [{"id": acte, "name": "Soin changé", "display_name": "Soin changé"}])
         self.assertEqual(self.env["cnas.acte"].browse(acte).with_context(lang=FRANCAIS).prestation_id.name, "Soin changé")
+        for faux in (["Soin"], {"fr_FR": "Soin"}):
+            with mute_logger("odoo.sql_db"), self.assertRaisesRegex(Fault, "ne peut pas valoir"):
+                appeler("create", {"code": "TST-FAUX", "name": faux})
