@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Contrôle après coup",
     "summary": "Indicateurs de fraude, affaires, campagnes d'audit",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.1.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

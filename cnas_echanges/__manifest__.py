@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Échanges",
     "summary": "FHIR R4, DHIS2, organismes complémentaires, état civil, code de passage",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.1.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Facturation",
     "summary": "Facture mensuelle, décompte figé, ordonnancement, paiement, contestation",
-    "version": "17.0.1.8.0",
+    "version": "17.0.1.8.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

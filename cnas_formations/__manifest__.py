@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Formations sanitaires",
     "summary": "Formations, conventions, praticiens, comptes bancaires, carnets, usagers du portail",
-    "version": "17.0.1.4.0",
+    "version": "17.0.1.4.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

@@ -18,7 +18,7 @@ class Agence(models.Model):
     _champs_journal = ("code", "user_ids", "siege", "active")
 
     code = fields.Char(string="Code", required=True, help="Court et stable : il entre dans le numéro des dossiers.")
-    name = fields.Char(string="Agence", required=True)
+    name = fields.Char(string="Agence", required=True, translate=True)
     province_id = fields.Many2one("cnas.province", string="Province", ondelete="restrict")
     user_ids = fields.Many2many("res.users", "cnas_agence_user_rel", "agence_id", "user_id", string="Agents")
     siege = fields.Boolean(string="Siège", help="Le siège reçoit les dossiers des agences.")

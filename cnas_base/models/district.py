@@ -23,12 +23,14 @@ class District(models.Model):
     _inherit = ["cnas.garde.mixin"]
     _order = "name"
 
-    name = fields.Char(string="District", required=True, index="trigram")
+    name = fields.Char(string="District", required=True, translate=True, index="trigram")
     province_id = fields.Many2one("cnas.province", string="Province", required=True, index=True, ondelete="restrict")
     active = fields.Boolean(string="Actif", default=True)
 
     _sql_constraints = [
-        ("nom_unique", "UNIQUE (province_id, name)", "Ce district existe déjà dans cette province."),
+        # le nom se traduit : c'est le français qui n'est qu'à un district de la province
+        ("nom_unique", "EXCLUDE USING btree (province_id WITH =, (COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)",
+         "Ce district existe déjà dans cette province."),
     ]
 
     @api.depends("name", "province_id.name")
@@ -53,10 +55,13 @@ class District(models.Model):
 
     @api.model
     def _par_nom(self):
-        """Rend {nom compact: ids} des districts actifs."""
+        """Rend {nom compact: ids} des districts actifs, sous leur nom de chaque langue offerte."""
         noms = {}
-        for district in self.search([]):
-            noms.setdefault(self._compacter(district.name), []).append(district.id)
+        for langue in self.env["res.lang"]._offertes():
+            for district in self.with_context(lang=langue).search([]):
+                ids = noms.setdefault(self._compacter(district.name), [])
+                if district.id not in ids:
+                    ids.append(district.id)
         return noms
 
     @api.model

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.osv import expression
 
 from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
+from ..impression.langue import ARABE, FRANCAIS
 from ..lecture import montrer, sans_accent
 
 # Clés de contexte qui font taire une trace, un suivi ou une version : l'appelant n'en décide pas.
@@ -18,6 +19,7 @@ LOT = 100
 # Un nom affiché joint une clé et un libellé : « [MED0001] Paracétamol », « Hôpital (HP-ABE-01) », « B54 — Paludisme ».
 NOMS_A_CLE = (re.compile(r"\[(?P<cle>[^\[\]]+)\] *(?P<nom>.*)"), re.compile(r"(?P<nom>.+?) *\((?P<cle>[^()]+)\)"),
               re.compile(r"(?P<cle>\S+) [—–] (?P<nom>.+)"))
+ECRIT_EN_ARABE = re.compile(r"[\u0600-\u06ff]")
 CLES_AFFICHEES = ("code", "matricule", "numero", "numero_ordre")
 
 # Ce qu'une valeur venue de dehors ne peut pas être, selon la nature du champ : nos méthodes la liraient avant l'ORM.
@@ -186,6 +188,34 @@ class GardeMixin(models.AbstractModel):
             self.env["cnas.journal"]._ajouter_une_fois({"modele": self._name, "evenement": "lecture", **ensemble})
         return super()._read_format(fnames, load)
 
+    # ------------------------------------------------------------------ recherche
+    @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, access_rights_uid=None):
+        """Un nom traduit se cherche aussi dans la langue où on l'écrit : « ملاريا » d'un écran français, « Paludisme » d'un écran arabe."""
+        return super()._search(self._dans_la_langue_ecrite(domain), offset, limit, order, access_rights_uid)
+
+    @api.model
+    def _dans_la_langue_ecrite(self, domaine):
+        """Rend le domaine, où chercher un texte traduit le cherche aussi dans la langue de ses lettres."""
+        rendu = []
+        for critere in domaine:
+            langue = self._langue_ecrite(critere)
+            if langue:
+                ailleurs = self.with_context(lang=langue, active_test=False)._search([critere])
+                rendu += ["|", critere, ("id", "in", ailleurs)]
+            else:
+                rendu.append(critere)
+        return rendu
+
+    @api.model
+    def _langue_ecrite(self, critere):
+        """Rend la langue où ce critère cherche un texte traduit, si ce n'est pas celle de l'appelant."""
+        if not isinstance(critere, (list, tuple)) or len(critere) != 3 or critere[1] not in ("=", "ilike", "=ilike") or not isinstance(critere[2], str):
+            return False
+        champ = self._fields.get(critere[0])
+        langue = ARABE if ECRIT_EN_ARABE.search(critere[2]) else FRANCAIS
+        return champ is not None and champ.translate is True and critere[2] and langue != (self.env.lang or FRANCAIS) and langue
+
     # ------------------------------------------------------------------ nom affiché
     @api.model
     def _name_search(self, name, domain=None, operator="ilike", limit=None, order=None):
@@ -263,7 +293,7 @@ class GardeMixin(models.AbstractModel):
             return
         for champ, valeur in vals.items():
             defini = self._fields.get(champ)
-            if valeur and defini and not getattr(defini, "translate", False) and isinstance(valeur, ETRANGERES.get(defini.type, ())):
+            if valeur and defini and isinstance(valeur, ETRANGERES.get(defini.type, ())):
                 raise UserError(_("« %(champ)s » ne peut pas valoir %(valeur)s.",
                                   champ=defini._description_string(self.env), valeur=montrer(valeur)))
 

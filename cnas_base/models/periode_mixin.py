@@ -42,10 +42,15 @@ class PeriodeMixin(models.AbstractModel):
 
     @classmethod
     def _contrainte_d_exclusion(cls):
-        egalites = "".join(f"COALESCE({cle}::varchar, '') WITH =, " for cle in cls._periode_cle)
+        egalites = "".join(f"COALESCE({cls._texte_de_la_cle(cle)}, '') WITH =, " for cle in cls._periode_cle)
         ou = f" WHERE ({cls._periode_condition})" if cls._periode_condition else ""
         definition = f"EXCLUDE USING gist ({egalites}daterange(date_debut, date_fin, '[]') WITH &&){ou}"
         return "periode_exclusive", definition, cls._periode_message
+
+    @classmethod
+    def _texte_de_la_cle(cls, cle):
+        """Rend l'expression SQL d'une colonne de la clé ; d'un nom traduit, le français."""
+        return f"{cle}->>'fr_FR', {cle}->>'en_US'" if cls._fields[cle].translate else f"{cle}::varchar"
 
     @api.model_create_multi
     def create(self, vals_list):

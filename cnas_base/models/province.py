@@ -17,15 +17,16 @@ class Province(models.Model):
     _rec_names_search = ["name", "code"]
 
     code = fields.Char(string="Code", required=True, help="Code ISO 3166-2, par exemple TD-ND.")
-    name = fields.Char(string="Province", required=True)
-    chef_lieu = fields.Char(string="Chef-lieu")
+    name = fields.Char(string="Province", required=True, translate=True)
+    chef_lieu = fields.Char(string="Chef-lieu", translate=True)
     district_ids = fields.One2many("cnas.district", "province_id", string="Districts")
     nombre_districts = fields.Integer(string="Nombre de districts", compute="_compute_nombre_districts")
     active = fields.Boolean(string="Actif", default=True)
 
     _sql_constraints = [
         ("code_unique", "UNIQUE (code)", "Ce code de province existe déjà."),
-        ("name_unique", "UNIQUE (name)", "Cette province existe déjà."),
+        # le nom se traduit : c'est le français qui n'est qu'à une province
+        ("name_unique", "EXCLUDE USING btree ((COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)", "Cette province existe déjà."),
     ]
 
     @api.depends("district_ids")

@@ -30,6 +30,18 @@ class TestReference(TransactionCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             self.env["cnas.district"].create({"name": abeche.name, "province_id": abeche.province_id.id})
 
+    def test_un_lieu_se_reconnait_dans_les_deux_langues(self):
+        """D'un classeur ou d'une recherche, « Abéché » et « أبشة » disent le même district, quelle que soit la langue de qui lit."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        abeche = self.env.ref("cnas_base.district_abeche")
+        abeche.update_field_translations("name", {"ar_001": "أبشة"})
+        for langue in ("fr_FR", "ar_001", None):
+            districts = self.env["cnas.district"].with_context(lang=langue)
+            par_nom = districts._par_nom()
+            for ecrit in ("Abéché", "abeche", "أبشة", "ابشة", "Abeché (Ouaddaï)"):
+                self.assertEqual(districts._lire_nom(ecrit, par_nom), (abeche.id, []), (langue, ecrit))
+                self.assertIn(abeche.id, [i for i, _nom in districts.name_search(ecrit)], (langue, ecrit))
+
     def test_code_agence(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
             self.env["cnas.agence"].create({"code": "ag ndj", "name": "Minuscules"})

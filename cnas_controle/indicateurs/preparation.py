@@ -36,7 +36,7 @@ LIGNES = """
            p.categorie IN ('consultation', 'cpn', 'visite') AS consultation,
            CASE WHEN p.type_prestation = 'acte' THEN coalesce((%(minutes)s::jsonb ->> p.categorie)::int, 0) ELSE 0 END AS minutes,
            coalesce(m.code_atc LIKE 'J01%%', false) AS antibiotique,
-           p.type_prestation = 'medicament' AND (p.name ILIKE '%%inject%%' OR m.forme ILIKE '%%inject%%') AS injection
+           p.type_prestation = 'medicament' AND (COALESCE(p.name->>'fr_FR', p.name->>'en_US') ILIKE '%%inject%%' OR m.forme ILIKE '%%inject%%') AS injection
       FROM cnas_feuille_soin_ligne l
       JOIN cnas_feuille_soin f ON f.id = l.feuille_id
       JOIN cnas_prestation p ON p.id = l.prestation_id

@@ -52,6 +52,7 @@ class CampagneLigne(models.Model):
             ligne.trop_paye = max(0, ligne.montant_cnas - du) if ligne.verdict in ("reduite", "rejetee") else 0
 
     @api.depends("feuille_id", "prestation_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for ligne in self:
             ligne.display_name = f"{ligne.feuille_id.numero or ''} — {ligne.prestation_id.name or ''}"

@@ -47,7 +47,7 @@ class Generateur:
         self.cr.execute("SELECT id, code, type_prestation, coalesce(categorie, '') FROM cnas_prestation WHERE active ORDER BY code")
         tous = self.cr.fetchall()
         self.prestations = {code: identifiant for identifiant, code, _t, _c in tous}
-        injections = set(self._liste("SELECT p.id FROM cnas_prestation p LEFT JOIN cnas_medicament m ON m.prestation_id = p.id WHERE p.name ILIKE '%inject%' OR m.forme ILIKE '%inject%'"))
+        injections = set(self._liste("SELECT p.id FROM cnas_prestation p LEFT JOIN cnas_medicament m ON m.prestation_id = p.id WHERE COALESCE(p.name->>'fr_FR', p.name->>'en_US') ILIKE '%inject%' OR m.forme ILIKE '%inject%'"))
         antibiotiques = set(self._liste("SELECT prestation_id FROM cnas_medicament WHERE code_atc LIKE 'J01%'"))
         self.medicaments = [i for i, _c, t, _k in tous if t == "medicament" and i not in injections | antibiotiques][:60]
         self.injections, self.antibiotiques = sorted(injections)[:20], sorted(antibiotiques)[:10]

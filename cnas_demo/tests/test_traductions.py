@@ -9,6 +9,9 @@ from odoo.addons.cnas_base.tests.common import TransactionCase
 from odoo.addons.cnas_feuilles_soin.regles import lecture_motif
 
 MONTREES = 12
+SANS_TRADUCTION = {
+    "cnas.colonne": "le titre attendu d'un fichier, tel qu'on l'y écrit ; le dictionnaire des en-têtes reconnaît l'arabe",
+}
 
 
 @tagged("post_install", "-at_install", "cnas")
@@ -56,6 +59,23 @@ class TestTraductions(TransactionCase):
                 perdues += [f"{addon}/{fichier.name} : {phrase[:80]!r}" for phrase in self.phrases_du_code(fichier)
                             if sum(c.isalnum() for c in phrase) > 1 and phrase not in connues]
         self.exiger_vide(perdues, "phrases du code ne s'extraient pas")
+
+    def test_les_noms_livres_se_traduisent(self):
+        """Le nom d'un référentiel livré se traduit, et chaque ligne livrée a le sien en arabe ; ce qui ne se traduit pas dit pourquoi."""
+        self.env.cr.execute("SELECT model, array_agg(res_id) FROM ir_model_data WHERE module LIKE 'cnas\\_%' AND module <> 'cnas_demo' AND model LIKE 'cnas.%' GROUP BY 1")
+        figes, vides = [], []
+        for nom, ids in self.env.cr.fetchall():
+            modele = self.env.get(nom)
+            champ = modele is not None and modele._fields.get("name")
+            if not champ or nom in SANS_TRADUCTION or champ.compute and not champ.related:
+                continue
+            if not champ.translate:
+                figes.append(nom)
+                continue
+            lignes = modele.with_context(prefetch_langs=True, active_test=False).browse(ids).exists()
+            vides += [f"{nom} : {ligne.name}" for ligne in lignes if not traduction.ARABE.search(ligne.with_context(lang="ar_001").name or "")]
+        self.exiger_vide(figes, "référentiels livrés dont le nom ne se traduit pas (translate=True)")
+        self.exiger_vide(vides, "noms livrés sans leur arabe")
 
     def phrases_du_code(self, fichier):
         """Rend les phrases des appels à `_` et `_lt` d'un fichier."""

@@ -46,7 +46,7 @@ class Assure(models.Model):
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT a.matricule, a.nni, a.nom, a.prenom, a.genre, a.date_naissance::text, CASE WHEN a.date_naissance_estimee THEN 'oui' ELSE 'non' END,
-                   a.date_deces::text, COALESCE(p.matricule, a.matricule), COALESCE(a.lien, 'principal'), r.code, d.name, a.state,
+                   a.date_deces::text, COALESCE(p.matricule, a.matricule), COALESCE(a.lien, 'principal'), r.code, COALESCE(d.name->>'fr_FR', d.name->>'en_US'), a.state,
                    to_char(a.write_date AT TIME ZONE 'UTC' AT TIME ZONE 'Africa/Ndjamena', 'YYYY-MM-DD')
               FROM cnas_assure a
               LEFT JOIN cnas_assure p ON p.id = a.assure_principal_id

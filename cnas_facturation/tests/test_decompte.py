@@ -135,6 +135,17 @@ class TestDecompte(CommunFacture):
         self.assertIn("francs CFA", decompte.montant_lettres)
         self.assertEqual(decompte.with_context(lang="ar_001").montant_lettres, somme_en_arabe(decompte.net_a_payer))
 
+    def test_un_decompte_fige_le_francais(self):
+        """Ce qu'un décompte recopie est français, même validé par qui lit en arabe : son empreinte ne dépend de la langue de personne."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        formation = self.formation
+        formation.district_id.update_field_translations("name", {"ar_001": "دائرة"})
+        facture = self.validee()
+        ligne = facture.decompte_id.ligne_ids[:1]
+        ligne.prestation_id.update_field_translations("name", {"ar_001": "خدمة"})
+        self.assertEqual(facture.with_context(lang="ar_001")._identite_du_jour()["district"], formation.district_id.name)
+        self.assertEqual(ligne.with_context(lang="ar_001").prestation_libelle, ligne.prestation_id.with_context(lang="fr_FR").name)
+
     def test_notifie_la_formation(self):
         facture = self.validee()
         message = facture.message_ids.filtered(lambda m: "Décompte disponible" in (m.subject or ""))

@@ -111,6 +111,15 @@ class TestPilotage(CommunFacture):
             lus = self.pilotage.with_context(lang=langue).detail("motifs", {**self.mois, "formation": self.formation.id})
             self.assertIn(f"{regle.code} — {regle.with_context(lang=langue).name}", [lu["libelle"] for lu in lus])
 
+    def test_une_pathologie_se_lit_dans_la_langue_de_l_ecran(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        feuille = self.feuille()
+        feuille.pathologie_id.update_field_translations("name", {"ar_001": "مرض تجريبي"})
+        self.decider(feuille, "validee")
+        for langue in ("fr_FR", "ar_001"):
+            lus = self.pilotage.with_context(lang=langue).detail("pathologies", {**self.mois, "formation": self.formation.id})
+            self.assertIn(f"{feuille.pathologie_id.code} — {feuille.pathologie_id.with_context(lang=langue).name}", [lu["libelle"] for lu in lus])
+
     def test_une_valeur_s_ecrit_dans_la_langue_du_rapport(self):
         dits = {"jours": "يوم", "n. d.": "غير متاح"}
         with parler(ARABE), patch.object(code_translations, "get_python_translations", return_value=dits):

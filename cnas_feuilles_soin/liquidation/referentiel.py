@@ -26,7 +26,7 @@ class Prestation(Fait):
 
 
 SQL_PRESTATIONS = """
-SELECT p.id, p.code, p.name, p.type_prestation AS type, p.categorie, COALESCE(p.niveau_min, 1) AS niveau_min, p.sexe,
+SELECT p.id, p.code, COALESCE(p.name->>'fr_FR', p.name->>'en_US') AS name, p.type_prestation AS type, p.categorie, COALESCE(p.niveau_min, 1) AS niveau_min, p.sexe,
        NULLIF(p.age_min, 0) AS age_min, CASE WHEN p.age_max < 120 THEN p.age_max END AS age_max,
        NULLIF(p.quantite_max, 0) AS quantite_max, NULLIF(p.frequence_min_jours, 0) AS frequence,
        COALESCE(p.entente_prealable, false) AS entente, COALESCE(p.unique_vie, false) AS unique_vie,
@@ -147,9 +147,9 @@ class Referentiel(Bareme):
     def gratuites(self):
         """[Gratuite]."""
         return Gratuite.lire(self.cr, """
-            SELECT name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0) AS age_min,
+            SELECT COALESCE(name->>'fr_FR', name->>'en_US') AS name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0) AS age_min,
                    COALESCE(age_max, 120) AS age_max, date_debut AS debut, date_fin AS fin
-              FROM cnas_gratuite ORDER BY name, id""")
+              FROM cnas_gratuite ORDER BY 1, id""")
 
     @cached_property
     def prix_reference(self):

@@ -195,6 +195,9 @@ class TestPapier(CommunFeuille):
         self.adresse_publique()
         un, deux = self.deposee("I-1"), self.deposee("I-2")
         un.formation_id.langue = "ar_001"
+        self.env["res.lang"]._activate_lang("ar_001")
+        for prestation in un.ligne_ids.prestation_id:
+            prestation.update_field_translations("name", {"ar_001": "خدمة تجريبية"})
         traductions = {"Prix unitaire": "سعر الوحدة", "Suite du rejet de la feuille %s": "تابع %s"}
         with patch.object(code_translations, "get_python_translations", lambda _module, _langue: traductions if _langue == "ar_001" else {}):
             contenu = dessiner_accuses(un)
@@ -202,6 +205,7 @@ class TestPapier(CommunFeuille):
         texte = texte_pdf(contenu)
         self.assertIn("Accusé de dépôt", texte, "le titre français dessous")
         self.assertNotIn("Prix unitaire", texte)
+        self.assertNotIn("Consultation d'essai", texte, "le nom de l'acte est dans sa langue")
         self.assertIn(un.numero, texte)
         un.formation_id.langue = False
         self.assertIn("Prix unitaire", texte_pdf(dessiner_accuses(deux)))

@@ -42,6 +42,7 @@ class Agrement(models.Model):
     ]
 
     @api.depends("specialite_id", "prestation_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for agrement in self:
             objet = agrement.specialite_id or agrement.prestation_id

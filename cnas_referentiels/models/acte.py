@@ -22,7 +22,7 @@ class Acte(models.Model):
     lettre_cle_id = fields.Many2one(tracking=True)
     coefficient = fields.Float(tracking=True)
     specialite_id = fields.Many2one("cnas.specialite", string="Spécialité", index=True, ondelete="restrict", tracking=True)
-    famille = fields.Char(string="Famille", index=True, help="Regroupement de la nomenclature.")
+    famille = fields.Char(string="Famille", translate=True, help="Regroupement de la nomenclature.")
     config_ids = fields.One2many("cnas.config_acte", "acte_id", string="Tarifs datés")
 
     _sql_constraints = [("prestation_unique", "UNIQUE (prestation_id)", "Cette prestation a déjà sa fiche.")]

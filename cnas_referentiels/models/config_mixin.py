@@ -76,6 +76,7 @@ class ConfigMixin(models.AbstractModel):
                 tarif.situation = "en_vigueur"
 
     @api.depends("montant", "date_debut", "date_fin", "niveau")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for tarif in self:
             objet = tarif[self._cle_tarif]

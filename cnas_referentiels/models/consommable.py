@@ -18,8 +18,8 @@ class Consommable(models.Model):
 
     prestation_id = fields.Many2one(
         "cnas.prestation", string="Prestation", required=True, ondelete="cascade", index=True)
-    unite = fields.Char(string="Unité", tracking=True, help="Unité de délivrance : unité, paire, flacon…")
-    famille = fields.Char(string="Famille", index=True, tracking=True)
+    unite = fields.Char(string="Unité", translate=True, tracking=True, help="Unité de délivrance : unité, paire, flacon…")
+    famille = fields.Char(string="Famille", translate=True, tracking=True)
     config_ids = fields.One2many("cnas.config_consommable", "consommable_id", string="Tarifs datés")
 
     _sql_constraints = [("prestation_unique", "UNIQUE (prestation_id)", "Cette prestation a déjà sa fiche.")]

@@ -24,7 +24,7 @@ class ContreIndication(models.Model):
     age_max = fields.Integer(
         string="Âge maximum", default=AGE_SANS_LIMITE, help="Contre-indiqué après cet âge ; 120 : aucun.")
     pathologie_id = fields.Many2one("cnas.pathologie", string="Pathologie", ondelete="restrict", index="btree_not_null")
-    motif = fields.Char(string="Motif")
+    motif = fields.Char(string="Motif", translate=True)
 
     _sql_constraints = [
         ("ages_ordonnes", "CHECK (COALESCE(age_min, 0) >= 0 AND COALESCE(age_max, 120) BETWEEN COALESCE(age_min, 0) "
@@ -34,6 +34,7 @@ class ContreIndication(models.Model):
     ]
 
     @api.depends("prestation_id", "motif")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for ligne in self:
             ligne.display_name = f"{ligne.prestation_id.code} — {ligne.motif or ''}".rstrip(" —")

@@ -21,8 +21,8 @@ class Examen(models.Model):
     mode_tarif = fields.Selection(tracking=True)
     lettre_cle_id = fields.Many2one(tracking=True)
     coefficient = fields.Float(tracking=True)
-    famille = fields.Char(string="Famille", index=True, tracking=True)
-    prelevement = fields.Char(string="Prélèvement")
+    famille = fields.Char(string="Famille", translate=True, tracking=True)
+    prelevement = fields.Char(string="Prélèvement", translate=True)
     config_ids = fields.One2many("cnas.config_examen", "examen_id", string="Tarifs datés")
 
     _sql_constraints = [("prestation_unique", "UNIQUE (prestation_id)", "Cette prestation a déjà sa fiche.")]

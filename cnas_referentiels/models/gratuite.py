@@ -19,7 +19,7 @@ class Gratuite(models.Model):
     _periode_cle = ("name", "prestation_id", "pathologie_id", "sexe", "age_min", "age_max")
     _periode_message = "Cette gratuité existe déjà à ces dates."
 
-    name = fields.Char(string="Programme payeur", required=True)
+    name = fields.Char(string="Programme payeur", required=True, translate=True)
     prestation_id = fields.Many2one("cnas.prestation", string="Prestation", index=True, ondelete="cascade")
     pathologie_id = fields.Many2one("cnas.pathologie", string="Pathologie", index=True, ondelete="restrict")
     sexe = fields.Selection(SEXES, string="Sexe", help="Vide : les deux.")

@@ -6,6 +6,7 @@ from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.garde import sans_suivi
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 from odoo.addons.cnas_base.lecture import Ligne, Tableau, lire_entier, sans_accent
 
 from .constantes import AGE_SANS_LIMITE
@@ -72,7 +73,8 @@ class ImportFichier(models.Model):
         return [pathologies[ligne.donnees["code"]] for ligne in lignes]
 
     def _pathologies(self):
-        return self.env["cnas.pathologie"].with_user(self.env.user).with_context(active_test=False)
+        # un libellé du fichier est le nom français, quelle que soit la langue de qui importe
+        return self.env["cnas.pathologie"].with_user(self.env.user).with_context(active_test=False, lang=FRANCAIS)
 
     def _pathologies_connues(self, codes):
         return {p.code: p for p in self._pathologies().search([("code", "in", codes)])}
@@ -102,7 +104,7 @@ class ImportFichier(models.Model):
 
     def _categorie_de(self, lues):
         """Rend la fonction {valeurs: id de catégorie} : le chapitre livré l'emporte sur le nom du fichier, que l'on crée à défaut."""
-        categories = self.env["cnas.categorie_pathologie"].with_user(self.env.user).with_context(active_test=False, lang="fr_FR")
+        categories = self.env["cnas.categorie_pathologie"].with_user(self.env.user).with_context(active_test=False, lang=FRANCAIS)
         plages = [(c.plage[:3], c.plage[-3:], c.id) for c in categories.search([("plage", "!=", False), ("active", "=", True)])]
 
         def plage(vals):

@@ -21,7 +21,7 @@ class Incompatibilite(models.Model):
         "cnas.prestation", string="Prestation", required=True, index=True, ondelete="cascade")
     prestation_2_id = fields.Many2one(
         "cnas.prestation", string="Incompatible avec", required=True, index=True, ondelete="cascade")
-    motif = fields.Char(string="Motif")
+    motif = fields.Char(string="Motif", translate=True)
 
     _sql_constraints = [
         ("couple_range", "CHECK (prestation_1_id < prestation_2_id)",

@@ -30,7 +30,7 @@ class Pathologie(models.Model):
     _rec_names_search = ["code", "name"]
 
     code = fields.Char(string="Code", required=True, tracking=True, help="Code CIM-10, par exemple B50.9.")
-    name = fields.Char(string="Pathologie", required=True, index="trigram", tracking=True)
+    name = fields.Char(string="Pathologie", required=True, translate=True, index="trigram", tracking=True)
     categorie_id = fields.Many2one(
         "cnas.categorie_pathologie", string="Catégorie", index=True, ondelete="restrict", tracking=True)
     ald = fields.Boolean(string="Affection de longue durée", tracking=True)

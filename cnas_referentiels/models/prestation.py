@@ -51,7 +51,7 @@ class Prestation(models.Model):
 
     # Identité
     code = fields.Char(string="Code", required=True)
-    name = fields.Char(string="Libellé", required=True, index="trigram")
+    name = fields.Char(string="Libellé", required=True, translate=True, index="trigram")
     type_prestation = fields.Selection(TYPES_PRESTATION, string="Type", required=True, index=True)
     categorie = fields.Selection(
         CATEGORIES, string="Catégorie de plafond", required=True, compute="_compute_categorie", store=True,

@@ -5,6 +5,7 @@ from . import test_cloture
 from . import test_concurrence
 from . import test_taux_plafond_panier
 from . import test_prestation
+from . import test_noms
 from . import test_revision_tarif
 from . import test_garde
 from . import test_import_pathologie

@@ -73,7 +73,7 @@ def _prestations(cr, nombre):
     """Prestations de quatre types, chacune avec huit périodes de tarif (2019 à 2026, la dernière ouverte)."""
     _etape(cr, "prestations", """
         INSERT INTO cnas_prestation (code, name, type_prestation, categorie, niveau_min, type_soins, active, remboursable, create_date, write_date)
-        SELECT 'BPR' || lpad(i::text, 5, '0'), 'Prestation de banc ' || i, t.type, t.categorie, 1, 'tous', true, true, now(), now()
+        SELECT 'BPR' || lpad(i::text, 5, '0'), jsonb_build_object('en_US', 'Prestation de banc ' || i), t.type, t.categorie, 1, 'tous', true, true, now(), now()
           FROM generate_series(1, %s) i,
                LATERAL (SELECT (ARRAY['acte', 'examen', 'medicament', 'consommable'])[1 + i %% 4] AS type) g,
                LATERAL (SELECT g.type, coalesce((SELECT categorie FROM cnas_prestation p WHERE p.type_prestation = g.type ORDER BY id LIMIT 1), 'autre') AS categorie) t

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois, ecrire_montant, ecrire_nombre, masquer_matricule
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 
 
 class FactureDocument(models.Model):
@@ -30,7 +31,8 @@ class FactureDocument(models.Model):
     def _identite_du_jour(self):
         """Rend l'identité de la formation et de l'assuré telle qu'elle s'imprime, en dictionnaire de textes."""
         self.ensure_one()
-        facture = self.sudo()
+        # elle se fige au décompte : ses mots sont français, comme les libellés de ses lignes
+        facture = self.sudo().with_context(lang=FRANCAIS)
         formation, assure = facture.formation_id, facture.assure_id
         return {
             "code": formation.code, "nom": formation.name, "niveau": formation.niveau,

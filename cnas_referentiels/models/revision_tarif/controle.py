@@ -87,7 +87,7 @@ class RevisionTarifControle(models.Model):
             """SELECT l.code, COALESCE(l.name->>'fr_FR', l.name->>'en_US'), l.active, 'lettre_cle', l.id, NULL::int, NULL, NULL
                  FROM cnas_lettre_cle l WHERE l.code = ANY(%(codes)s)
             UNION ALL
-               SELECT p.code, p.name, p.active, p.type_prestation, COALESCE(m.id, c.id, a.id, e.id), p.id,
+               SELECT p.code, COALESCE(p.name->>'fr_FR', p.name->>'en_US'), p.active, p.type_prestation, COALESCE(m.id, c.id, a.id, e.id), p.id,
                       COALESCE(a.mode_tarif, e.mode_tarif), l.code
                  FROM cnas_prestation p
             LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
