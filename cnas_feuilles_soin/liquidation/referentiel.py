@@ -109,11 +109,21 @@ class Referentiel(Bareme):
              WHERE prestation_2_id = ANY(%s)""", self.ids, self.ids))
 
     @cached_property
+    def exclusives(self):
+        """{prestations qu'une incompatibilité concerne}."""
+        return {prestation for prestation, _autre in self.incompatibilites}
+
+    @cached_property
     def inclusions(self):
         """{(prestation incluse, forfait): Periodes}."""
         return dater(((incluse, forfait), debut, fin, True) for incluse, forfait, debut, fin in self._lire("""
             SELECT prestation_id, forfait_id, date_debut, date_fin FROM cnas_forfait_inclusion
              WHERE prestation_id = ANY(%s)""", self.ids))
+
+    @cached_property
+    def incluses(self):
+        """{prestations comprises dans un forfait}."""
+        return {incluse for incluse, _forfait in self.inclusions}
 
     @cached_property
     def indications(self):

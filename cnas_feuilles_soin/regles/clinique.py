@@ -43,12 +43,13 @@ def indication(lot, lignes, valeur):
 @regle("CLI-04", sur="feuilles")
 def exclusifs(lot, feuilles, valeur):
     """Deux codes incompatibles le même jour pour la même personne : le moins cher tombe."""
-    if not lot.incompatibilites:
-        return
     for feuille in feuilles:
         vives = feuille.lignes_vives()
+        exclusives = [vive for vive in vives if vive.prestation.id in lot.exclusives]
+        if not exclusives:
+            continue
         passes = [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
-        for ligne in sorted(vives, key=lambda vive: (vive.pu * vive.q, -vive.id)):
+        for ligne in sorted(exclusives, key=lambda vive: (vive.pu * vive.q, -vive.id)):
             autre = _rivale(lot, ligne, vives, passes)
             if autre is not None:
                 yield constat(ligne, code=autre)
@@ -89,8 +90,8 @@ def contre_indication(lot, lignes, valeur):
     if not lot.contre_indications:
         return
     for ligne in lignes:
-        feuille = ligne.feuille
-        if any(contre.vise(feuille) for contre in lot.contre_indications.get(ligne.prestation.id, ())):
+        contres = lot.contre_indications.get(ligne.prestation.id)
+        if contres and any(contre.vise(ligne.feuille) for contre in contres):
             yield constat(ligne)
 
 

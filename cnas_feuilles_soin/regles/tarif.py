@@ -77,11 +77,9 @@ def ticket_mal_calcule(lot, lignes, valeur):
 @regle("TAR-06", sur="feuilles")
 def inclus_dans_un_forfait(lot, feuilles, valeur):
     """La prestation est comprise dans un forfait retenu sur la même feuille."""
-    if not lot.inclusions:
-        return
     for feuille in feuilles:
         for ligne in feuille.lignes_vives():
-            for autre in feuille.lignes_vives():
+            for autre in feuille.lignes_vives() if ligne.prestation.id in lot.incluses else ():
                 periodes = lot.inclusions.get((ligne.prestation.id, autre.prestation.id))
                 if autre is not ligne and periodes and periodes.au(feuille.date_soins):
                     yield constat(ligne, code=autre.prestation.code)
