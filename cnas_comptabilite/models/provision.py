@@ -153,7 +153,7 @@ class Provision(models.Model):
     def _empeche_mois_clos(self):
         """Rend {id: raison} des provisions arrêtées dans un mois clos."""
         verrou = self.env["cnas.comptabilite"]._verrou()
-        return {p._origin.id: _("le mois de %s est clos.", ecrire_mois(p.date_arrete)) for p in self if p.date_arrete and p.date_arrete <= verrou}
+        return {p._origin.id: _("le mois est clos (%s).", ecrire_mois(p.date_arrete)) for p in self if p.date_arrete and p.date_arrete <= verrou}
 
     def _empeche_plus_recente(self):
         """Rend {id: raison} des provisions qu'une plus récente, comptabilisée, a devancées."""

@@ -16,4 +16,4 @@ class ResCompany(models.Model):
         cloture = self.env["cnas.cloture"].sudo().search([("state", "=", "clos")], order="mois desc", limit=1)
         for societe in self & self.env["cnas.plan_comptes"].societe():
             if cloture and (societe.fiscalyear_lock_date or date.min) < cloture._dernier_jour():
-                raise ValidationError(_("Le mois de %s est clos : il ne se rouvre pas.", ecrire_mois(cloture.mois)))
+                raise ValidationError(_("Le mois est clos (%s) : il ne se rouvre pas.", ecrire_mois(cloture.mois)))

@@ -277,7 +277,7 @@ class DeclarationEffectif(models.Model):
         derniere_presence = self.periode - relativedelta(days=1)
         emplois.search([
             ("employeur_id", "=", self.employeur_id.id), ("assure_id", "in", sortants.ids), ("date_fin", "=", False),
-        ])._clore(derniere_presence, _("Absent de la déclaration de %s", ecrire_mois(self.periode)))
+        ])._clore(derniere_presence, _("Absent de la déclaration : %s", ecrire_mois(self.periode)))
         mois = self.env["cnas.parametre"]._au("maintien_mois", derniere_presence)
         fin_maintien = derniere_presence + relativedelta(months=mois)
         sortants.sudo()._maintenir_apres_emploi(fin_maintien)

@@ -188,7 +188,7 @@ class Employeur(models.Model):
         if not situation["attendus"]:
             return _("n'avait, à ce jour, aucune déclaration d'effectif à déposer.")
         if situation["a_jour"]:
-            return _("est à jour de ses déclarations d'effectif, de %(debut)s à %(fin)s.",
+            return _("est à jour de ses déclarations d'effectif (%(debut)s – %(fin)s).",
                      debut=ecrire_mois(situation["attendus"][0]), fin=ecrire_mois(situation["attendus"][-1]))
         return _("n'est pas à jour de ses déclarations d'effectif : il manque %s.",
                  ", ".join(ecrire_mois(mois) for mois in situation["manquantes"]))

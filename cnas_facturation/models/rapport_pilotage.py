@@ -32,7 +32,7 @@ class IndicateurPilotage(models.AbstractModel):
         jour = lire_date(mois, False, stricte=True) or aujourd_hui().replace(day=1) - timedelta(days=1)
         debut = jour.replace(day=1)
         if debut > aujourd_hui():
-            raise UserError(_("Le mois de %s n'a pas commencé.", ecrire_mois(debut)))
+            raise UserError(_("Ce mois n'a pas commencé : %s.", ecrire_mois(debut)))
         filtres = {"debut": str(debut), "fin": str(debut + relativedelta(months=1) - timedelta(days=1))}
         premiers = [(str(i.nom), self.detail(i.code, filtres)) for i in INDICATEURS if i.detail]
         tableau = self.tableau(filtres)
@@ -57,5 +57,5 @@ class IndicateurPilotage(models.AbstractModel):
         for lecteur in lecteurs:
             # Une pièce par courriel : elle s'efface avec lui.
             self.env["mail.mail"]._ecrire(
-                [lecteur.email], _("Rapport de pilotage — %s", mois), _("Le rapport de pilotage de %s est joint.", mois),
+                [lecteur.email], _("Rapport de pilotage — %s", mois), _("Le rapport de pilotage est joint : %s.", mois),
                 attachment_ids=[(0, 0, {"name": rapport["nom"], "datas": rapport["contenu"], "mimetype": "application/pdf"})])

@@ -307,9 +307,9 @@ class FactureCircuit(models.Model):
                    "limite": ecrire_date(self.decompte_id.date_limite_recours)}
         if self.close:
             return _("Facture close, rien à payer"), _(
-                "le décompte %(numero)s de %(mois)s ne laisse rien à payer : %(pourquoi)s Recours possible "
+                "le décompte %(numero)s (%(mois)s) ne laisse rien à payer : %(pourquoi)s Recours possible "
                 "jusqu'au %(limite)s.", pourquoi=self._pourquoi_close(), **valeurs)
-        return _("Décompte disponible"), _("le décompte %(numero)s de %(mois)s est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
+        return _("Décompte disponible"), _("le décompte %(numero)s (%(mois)s) est disponible. Net à payer : %(net)s. Recours possible jusqu'au "
                                            "%(limite)s.", **valeurs)
 
     def _pourquoi_close(self):

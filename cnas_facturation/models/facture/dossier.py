@@ -262,7 +262,7 @@ class Facture(models.Model):
             for autre in par_numero[facture.formation_id, numero_compare(facture.numero_formation)] - facture:
                 if facture.periode - UN_AN < autre.periode < facture.periode + UN_AN:
                     raise ValidationError(_(
-                        "La formation a déjà présenté sa facture « %(numero)s » : c'est %(premiere)s, de %(mois)s. "
+                        "La formation a déjà présenté sa facture « %(numero)s » : c'est %(premiere)s (%(mois)s). "
                         "Vérifiez le numéro.",
                         numero=facture.numero_formation, premiere=autre.numero, mois=ecrire_mois(autre.periode)))
 

@@ -67,7 +67,7 @@ class FacturePreparation(models.Model):
         if not ids:
             raise UserError(_("Rien à facturer pour %s : aucune feuille déposée n'attend.", ecrire_mois(mois)))
         self.env["cnas.lot"]._lancer(
-            _("Factures de %s", ecrire_mois(mois)), "cnas.formation_sanitaire", "_preparer_facture_du_mois",
+            _("Factures : %s", ecrire_mois(mois)), "cnas.formation_sanitaire", "_preparer_facture_du_mois",
             ids, taille=200, parametres={"periode": fields.Date.to_string(mois)})
         return True
 
