@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.cnas_base.impression.langue import FRANCAIS, SOURCE
+
 TYPES_FICHIER = {
     "accepte_pdf": ("application/pdf", "PDF"),
     "accepte_jpeg": ("image/jpeg", "JPEG"),
@@ -78,6 +80,14 @@ class TypePiece(models.Model):
         """Rend {type MIME: libellé} des fichiers acceptés."""
         self.ensure_one()
         return dict(couple for champ, couple in TYPES_FICHIER.items() if self[champ])
+
+    @api.model
+    def _noms_lus(self):
+        """Rend {nom français, celui qu'écrivent les faits: nom dans la langue de l'usager} ; rien à qui lit en français."""
+        if (self.env.lang or FRANCAIS) in (FRANCAIS, SOURCE):
+            return {}
+        types = self.sudo().with_context(active_test=False).search([])
+        return dict(zip(types.with_context(lang=FRANCAIS).mapped("name"), types.mapped("name")))
 
     def _concerne(self, assure):
         """Dit si la pièce est obligatoire pour cet assuré."""

@@ -63,7 +63,7 @@ def dans_la_langue_de(qui, dossier):
 
 
 def dire_a(usager, dossier, ecrire):
-    """Rend ce qu'une fonction dit d'un dossier, dans la langue de l'usager qui va le lire."""
+    """Rend ce qu'une fonction dit d'un dossier, dans la langue de l'usager (ou du partenaire) qui va le lire ; sans personne, en français."""
     langue = usager.sudo().lang or FRANCAIS
     with parler(langue):
         return ecrire(dossier.with_context(lang=langue))

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import email_normalize
 
 from ..garde import efface_en_cours
+from ..impression.langue import dire_a
 
 # Ce que dit un message : qui, quand, quoi, de quoi. Une étoile, une réaction ou une lecture ne le changent pas.
 CONTENU = frozenset((
@@ -191,11 +192,10 @@ class MailThread(models.AbstractModel):
             attachments, refus = self._trier_pieces_jointes(attachments)
         valeurs = super()._process_attachments_for_post(attachments, attachment_ids, message_values)
         if refus:
-            suite = Markup("<p>%s</p><ul>%s</ul>") % (
-                _("Pièces jointes refusées :"), Markup("").join(Markup("<li>%s</li>") % phrase for phrase in refus))
+            suite = self._dire_refus(refus)
             corps = valeurs.get("body") or message_values.get("body") or ""
             valeurs["body"] = (corps if isinstance(corps, Markup) else escape(corps)) + suite
-            self._repondre_refus(message_values, suite)
+            self._repondre_refus(message_values, refus)
         return valeurs
 
     def _trier_pieces_jointes(self, attachments):
@@ -210,13 +210,18 @@ class MailThread(models.AbstractModel):
                 refus.append(str(erreur))
         return gardees, refus
 
-    def _repondre_refus(self, message_values, suite):
+    def _dire_refus(self, refus):
+        return Markup("<p>%s</p><ul>%s</ul>") % (
+            _("Pièces jointes refusées :"), Markup("").join(Markup("<li>%s</li>") % phrase for phrase in refus))
+
+    def _repondre_refus(self, message_values, refus):
+        """Répond à l'expéditeur, dans sa langue : ce qui est refusé, et que le reste est arrivé."""
         expediteur = email_normalize(message_values.get("email_from") or "")
         if expediteur:
-            self.env["mail.mail"]._ecrire(
+            dire_a(self.env["res.partner"].browse(message_values.get("author_id")), self, lambda self: self.env["mail.mail"]._ecrire(
                 [expediteur], _("Pièces jointes refusées : %s", message_values.get("subject") or _("votre envoi")),
-                suite + Markup("<p>%s</p>") % _("Les autres pièces sont bien arrivées."), auto_delete=True,
-                headers="{'Auto-Submitted': 'auto-replied'}")
+                self._dire_refus(refus) + Markup("<p>%s</p>") % _("Les autres pièces sont bien arrivées."), auto_delete=True,
+                headers="{'Auto-Submitted': 'auto-replied'}"))
 
     def _message_update_content(self, message, body, **kwargs):
         message.with_user(self.env.user)._refuser_si_scelle(_("Le message d'un dossier ne se modifie pas."))

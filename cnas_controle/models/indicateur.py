@@ -14,6 +14,7 @@ from odoo.addons.cnas_base.lecture import lire_date
 from ..indicateurs import INDICATEURS
 from ..indicateurs.preparation import preparer
 from ..indicateurs.registre import CIBLES, GROUPES, Calcul, Pairs, comparer
+from .indicateur_groupe import COMPARE, TROP_PEU
 
 _logger = logging.getLogger(__name__)
 
@@ -190,14 +191,14 @@ class Indicateur(models.Model):
         return self.env.cr.dictfetchall()
 
     def _noter_pairs(self, calcul):
-        """Garde les groupes de pairs que le calcul a lus ; trop petits, « n. d. »."""
+        """Garde, en français, les groupes de pairs que le calcul a lus ; trop petits, « n. d. »."""
         minimum = calcul.seuil("frd_pairs_minimum")
         self.env.cr.execute(GROUPES)
         groupes = self.env.cr.fetchall()
         self.groupe_ids._supprimer()
         self.env["cnas.indicateur.groupe"]._creer([{
             "indicateur_id": self.id, "serie": serie, "type_formation": genre, "niveau": niveau, "pairs": pairs, "moyenne": moyenne, "ecart_type": ecart,
-            "dit": _("comparé") if pairs >= minimum else _("n. d. : %(vus)s pairs, il en faut %(minimum)s", vus=pairs, minimum=minimum),
+            "dit": COMPARE._source if pairs >= minimum else TROP_PEU._source.format(vus=pairs, minimum=minimum),
         } for serie, genre, niveau, pairs, moyenne, ecart in groupes])
         self._ecrire({"nb_nd": sum(groupe[3] < minimum for groupe in groupes)})
 

@@ -1,4 +1,13 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools.translate import _lt, code_translations
+
+from odoo.addons.cnas_feuilles_soin.regles.lecture_motif import dire
+
+COMPARE, TROP_PEU = _lt("comparé"), _lt("n. d. : {vus} pairs, il en faut {minimum}")
+SERIES = (
+    _lt("Paludisme grave"), _lt("Consultations de spécialiste"), _lt("Césariennes"), _lt("Délivrances sans consultation"), _lt("Fins de semaine"),
+    _lt("Coût moyen d'une feuille"), _lt("Lignes par feuille"), _lt("Part des feuilles avec antibiotique"), _lt("Part des feuilles avec injection"),
+)
 
 
 class IndicateurGroupe(models.Model):
@@ -15,11 +24,23 @@ class IndicateurGroupe(models.Model):
     _champs_geles = ("indicateur_id", "serie", "type_formation", "niveau", "pairs", "moyenne", "ecart_type", "dit")
 
     indicateur_id = fields.Many2one("cnas.indicateur", string="Indicateur", required=True, ondelete="cascade", index=True, readonly=True)
-    serie = fields.Char(string="Mesure", required=True, readonly=True)
+    serie = fields.Char(string="Série", required=True, readonly=True)
+    serie_lue = fields.Char(string="Mesure", compute="_compute_lus")
     type_formation = fields.Selection(
         lambda self: self.env["cnas.formation_sanitaire"]._fields["type_formation"]._description_selection(self.env), string="Type", readonly=True)
     niveau = fields.Integer(string="Niveau", readonly=True)
     pairs = fields.Integer(string="Pairs", readonly=True)
     moyenne = fields.Float(string="Moyenne", digits=(16, 2), readonly=True)
     ecart_type = fields.Float(string="Écart-type", digits=(16, 2), readonly=True)
-    dit = fields.Char(string="Comparaison", readonly=True, help="« n. d. » : trop peu de pairs pour comparer.")
+    dit = fields.Char(string="Constat", readonly=True)
+    dit_lu = fields.Char(string="Comparaison", compute="_compute_lus", help="« n. d. » : trop peu de pairs pour comparer.")
+
+    @api.depends("serie", "dit")
+    @api.depends_context("lang")
+    def _compute_lus(self):
+        """Ce que le calcul a écrit, en français, se lit dans la langue de l'écran."""
+        connues = code_translations.get_python_translations("cnas_controle", self.env.lang or "fr_FR")
+        phrases = [(phrase._source, connues.get(phrase._source, phrase._source)) for phrase in (COMPARE, TROP_PEU)]
+        for groupe in self:
+            groupe.serie_lue = connues.get(groupe.serie, groupe.serie)
+            groupe.dit_lu = dire(phrases, groupe.dit or "", self.env.lang or "fr_FR")

@@ -11,6 +11,7 @@ from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.tests.common import TransactionCase
 
 from ..indicateurs import INDICATEURS
+from ..models.indicateur_groupe import COMPARE, SERIES, TROP_PEU
 from .generateur import Generateur
 
 
@@ -51,12 +52,15 @@ class TestIndicateurs(TransactionCase):
         # le groupe des pairs dit ce qu'il vaut
         pairs = self.indicateurs.filtered(lambda i: i.code == "FRD-05").groupe_ids
         self.assertIn("comparé", pairs.mapped("dit"))
+        self.assertLessEqual(set(self.indicateurs.groupe_ids.mapped("serie")), {serie._source for serie in SERIES}, "une série se déclare, pour se traduire")
         # écrit en français, le constat se lit en entier dans une autre langue
         self.env["res.lang"]._activate_lang(ARABE)
         dites = {phrase._source: f"ع {phrase._source}" for sorte in INDICATEURS.values() for phrase in sorte.phrases.values()}
+        dites |= {phrase._source: f"ع {phrase._source}" for phrase in (COMPARE, TROP_PEU, *SERIES)}
         with patch.object(code_translations, "get_python_translations", return_value=dites):
             lues = self.env["cnas.alerte"].search([]).with_context(lang=ARABE).mapped("phrase_lue")
-        self.assertEqual([lue for lue in lues if not lue.startswith("ع ")], [])
+            dits = pairs.with_context(lang=ARABE).mapped("dit_lu") + pairs.with_context(lang=ARABE).mapped("serie_lue")
+        self.assertEqual([lue for lue in lues + dits if not lue.startswith("ع ")], [])
 
     @mute_logger("odoo.addons.cnas_controle.models.indicateur")
     def test_pairs_trop_peu(self):

@@ -16,7 +16,8 @@ class AppelCotisationLigne(models.Model):
     appel_id = fields.Many2one("cnas.appel_cotisation", string="Appel", required=True, readonly=True, index=True, ondelete="cascade")
     libelle = fields.Char(string="Libellé", readonly=True)
     regime_id = fields.Many2one("cnas.regime", string="Régime", readonly=True, ondelete="restrict")
-    mode = fields.Selection(selection=lambda self: self.env["cnas.bareme_cotisation"]._fields["mode"].selection, string="Mode", readonly=True)
+    mode = fields.Selection(selection=lambda self: self.env["cnas.bareme_cotisation"]._fields["mode"]._description_selection(self.env),
+                            string="Mode", readonly=True)
     forfait = fields.Monetary(string="Par tête et par mois", readonly=True, group_operator=None)
     taux_employeur = fields.Float(string="Taux patronal (%)", digits=(5, 2), readonly=True, group_operator=None)
     taux_salarie = fields.Float(string="Taux salarial (%)", digits=(5, 2), readonly=True, group_operator=None)

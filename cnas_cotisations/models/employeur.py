@@ -81,7 +81,7 @@ class Employeur(models.Model):
 
     @api.model
     def _attestations(self):
-        return {**super()._attestations(), SORTE_ATTESTATION: _("ses cotisations")}
+        return {**super()._attestations(), SORTE_ATTESTATION: (_("à jour de ses cotisations"), _("pas à jour de ses cotisations"))}
 
     def telecharger_situation(self):
         """Rend les octets de l'attestation de situation des cotisations.

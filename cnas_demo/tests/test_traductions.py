@@ -105,6 +105,22 @@ class TestTraductions(TransactionCase):
         regle.update_field_translations("motif", {"ar_001": "انقضى {الأجل ({n} يومًا"})
         self.assertIn("95", regle.with_context(lang="ar_001")._lire_motif(fait), "une accolade de trop n'empêche pas de lire")
 
+    def test_les_pieces_se_lisent_dans_la_langue_de_qui_les_lit(self):
+        """Ce qui manque s'écrit en français : pièces, phrases types et mots du moteur se lisent en arabe, ce qu'une personne a écrit reste tel quel."""
+        self.env["res.lang"]._activate_lang("ar_001")
+        ordonnance, phrase = self.env["cnas.type_piece"].search([("code", "=", "ORDONNANCE")]), "Signature de l'assuré absente"
+        francais, arabe = (ordonnance.with_context(lang=langue).name for langue in ("fr_FR", "ar_001"))
+        demande = self.env["cnas.demande_pieces"].new({"motif": f"{francais}, diagnostic codé, {francais} du 3 mai ; {phrase}"})
+        self.assertEqual(demande.motif_lu, demande.motif)
+        lue = demande.with_context(lang="ar_001").motif_lu
+        self.assertTrue(lue.startswith(f"{arabe}، "))
+        self.assertIn(f"{francais} du 3 mai", lue)
+        self.assertNotIn("codé", lue)
+        self.assertNotIn("Signature", lue)
+        regle = self.env["cnas.regle_controle"].search([("code", "=", "REC-03")]).with_context(lang="ar_001")
+        fait = regle.with_context(lang="fr_FR").motif.replace("{piece}", francais)
+        self.assertIn(arabe, regle._lire_motif(fait, regle.env["cnas.type_piece"]._noms_lus()))
+
     def test_les_phrases_des_regles_se_retrouvent(self):
         """Une règle qui écrit sa propre phrase (`motif=…`) la déclare, pour qu'elle se traduise."""
         declarees = {phrase._source for phrase in lecture_motif.PHRASES}

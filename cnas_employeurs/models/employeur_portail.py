@@ -110,8 +110,8 @@ class Employeur(models.Model):
 
     @api.model
     def _attestations(self):
-        """Point d'extension : rend {sorte signée d'une attestation de situation: de quoi elle dit l'employeur à jour}."""
-        return {SORTE: _("ses déclarations")}
+        """Point d'extension : rend {sorte signée d'une attestation de situation: (ce qu'elle dit d'un employeur à jour, de celui qui ne l'est pas)}."""
+        return {SORTE: (_("à jour de ses déclarations"), _("pas à jour de ses déclarations"))}
 
     def _url_situation(self, situation, sorte=SORTE):
         """Rend l'adresse que lit le QR de l'attestation, ou "" tant que l'adresse publique n'est pas réglée."""
@@ -126,7 +126,7 @@ class Employeur(models.Model):
 
     @api.model
     def _lire_jeton(self, jeton):
-        """Rend {"employeur", "jour", "a_jour", "objet"} d'un jeton à la signature juste, None sinon."""
+        """Rend {"employeur", "jour", "dit"} d'un jeton à la signature juste, None sinon."""
         morceaux = jeton.split(".")
         if len(morceaux) != 4:
             return None
@@ -135,12 +135,11 @@ class Employeur(models.Model):
         except ValueError:
             return None
         signatures = self.env["cnas.signature"].sudo()
-        objet = next((quoi for sorte, quoi in self._attestations().items() if signatures._verifier("|".join((sorte, *morceaux[:3])), signature)), None)
-        if not objet:
+        dits = next((dits for sorte, dits in self._attestations().items() if signatures._verifier("|".join((sorte, *morceaux[:3])), signature)), None)
+        if not dits:
             return None
         employeur = self.sudo().with_context(active_test=False).search([("matricule", "=", morceaux[0])], limit=1)
-        return employeur and {"employeur": employeur, "jour": lire_date(morceaux[1]), "a_jour": morceaux[2] == "oui",
-                              "objet": objet} or None
+        return employeur and {"employeur": employeur, "jour": lire_date(morceaux[1]), "dit": dits[morceaux[2] != "oui"]} or None
 
     # ------------------------------------------------------------------ demander
     def _demander_contacts(self, valeurs):

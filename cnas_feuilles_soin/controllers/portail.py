@@ -9,6 +9,7 @@ from odoo.http import request
 from odoo.addons.cnas_assures.qr import texte_de_carte
 from odoo.addons.cnas_base.controllers.portail import CONTROLE as _CONTROLE
 from odoo.addons.cnas_base.controllers.portail import Liste, espace, mises_en_forme
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
@@ -281,8 +282,9 @@ class PortailFormation(CustomerPortal):
         request.env["cnas.feuille_soin.piece"].sudo().create([{
             "feuille_id": feuille.id, "type_id": types.get(code), "name": nom, "contenu": base64.b64encode(octets),
         } for code, nom, octets in fichiers])
-        feuille.sudo()._message_log(body=_("%(nombre)s pièce(s) envoyée(s) par la formation (%(qui)s).",
-                                           nombre=len(fichiers), qui=request.env.user.name))
+        dossier = feuille.sudo()
+        dossier._message_log(body=dire_a(dossier.controleur_id, dossier, lambda self: _(  # le fil se lit à la caisse
+            "%(nombre)s pièce(s) envoyée(s) par la formation (%(qui)s).", nombre=len(fichiers), qui=request.env.user.name)))
 
     def _regulariser_si_complet(self, feuille):
         """Remet le dossier dans le circuit et rend True ; False s'il manque encore une pièce."""

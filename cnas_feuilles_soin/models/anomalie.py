@@ -60,8 +60,9 @@ class Anomalie(models.Model):
     @api.depends_context("lang")
     def _compute_motif_lu(self):
         """Le fait ne change pas de langue : sa phrase se retrouve au catalogue, traduite."""
+        noms = self.env["cnas.type_piece"]._noms_lus()
         for anomalie in self:
-            anomalie.motif_lu = anomalie.regle_id._lire_motif(anomalie.message) if anomalie.regle_id else anomalie.message
+            anomalie.motif_lu = anomalie.regle_id._lire_motif(anomalie.message, noms) if anomalie.regle_id else anomalie.message
 
     @api.depends("motif_lu")
     @api.depends_context("lang")

@@ -1,6 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.cnas_base.jour import aujourd_hui
+
+from ..regles.lecture_motif import dire_liste, en_francais
 
 
 class DemandePieces(models.Model):
@@ -24,7 +26,8 @@ class DemandePieces(models.Model):
     feuille_id = fields.Many2one("cnas.feuille_soin", string="Feuille de soins", required=True, index=True,
                                  ondelete="cascade")
     formation_id = fields.Many2one(related="feuille_id.formation_id", string="Formation sanitaire")
-    motif = fields.Char(string="Ce qui manque", required=True)
+    motif = fields.Char(string="Ce qui manque, écrit", required=True)
+    motif_lu = fields.Char(string="Ce qui manque", compute="_compute_motif_lu", compute_sudo=True, help="Dans la langue de qui le lit.")
     date_demande = fields.Date(string="Demandée le", required=True, default=lambda self: aujourd_hui())
     date_limite = fields.Date(string="À fournir avant le", index=True)
     relances = fields.Integer(string="Relances", default=0)
@@ -35,3 +38,18 @@ class DemandePieces(models.Model):
         [("en_attente", "En attente"), ("satisfaite", "Satisfaite"), ("echue", "Échue"),
          ("abandonnee", "Abandonnée")],
         string="État", default="en_attente", required=True, readonly=True, index=True)
+
+    @api.depends("motif", "feuille_id.anomalie_ids.message")
+    @api.depends_context("lang")
+    def _compute_motif_lu(self):
+        """Pièces, phrases types et motifs du moteur, dans la langue de qui lit ; ce qu'une personne a écrit, tel quel."""
+        noms = {} if en_francais(self.env) else self._noms_lus()
+        for demande in self:
+            motifs = {a.message: a.motif_lu for a in demande.feuille_id.anomalie_ids} if noms else {}
+            demande.motif_lu = dire_liste(demande.motif, {**noms, **motifs}, self.env.lang) if noms and demande.motif else demande.motif
+
+    @api.model
+    def _noms_lus(self):
+        phrases = self.env["cnas.demande_pieces.wizard"]._fields["phrase"]
+        lues = dict(phrases._description_selection(self.env))
+        return {**self.env["cnas.type_piece"]._noms_lus(), **{phrase: lues[cle] for cle, phrase in phrases.selection}}

@@ -131,13 +131,16 @@ class RegleControle(models.Model):
         return dict(action, domain=[("regle_id", "=", self.id)], context={})
 
     # ------------------------------------------------------------------ métier
-    def _lire_motif(self, message):
-        """Rend dans la langue de l'usager un motif que cette règle a écrit, en français, sur un dossier."""
-        self.ensure_one()
+    def _lire_motif(self, message, noms=()):
+        """Rend dans la langue de l'usager un motif que l'une de ces règles a écrit, en français, sur un dossier.
+
+        :param noms: {nom français: nom traduit} des pièces qu'il cite
+        """
         if not message or lecture_motif.en_francais(self.env):
             return message
-        livree, locale = self.with_context(lang=None).motif, self.with_context(lang="fr_FR").motif
-        return lecture_motif.dire([(locale, self.motif), (livree, self.motif)], message, self.env.lang)
+        return lecture_motif.dire([
+            (ecrite.motif, lue.motif) for lue, *ecrites in zip(self, self.with_context(lang="fr_FR"), self.with_context(lang=None))
+            for ecrite in ecrites], message, self.env.lang, noms)
 
     def _noter_version(self):
         """Passe à la version suivante les règles qui viennent de changer."""

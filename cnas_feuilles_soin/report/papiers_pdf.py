@@ -111,7 +111,7 @@ def _demande(doc, feuille):
 def _manques(doc, feuille):
     for demande in feuille.demande_ids.filtered(lambda d: d.state == "en_attente"):
         doc.y -= 1 * mm
-        doc.paragraphe(f"— {demande.motif}", 9.5, retrait=5 * mm)
+        doc.paragraphe(f"— {demande.motif_lu}", 9.5, retrait=5 * mm)
     if feuille.date_limite_instance:
         doc.y -= 1 * mm
         doc.paragraphe(_("À fournir avant le %s.", ecrire_date(feuille.date_limite_instance)), 9.5)

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.bilan import bilan
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 PHRASES = [
@@ -64,6 +65,7 @@ class DemandePiecesWizard(models.TransientModel):
         manques = self._manques()
         if not manques:
             raise UserError(_("Cochez au moins une pièce, ou dites ce qui manque."))
-        self.feuille_ids.action_demander_pieces(", ".join(manques), date_limite=self.date_limite)
+        # Les pièces s'écrivent en français ; la formation les lit dans sa langue.
+        self.feuille_ids.action_demander_pieces(", ".join(self.with_context(lang=FRANCAIS)._manques()), date_limite=self.date_limite)
         return bilan(_("%(nombre)s dossier(s) en instance jusqu'au %(jour)s : %(quoi)s.", nombre=len(self.feuille_ids),
                        jour=ecrire_date(self.date_limite), quoi=", ".join(manques)))

@@ -8,6 +8,8 @@ from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, en_silence, 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
+from ...regles.lecture_motif import dire_liste
+
 AGENT = "cnas_base.group_agent"
 PORTAIL = "cnas_base.group_portail_formation"
 CONTROLEUR = "cnas_base.group_controleur"
@@ -114,7 +116,7 @@ class FeuilleSoin(models.Model):
         """
         for feuille, manque in self._remettre_en_circuit().items():
             raise UserError(_("La feuille %(numero)s reste en instance, il manque : %(manque)s.",
-                              numero=feuille.display_name, manque=", ".join(manque)))
+                              numero=feuille.display_name, manque=dire_liste(", ".join(manque), self.env["cnas.type_piece"]._noms_lus(), self.env.lang or "fr_FR")))
 
     def _remettre_en_circuit(self):
         """Remet au contrôle les feuilles à qui plus rien ne manque. Rend {feuille: ce qui manque} des autres."""

@@ -39,11 +39,12 @@ class FeuilleSoin(models.Model):
             **self._valeurs_de_creation(valeurs), "state": "brouillon", "piece_ids": [],
             "attestation_nouveau_ne": not set(ATTESTATIONS).isdisjoint(pieces.mapped("code"))})
         [(_feuille, juge)] = feuille._juger_a_blanc({feuille: pieces.ids})
+        noms, regles = self.env["cnas.type_piece"]._noms_lus(), self.env["cnas.regle_controle"].sudo()
         rangs = {ligne.id: rang for rang, ligne in enumerate(juge.lignes, 1)}
         return {
             "erreurs": [], "etat": juge.etat, "part": juge.part, "ticket": juge.ticket, "depassement": juge.depassement,
             "rejete": juge.rejete, "constats": [
-                {"code": c.regle.code, "severite": c.severite, "message": c.message, "ligne": rangs.get(c.ligne, 0)}
+                {"code": c.regle.code, "severite": c.severite, "message": regles.browse(c.regle.id)._lire_motif(c.message, noms), "ligne": rangs.get(c.ligne, 0)}
                 for c in juge.anomalies if c.severite in ANNONCES]}
 
     @api.model
@@ -51,9 +52,9 @@ class FeuilleSoin(models.Model):
         """Rend [{"code", "nom", "tarif": entier ou False, "interdit": phrase ou « », "entente": bool}] pour cette formation."""
         jour = fields.Date.to_date(date) or aujourd_hui()
         juges = juger_prestations(self.env, REGLES, formation.sudo(), jour, prestations.ids) if formation and prestations else {}
-        rendues = []
+        regles, rendues = self.env["cnas.regle_controle"].sudo().search([]), []
         for prestation in prestations:
             tarif, interdit = juges.get(prestation.id, (None, ""))
             rendues.append({"code": prestation.code, "nom": prestation.name, "tarif": tarif if tarif is not None else False,
-                            "interdit": interdit, "entente": prestation.entente_prealable})
+                            "interdit": regles._lire_motif(interdit), "entente": prestation.entente_prealable})
         return rendues

@@ -66,10 +66,11 @@ class FeuilleSoin(models.Model):
                 for autre in autres) or _("aucune")
 
     @api.depends("demande_ids.state")
+    @api.depends_context("lang")
     def _compute_pieces_attendues(self):
         for feuille in self:
             attendues = feuille.demande_ids.filtered(lambda d: d.state == "en_attente" and d.motif)
-            feuille.pieces_attendues = " ; ".join(attendues.mapped("motif"))
+            feuille.pieces_attendues = " ; ".join(attendues.mapped("motif_lu"))
 
     @api.depends("etat_droits", "completude")
     def _compute_recevabilite(self):

@@ -4,6 +4,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.lecture import lire_date, lire_entier
 
 from ...lecture_feuille import TOTAL_MAX
@@ -30,7 +31,7 @@ class FeuilleSoin(models.Model):
     @transition("accepter_total")
     def action_accepter_total(self):
         """Prend pour total la somme des lignes ; la feuille repart si plus rien ne manque. Rend True."""
-        self._rectifier(_("Total accepté"), {feuille: {"total_declare": feuille.montant_facture} for feuille in self})
+        self._rectifier(lambda self: _("Total accepté"), {feuille: {"total_declare": feuille.montant_facture} for feuille in self})
 
     @transition("corriger_total")
     def action_corriger_total(self, total=None):
@@ -39,7 +40,7 @@ class FeuilleSoin(models.Model):
         :param int total: en XAF
         """
         total = lire_entier(total, quoi=_("Le total"), minimum=1, maximum=TOTAL_MAX)
-        self._rectifier(_("Total corrigé"), {self: {"total_declare": total}})
+        self._rectifier(lambda self: _("Total corrigé"), {self: {"total_declare": total}})
 
     @transition("dater_sortie")
     def action_dater_sortie(self, date=None):
@@ -51,16 +52,18 @@ class FeuilleSoin(models.Model):
         if not sortie or not self.date_soins <= sortie <= self.date_depot:
             raise UserError(_("La sortie se date entre le %(debut)s et le %(fin)s.",
                               debut=ecrire_date(self.date_soins), fin=ecrire_date(self.date_depot)))
-        self._rectifier(_("Sortie datée"), {self: {"date_fin_soins": sortie}})
+        self._rectifier(lambda self: _("Sortie datée"), {self: {"date_fin_soins": sortie}})
 
     # ------------------------------------------------------------------ privé
-    def _rectifier(self, motif, valeurs):
+    def _rectifier(self, ecrire, valeurs):
         """Écrit ce qui est rectifié, en garde l'avant, et remet dans le circuit les feuilles à qui plus rien ne manque.
 
+        :param ecrire: fonction qui rend le motif, dans la langue du contrôleur : c'est lui qui lit le fil
         :param valeurs: {feuille: {champ: valeur}}
         """
         lignes, notes = [], {}
         for feuille, neuves in valeurs.items():
+            motif = dire_a(feuille.sudo().controleur_id, feuille, ecrire)
             lignes.append({
                 "modele": self._name, "res_id": feuille.id, "evenement": "rectification", "motif": motif,
                 "avant": {champ: str(feuille.sudo()[champ] or "") for champ in neuves},
