@@ -1,8 +1,24 @@
+import re
+
 from odoo import api, fields, models
+from odoo.tools.translate import code_translations
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from ..regles.lecture_motif import dire_liste, en_francais
+from ..regles.lecture_motif import MOTS, en_francais
+
+VIRGULES = {", ": "، ", " ; ": "؛ ", "": ""}
+
+
+def lire_liste(texte, noms):
+    """Rend une liste écrite en français (« Ordonnance, diagnostic codé »), ses termes connus traduits, le reste tel quel.
+
+    :param noms: {terme français: terme traduit}
+    """
+    if not noms or not texte:
+        return texte
+    termes = "|".join(map(re.escape, sorted(noms, key=len, reverse=True)))
+    return re.sub(rf"(?:^|(?<=, )|(?<= [:;] ))({termes})(, | ; |\Z)", lambda terme: noms[terme[1]] + VIRGULES[terme[2]], texte)
 
 
 class DemandePieces(models.Model):
@@ -43,13 +59,18 @@ class DemandePieces(models.Model):
     @api.depends_context("lang")
     def _compute_motif_lu(self):
         """Pièces, phrases types et motifs du moteur, dans la langue de qui lit ; ce qu'une personne a écrit, tel quel."""
-        noms = {} if en_francais(self.env) else self._noms_lus()
+        noms = self._noms_lus()
         for demande in self:
             motifs = {a.message: a.motif_lu for a in demande.feuille_id.anomalie_ids} if noms else {}
-            demande.motif_lu = dire_liste(demande.motif, {**noms, **motifs}, self.env.lang) if noms and demande.motif else demande.motif
+            demande.motif_lu = lire_liste(demande.motif, {**noms, **motifs})
 
     @api.model
     def _noms_lus(self):
+        """Rend {terme français: terme dans la langue de l'usager} de ce qui se demande ; rien à qui lit en français."""
+        if en_francais(self.env):
+            return {}
+        connues = code_translations.get_python_translations("cnas_feuilles_soin", self.env.lang)
         phrases = self.env["cnas.demande_pieces.wizard"]._fields["phrase"]
         lues = dict(phrases._description_selection(self.env))
-        return {**self.env["cnas.type_piece"]._noms_lus(), **{phrase: lues[cle] for cle, phrase in phrases.selection}}
+        return {**self.env["cnas.type_piece"]._noms_lus(), **{phrase: lues[cle] for cle, phrase in phrases.selection},
+                **{mot._source: connues.get(mot._source, mot._source) for mot in MOTS}}

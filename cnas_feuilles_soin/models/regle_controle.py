@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..regles import lecture_motif, registre
+from .demande_pieces import lire_liste
 
 FAMILLES = [
     ("recevabilite", "Recevabilité"),
@@ -140,7 +141,7 @@ class RegleControle(models.Model):
             return message
         return lecture_motif.dire([
             (ecrite.motif, lue.motif) for lue, *ecrites in zip(self, self.with_context(lang="fr_FR"), self.with_context(lang=None))
-            for ecrite in ecrites], message, self.env.lang, noms)
+            for ecrite in ecrites], lire_liste(message, noms), self.env.lang)
 
     def _noter_version(self):
         """Passe à la version suivante les règles qui viennent de changer."""

@@ -24,7 +24,6 @@ MOTS = (
     _lt("accident du travail"), _lt("tiers responsable"), _lt("programme vertical"), _lt("prestations"),
 )
 _TROU = re.compile(r"\{(\w+)\}")
-_VIRGULES = {", ": "، ", " ; ": "؛ ", "": ""}
 
 
 def en_francais(env):
@@ -32,32 +31,25 @@ def en_francais(env):
     return not env.lang or env.lang[:2] in ("fr", "en")
 
 
-def dire(phrases, message, langue, noms=()):
-    """Rend `message` dans une langue, d'après la première paire (phrase française, phrase traduite) qui l'a écrit.
-
-    :param noms: {nom français: nom traduit} de ce que les valeurs citent
-    """
+def dire(phrases, message, langue):
+    """Rend `message` dans une langue, d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
     # Celle de qui lit, papier ou courriel compris : `_lt` ne connaîtrait que celle de la requête.
     connues = code_translations.get_python_translations("cnas_feuilles_soin", langue)
     for source, traduite in (*phrases, *((phrase._source, connues.get(phrase._source, phrase._source)) for phrase in PHRASES)):
         trouve = source and _lecteur(source).fullmatch(message)
         if trouve:
-            valeurs = {nom: dire_liste(valeur, noms, langue) for nom, valeur in trouve.groupdict().items()}
-            return _remplir(traduite, valeurs)
+            return _remplir(traduite, trouve.groupdict(), connues)
     return message
 
 
-def _remplir(phrase, valeurs):
+def _remplir(phrase, valeurs, connues):
     """Rend la phrase, ses trous remplis ; une accolade de trop, dans une traduction, s'y lit telle quelle."""
-    return _TROU.sub(lambda trou: valeurs.get(trou[1], ""), phrase)
+    return _TROU.sub(lambda trou: _dire_valeur(valeurs.get(trou[1], ""), connues), phrase)
 
 
-def dire_liste(texte, noms, langue):
-    """Rend une liste écrite en français (« Ordonnance, diagnostic codé »), chaque terme connu dans une langue, le reste tel quel."""
-    connues = code_translations.get_python_translations("cnas_feuilles_soin", langue)
-    mots = {**{mot._source: connues.get(mot._source, mot._source) for mot in MOTS}, **dict(noms)}
-    termes = "|".join(map(re.escape, sorted(mots, key=len, reverse=True)))
-    return re.sub(rf"(?:^|(?<=, )|(?<= ; ))({termes})(, | ; |\Z)", lambda terme: mots[terme[1]] + _VIRGULES[terme[2]], texte)
+def _dire_valeur(valeur, connues):
+    mots = {mot._source: connues.get(mot._source, mot._source) for mot in MOTS}
+    return "، ".join(mots.get(mot, mot) for mot in valeur.split(", ")) if any(mot in mots for mot in valeur.split(", ")) else valeur
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,7 @@ from odoo.addons.cnas_base.garde import MOTIF_MAX, Action, actions, en_silence, 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_motif
 
-from ...regles.lecture_motif import dire_liste
+from ..demande_pieces import lire_liste
 
 AGENT = "cnas_base.group_agent"
 PORTAIL = "cnas_base.group_portail_formation"
@@ -116,7 +116,7 @@ class FeuilleSoin(models.Model):
         """
         for feuille, manque in self._remettre_en_circuit().items():
             raise UserError(_("La feuille %(numero)s reste en instance, il manque : %(manque)s.",
-                              numero=feuille.display_name, manque=dire_liste(", ".join(manque), self.env["cnas.type_piece"]._noms_lus(), self.env.lang or "fr_FR")))
+                              numero=feuille.display_name, manque=lire_liste(", ".join(manque), self.env["cnas.demande_pieces"]._noms_lus())))
 
     def _remettre_en_circuit(self):
         """Remet au contrôle les feuilles à qui plus rien ne manque. Rend {feuille: ce qui manque} des autres."""
