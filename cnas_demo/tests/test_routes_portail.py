@@ -9,14 +9,21 @@ import re
 from pathlib import Path
 from urllib.parse import urlparse
 
+from lxml import html
+
 from odoo.http import Request
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base.impression.langue import ARABE
 from odoo.addons.cnas_base.tests.common import HttpCase
 
 TABLE = Path(__file__).with_name("routes_portail.csv")
 ABSENT = 2_147_483_000
+FRANCAIS = re.compile(r"\b(?:le|la|les|l'|des?|du|d'|une?|est|et|ou|à|au|aux|en|pour|par|pas|votre|vos|ses?|sans|avec)\b", re.IGNORECASE)
+# Ni un nom, une saisie ou un code (`bdi`), ni ce qui se dit en français à dessein (`lang="fr"`).
+TEXTES_LUS = ("//text()[not(ancestor::script or ancestor::style or ancestor::bdi or ancestor::*[@lang='fr'])]"
+              " | //@placeholder | //@title | //@aria-label | //@alt")
 VARIABLE = re.compile(r"<(\w+)(?:\(([^)]*)\))?:(\w+)>")
 # Ce que désigne un identifiant dans une adresse : une route qui en nomme un autre doit le dire ici.
 MODELES = {
@@ -95,6 +102,11 @@ class TestRoutesPortail(HttpCase):
             chez = self.chez(modele, login)
             return self.env[modele].search(["!", "&", *chez] if chez else [], limit=1)
         return self.env[modele].search([("id", "not in", lecteur.search([]).ids)], limit=1)
+
+    def a_lui(self, modele, login):
+        """Rend une fiche que l'usager lit."""
+        lecteur = self.env[modele].with_user(self.usagers[login])
+        return (lecteur if lecteur.check_access_rights("read", False) else self.env[modele]).search(self.chez(modele, login), limit=1)
 
     def envoyer(self, adresse, geste):
         """Rend ce que voit l'usager : statut, lieu, page sans ce qui change d'une demande à l'autre."""
@@ -229,6 +241,27 @@ class TestRoutesPortail(HttpCase):
         for nom, compte in comptes.items():
             self.assertEqual(self.env[nom].sudo().with_context(active_test=False).search_count(
                 [("formation_id", "not in", [False, *sienne.ids])]), compte, nom)
+
+    # ------------------------------------------------------------------ la langue
+    def test_aucune_page_en_arabe_ne_parle_francais(self):
+        """Chaque page des deux espaces, et de ce qui est ouvert à tous, lue en arabe : pas un mot outil du français hors d'un nom ou d'une saisie."""
+        noms = {*self.env["cnas.formation_sanitaire"].search([]).mapped("name"), *self.env["cnas.employeur"].search([]).mapped("raison_sociale")}
+        lues, dits = 0, set()
+        for login in ("formation", "employeur"):
+            self.usagers[login].lang = ARABE
+            self.authenticate(login, login)
+            for route, _public, genre in self.de(login, "compte", "tous"):
+                if genre != "page":
+                    continue
+                siens = {nom: self.a_lui(modele, login).id for nom, modele in self.objets(route).items()}
+                for adresse in self.adresses(route, **siens):
+                    with mute_logger("odoo.http"):
+                        page = html.fromstring(self.url_open(adresse).content)
+                    self.assertEqual(page.get("lang"), "ar", adresse)
+                    lues += 1
+                    dits |= {(texte.strip()[:80], route) for texte in page.xpath(TEXTES_LUS) if FRANCAIS.search(texte) and texte.strip() not in noms}
+        self.assertGreater(lues, 30)
+        self.assertFalse(dits)
 
     # ------------------------------------------------------------------ les erreurs
     def test_les_erreurs_sont_legeres_et_en_francais(self):
