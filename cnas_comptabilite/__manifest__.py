@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Comptabilité",
     "summary": "Pièces comptables, relevés rapprochés, clôture, budget, provisions",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.1.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Cotisations",
     "summary": "Appels, encaissements, recouvrement, droits « à jour de cotisations »",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.1.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

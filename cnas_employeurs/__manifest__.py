@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Employeurs",
     "summary": "Employeurs, effectifs, déclarations nominatives, barèmes de cotisation",
-    "version": "17.0.1.4.0",
+    "version": "17.0.1.4.1",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

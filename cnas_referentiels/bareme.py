@@ -109,7 +109,8 @@ class Bareme:
                 ON s.prestation_id IS NULL
                AND COALESCE(s.type_prestation, p.type_prestation) = p.type_prestation
                AND COALESCE(s.categorie, p.categorie) = p.categorie
-             WHERE p.id = ANY(%s)""", self.ids, self.ids))
+             WHERE p.id = ANY(%s)
+             ORDER BY 3 DESC""", self.ids, self.ids))
 
     def au_panier(self, regime_id, prestation_id, jour):
         """Dit si une ligne du panier du régime couvre la prestation ce jour-là ; à l'essai, le projet d'abord."""

@@ -66,6 +66,7 @@ class TestMigrations(CommunIndus):
         self.env.registry.clear_cache()
         with patch.object(type(self.env["ir.module.module"]), "_update_translations") as lues:
             migrer(self.env, "cnas_base/migrations/17.0.1.7.0/end-arabe.py")
+            migrer(self.env, "cnas_base/migrations/17.0.1.7.1/end-courriels.py")
         self.assertIn("ar_001", self.env["res.lang"]._offertes())
         self.assertEqual(lues.call_args.args, (["ar_001"],))
         rendu = {sens: gabarit._render_template(gabarit.body_html, "res.users", self.env.user.ids, engine="qweb", add_context={"sens_de_la_langue": sens})[
@@ -75,8 +76,8 @@ class TestMigrations(CommunIndus):
         self.assertIn("Écrit ici.", self.env.ref("auth_signup.mail_template_user_signup_account_created").with_context(lang="fr_FR").body_html)
 
     def test_un_courriel_parle_la_langue_de_qui_le_lit(self):
-        for xmlid, chemin in (("cnas_employeurs.mail_template_relance", "cnas_employeurs/migrations/17.0.1.4.0/post-langue.py"),
-                              ("cnas_feuilles_soin.courriel_demande_pieces", "cnas_feuilles_soin/migrations/17.0.1.7.0/post-langue.py")):
+        for xmlid, chemin in (("cnas_employeurs.mail_template_relance", "cnas_employeurs/migrations/17.0.1.4.1/post-langue.py"),
+                              ("cnas_feuilles_soin.courriel_demande_pieces", "cnas_feuilles_soin/migrations/17.0.1.7.1/post-langue.py")):
             gabarit = self.env.ref(xmlid)
             for avant, apres in (("fr_FR", "_langue_des_courriers()"), ("{{ user.lang }}", "{{ user.lang }}")):
                 gabarit.lang = avant
