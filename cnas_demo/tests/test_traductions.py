@@ -121,6 +121,14 @@ class TestTraductions(TransactionCase):
         fait = regle.with_context(lang="fr_FR").motif.replace("{piece}", francais)
         self.assertIn(arabe, regle._lire_motif(fait, regle.env["cnas.type_piece"]._noms_lus()))
 
+    def test_le_refus_d_une_piece_jointe_repond_dans_la_langue_de_l_expediteur(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        expediteur = self.env["res.partner"].create({"name": "Formation", "email": "envoi@sante.example", "lang": "ar_001"})
+        self.env["cnas.feuille_soin"]._repondre_refus({"email_from": expediteur.email, "author_id": expediteur.id}, ["page.pdf"])
+        courriel = self.env["mail.mail"].search([("email_to", "=", expediteur.email)])
+        for texte in (courriel.subject, courriel.body_html.partition("page.pdf")[2]):
+            self.assertRegex(texte, traduction.LETTRES_ARABES)
+
     def test_les_phrases_des_regles_se_retrouvent(self):
         """Une règle qui écrit sa propre phrase (`motif=…`) la déclare, pour qu'elle se traduise."""
         declarees = {phrase._source for phrase in lecture_motif.PHRASES}
