@@ -197,6 +197,8 @@ class GardeMixin(models.AbstractModel):
     @api.model
     def _dans_la_langue_ecrite(self, domaine):
         """Rend le domaine, où chercher un texte traduit le cherche aussi dans la langue de ses lettres."""
+        if not isinstance(domaine, (list, tuple)):
+            return domaine  # l'ORM dira ce qu'il a de faux
         rendu = []
         for critere in domaine:
             langue = self._langue_ecrite(critere)
@@ -210,7 +212,7 @@ class GardeMixin(models.AbstractModel):
     @api.model
     def _langue_ecrite(self, critere):
         """Rend la langue où ce critère cherche un texte traduit, si ce n'est pas celle de l'appelant."""
-        if not isinstance(critere, (list, tuple)) or len(critere) != 3 or critere[1] not in ("=", "ilike", "=ilike") or not isinstance(critere[2], str):
+        if not isinstance(critere, (list, tuple)) or len(critere) != 3 or not all(isinstance(mot, str) for mot in critere) or critere[1] not in ("=", "ilike", "=ilike"):
             return False
         champ = self._fields.get(critere[0])
         langue = ARABE if ECRIT_EN_ARABE.search(critere[2]) else FRANCAIS
