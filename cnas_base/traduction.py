@@ -11,6 +11,7 @@ import polib
 
 from odoo.tools.translate import PoFileWriter, TranslationModuleReader
 
+from .impression.kit import est_arabe
 from .impression.langue import ARABE
 
 LANGUE = ARABE.partition("_")[0]  # le nom que porte son catalogue
@@ -18,7 +19,6 @@ LANGUE = ARABE.partition("_")[0]  # le nom que porte son catalogue
 ENTETE = {"MIME-Version": "1.0", "Content-Type": "text/plain; charset=UTF-8", "Content-Transfer-Encoding": "8bit"}
 TROU = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|\{\{.*?\}\}|\{\w*\}|</?\w+|&\w+;")
 MOT = re.compile(r"[a-zàâçéèêëîïôûùœ]{3,}", re.IGNORECASE)
-LETTRES_ARABES = re.compile(r"[\u0600-\u06ff]")
 # Un identifiant, une adresse, une expression Python : rien à traduire.
 CODE = re.compile(r"[\w.:/@+-]*[._/:@][\w.:/@+-]*|[A-Z0-9 ,.;:/()+-]+")
 
@@ -82,7 +82,7 @@ def fautes(entree):
     trouvees = []
     if sorted(TROU.findall(source)) != sorted(TROU.findall(arabe)):
         trouvees.append("un %(mot)s, un {mot} ou une balise perdu")
-    if MOT.search(TROU.sub(" ", source)) and not LETTRES_ARABES.search(arabe) and not (arabe == source and est_code(entree)):
+    if MOT.search(TROU.sub(" ", source)) and not est_arabe(arabe) and not (arabe == source and est_code(entree)):
         trouvees.append("restée en lettres latines")
     return trouvees
 

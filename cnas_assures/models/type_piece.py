@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.cnas_base.impression.langue import FRANCAIS, SOURCE
+from odoo.addons.cnas_base.impression.langue import FRANCAIS, en_francais
 
 TYPES_FICHIER = {
     "accepte_pdf": ("application/pdf", "PDF"),
@@ -84,7 +84,7 @@ class TypePiece(models.Model):
     @api.model
     def _noms_lus(self):
         """Rend {nom français, celui qu'écrivent les faits: nom dans la langue de l'usager} ; rien à qui lit en français."""
-        if (self.env.lang or FRANCAIS) in (FRANCAIS, SOURCE):
+        if en_francais(self.env):
             return {}
         types = self.sudo().with_context(active_test=False).search([])
         return dict(zip(types.with_context(lang=FRANCAIS).mapped("name"), types.mapped("name")))

@@ -26,6 +26,16 @@ def dire(phrase):
     return code_translations.get_python_translations(phrase._module, _courante.get()).get(phrase._source, phrase._source)
 
 
+def en_francais(env):
+    """Dit si l'on lit en français, la langue des faits."""
+    return not env.lang or env.lang[:2] in (FRANCAIS[:2], SOURCE[:2])
+
+
+def sql_francais(colonne):
+    """Rend l'expression SQL du français d'un texte traduit : ce qu'un fait recopie, ce qu'une unicité compare."""
+    return f"COALESCE({colonne}->>'{FRANCAIS}', {colonne}->>'{SOURCE}')"
+
+
 def en_arabe():
     """Dit que le papier en cours s'écrit en arabe, de droite à gauche."""
     return _courante.get() == ARABE

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from odoo import _, api, fields, models
 from odoo.osv import expression
 
+from ..impression.langue import sql_francais
 from ..lecture import sans_accent
 
 PROPOSES = 4
@@ -29,7 +30,7 @@ class District(models.Model):
 
     _sql_constraints = [
         # le nom se traduit : c'est le français qui n'est qu'à un district de la province
-        ("nom_unique", "EXCLUDE USING btree (province_id WITH =, (COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)",
+        ("nom_unique", f"EXCLUDE USING btree (province_id WITH =, ({sql_francais('name')}) WITH =)",
          "Ce district existe déjà dans cette province."),
     ]
 
@@ -56,9 +57,9 @@ class District(models.Model):
     @api.model
     def _par_nom(self):
         """Rend {nom compact: ids} des districts actifs, sous leur nom de chaque langue offerte."""
-        noms = {}
+        noms, districts = {}, self.search([])
         for langue in self.env["res.lang"]._offertes():
-            for district in self.with_context(lang=langue).search([]):
+            for district in districts.with_context(lang=langue):
                 ids = noms.setdefault(self._compacter(district.name), [])
                 if district.id not in ids:
                     ids.append(district.id)

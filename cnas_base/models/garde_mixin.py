@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.osv import expression
 
 from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
+from ..impression.kit import est_arabe
 from ..impression.langue import ARABE, FRANCAIS
 from ..lecture import montrer, sans_accent
 
@@ -19,7 +20,6 @@ LOT = 100
 # Un nom affiché joint une clé et un libellé : « [MED0001] Paracétamol », « Hôpital (HP-ABE-01) », « B54 — Paludisme ».
 NOMS_A_CLE = (re.compile(r"\[(?P<cle>[^\[\]]+)\] *(?P<nom>.*)"), re.compile(r"(?P<nom>.+?) *\((?P<cle>[^()]+)\)"),
               re.compile(r"(?P<cle>\S+) [—–] (?P<nom>.+)"))
-ECRIT_EN_ARABE = re.compile(r"[\u0600-\u06ff]")
 CLES_AFFICHEES = ("code", "matricule", "numero", "numero_ordre")
 
 # Ce qu'une valeur venue de dehors ne peut pas être, selon la nature du champ : nos méthodes la liraient avant l'ORM.
@@ -215,7 +215,7 @@ class GardeMixin(models.AbstractModel):
         if not isinstance(critere, (list, tuple)) or len(critere) != 3 or not all(isinstance(mot, str) for mot in critere) or critere[1] not in ("=", "ilike", "=ilike"):
             return False
         champ = self._fields.get(critere[0])
-        langue = ARABE if ECRIT_EN_ARABE.search(critere[2]) else FRANCAIS
+        langue = ARABE if est_arabe(critere[2]) else FRANCAIS
         return champ is not None and champ.translate is True and critere[2] and langue != (self.env.lang or FRANCAIS) and langue
 
     # ------------------------------------------------------------------ nom affiché

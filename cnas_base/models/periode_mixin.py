@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..impression.langue import sql_francais
+
 
 class PeriodeMixin(models.AbstractModel):
     """Période datée : `date_debut` et `date_fin` incluses, fin vide = sans fin.
@@ -50,7 +52,7 @@ class PeriodeMixin(models.AbstractModel):
     @classmethod
     def _texte_de_la_cle(cls, cle):
         """Rend l'expression SQL d'une colonne de la clé ; d'un nom traduit, le français."""
-        return f"{cle}->>'fr_FR', {cle}->>'en_US'" if cls._fields[cle].translate else f"{cle}::varchar"
+        return sql_francais(cle) if cls._fields[cle].translate else f"{cle}::varchar"
 
     @api.model_create_multi
     def create(self, vals_list):

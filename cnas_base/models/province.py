@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..impression.langue import sql_francais
+
 
 class Province(models.Model):
     """Une des vingt-trois provinces du Tchad (ISO 3166-2:TD).
@@ -26,7 +28,7 @@ class Province(models.Model):
     _sql_constraints = [
         ("code_unique", "UNIQUE (code)", "Ce code de province existe déjà."),
         # le nom se traduit : c'est le français qui n'est qu'à une province
-        ("name_unique", "EXCLUDE USING btree ((COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)", "Cette province existe déjà."),
+        ("name_unique", f"EXCLUDE USING btree (({sql_francais('name')}) WITH =)", "Cette province existe déjà."),
     ]
 
     @api.depends("district_ids")

@@ -1,5 +1,5 @@
 """Les états : chacun lit les lignes d'`account` en une requête, et rend (titre, colonnes, lignes)."""
-from odoo.addons.cnas_base.impression.langue import ARABE, FRANCAIS, _, en_arabe
+from odoo.addons.cnas_base.impression.langue import ARABE, FRANCAIS, _, en_arabe, sql_francais
 
 TEXTE, JOUR, MONTANT = "texte", "jour", "montant"
 
@@ -8,7 +8,7 @@ def _nom(env):
     """Rend l'expression SQL de l'intitulé d'un compte `a`, traduit ou non : dans la langue de l'état, en français à défaut."""
     if not env["account.account"]._fields["name"].translate:
         return "a.name"
-    return f"COALESCE(a.name->>'{ARABE if en_arabe() else FRANCAIS}', a.name->>'{FRANCAIS}', a.name->>'en_US')"
+    return f"COALESCE(a.name->>'{ARABE if en_arabe() else FRANCAIS}', {sql_francais('a.name')})"
 
 
 def _lire(env, requete, **parametres):

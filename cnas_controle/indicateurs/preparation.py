@@ -1,6 +1,8 @@
 """Ce que tous les indicateurs lisent : les feuilles et les lignes de la période, une fois, dans des tables du temps du calcul."""
 from odoo.tools import SQL
 
+from odoo.addons.cnas_base.impression.langue import sql_francais
+
 TABLES = ("ctl_ligne", "ctl_feuille", "ctl_mesure")
 
 FEUILLES = """
@@ -29,14 +31,14 @@ FEUILLES = """
           FROM ctl_ligne GROUP BY 1) l ON l.feuille_id = f.id
      WHERE f.state NOT IN ('brouillon', 'annulee') AND f.date_soins BETWEEN %(debut)s AND %(fin)s
 """
-LIGNES = """
+LIGNES = f"""
     CREATE TEMPORARY TABLE ctl_ligne ON COMMIT DROP AS
     SELECT l.feuille_id, f.formation_id, f.assure_id, f.praticien_id, f.date_soins AS soins, l.prestation_id, coalesce(l.quantite, 0) AS quantite,
            coalesce(l.prix_unitaire, 0)::bigint AS prix, coalesce(l.tarif, 0)::bigint AS tarif, p.code, p.type_prestation AS type, p.categorie,
            p.categorie IN ('consultation', 'cpn', 'visite') AS consultation,
            CASE WHEN p.type_prestation = 'acte' THEN coalesce((%(minutes)s::jsonb ->> p.categorie)::int, 0) ELSE 0 END AS minutes,
            coalesce(m.code_atc LIKE 'J01%%', false) AS antibiotique,
-           p.type_prestation = 'medicament' AND (COALESCE(p.name->>'fr_FR', p.name->>'en_US') ILIKE '%%inject%%' OR m.forme ILIKE '%%inject%%') AS injection
+           p.type_prestation = 'medicament' AND ({sql_francais("p.name")} ILIKE '%%inject%%' OR m.forme ILIKE '%%inject%%') AS injection
       FROM cnas_feuille_soin_ligne l
       JOIN cnas_feuille_soin f ON f.id = l.feuille_id
       JOIN cnas_prestation p ON p.id = l.prestation_id

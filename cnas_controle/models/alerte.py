@@ -4,7 +4,8 @@ from odoo.tools import SQL
 from odoo.tools.translate import _lt, code_translations
 
 from odoo.addons.cnas_base.garde import Action, actions, transition
-from odoo.addons.cnas_feuilles_soin.regles.lecture_motif import dire, en_francais
+from odoo.addons.cnas_base.impression.langue import en_francais
+from odoo.addons.cnas_feuilles_soin.regles.lecture_motif import dire
 
 from ..indicateurs import INDICATEURS
 from .indicateur import SUPERVISEUR

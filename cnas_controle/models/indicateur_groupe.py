@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools.translate import _lt, code_translations
 
+from odoo.addons.cnas_base.impression.langue import FRANCAIS
 from odoo.addons.cnas_feuilles_soin.regles.lecture_motif import dire
 
 COMPARE, TROP_PEU = _lt("comparé"), _lt("n. d. : {vus} pairs, il en faut {minimum}")
@@ -39,8 +40,9 @@ class IndicateurGroupe(models.Model):
     @api.depends_context("lang")
     def _compute_lus(self):
         """Ce que le calcul a écrit, en français, se lit dans la langue de l'écran."""
-        connues = code_translations.get_python_translations("cnas_controle", self.env.lang or "fr_FR")
+        langue = self.env.lang or FRANCAIS
+        connues = code_translations.get_python_translations("cnas_controle", langue)
         phrases = [(phrase._source, connues.get(phrase._source, phrase._source)) for phrase in (COMPARE, TROP_PEU)]
         for groupe in self:
             groupe.serie_lue = connues.get(groupe.serie, groupe.serie)
-            groupe.dit_lu = dire(phrases, groupe.dit or "", self.env.lang or "fr_FR")
+            groupe.dit_lu = dire(phrases, groupe.dit or "", langue)

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import groupby
 
 from odoo.addons.cnas_base.ecriture import ecrire_csv
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -44,9 +45,9 @@ class Assure(models.Model):
         if fin < debut:
             raise UserError(_("Donnez un premier et un dernier jour, dans cet ordre."))
         self.env.flush_all()
-        self.env.cr.execute("""
+        self.env.cr.execute(f"""
             SELECT a.matricule, a.nni, a.nom, a.prenom, a.genre, a.date_naissance::text, CASE WHEN a.date_naissance_estimee THEN 'oui' ELSE 'non' END,
-                   a.date_deces::text, COALESCE(p.matricule, a.matricule), COALESCE(a.lien, 'principal'), r.code, COALESCE(d.name->>'fr_FR', d.name->>'en_US'), a.state,
+                   a.date_deces::text, COALESCE(p.matricule, a.matricule), COALESCE(a.lien, 'principal'), r.code, {sql_francais("d.name")}, a.state,
                    to_char(a.write_date AT TIME ZONE 'UTC' AT TIME ZONE 'Africa/Ndjamena', 'YYYY-MM-DD')
               FROM cnas_assure a
               LEFT JOIN cnas_assure p ON p.id = a.assure_principal_id

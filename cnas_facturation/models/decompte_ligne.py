@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_feuilles_soin.models.feuille_soin.dossier import GROUPES_DOSSIER
 
 from .comptes import SQL_COMPTE
@@ -194,5 +195,5 @@ class DecompteLigne(models.Model):
     def _sql_texte(self, modele, champ, alias):
         """Rend l'expression SQL d'un texte, traduit ou non."""
         if self.env[modele]._fields[champ].translate:
-            return f"COALESCE({alias}.{champ}->>'fr_FR', {alias}.{champ}->>'en_US')"
+            return sql_francais(f"{alias}.{champ}")
         return f"{alias}.{champ}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from odoo.tools.translate import _lt
 
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_base.jour import sql_jour
 
 DECIDEES = "('validee', 'payee', 'rejetee')"
@@ -108,7 +109,7 @@ SOURCES = {
         {"en_stock": "count(*)", "vieux": "count(*) FILTER (WHERE x.age > 60)"},
         TOUS_LES_AXES, "cnas.feuille_analyse", "<date_depot"),
     "lignes": Source(
-        f"""SELECT l.*, p.type_prestation, p.categorie, COALESCE(p.name->>'fr_FR', p.name->>'en_US') AS name, m.generique, {_PAR_LA_FEUILLE}
+        f"""SELECT l.*, p.type_prestation, p.categorie, {sql_francais("p.name")} AS name, m.generique, {_PAR_LA_FEUILLE}
               FROM cnas_feuille_soin_ligne l {_DEPUIS_LA_FEUILLE.format(lien='l.feuille_id')}
               JOIN cnas_prestation p ON p.id = l.prestation_id LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
              WHERE f.state IN {DECIDEES} AND f.date_depot {DANS_LA_PERIODE}""",
@@ -147,7 +148,7 @@ SOURCES = {
          "gagnees": "count(*) FILTER (WHERE x.state IN ('acceptee', 'acceptee_partielle'))"},
         _FORMATION, "cnas.contestation", "date_depot"),
     "motifs": Source(
-        f"""SELECT a.*, r.code || ' — ' || COALESCE(r.name->>%(langue)s, r.name->>'fr_FR', r.name->>'en_US') AS motif, {_PAR_LA_FEUILLE} FROM cnas_anomalie a
+        f"""SELECT a.*, r.code || ' — ' || COALESCE(r.name->>%(langue)s, {sql_francais("r.name")}) AS motif, {_PAR_LA_FEUILLE} FROM cnas_anomalie a
               JOIN cnas_regle_controle r ON r.id = a.regle_id {_DEPUIS_LA_FEUILLE.format(lien='a.feuille_id')}
              WHERE a.state = 'ouverte' AND a.severite IN ('rejet', 'abattement') AND f.date_depot {DANS_LA_PERIODE}
                AND f.state IN {DECIDEES}""",
@@ -164,7 +165,7 @@ SOURCES = {
                                f"(x.etat_feuille IN {DECIDEES} AND x.decision IN ('rejetee', 'abattue'))))"},
         _CHEMINS_FEUILLE, "cnas.anomalie", "feuille_id.date_depot"),
     "pathologies": Source(
-        f"""SELECT f.*, o.province_id, p.code || ' — ' || COALESCE(p.name->>%(langue)s, p.name->>'fr_FR', p.name->>'en_US') AS pathologie FROM cnas_feuille_soin f
+        f"""SELECT f.*, o.province_id, p.code || ' — ' || COALESCE(p.name->>%(langue)s, {sql_francais("p.name")}) AS pathologie FROM cnas_feuille_soin f
               JOIN cnas_pathologie p ON p.id = f.pathologie_id LEFT JOIN cnas_formation_sanitaire o ON o.id = f.formation_id
              WHERE f.state IN {DECIDEES} AND f.date_depot {DANS_LA_PERIODE}""",
         {"part_dix_pathologies": "(SELECT sum(c) FROM (SELECT sum(cout) AS c FROM unnest(array_agg(x.pathologie_id), "

@@ -4,6 +4,7 @@ from datetime import date
 
 from odoo.addons.cnas_base.ecriture import ecrire_date, ecrire_nombre
 from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_referentiels.bareme import Periodes
 
 
@@ -46,8 +47,8 @@ def charger(cr, registre, surcharges=None):
     parametres = defaultdict(lambda: defaultdict(list))
     for regle_id, nom, valeur, debut, fin in cr.fetchall():
         parametres[regle_id][nom].append((debut, fin, valeur))
-    regles = RegleActive.lire(cr, """
-        SELECT r.id, code, famille, severite, COALESCE(motif->>'fr_FR', motif->>'en_US') AS motif, date_debut AS debut, date_fin AS fin, types_formation AS types,
+    regles = RegleActive.lire(cr, f"""
+        SELECT r.id, code, famille, severite, {sql_francais("motif")} AS motif, date_debut AS debut, date_fin AS fin, types_formation AS types,
                version, avis_medical AS visa, active,
                ARRAY(SELECT regime_id FROM cnas_regle_regime_rel WHERE regle_id = r.id) AS regimes
           FROM cnas_regle_controle r ORDER BY sequence, code""")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_referentiels.bareme import Bareme, dater
 
 SANS_LIMITE = 120
@@ -25,8 +26,8 @@ class Prestation(Fait):
         return (self.hors_plafond_adulte if adulte else self.hors_plafond_enfant) in ("toujours", type_soins)
 
 
-SQL_PRESTATIONS = """
-SELECT p.id, p.code, COALESCE(p.name->>'fr_FR', p.name->>'en_US') AS name, p.type_prestation AS type, p.categorie, COALESCE(p.niveau_min, 1) AS niveau_min, p.sexe,
+SQL_PRESTATIONS = f"""
+SELECT p.id, p.code, {sql_francais("p.name")} AS name, p.type_prestation AS type, p.categorie, COALESCE(p.niveau_min, 1) AS niveau_min, p.sexe,
        NULLIF(p.age_min, 0) AS age_min, CASE WHEN p.age_max < 120 THEN p.age_max END AS age_max,
        NULLIF(p.quantite_max, 0) AS quantite_max, NULLIF(p.frequence_min_jours, 0) AS frequence,
        COALESCE(p.entente_prealable, false) AS entente, COALESCE(p.unique_vie, false) AS unique_vie,
@@ -156,8 +157,8 @@ class Referentiel(Bareme):
     @cached_property
     def gratuites(self):
         """[Gratuite]."""
-        return Gratuite.lire(self.cr, """
-            SELECT COALESCE(name->>'fr_FR', name->>'en_US') AS name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0) AS age_min,
+        return Gratuite.lire(self.cr, f"""
+            SELECT {sql_francais("name")} AS name, prestation_id, pathologie_id, sexe, COALESCE(age_min, 0) AS age_min,
                    COALESCE(age_max, 120) AS age_max, date_debut AS debut, date_fin AS fin
               FROM cnas_gratuite ORDER BY 1, id""")
 
@@ -198,8 +199,8 @@ class Referentiel(Bareme):
     @cached_property
     def exigences(self):
         """[Exigence] de la matrice des pièces."""
-        return Exigence.lire(self.cr, """
-            SELECT e.type_piece_id, COALESCE(t.name->>'fr_FR', t.name->>'en_US') AS nom, e.type_prestation, NULLIF(e.categorie, '') AS categorie,
+        return Exigence.lire(self.cr, f"""
+            SELECT e.type_piece_id, {sql_francais("t.name")} AS nom, e.type_prestation, NULLIF(e.categorie, '') AS categorie,
                    e.type_soins, e.mode, COALESCE(e.montant_min, 0)::bigint AS montant_min
               FROM cnas_piece_exigee e JOIN cnas_type_piece t ON t.id = e.type_piece_id
              WHERE e.active ORDER BY nom, e.id""")

@@ -3,9 +3,10 @@ import re
 from odoo import api, fields, models
 from odoo.tools.translate import code_translations
 
+from odoo.addons.cnas_base.impression.langue import en_francais
 from odoo.addons.cnas_base.jour import aujourd_hui
 
-from ..regles.lecture_motif import MOTS, en_francais
+from ..regles.lecture_motif import MOTS
 
 VIRGULES = {", ": "، ", " ; ": "؛ ", "": ""}
 

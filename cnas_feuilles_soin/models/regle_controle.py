@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.cnas_base.impression.langue import FRANCAIS, en_francais
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ..regles import lecture_motif, registre
@@ -137,10 +138,10 @@ class RegleControle(models.Model):
 
         :param noms: {nom français: nom traduit} des pièces qu'il cite
         """
-        if not message or lecture_motif.en_francais(self.env):
+        if not message or en_francais(self.env):
             return message
         return lecture_motif.dire([
-            (ecrite.motif, lue.motif) for lue, *ecrites in zip(self, self.with_context(lang="fr_FR"), self.with_context(lang=None))
+            (ecrite.motif, lue.motif) for lue, *ecrites in zip(self, self.with_context(lang=FRANCAIS), self.with_context(lang=None))
             for ecrite in ecrites], lire_liste(message, noms), self.env.lang)
 
     def _noter_version(self):

@@ -26,11 +26,6 @@ MOTS = (
 _TROU = re.compile(r"\{(\w+)\}")
 
 
-def en_francais(env):
-    """Dit si l'on lit en français, la langue des faits."""
-    return not env.lang or env.lang[:2] in ("fr", "en")
-
-
 def dire(phrases, message, langue):
     """Rend `message` dans une langue, d'après la première paire (phrase française, phrase traduite) qui l'a écrit."""
     # Celle de qui lit, papier ou courriel compris : `_lt` ne connaîtrait que celle de la requête.

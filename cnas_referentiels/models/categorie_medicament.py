@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.cnas_base.impression.langue import sql_francais
+
 
 class CategorieMedicament(models.Model):
     """Classe thérapeutique d'un médicament.
@@ -18,7 +20,7 @@ class CategorieMedicament(models.Model):
     nombre = fields.Integer(string="Nombre de médicaments", compute="_compute_nombre")
 
     # le nom se traduit : c'est le français qui n'est qu'à une catégorie
-    _sql_constraints = [("nom_unique", "EXCLUDE USING btree ((COALESCE(name->>'fr_FR', name->>'en_US')) WITH =)", "Cette catégorie existe déjà.")]
+    _sql_constraints = [("nom_unique", f"EXCLUDE USING btree (({sql_francais('name')}) WITH =)", "Cette catégorie existe déjà.")]
 
     def _compute_nombre(self):
         comptes = dict(self.env["cnas.medicament"]._read_group(

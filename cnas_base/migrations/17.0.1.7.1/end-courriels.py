@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, api
 
-ARABE = '<p dir="rtl" lang="ar"'
+REDITE = '<p dir="rtl" lang="ar"'
 EN_FRANCAIS_SEULEMENT = '<p t-if="sens_de_la_langue == \'ltr\'" dir="rtl" lang="ar"'
 
 
@@ -9,5 +9,5 @@ def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
     gabarits = env["mail.template"].search([("email_layout_xmlid", "=", "cnas_base.courriel")])
     for xmlid in filter(None, gabarits.get_external_id().values()):
-        gabarits._reprendre(xmlid, {ARABE: EN_FRANCAIS_SEULEMENT})
+        gabarits._reprendre(xmlid, {REDITE: EN_FRANCAIS_SEULEMENT})
     gabarits._habiller()

@@ -4,8 +4,9 @@ from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.bilan import bilan, fiche_suivante
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.langue import en_francais
 
-from ...regles.lecture_motif import dire, en_francais
+from ...regles.lecture_motif import dire
 from .actions import EN_CONTROLE
 from .dossier import GROUPES_DOSSIER
 

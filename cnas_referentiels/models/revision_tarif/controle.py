@@ -6,6 +6,7 @@ from odoo import _, _lt, api, models, tools
 from odoo.exceptions import ValidationError
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
+from odoo.addons.cnas_base.impression.langue import sql_francais
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date, lire_montant
 
@@ -84,10 +85,10 @@ class RevisionTarifControle(models.Model):
         self.env["cnas.prestation"].flush_model()
         self.env["cnas.lettre_cle"].flush_model()
         self.env.cr.execute(
-            """SELECT l.code, COALESCE(l.name->>'fr_FR', l.name->>'en_US'), l.active, 'lettre_cle', l.id, NULL::int, NULL, NULL
+            f"""SELECT l.code, {sql_francais("l.name")}, l.active, 'lettre_cle', l.id, NULL::int, NULL, NULL
                  FROM cnas_lettre_cle l WHERE l.code = ANY(%(codes)s)
             UNION ALL
-               SELECT p.code, COALESCE(p.name->>'fr_FR', p.name->>'en_US'), p.active, p.type_prestation, COALESCE(m.id, c.id, a.id, e.id), p.id,
+               SELECT p.code, {sql_francais("p.name")}, p.active, p.type_prestation, COALESCE(m.id, c.id, a.id, e.id), p.id,
                       COALESCE(a.mode_tarif, e.mode_tarif), l.code
                  FROM cnas_prestation p
             LEFT JOIN cnas_medicament m ON m.prestation_id = p.id
