@@ -5,6 +5,9 @@ from odoo.service.model import retrying
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.cnas_base import tour
+
+from ..models.feuille_soin import importation
 from .commun_feuille import CommunFeuille
 from .test_numeros import CurseurReel
 
@@ -56,7 +59,7 @@ class TestConcurrence(CommunFeuille):
         with CurseurReel(self.registre) as un:
             premier = api.Environment(un, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi("MEME"))[0]
             self.assertFalse(premier["erreurs"])
-            fil = Thread(target=self._importer_ailleurs, args=("MEME", resultats))
+            fil = Thread(target=self._importer_ailleurs, args=(resultats, "MEME"))
             fil.start()
             fil.join(1.5)
             self.assertTrue(fil.is_alive(), "le second envoi devrait attendre le premier")
@@ -71,11 +74,12 @@ class TestConcurrence(CommunFeuille):
             rejoue = api.Environment(cr, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi("MEME"))[0]
             self.assertEqual(rejoue["id"], premier["id"])
 
-    def _importer_ailleurs(self, reference, resultats):
+    def _importer_ailleurs(self, resultats, *references):
         try:
             with CurseurReel(self.registre) as cr:
                 resultats.append(
-                    api.Environment(cr, self.env.uid, {})["cnas.feuille_soin"].importer(self._envoi(reference))[0])
+                    api.Environment(cr, self.env.uid, {})["cnas.feuille_soin"].importer(
+                        [feuille for reference in references for feuille in self._envoi(reference)])[0])
         except Exception as erreur:
             # Odoo rejoue un appel refusé pour concurrence ; ici, il suffit de constater le refus.
             resultats.append(erreur)
@@ -116,3 +120,39 @@ class TestConcurrence(CommunFeuille):
             env = api.Environment(deux, self.env.uid, {})
             second = retrying(lambda: env["cnas.feuille_soin"].importer(self._envoi("DEUX")), env)[0]
         self.assertEqual((second["id"], second["erreurs"]), (premier["id"], []))
+
+    def _occuper_les_places(self, curseurs):
+        for cr in curseurs:
+            tour.prendre_son_tour(cr, "importer")
+
+    def test_un_gros_envoi_attend_son_tour_jamais_le_guichet(self):
+        """Deux gros envois à la fois : le troisième attend qu'une place se libère, le dépôt isolé n'attend personne."""
+        self.patch(importation, "GROS_ENVOI", 1)
+        resultats = []
+        with CurseurReel(self.registre) as un, CurseurReel(self.registre) as deux:
+            self._occuper_les_places([un, deux])
+            self._importer_ailleurs(resultats, "SEUL")
+            self.assertEqual([r["erreurs"] for r in resultats], [[]])
+            fil = Thread(target=self._importer_ailleurs, args=(resultats, "GROS-1", "GROS-2"))
+            fil.start()
+            fil.join(1)
+            self.assertTrue(fil.is_alive(), "le gros envoi devrait attendre son tour")
+            un.commit()
+            deux.commit()
+            fil.join(20)
+        self.assertEqual([r["erreurs"] for r in resultats], [[], []])
+
+    def test_l_attente_a_une_fin(self):
+        """Passé le délai, un travail passe quand même, et n'en garde pas de délai pour la suite ; deux sortes ne s'attendent pas."""
+        self.patch(tour, "PATIENCE", "200ms")
+        with CurseurReel(self.registre) as un, CurseurReel(self.registre) as deux, CurseurReel(self.registre) as trois:
+            self._occuper_les_places([un, deux])
+            tour.prendre_son_tour(trois, "un autre travail")
+            tour.prendre_son_tour(trois, "importer")
+            trois.execute("SHOW lock_timeout")
+            self.assertEqual(trois.fetchone()[0], "0")
+            with CurseurReel(self.registre) as quatre:
+                un.commit()
+                tour.prendre_son_tour(quatre, "importer")
+                quatre.execute("SHOW lock_timeout")
+                self.assertEqual(quatre.fetchone()[0], "0")

@@ -12,7 +12,7 @@ TITRE = "Une journée par XML-RPC"
 LOGIN = "banc_journee"
 DOSSIERS, ENVOI = 8_000, 1_000  # à l'échelle 1
 TAILLES = (100, 20, 20, 1, 1, 1)  # ce qui arrive : un classeur d'hôpital, des centres de santé, le guichet
-DEPOSANTS, LECTEURS, PROCESSUS = 4, 3, 4
+DEPOSANTS, LECTEURS, PROCESSUS = 4, 3, 12  # autant de processus que livrés (odoo.conf)
 
 
 def mesurer(banc):

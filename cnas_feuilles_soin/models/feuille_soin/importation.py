@@ -10,12 +10,15 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
+from odoo.addons.cnas_base.tour import prendre_son_tour
 
 from ...lecture_feuille import LecteurFeuille
 
 # Un lot est numéroté d'un trait ; ce qui vient ensuite (le lot suivant) fait attendre les autres envois de l'agence.
 TAILLE_LOT = 1000
 ENVOI_MAX = 20_000
+# Au-delà, un envoi attend son tour : dix classeurs d'hôpital partis ensemble feraient attendre tout le guichet.
+GROS_ENVOI = 50
 # Ce qui se compare, quand une même référence revient avec un autre contenu.
 COMPARES = ("assure_id", "date_soins", "date_fin_soins", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id")
 
@@ -31,7 +34,7 @@ class FeuilleSoin(models.Model):
         """Dépose un envoi de feuilles : les bonnes sont déposées, les mauvaises refusées avec leurs motifs.
 
         Rejouer le même envoi rend les mêmes identifiants sans rien créer. Une feuille est écrite
-        entièrement ou pas du tout ; un refus n'empêche pas les autres.
+        entièrement ou pas du tout ; un refus n'empêche pas les autres. Au-delà de 50 feuilles, un envoi attend son tour.
 
         :param list feuilles: dictionnaires ``{"reference", "formation": code, "matricule", "date_soins",
             "pathologie": code, "lignes": [{"prestation": code, "quantite", "prix_unitaire"}]}`` et, au choix,
@@ -49,6 +52,8 @@ class FeuilleSoin(models.Model):
             raise UserError(_("Envoyez une liste de feuilles ; reçu : %s.", montrer(feuilles)))
         if len(feuilles) > ENVOI_MAX:
             raise UserError(_("Un envoi porte au plus %s feuilles : découpez-le.", ENVOI_MAX))
+        if len(feuilles) > GROS_ENVOI:
+            prendre_son_tour(self.env.cr, "importer")
         resultats = []
         for debut in range(0, len(feuilles), TAILLE_LOT):
             resultats += self._importer_lot(feuilles[debut:debut + TAILLE_LOT])
