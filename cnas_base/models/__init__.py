@@ -18,6 +18,7 @@ from . import parametre
 from . import adresse
 from . import ir_default
 from . import ir_http
+from . import ir_module
 from . import ir_rule
 from . import ir_sequence
 from . import activite

@@ -2,10 +2,8 @@
 
 Le registre des règles ({code: fonction}, voir `regles/registre.py`) est donné par qui appelle : ici, on n'en connaît aucune.
 """
-import gc
 import logging
 from collections import Counter
-from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
 
@@ -15,6 +13,7 @@ from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools import groupby
 
 from odoo.addons.cnas_base.faits import tableau
+from odoo.addons.cnas_base.ramassage import sans_ramassage
 
 from . import catalogue, chargement, ecriture, familles, moteur
 from .contexte import Feuille, Ligne, Tranche
@@ -26,18 +25,6 @@ _logger = logging.getLogger(__name__)
 TRANCHE = 2500
 # Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».
 ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
-
-
-@contextmanager
-def _sans_ramassage():
-    """Suspend le ramassage des cycles : il relit sans fin des centaines de milliers de faits, tous vivants jusqu'au bout de la tranche."""
-    actif = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if actif:
-            gc.enable()
 
 
 def ordonner_par_foyer(env, ids, etats=None):
@@ -104,7 +91,7 @@ class Execution:
     def _essayer(self, tranche):
         """Contrôle une tranche ; si elle échoue, ses moitiés, jusqu'à isoler la feuille qui fait échouer le moteur."""
         try:
-            with self.env.cr.savepoint(), _sans_ramassage():
+            with self.env.cr.savepoint(), sans_ramassage():
                 self._controler(tranche)
         except Exception as erreur:
             if isinstance(erreur, OperationalError) and erreur.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY:

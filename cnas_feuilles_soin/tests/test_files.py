@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from .commun_feuille import CommunFeuille
@@ -134,3 +135,12 @@ class TestFiles(CommunFeuille):
         self.assertTrue(feuille.en_retard)
         self.assertIn(feuille, self.feuilles.search([("en_retard", "=", True)]))
         self.assertNotIn(feuille, self.feuilles.search([("en_retard", "=", False)]))
+
+    def test_une_file_se_lit_sans_se_trier(self):
+        """La première page d'un état vient d'un index : soixante mille feuilles en attente ne se relisent pas à chaque clic."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("SET LOCAL enable_bitmapscan = off")
+        self.env.cr.execute(SQL("EXPLAIN %s", self.feuilles._search(
+            [("state", "=", "deposee")], limit=80, order=self.feuilles._order).select()))
+        plan = "\n".join(ligne for ligne, in self.env.cr.fetchall())
+        self.assertNotIn("Sort", plan)

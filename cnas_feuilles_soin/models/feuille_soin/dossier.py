@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.cnas_base.age import age_en_annees
@@ -95,7 +95,7 @@ class FeuilleSoin(models.Model):
         string="Référence de la formation", copy=False, index=True, tracking=True,
         help="Numéro imprimé sur la feuille par la formation sanitaire.")
     state = fields.Selection(ETATS, string="État", default="brouillon", required=True, readonly=True,
-                             copy=False, index=True, tracking=True, group_expand="_etats_du_circuit")
+                             copy=False, tracking=True, group_expand="_etats_du_circuit")
     formation_id = fields.Many2one("cnas.formation_sanitaire", string="Formation sanitaire", required=True,
                                    index=True, ondelete="restrict")
     agence_id = fields.Many2one("cnas.agence", string="Agence", index=True, ondelete="restrict",
@@ -174,6 +174,11 @@ class FeuilleSoin(models.Model):
         ("numero_au_depot", "CHECK (numero IS NOT NULL OR state IN ('brouillon', 'annulee'))",
          "Une feuille déposée porte un numéro."),
     ]
+
+    def init(self):
+        """Pose l'index qui rend une file (un état, les derniers dépôts d'abord) sans la trier en entier."""
+        super().init()
+        tools.create_index(self.env.cr, "cnas_feuille_soin_file_idx", self._table, ["state", "date_depot", "id"])
 
     # ------------------------------------------------------------------ calculs
     @api.depends("numero", "reference")

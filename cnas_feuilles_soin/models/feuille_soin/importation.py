@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import montrer
+from odoo.addons.cnas_base.ramassage import sans_ramassage
 from odoo.addons.cnas_base.tour import prendre_son_tour
 
 from ...lecture_feuille import LecteurFeuille
@@ -62,9 +63,10 @@ class FeuilleSoin(models.Model):
     # ------------------------------------------------------------------ un lot
     def _importer_lot(self, brutes):
         """Importe un lot : nombre de requêtes constant tant que la base ne refuse rien."""
-        lectures, a_creer = self._juger_lot(brutes)
-        self._creer_lot(a_creer)
-        self._rendre_connues(lectures)
+        with sans_ramassage():
+            lectures, a_creer = self._juger_lot(brutes)
+            self._creer_lot(a_creer)
+            self._rendre_connues(lectures)
         return [lecture.resultat for lecture in lectures]
 
     def _juger_lot(self, brutes):
