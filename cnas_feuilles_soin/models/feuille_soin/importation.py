@@ -19,7 +19,7 @@ from ...lecture_feuille import LecteurFeuille
 TAILLE_LOT = 1000
 ENVOI_MAX = 20_000
 # Au-delà, un envoi attend son tour : dix classeurs d'hôpital partis ensemble feraient attendre tout le guichet.
-GROS_ENVOI = 50
+GROS_ENVOI = 10
 # Ce qui se compare, quand une même référence revient avec un autre contenu.
 COMPARES = ("assure_id", "date_soins", "date_fin_soins", "pathologie_id", "praticien_id", "urgence", "type_soins", "mode", "entente_id")
 
@@ -35,7 +35,7 @@ class FeuilleSoin(models.Model):
         """Dépose un envoi de feuilles : les bonnes sont déposées, les mauvaises refusées avec leurs motifs.
 
         Rejouer le même envoi rend les mêmes identifiants sans rien créer. Une feuille est écrite
-        entièrement ou pas du tout ; un refus n'empêche pas les autres. Au-delà de 50 feuilles, un envoi attend son tour.
+        entièrement ou pas du tout ; un refus n'empêche pas les autres. Au-delà de dix feuilles, un envoi attend son tour.
 
         :param list feuilles: dictionnaires ``{"reference", "formation": code, "matricule", "date_soins",
             "pathologie": code, "lignes": [{"prestation": code, "quantite", "prix_unitaire"}]}`` et, au choix,
