@@ -290,7 +290,7 @@ class GardeMixin(models.AbstractModel):
                     raise UserError(self._phrase_champ_gele(champ))
 
     def _verifier_natures(self, vals):
-        """Refuse d'une phrase une liste à la place d'un nom, un texte à la place d'un lien…"""
+        """Refuse d'une phrase une liste à la place d'un nom, un texte à la place d'un lien, un texte exigé fait de blancs…"""
         if self.env.su or not isinstance(vals, dict):
             return
         for champ, valeur in vals.items():
@@ -298,6 +298,8 @@ class GardeMixin(models.AbstractModel):
             if valeur and defini and isinstance(valeur, ETRANGERES.get(defini.type, ())):
                 raise UserError(_("« %(champ)s » ne peut pas valoir %(valeur)s.",
                                   champ=defini._description_string(self.env), valeur=montrer(valeur)))
+            if defini and defini.required and champ not in self._champs_gardes and isinstance(valeur, str) and not valeur.strip():
+                raise UserError(_("« %s » est vide : écrivez-le.", defini._description_string(self.env)))
 
     def _phrase_champ_gele(self, champ):
         if champ in self._champs_parents and champ not in self._champs_gardes:

@@ -61,8 +61,9 @@ class CampagneLigne(models.Model):
     def write(self, vals):
         if VERDICT & vals.keys() and not self._ouvert(vals.keys()):
             self._exiger_jugeable()
-            for ligne in self:
-                super(CampagneLigne, ligne).write(ligne._completer_verdict(vals))
+            complets = {ligne: ligne._completer_verdict(vals) for ligne in self}
+            for lignes in self.grouped(lambda ligne: complets[ligne]["montant_juste"]).values():
+                super(CampagneLigne, lignes).write(complets[lignes[0]])
             self._ecrire({"juge_par_id": self.env.uid}, suivi=False)
             return True
         return super().write(vals)

@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -60,6 +61,21 @@ class TestFichesVides(TransactionCase):
             choix = champ.get_values(self.env)
             return choix[rang % len(choix)] if choix else False
         return PLAUSIBLES.get(champ.type, False)
+
+    def test_un_texte_exige_ne_se_donne_pas_de_blancs(self):
+        """Un objet, un nom, un motif exigés : des blancs ne les remplissent pas."""
+        essayes, phrases = 0, 0
+        for modele in modeles(self.env, "cnas.garde.mixin"):
+            modele = self.env[modele].with_user(self.env.ref("base.user_admin"))
+            for nom, champ in modele._fields.items():
+                if not (champ.required and champ.store and champ.type in ("char", "text") and not champ.compute and nom not in modele._champs_gardes):
+                    continue
+                essayes += 1
+                with self.subTest(f"{modele._name}.{nom}"), self.assertRaises(UserError) as refus, self.env.cr.savepoint():
+                    modele.create({nom: "  "})
+                phrases += "est vide" in str(refus.exception)
+        self.assertGreater(essayes, 30)
+        self.assertGreater(phrases, 0.8 * essayes, "un refus d'autre chose ne prouve rien")
 
     def test_chercher_par_une_cle_ne_tombe_jamais(self):
         """« [clé] autre nom » : un libellé qui contredit la clé ne désigne personne, que le modèle ait un nom ou non."""

@@ -9,6 +9,7 @@ from odoo.tools.translate import _lt
 
 from odoo.addons.cnas_base.ecriture import ecrire_mois
 from odoo.addons.cnas_base.garde import Action, actions, transition
+from odoo.addons.cnas_base.impression.langue import dire_a
 from odoo.addons.cnas_base.jour import aujourd_hui
 from odoo.addons.cnas_base.lecture import lire_date
 
@@ -156,7 +157,9 @@ class Employeur(models.Model):
         if not changes:
             raise UserError(_("Rien ne change : modifiez au moins un contact."))
         return self.env["cnas.changement"].sudo().create({
-            "modele": self._name, "res_id": self.id, "valeurs": changes, "motif": _("Demandé par l'employeur, sur le portail.")})
+            "modele": self._name, "res_id": self.id, "valeurs": changes,
+            # le superviseur qui le lit n'a pas choisi la langue de l'employeur
+            "motif": dire_a(self.env["res.users"], self, lambda self: _("Demandé par l'employeur, sur le portail."))})
 
     def _declarer(self, mois):
         """Rend la déclaration de ce mois, ouverte et remplie de l'effectif si elle ne l'était pas.
