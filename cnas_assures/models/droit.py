@@ -1,6 +1,6 @@
 from datetime import date, timedelta
 
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.translate import _lt
 
@@ -78,6 +78,7 @@ class Droit(models.Model):
     assure_id = fields.Many2one(
         comodel_name="cnas.assure", string="Assuré", required=True, index=True, ondelete="cascade")
     regime_id = fields.Many2one(comodel_name="cnas.regime", string="Régime", required=True, ondelete="restrict")
+    date_debut = fields.Date(index=False)  # l'index de la liste (`init`) commence par elle
     motif = fields.Char(string="Motif")
     origine = fields.Selection(selection=ORIGINES, string="Origine", default="affiliation", required=True)
     state = fields.Selection(
@@ -100,6 +101,11 @@ class Droit(models.Model):
          f" ((state = 'ouvert')::int) WITH <>) WHERE (state = 'ouvert' OR origine IN {SANCTIONS})",
          "Un jour suspendu ou radié n'a pas de droits ouverts."),
     ]
+
+    def init(self):
+        """Pose l'index de la liste : un million de périodes commencent souvent le même jour."""
+        super().init()
+        tools.create_index(self.env.cr, "cnas_droit_liste_idx", self._table, ["date_debut", "id"])
 
     # ------------------------------------------------------------------ calculs
     @api.depends("assure_id.name", "date_debut", "date_fin", "state")

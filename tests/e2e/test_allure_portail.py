@@ -29,18 +29,25 @@ class Parcours:
     """Ouvre chaque page à froid (cache coupé) et garde ce qu'elle pèse, ce qu'axe lui reproche, son titre."""
 
     def __init__(self, onglet):
-        self.onglet, self.octets, self.titres, self.fautes = onglet, 0, {}, []
+        self.onglet, self.titres, self.fautes = onglet, {}, []
+        self.repartir()
         self.cdp = onglet.context.new_cdp_session(onglet)
         self.cdp.send("Network.enable")
         self.cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self.cdp.on("Network.requestWillBeSent", lambda evenement: self.demandes.add(evenement["requestId"]))
         self.cdp.on("Network.loadingFinished", self._compter)
 
+    def repartir(self):
+        """Repart de zéro ; ce que la page d'avant attendait encore n'est pas à compter."""
+        self.octets, self.demandes = 0, set()
+
     def _compter(self, evenement):
-        self.octets += evenement["encodedDataLength"]
+        if evenement["requestId"] in self.demandes:
+            self.octets += evenement["encodedDataLength"]
 
     def voir(self, adresse, maximum, barre=True):
         """Ouvre la page et note ses fautes."""
-        self.octets = 0
+        self.repartir()
         self.onglet.goto(adresse)
         self.regarder(adresse, maximum, barre)
         titre = self.onglet.title()
@@ -58,7 +65,7 @@ class Parcours:
         self.fautes += [f"{adresse} : cible trop petite {cible}" for cible in self.onglet.evaluate(TROP_PETITES)]
         if barre and self.onglet.locator(".barre a:visible").count() != 5:
             self.fautes.append(f"{adresse} : la barre basse n'a pas cinq entrées")
-        self.octets = 0
+        self.repartir()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +136,7 @@ def entrer_par_code(parcours, admin):
     deux_facteurs = "form[action$=deux_facteurs]"
     onglet.goto("/my/security")
     onglet.fill(f"{deux_facteurs} input[name=mot_de_passe]", "formation2")
-    parcours.octets = 0
+    parcours.repartir()
     onglet.click(f"{deux_facteurs} button")
     secret = onglet.locator(f"{deux_facteurs} strong").inner_text()
     parcours.regarder("/my/security, clé à recopier", PAGE_MAX, barre=False)
@@ -152,7 +159,7 @@ def connecter(parcours, login):
     onglet.goto("/web/login")
     onglet.fill("input[name=login]", login)
     onglet.fill("input[name=password]", login)
-    parcours.octets = 0
+    parcours.repartir()
     with onglet.expect_navigation():
         onglet.click("button[type=submit]")
 

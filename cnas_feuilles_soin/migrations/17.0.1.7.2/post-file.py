@@ -1,3 +1,3 @@
 def migrate(cr, version):
-    """L'index d'une file (état, dépôt) commence par l'état : celui de l'état seul ne sert plus."""
-    cr.execute("DROP INDEX IF EXISTS cnas_feuille_soin__state_index")
+    """Les index de la liste (dépôt) et d'une file (état, dépôt) remplacent ceux de ces seules colonnes."""
+    cr.execute("DROP INDEX IF EXISTS cnas_feuille_soin__state_index, cnas_feuille_soin__date_depot_index")

@@ -105,7 +105,7 @@ class FeuilleSoin(models.Model):
     # --- soins
     date_soins = fields.Date(string="Date des soins", required=True, index=True)
     date_fin_soins = fields.Date(string="Fin des soins")
-    date_depot = fields.Date(string="Date de dépôt", index=True, copy=False, default=lambda self: aujourd_hui())
+    date_depot = fields.Date(string="Date de dépôt", copy=False, default=lambda self: aujourd_hui())
     pathologie_id = fields.Many2one(
         "cnas.pathologie", string="Diagnostic (CIM-10)", index="btree_not_null", ondelete="restrict",
         groups=GROUPES_MEDICAUX)
@@ -176,8 +176,9 @@ class FeuilleSoin(models.Model):
     ]
 
     def init(self):
-        """Pose l'index qui rend une file (un état, les derniers dépôts d'abord) sans la trier en entier."""
+        """Pose les index qui rendent la liste, et une file (un état), les derniers dépôts d'abord, sans les trier en entier."""
         super().init()
+        tools.create_index(self.env.cr, "cnas_feuille_soin_liste_idx", self._table, ["date_depot", "id"])
         tools.create_index(self.env.cr, "cnas_feuille_soin_file_idx", self._table, ["state", "date_depot", "id"])
 
     # ------------------------------------------------------------------ calculs
