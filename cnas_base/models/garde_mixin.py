@@ -99,6 +99,8 @@ class GardeMixin(models.AbstractModel):
                 vals = {champ: valeur for champ, valeur in vals.items() if champ not in gardes}
             recues.append(dict(vals))
         vals_list = self._completer_creation(recues)
+        for vals in vals_list:
+            self._exiger_textes(vals)
         with refermer():
             crees = super().create(vals_list)
         crees._journaliser("creation", {}, crees._photo())
@@ -106,6 +108,7 @@ class GardeMixin(models.AbstractModel):
 
     def write(self, vals):
         self._verifier_natures(vals)
+        self._exiger_textes(vals)
         gardes = (self._champs_gardes | self._champs_parents) & vals.keys()
         if gardes and not self._ouvert(gardes):
             self._garder_ecriture(gardes, vals)
@@ -290,7 +293,7 @@ class GardeMixin(models.AbstractModel):
                     raise UserError(self._phrase_champ_gele(champ))
 
     def _verifier_natures(self, vals):
-        """Refuse d'une phrase une liste à la place d'un nom, un texte à la place d'un lien, un texte exigé fait de blancs…"""
+        """Refuse d'une phrase une liste à la place d'un nom, un texte à la place d'un lien…"""
         if self.env.su or not isinstance(vals, dict):
             return
         for champ, valeur in vals.items():
@@ -298,7 +301,12 @@ class GardeMixin(models.AbstractModel):
             if valeur and defini and isinstance(valeur, ETRANGERES.get(defini.type, ())):
                 raise UserError(_("« %(champ)s » ne peut pas valoir %(valeur)s.",
                                   champ=defini._description_string(self.env), valeur=montrer(valeur)))
-            if defini and defini.required and champ not in self._champs_gardes and isinstance(valeur, str) and not valeur.strip():
+
+    def _exiger_textes(self, vals):
+        """Refuse qu'un nom, un objet, un motif exigés soient des blancs ; un modèle qui a sa phrase l'a déjà dite."""
+        for champ, valeur in vals.items() if not self.env.su else ():
+            defini = self._fields.get(champ)
+            if isinstance(valeur, str) and not valeur.strip() and defini and defini.required and champ not in self._champs_gardes:
                 raise UserError(_("« %s » est vide : écrivez-le.", defini._description_string(self.env)))
 
     def _phrase_champ_gele(self, champ):

@@ -53,8 +53,7 @@ class FeuilleSoin(models.Model):
             raise UserError(_("Envoyez une liste de feuilles ; reçu : %s.", montrer(feuilles)))
         if len(feuilles) > ENVOI_MAX:
             raise UserError(_("Un envoi porte au plus %s feuilles : découpez-le.", ENVOI_MAX))
-        if len(feuilles) > GROS_ENVOI:
-            prendre_son_tour(self.env.cr, "importer")
+        prendre_son_tour(self.env.cr, "importer", gros=len(feuilles) > GROS_ENVOI)
         resultats = []
         for debut in range(0, len(feuilles), TAILLE_LOT):
             resultats += self._importer_lot(feuilles[debut:debut + TAILLE_LOT])
