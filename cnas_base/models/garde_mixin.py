@@ -1,7 +1,7 @@
 import re
 
 from odoo import _, api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.osv import expression
 
 from ..garde import effacer, en_silence, ouverture, ouvrir, refermer, sans_suivi
@@ -307,7 +307,7 @@ class GardeMixin(models.AbstractModel):
         for champ, valeur in vals.items() if not self.env.su else ():
             defini = self._fields.get(champ)
             if isinstance(valeur, str) and not valeur.strip() and defini and defini.required and champ not in self._champs_gardes:
-                raise UserError(_("« %s » est vide : écrivez-le.", defini._description_string(self.env)))
+                raise ValidationError(_("« %s » est vide : écrivez-le.", defini._description_string(self.env)))
 
     def _phrase_champ_gele(self, champ):
         if champ in self._champs_parents and champ not in self._champs_gardes:
