@@ -52,6 +52,14 @@ class TestLivraison(TransactionCase):
         ligne.with_user(self.admin).action_adopter()
         self.assertEqual((ligne.state, self.ici().unite), ("conforme", "jours ouvrés"))
 
+    def test_un_choix_de_plus_n_est_pas_un_ecart(self):
+        """Un addon du dessus ajoute ses valeurs permises : adopter la livraison les ôterait."""
+        self.livrer("a")
+        self.ici().sudo()._ecrire({"type_valeur": "choix", "choix": "a,b,c"})
+        comparer = self.env["cnas.livraison"]._comparer
+        self.assertFalse(comparer(self.env["cnas.parametre"], self.ici(), {"choix": "a,b"})[1])
+        self.assertTrue(comparer(self.env["cnas.parametre"], self.ici(), {"choix": "a,d"})[1])
+
     def test_ce_qui_se_change_a_deux_se_demande(self):
         self.livrer()
         ligne = self.livrer(valeur="45")
