@@ -160,6 +160,8 @@ class ChangementMixin(models.AbstractModel):
                 field.convert_to_cache(valeur, self)
             except (TypeError, ValueError) as erreur:
                 raise UserError(_("« %s » ne peut pas porter cette valeur.", nom)) from erreur
+        # l'application, elle, écrit au nom du système : c'est ici qu'un blanc se refuse
+        self._exiger_textes(valeurs)
 
     def _empeche_de_decider(self):
         """Point d'extension : rend {id: raison} des fiches dont l'appelant ne décide pas le changement."""

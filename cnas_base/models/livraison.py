@@ -204,16 +204,16 @@ class Livraison(models.Model):
         neuf, valeurs, phrases = modele.new(livrees), {}, []
         for champ in livrees:
             ici, livre = self._lisible(cible, champ), self._lisible(neuf, champ)
-            if ici != livre and not self._etendu(champ, ici, livre):
+            if ici != livre and not self._etendu(cible, neuf, champ):
                 valeurs[champ] = livrees[champ]
                 nom = modele._fields[champ]._description_string(self.with_context(lang="fr_FR").env)
                 phrases.append(_("%(nom)s : ici « %(ici)s », livré « %(livre)s ».", nom=nom, ici=self._dire(cible, champ), livre=self._dire(neuf, champ)))
         return self._en_json(modele, valeurs), "\n".join(phrases)
 
-    @staticmethod
-    def _etendu(champ, ici, livre):
-        """Dit que les valeurs permises comprennent celles qui sont livrées : un addon du dessus y ajoute les siennes."""
-        return champ == "choix" and livre and set(livre.split(",")) <= set((ici or "").split(","))
+    @api.model
+    def _etendu(self, cible, neuf, champ):
+        """Dit que les valeurs permises d'un paramètre comprennent celles qui sont livrées : un addon du dessus y ajoute les siennes."""
+        return cible._name == "cnas.parametre" and champ == "choix" and neuf.choix and set(neuf._permises()) <= set(cible._permises())
 
     @api.model
     def _lisible(self, enregistrement, champ):

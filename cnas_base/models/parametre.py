@@ -139,7 +139,7 @@ class Parametre(models.Model):
                 raise ValueError(_("« oui » ou « non » est attendu"))
             return texte == "oui"
         if self.type_valeur == "choix":
-            permises = [mot.strip() for mot in (self.choix or "").split(",")]
+            permises = self._permises()
             if texte not in permises:
                 raise ValueError(_("choisissez parmi : %s", ", ".join(permises)))
             return texte
@@ -149,6 +149,10 @@ class Parametre(models.Model):
             except ValueError as erreur:
                 raise ValueError(_("une date au format AAAA-MM-JJ est attendue")) from erreur
         return texte if self.type_valeur == "texte" else self._typer_nombre(texte)
+
+    def _permises(self):
+        """Rend les valeurs permises d'un choix."""
+        return [mot.strip() for mot in (self.choix or "").split(",")]
 
     def _typer_nombre(self, texte):
         try:

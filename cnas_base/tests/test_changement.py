@@ -104,6 +104,7 @@ class TestChangement(TransactionCase):
             ({"message_ids": []}, {}, "ne se change pas par une demande"), ({"valeur": "1"}, {"date_effet": hier}, "jour à venir"),
             ({"code": "autre"}, {}, "ne se réécrit pas"), ("x", {}, "mal formées"), ({"minimum": "x"}, {}, "ne peut pas porter"),
             ({"type_valeur": "inconnu"}, {}, "ne peut pas porter"), ({"date_fin": "demain"}, {}, "ne peut pas porter"),
+            ({"valeur": "   "}, {}, "est vide"),
         ):
             with self.subTest(valeurs=valeurs), self.assertRaisesRegex(UserError, phrase):
                 self.demander(valeurs, **mots)

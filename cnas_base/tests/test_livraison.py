@@ -55,7 +55,7 @@ class TestLivraison(TransactionCase):
     def test_un_choix_de_plus_n_est_pas_un_ecart(self):
         """Un addon du dessus ajoute ses valeurs permises : adopter la livraison les ôterait."""
         self.livrer()
-        self.ici().sudo()._ecrire({"type_valeur": "choix", "choix": "30,40,50"})
+        self.ici().sudo()._ecrire({"type_valeur": "choix", "choix": "30, 40,50"})
         comparer = self.env["cnas.livraison"]._comparer
         self.assertFalse(comparer(self.env["cnas.parametre"], self.ici(), {"choix": "30,40"})[1])
         self.assertTrue(comparer(self.env["cnas.parametre"], self.ici(), {"choix": "30,60"})[1])

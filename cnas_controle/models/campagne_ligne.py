@@ -61,9 +61,9 @@ class CampagneLigne(models.Model):
     def write(self, vals):
         if VERDICT & vals.keys() and not self._ouvert(vals.keys()):
             self._exiger_jugeable()
-            complets = {ligne: ligne._completer_verdict(vals) for ligne in self}
-            for lignes in self.grouped(lambda ligne: complets[ligne]["montant_juste"]).values():
-                super(CampagneLigne, lignes).write(complets[lignes[0]])
+            montants = {ligne: ligne._montant_du_verdict(vals) for ligne in self}
+            for montant, lignes in self.grouped(montants.get).items():
+                super(CampagneLigne, lignes).write({**vals, "montant_juste": montant})
             self._ecrire({"juge_par_id": self.env.uid}, suivi=False)
             return True
         return super().write(vals)
@@ -102,8 +102,8 @@ class CampagneLigne(models.Model):
             if ligne.campagne_id.state != "tiree":
                 raise UserError(_("« %s » : un verdict se rend sur un échantillon tiré, avant la conclusion.", ligne.campagne_id.display_name))
 
-    def _completer_verdict(self, vals):
-        """Rend les valeurs d'un verdict cohérent. :raise UserError: montant illisible ou au-dessus du facturé, verdict sans motif"""
+    def _montant_du_verdict(self, vals):
+        """Rend le montant juste d'un verdict cohérent. :raise UserError: montant illisible ou au-dessus du facturé, verdict sans motif"""
         verdict = vals.get("verdict", self.verdict)
         montant = lire_montant(vals.get("montant_juste", self.montant_juste), 0, quoi=_("%s : montant juste", self.display_name))
         motif = str((vals["motif"] if "motif" in vals else self.motif) or "")
@@ -111,14 +111,14 @@ class CampagneLigne(models.Model):
             raise UserError(_("%(ligne)s : le montant juste (%(juste)s) dépasse le facturé (%(facture)s).",
                               ligne=self.display_name, juste=ecrire_montant(montant), facture=ecrire_montant(self.montant_facture)))
         if verdict == "juste":
-            return {**vals, "montant_juste": self.montant_facture}
+            return self.montant_facture
         if verdict == "rejetee":
             montant = 0
         if verdict in ("reduite", "rejetee") and not motif.strip():
             raise UserError(_("%s : dites pourquoi la ligne n'est pas juste.", self.display_name))
         if verdict == "reduite" and montant >= self.montant_facture:
             raise UserError(_("%s : une ligne réduite vaut moins que le facturé ; sinon, dites-la juste.", self.display_name))
-        return {**vals, "montant_juste": montant}
+        return montant
 
     @api.model
     def _ouvrir_verdicts(self, campagne):

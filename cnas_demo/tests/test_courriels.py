@@ -35,7 +35,7 @@ class TestCourriels(TransactionCase):
         self.assertIn(self.env.company.name, courriel.email_from)
         self.assertIn("accueil@cnas.essai.td", courriel.email_from)
         self.assertIn("logo.png", page, "l'emblème")
-        en_arabe, redite = html.fromstring(page).xpath("/html[@lang='ar'][@dir='rtl']"), html.fromstring(page).xpath("//p[@lang='ar'] | //td[@lang='ar']")
+        en_arabe, redite = map(html.fromstring(page).xpath, ("/html[@lang='ar'][@dir='rtl']", "//p[@lang='ar'] | //td[@lang='ar']"))
         self.assertNotEqual(bool(en_arabe), bool(redite), "dit aussi en arabe, sauf à qui le lit déjà")
         self.assertTrue(courriel.subject and len(courriel.subject) > 10, courriel.subject)
         self.assertFalse(ISO.search(courriel.subject) or INTERDITS.search(courriel.subject), courriel.subject)

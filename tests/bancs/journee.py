@@ -1,6 +1,7 @@
 """Une journée à la caisse, par XML-RPC : des dépôts de toute taille, des consultations mêlées, puis dix envois dans une agence."""
 import itertools
 import random
+import re
 import statistics
 import threading
 import time
@@ -8,11 +9,14 @@ import xmlrpc.client
 
 from odoo.addons.cnas_base.jour import aujourd_hui
 
+from lanceur import chemins
+
 TITRE = "Une journée par XML-RPC"
 LOGIN = "banc_journee"
 DOSSIERS, ENVOI = 8_000, 1_000  # à l'échelle 1
 TAILLES = (100, 20, 20, 1, 1, 1)  # ce qui arrive : un classeur d'hôpital, des centres de santé, le guichet
-DEPOSANTS, LECTEURS, PROCESSUS = 4, 3, 12  # autant de processus que livrés (odoo.conf)
+DEPOSANTS, LECTEURS = 4, 3
+PROCESSUS = int(re.search(r"^workers = (\d+)$", (chemins.RACINE / "odoo.conf").read_text(encoding="utf-8"), re.MULTILINE).group(1))
 
 
 def mesurer(banc):
