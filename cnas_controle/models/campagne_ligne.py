@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.cnas_base.arrondi import arrondi_xaf
 from odoo.addons.cnas_base.ecriture import ecrire_montant
+from odoo.addons.cnas_base.faits import tableau
 from odoo.addons.cnas_base.lecture import lire_montant
 
 VERDICT = frozenset(("verdict", "montant_juste", "motif"))
@@ -61,9 +62,9 @@ class CampagneLigne(models.Model):
     def write(self, vals):
         if VERDICT & vals.keys() and not self._ouvert(vals.keys()):
             self._exiger_jugeable()
-            montants = {ligne: ligne._montant_du_verdict(vals) for ligne in self}
-            for montant, lignes in self.grouped(montants.get).items():
-                super(CampagneLigne, lignes).write({**vals, "montant_juste": montant})
+            montants = [ligne._montant_du_verdict(vals) for ligne in self]
+            super().write({champ: valeur for champ, valeur in vals.items() if champ != "montant_juste"})
+            self._poser_montants(montants)
             self._ecrire({"juge_par_id": self.env.uid}, suivi=False)
             return True
         return super().write(vals)
@@ -111,7 +112,7 @@ class CampagneLigne(models.Model):
             raise UserError(_("%(ligne)s : le montant juste (%(juste)s) dépasse le facturé (%(facture)s).",
                               ligne=self.display_name, juste=ecrire_montant(montant), facture=ecrire_montant(self.montant_facture)))
         if verdict == "juste":
-            return self.montant_facture
+            return int(self.montant_facture)
         if verdict == "rejetee":
             montant = 0
         if verdict in ("reduite", "rejetee") and not motif.strip():
@@ -119,6 +120,17 @@ class CampagneLigne(models.Model):
         if verdict == "reduite" and montant >= self.montant_facture:
             raise UserError(_("%s : une ligne réduite vaut moins que le facturé ; sinon, dites-la juste.", self.display_name))
         return montant
+
+    def _poser_montants(self, montants):
+        """Pose le montant juste de chaque ligne en une requête, et l'inscrit au journal."""
+        avant = self._photo()
+        self.flush_recordset()
+        self.env.cr.execute("""
+            UPDATE cnas_campagne_ligne l SET montant_juste = v.montant
+              FROM unnest(%s::int[], %s::bigint[]) AS v (id, montant) WHERE l.id = v.id""", [tableau(self.ids), tableau(montants)])
+        self.invalidate_recordset(["montant_juste"], flush=False)
+        self.modified(["montant_juste"])
+        self._journaliser("modification", avant, self._photo())
 
     @api.model
     def _ouvrir_verdicts(self, campagne):

@@ -38,6 +38,14 @@ class TestCampagnes(CommunControle):
         (lignes - fausses).juger("juste")
         fausses.juger("rejetee", motif="Acte absent du registre")
 
+    def test_un_verdict_par_lot_a_requetes_constantes(self):
+        lignes = self.tiree().with_user(self.controleur).ligne_ids
+        self.assertGreater(len(set(lignes.mapped("montant_facture"))), 1, "des montants distincts")
+        lignes.juger("rejetee", motif="À reprendre")
+        _chauffe, peu, beaucoup = (self.requetes(quelques.action_juste) for quelques in (lignes[:1], lignes[1:3], lignes[3:]))
+        self.assertEqual(peu, beaucoup)
+        self.assertEqual(lignes.mapped("montant_juste"), lignes.mapped("montant_facture"))
+
     def test_parcours(self):
         campagne = self.campagne()
         self.assertIn("6 feuilles sur 6", campagne.justification)
