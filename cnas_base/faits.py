@@ -1,5 +1,6 @@
 """Entre la base et le moteur : des faits lus par leur nom, des colonnes entières écrites d'un trait."""
 from functools import lru_cache
+from operator import attrgetter
 
 
 def tableau(valeurs):
@@ -28,19 +29,21 @@ class Fait:
     def lire(cls, cr, requete, parametres=None):
         """Rend un objet par rang. Une colonne qui n'est pas un fait de la classe est une erreur."""
         cr.execute(requete, parametres)
-        poser = _poseur(tuple(colonne.name for colonne in cr.description))
-        faits = []
-        for rang in cr.fetchall():
-            fait = cls.__new__(cls)
-            poser(fait, rang)
-            faits.append(fait)
-        return faits
+        return list(map(cls.fabrique(*(colonne.name for colonne in cr.description)), cr.fetchall()))
+
+    @classmethod
+    @lru_cache
+    def fabrique(cls, *noms):
+        """Rend la fonction qui, d'un rang, fait un objet ; écrite une fois comme à la main : trois fois plus vite que `setattr` en boucle."""
+        cibles = ", ".join(f"fait.{nom}" for nom in noms)
+        espace = {"classe": cls, "neuf": cls.__new__}
+        exec(f"def faire(rang):\n    fait = neuf(classe)\n    {cibles}, = rang\n    return fait", espace)  # pylint: disable=exec-used
+        return espace["faire"]
 
 
-@lru_cache
-def _poseur(noms):
-    """Rend la fonction qui pose ces faits, écrite une fois comme à la main : trois fois plus vite que `setattr` en boucle."""
-    cibles = ", ".join(f"fait.{nom}" for nom in noms)
-    espace = {}
-    exec(f"def poser(fait, rang): {cibles}, = rang", espace)  # pylint: disable=exec-used
-    return espace["poser"]
+class Correspondance(dict):
+    """D'où viennent des valeurs : {où elles vont: le fait qui les donne}. `valeurs(objet)` les rend, dans l'ordre, d'un trait."""
+
+    def __init__(self, **sources):
+        super().__init__(sources)
+        self.valeurs = attrgetter(*sources.values())

@@ -1,6 +1,6 @@
 """Précharge une tranche de feuilles en quelques requêtes ; aucune autre lecture n'aura lieu."""
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from psycopg2.extras import Json
 
@@ -16,8 +16,6 @@ from .dates import annee_de_droits
 AGE_ADULTE = 18
 # Pièces qui attestent un nouveau-né soigné sous le numéro de sa mère.
 ATTESTATIONS = ("ATTESTATION_NN", "ACTE_NAISSANCE")
-# Rang d'une feuille acceptée sans être passée par ce contrôle (reprise de données) : avant toutes.
-JAMAIS = datetime.min
 
 # Les dossiers : la table, ou des brouillons jamais enregistrés, rang pour rang.
 TABLES = {"feuilles": "cnas_feuille_soin", "lignes": "cnas_feuille_soin_ligne"}
@@ -241,7 +239,6 @@ def _historique(cr, lot, ids, foyers):
             "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:
-        passe.place = (passe.controle_initial or JAMAIS, (passe.date, passe.numero or "", passe.feuille_id))
         passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
         lot.historique.ajouter(passe)
 

@@ -3,8 +3,12 @@
 Ajouter un fait : un nom dans les `__slots__` ci-dessous, une colonne du même nom dans `chargement.py`.
 """
 from collections import defaultdict
+from datetime import datetime
 
 from odoo.addons.cnas_base.faits import Fait
+
+# Rang d'une feuille acceptée sans être passée par ce contrôle (reprise de données) : avant toutes.
+JAMAIS = datetime.min
 
 
 class Ligne(Fait):
@@ -105,15 +109,20 @@ class Passe(Fait):
     """Une ligne déjà acceptée, d'un autre dossier du bénéficiaire ou de sa famille."""
 
     __slots__ = (
-        "feuille_id", "numero", "controle_initial", "place", "assure_id", "personne", "famille_id", "formation_id",
-        "formation_nom",
+        "feuille_id", "numero", "controle_initial", "assure_id", "personne", "famille_id", "formation_id", "formation_nom",
         "date", "fin", "mode", "type_soins", "pathologie_id", "praticien_id", "prestation_id", "prestation_code",
         "categorie", "dci", "technique", "quantite", "base", "part", "franchise", "hors_plafond", "duree", "regime_id",
     )
 
-    def avant(self, feuille):
-        """Dit si la ligne a été acceptée avant le premier contrôle de la feuille."""
-        return feuille.place is None or self.place < feuille.place
+    @property
+    def place(self):
+        """Son rang : le premier contrôle de sa feuille, puis les soins et le numéro."""
+        return self.controle_initial or JAMAIS, (self.date, self.numero or "", self.feuille_id)
+
+
+def opposables(passees, feuille):
+    """Rend celles de ces lignes qui ont été acceptées avant le premier contrôle de la feuille : toutes, si elle n'a pas encore pris rang."""
+    return passees if feuille.place is None else [passe for passe in passees if passe.place < feuille.place]
 
 
 class Historique:
@@ -121,24 +130,32 @@ class Historique:
 
     def __init__(self):
         self.par_personne = defaultdict(list)
-        self.par_prestation = defaultdict(list)
         self.par_famille = defaultdict(list)
 
     def ajouter(self, passe):
         """Range une ligne acceptée."""
         self.par_personne[passe.personne].append(passe)
-        self.par_prestation[passe.personne, passe.prestation_id].append(passe)
         self.par_famille[passe.famille_id].append(passe)
+
+    def part(self, feuille):
+        """Rend la part CNAS de tout ce qui est gardé de la personne ou de sa famille : un plafond n'en a pas pris davantage."""
+        return max(sum(p.part for p in passees) for passees in self._du_foyer(feuille))
+
+    def nombre(self, feuille):
+        """Rend combien de lignes sont gardées de la personne ou de sa famille."""
+        return max(map(len, self._du_foyer(feuille)))
+
+    def _du_foyer(self, feuille):
+        return self.par_personne.get(feuille.personne, ()), self.par_famille.get(feuille.famille_id, ())
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
-        passees = self.par_prestation.get((feuille.personne, prestation_id))
-        return [p for p in passees if p.avant(feuille)] if passees else ()
+        return [p for p in self.du_beneficiaire(feuille) if p.prestation_id == prestation_id]
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""
         if feuille.passees is None:
-            feuille.passees = [p for p in self.par_personne.get(feuille.personne, ()) if p.avant(feuille)]
+            feuille.passees = opposables(self.par_personne.get(feuille.personne, ()), feuille)
         return feuille.passees
 
 

@@ -1,18 +1,16 @@
 """Écrit en masse ce que le moteur a décidé : une requête par table, et rien de ce qui n'a pas changé."""
 import json
-from operator import attrgetter
 
-from odoo.addons.cnas_base.faits import tableau, tableau_de_textes
+from odoo.addons.cnas_base.faits import Correspondance, tableau, tableau_de_textes
 
 TYPES_SQL = {"centiemes": "int", "id": "int"}
 
 
-class Ecrits(dict):
-    """Ce que le moteur écrit dans une table : {colonne: (fait, genre)}."""
+class Ecrits(Correspondance):
+    """Ce que le moteur écrit dans une table : {colonne: le fait qu'elle reçoit}, et le genre de chaque colonne."""
 
     def __init__(self, **colonnes):
-        super().__init__(colonnes)
-        self.valeurs = attrgetter(*(fait for fait, _genre in colonnes.values()))
+        super().__init__(**{colonne: fait for colonne, (fait, _genre) in colonnes.items()})
         self.genres = [genre for _fait, genre in colonnes.values()]
 
     def affectations(self):
@@ -25,7 +23,7 @@ class Ecrits(dict):
         return f"({', '.join(f'{alias}.{nom}' for nom in noms)}) IS DISTINCT FROM ({', '.join(recues)})"
 
     def _recues(self):
-        return [(nom, f"v.{nom} / 100.0" if genre == "centiemes" else f"v.{nom}") for nom, (_fait, genre) in self.items()]
+        return [(nom, f"v.{nom} / 100.0" if genre == "centiemes" else f"v.{nom}") for nom, genre in zip(self, self.genres)]
 
 
 LIGNE = Ecrits(

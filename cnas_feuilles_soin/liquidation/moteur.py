@@ -9,6 +9,8 @@ passage feuille à feuille, quels que soient l'ordre et la taille du lot.
 from collections import Counter, namedtuple
 from operator import attrgetter
 
+from odoo.addons.cnas_base.faits import Correspondance
+
 from . import calcul
 from .catalogue import ecrire
 from .contexte import Passe
@@ -17,6 +19,15 @@ Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre 
 
 REVUE = "REVUE"
 MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
+
+# Ce qu'une ligne acceptée garde d'où elle vient : {son fait: le leur}.
+DE_LA_FEUILLE = Correspondance(
+    feuille_id="id", numero="numero", assure_id="assure_id", personne="personne", famille_id="famille_id",
+    formation_id="formation_id", formation_nom="formation_nom", date="date_soins", fin="fin", mode="mode", type_soins="type_soins",
+    pathologie_id="pathologie_id", praticien_id="praticien_id", regime_id="regime_id")
+DE_LA_PRESTATION = Correspondance(prestation_id="id", prestation_code="code", categorie="categorie", dci="dci", technique="technique")
+DE_LA_LIGNE = Correspondance(quantite="q", base="base", part="part", franchise="franchise", hors_plafond="hors_plafond", duree="duree")
+acceptee = Passe.fabrique("controle_initial", *DE_LA_FEUILLE, *DE_LA_PRESTATION, *DE_LA_LIGNE)
 
 
 def evaluer(lot, regles, au_fil=None):
@@ -207,18 +218,11 @@ def conclure(feuille):
 def _verser_a_l_historique(lot, feuille):
     if feuille.etat in ("rejetee", "instance"):
         return
-    place = feuille.place or (lot.instant, feuille.cle)
+    de_la_feuille = (feuille.place[0] if feuille.place else lot.instant, *DE_LA_FEUILLE.valeurs(feuille))
     for ligne in feuille.lignes:
         if ligne.rejet:
             continue
-        prestation = ligne.prestation
-        lot.historique.ajouter(Passe(
-            feuille_id=feuille.id, numero=feuille.numero, place=place, assure_id=feuille.assure_id,
-            personne=feuille.personne, famille_id=feuille.famille_id, formation_id=feuille.formation_id, formation_nom=feuille.formation_nom,
-            date=feuille.date_soins, fin=feuille.fin, mode=feuille.mode, type_soins=feuille.type_soins,
-            pathologie_id=feuille.pathologie_id, praticien_id=feuille.praticien_id, regime_id=feuille.regime_id,
-            prestation_id=prestation.id, prestation_code=prestation.code, categorie=prestation.categorie,
-            dci=prestation.dci, technique=prestation.technique, quantite=ligne.q, base=ligne.base, part=ligne.part,
-            franchise=ligne.franchise, hors_plafond=ligne.hors_plafond, duree=ligne.duree))
+        lot.historique.ajouter(acceptee(
+            de_la_feuille + DE_LA_PRESTATION.valeurs(ligne.prestation) + DE_LA_LIGNE.valeurs(ligne)))
         if ligne.entente_id:
             lot.imputer(ligne.entente_id, ligne.q, ligne.base)

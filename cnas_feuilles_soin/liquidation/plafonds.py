@@ -6,6 +6,7 @@ plafond n'y compte pas : révisé, il vise toujours la même chose, et l'année 
 from math import inf
 
 from . import calcul
+from .contexte import opposables
 
 
 class Compteur:
@@ -20,7 +21,7 @@ class Compteur:
     def __init__(self, lot, plafond, feuille):
         self.annee = feuille.annee_famille if plafond.portee == "famille" else feuille.annee
         prises = _prises(lot, plafond, feuille, *self.annee)
-        avant = [p for p in prises if p.avant(feuille)]
+        avant = opposables(prises, feuille)
         self.plafond = plafond
         self.maximum = plafond.maximum(feuille.membres)
         self.montant, self.montant_avant = sum(p.part for p in prises), sum(p.part for p in avant)
@@ -44,11 +45,21 @@ class Compteur:
         self.franchise_avant += franchise
 
 
-def compteurs(lot, feuille, *portees, nombre=False):
-    """Rend les compteurs des plafonds de ces portées, en vigueur pour la feuille : de montant, ou de nombre."""
-    plafonds = lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins)
-    return [Compteur(lot, plafond, feuille) for plafond in plafonds if plafond.portee in portees
-            and (plafond.nombre_max if nombre else plafond.montant_max or plafond.franchise)]
+def compteurs(lot, feuille, lignes, *portees, nombre=False):
+    """Rend les compteurs des plafonds de ces portées que ces lignes pourraient atteindre : de montant, ou de nombre.
+
+    Aucun, le plus souvent : compter ce que l'année a pris coûte, et tout l'historique du foyer y tiendrait encore.
+    """
+    plafonds = [p for p in lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins)
+                if p.portee in portees and (p.nombre_max if nombre else p.montant_max or p.franchise)]
+    if nombre:
+        categories = {ligne.prestation.categorie for ligne in lignes}
+        plafonds = [p for p in plafonds if p.categorie is None or p.categorie in categories]
+        au_large = not plafonds or min(p.nombre_max for p in plafonds) >= len(lignes) + lot.historique.nombre(feuille)
+    else:
+        au_large = not plafonds or all(not p.franchise for p in plafonds) and (
+            min(p.montant_max for p in plafonds) >= sum(ligne.part for ligne in lignes) + lot.historique.part(feuille))
+    return [] if au_large else [Compteur(lot, plafond, feuille) for plafond in plafonds]
 
 
 def _prises(lot, plafond, feuille, debut, fin):
@@ -62,12 +73,6 @@ def _prises(lot, plafond, feuille, debut, fin):
         passees = historique.par_personne.get(feuille.personne, ())
     return [p for p in passees if debut <= p.date <= fin and not p.hors_plafond
             and plafond.vise(p.regime_id, p.type_soins, p.categorie)]
-
-
-def amples(compteurs_, lignes):
-    """Dit qu'aucune ligne ne peut être réduite : nulle franchise, et tout le dossier tient sous chacun des plafonds."""
-    total = sum(ligne.part for ligne in lignes)
-    return all(not c.plafond.franchise and (not c.maximum or c.maximum - max(c.montant, c.montant_avant) >= total) for c in compteurs_)
 
 
 def restant(vises, pris="montant_avant"):

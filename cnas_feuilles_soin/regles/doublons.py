@@ -1,33 +1,42 @@
 """Doublons : ces soins ont-ils déjà été présentés ? « Accepté » : ligne retenue d'un dossier vivant."""
+from itertools import groupby
+from operator import attrgetter
+
 from .registre import constat, regle
 
 
 def _deja_ce_jour(lot, lignes):
-    """Rend (ligne, les mêmes prestations déjà acceptées ce jour-là pour la personne) ; le jour se cherche une fois par feuille."""
-    feuille, du_jour = None, ()
-    for ligne in lignes:
-        if ligne.feuille is not feuille:
-            feuille = ligne.feuille
-            du_jour = [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
-        yield ligne, [p for p in du_jour if p.prestation_id == ligne.prestation.id] if du_jour else ()
+    """Rend (feuille, ses lignes, ce qui est déjà accepté ce jour-là pour la personne)."""
+    for feuille, siennes in groupby(lignes, attrgetter("feuille")):
+        yield feuille, siennes, [p for p in lot.historique.du_beneficiaire(feuille) if p.date == feuille.date_soins]
+
+
+def _deja_acceptees(lot, lignes):
+    """Rend (ligne, les mêmes prestations déjà acceptées ce jour-là pour la personne) ; le plus souvent, rien."""
+    for _feuille, siennes, du_jour in _deja_ce_jour(lot, lignes):
+        for ligne in siennes if du_jour else ():
+            yield ligne, [p for p in du_jour if p.prestation_id == ligne.prestation.id]
 
 
 @regle("DBL-01", sur="lignes")
 def strict(lot, lignes, valeur):
     """Même bénéficiaire, formation, code, jour et mode, déjà accepté (autre dossier ou autre ligne)."""
-    for ligne, passees in _deja_ce_jour(lot, lignes):
-        feuille = ligne.feuille
-        numeros = [p.numero for p in passees if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
-        numeros += [feuille.numero for autre in feuille.lignes[:ligne.rang_ligne]
-                    if autre.prestation is ligne.prestation and not autre.rejet]
-        if numeros:
-            yield constat(ligne, ref=numeros[0])
+    for feuille, siennes, du_jour in _deja_ce_jour(lot, lignes):
+        memes = [p for p in du_jour if p.formation_id == feuille.formation_id and p.mode == feuille.mode]
+        if not memes and len({ligne.prestation for ligne in feuille.lignes}) == len(feuille.lignes):
+            continue
+        for ligne in siennes:
+            numeros = [p.numero for p in memes if p.prestation_id == ligne.prestation.id]
+            numeros += [feuille.numero for autre in feuille.lignes[:ligne.rang_ligne]
+                        if autre.prestation is ligne.prestation and not autre.rejet]
+            if numeros:
+                yield constat(ligne, ref=numeros[0])
 
 
 @regle("DBL-02", sur="lignes")
 def inter_formations(lot, lignes, valeur):
     """Même bénéficiaire, code, jour et mode, dans une autre formation."""
-    for ligne, passees in _deja_ce_jour(lot, lignes):
+    for ligne, passees in _deja_acceptees(lot, lignes):
         feuille = ligne.feuille
         ailleurs = [p.formation_nom for p in passees if p.formation_id != feuille.formation_id and p.mode == feuille.mode]
         if ailleurs:
@@ -46,7 +55,7 @@ def facture_deja_liquidee(lot, feuilles, valeur):
 def cumul_des_modes(lot, lignes, valeur):
     """La même prestation, le même jour, déjà acceptée sous l'autre mode de règlement."""
     libelles = {"tiers_payant": "en tiers payant", "remboursement": "en remboursement"}
-    for ligne, passees in _deja_ce_jour(lot, lignes):
+    for ligne, passees in _deja_acceptees(lot, lignes):
         modes = [p.mode for p in passees if p.mode != ligne.feuille.mode]
         if modes:
             yield constat(ligne, mode=libelles.get(modes[0], modes[0]))

@@ -1,7 +1,7 @@
 """Plafonds et sélection : ce qui reste à dépenser, ce qu'un médecin doit voir."""
 from hashlib import sha256
 
-from ..liquidation.plafonds import amples, compteurs, franchir, restant
+from ..liquidation.plafonds import compteurs, franchir, restant
 from .registre import choix, constat, entier, pourcentage, regle
 
 FRANCHISE = choix("avant", "apres")
@@ -15,13 +15,11 @@ def plafond_annuel(lot, feuilles, valeur):
     Ce que le plafond de la feuille retirera ensuite (PLF-02) ne se consomme pas sur l'année.
     """
     for feuille in feuilles:
-        annuels, jour = compteurs(lot, feuille, "beneficiaire", "famille"), feuille.date_soins
+        vives, jour = feuille.lignes_vives(), feuille.date_soins
+        annuels = compteurs(lot, feuille, vives, "beneficiaire", "famille")
         if not annuels:
             continue
-        vives = feuille.lignes_vives()
-        if amples(annuels, vives):
-            continue
-        siens = compteurs(lot, feuille, "feuille") if lot.reduit("PLF-02", feuille) else ()
+        siens = compteurs(lot, feuille, vives, "feuille") if lot.reduit("PLF-02", feuille) else ()
         avant_taux = lot.valeur("PLF-02", "franchise", jour) == "avant"
         annuelle_avant_taux = valeur("franchise", jour) == "avant"
         for ligne in vives:
@@ -46,8 +44,9 @@ def plafond_annuel(lot, feuilles, valeur):
 def plafond_feuille(lot, feuilles, valeur):
     """Franchise puis plafond de la feuille, sur ce que l'année de droits laisse (PLF-01)."""
     for feuille in feuilles:
-        siens, vives = compteurs(lot, feuille, "feuille"), feuille.lignes_vives()
-        for ligne in () if amples(siens, vives) else vives:
+        vives = feuille.lignes_vives()
+        siens = compteurs(lot, feuille, vives, "feuille")
+        for ligne in vives if siens else ():
             vises = [c for c in siens if c.vise(ligne)]
             due = yield from _franchise(ligne, vises, valeur("franchise", feuille.date_soins) == "avant")
             reste = restant(vises)

@@ -140,8 +140,9 @@ def nombre_de_cpn(lot, feuilles, valeur):
 def nombre_maximal(lot, feuilles, valeur):
     """Le nombre maximal d'un plafond (feuille, bénéficiaire, famille) est atteint ; une ligne compte pour un."""
     for feuille in feuilles:
-        comptes = compteurs(lot, feuille, "feuille", "beneficiaire", "famille", nombre=True)
-        for ligne in feuille.lignes_vives() if comptes else ():
+        vives = feuille.lignes_vives()
+        comptes = compteurs(lot, feuille, vives, "feuille", "beneficiaire", "famille", nombre=True)
+        for ligne in vives if comptes else ():
             vises = [c for c in comptes if c.vise(ligne)]
             atteint = next((c.plafond for c in vises if c.atteint(ligne)), None)
             if atteint:
