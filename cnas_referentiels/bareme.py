@@ -4,9 +4,10 @@ Le moteur de contrôle, `tarif_applicable` et les écrans interrogent le même `
 requête, à la première question qu'on lui pose.
 """
 from collections import defaultdict, namedtuple
+from datetime import date
 from functools import cached_property
 
-from odoo.addons.cnas_base.faits import Fait
+from odoo.addons.cnas_base.faits import Fait, tableau
 
 Tarif = namedtuple("Tarif", "montant source date_debut date_fin")
 
@@ -53,10 +54,12 @@ class Plafond(Fait):
 class Bareme:
     """Tarifs, taux, panier et plafonds, pour des prestations."""
 
-    def __init__(self, env, prestation_ids):
+    def __init__(self, env, prestation_ids, du=None, au=None):
+        """:param du, au: premier et dernier jour des questions qu'on lui posera ; vides : n'importe quand"""
         env.flush_all()
         self.cr = env.cr
         self.ids = list(prestation_ids)
+        self.du, self.au = du or date.min, au or date.max
         self.panier_en_projet = {}
         self._memoire = {}
 
@@ -79,7 +82,8 @@ class Bareme:
         return dater(((prestation, niveau or 0), debut, fin, Tarif(montant, source, debut, fin))
                      for prestation, niveau, montant, source, debut, fin in self._lire("""
             SELECT prestation_id, niveau, montant, source, date_debut, date_fin FROM cnas_tarif
-             WHERE prestation_id = ANY(%s) ORDER BY date_debut DESC""", self.ids))
+             WHERE prestation_id = ANY(%s) AND date_debut <= %s AND (date_fin IS NULL OR date_fin >= %s)
+             ORDER BY date_debut DESC""", tableau(self.ids), self.au, self.du))
 
     def tarif(self, prestation_id, niveau, jour):
         """Rend le `Tarif` du niveau exact, sinon de tous les niveaux (0 ou vide) ; None s'il n'y en a pas."""

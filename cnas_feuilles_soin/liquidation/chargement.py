@@ -228,7 +228,8 @@ def _tarifer(env, lot):
 def _historique(cr, lot, ids, foyers):
     """Lit les lignes déjà acceptées des bénéficiaires (et, si un plafond vise la famille, de l'année de leur foyer)."""
     referentiel = lot.referentiel
-    prestations = referentiel.prestations.values()
+    # Un lot sans ligne interroge le passé pour les prestations qu'on lui a nommées.
+    prestations = {ligne.prestation for f in lot.feuilles for ligne in f.lignes} or referentiel.prestations.values()
     personnes, proches = {f.assure_id for f in lot.feuilles}, set()
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
         siens = {f.foyer_id for f in lot.feuilles}

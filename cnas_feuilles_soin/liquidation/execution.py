@@ -23,23 +23,26 @@ _logger = logging.getLogger(__name__)
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
 TRANCHE = 2500
+# Feuilles au-delà desquelles un lot connaît toute la nomenclature.
+GRAND_LOT = 1000
 # Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».
 ETATS_CONTROLABLES = ("deposee", "controle", "avis_medical")
 
 
 def ordonner_par_foyer(env, ids, etats=None):
-    """Rend [(feuille, foyer)], foyers groupés, dans l'ordre des verrous puis des soins, et {famille: foyer}.
+    """Rend [(feuille, foyer)], foyers groupés, dans l'ordre des verrous puis des soins, {famille: foyer} et le premier et le dernier jour.
 
     :param etats: ne garder que les feuilles dans ces états
     """
     env.cr.execute("""
-        SELECT f.id, COALESCE(a.famille_id, a.id)
+        SELECT f.id, COALESCE(a.famille_id, a.id), f.date_soins
           FROM cnas_feuille_soin f JOIN cnas_assure a ON a.id = f.assure_id
          WHERE f.id = ANY(%(ids)s) AND (%(etats)s::text[] IS NULL OR f.state = ANY(%(etats)s))
          ORDER BY f.date_soins, f.numero, 1""", {"ids": tableau(ids), "etats": etats and list(etats)})
     rangs = env.cr.fetchall()
-    foyers = familles.foyers(env.cr, {famille for _feuille, famille in rangs})
-    return sorted(((feuille, foyers[famille]) for feuille, famille in rangs), key=itemgetter(1)), foyers
+    foyers = familles.foyers(env.cr, {famille for _feuille, famille, _jour in rangs})
+    couples = sorted(((feuille, foyers[famille]) for feuille, famille, _jour in rangs), key=itemgetter(1))
+    return couples, foyers, (rangs[0][2], rangs[-1][2]) if rangs else (None, None)
 
 
 def tranches(couples):
@@ -75,10 +78,10 @@ class Execution:
         self.changer_etat = changer_etat
         self.au_fil = au_fil
         self.comptes = Counter()
-        self.couples, self.foyers = ordonner_par_foyer(env, ids, ETATS_CONTROLABLES)
+        self.couples, self.foyers, jours = ordonner_par_foyer(env, ids, ETATS_CONTROLABLES)
         if self.couples:
             self.regles = catalogue.charger(env.cr, registre)
-            self.referentiel = Referentiel(env, _prestations(env.cr, ids))
+            self.referentiel = Referentiel(env, _prestations(env.cr, ids), *jours)
             env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
             self.instant = env.cr.fetchone()[0]
 
@@ -127,9 +130,9 @@ def simuler(env, registre, ids, surcharges=None, codes=None, panier=None):
     """
     env.flush_all()
     regles = catalogue.charger(env.cr, registre, surcharges)
-    referentiel = Referentiel(env, _prestations(env.cr, ids))
+    couples, foyers, jours = ordonner_par_foyer(env, ids)
+    referentiel = Referentiel(env, _prestations(env.cr, ids), *jours)
     referentiel.panier_en_projet = panier or {}
-    couples, foyers = ordonner_par_foyer(env, ids)
     for tranche in tranches(couples):
         lot = chargement.charger(env, referentiel, regles, [feuille for feuille, _foyer in tranche], datetime.max, foyers)
         moteur.evaluer(lot, [regle for regle in regles if not codes or regle.code in codes])
@@ -180,7 +183,9 @@ def juger_prestations(env, registre, formation, jour, prestations):
 
 
 def _prestations(cr, ids):
-    cr.execute("SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [tableau(ids)])
+    """Rend les prestations d'un lot ; grand, il les prend toutes : les chercher dans ses lignes coûterait plus que de les connaître."""
+    cr.execute("SELECT id FROM cnas_prestation" if len(ids) > GRAND_LOT else
+               "SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [tableau(ids)])
     return [prestation for (prestation,) in cr.fetchall()]
 
 

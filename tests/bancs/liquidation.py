@@ -95,7 +95,7 @@ def _en_parallele(banc, nombre):
     from odoo.addons.cnas_feuilles_soin.liquidation.execution import ordonner_par_foyer
 
     with _deposees(banc, 2 * nombre) as ids:
-        couples, _foyers = ordonner_par_foyer(banc.env, ids)
+        couples, _foyers, _jours = ordonner_par_foyer(banc.env, ids)
         banc.cr.commit()
         coupe = next(rang for rang in range(nombre, len(couples)) if couples[rang][1] != couples[rang - 1][1])
         lots = [[feuille for feuille, _foyer in morceau] for morceau in (couples[:coupe], couples[coupe:])]

@@ -180,6 +180,9 @@ class FeuilleSoin(models.Model):
         super().init()
         tools.create_index(self.env.cr, "cnas_feuille_soin_liste_idx", self._table, ["date_depot", "id"])
         tools.create_index(self.env.cr, "cnas_feuille_soin_file_idx", self._table, ["state", "date_depot", "id"])
+        # Les séjours sans date de sortie sont rares : chaque contrôle les cherche sans relire les autres soins de la personne.
+        tools.create_index(self.env.cr, "cnas_feuille_soin_sejour_idx", self._table, ["assure_id"],
+                           where="type_soins = 'hospitalisation' AND date_fin_soins IS NULL")
 
     # ------------------------------------------------------------------ calculs
     @api.depends("numero", "reference")
