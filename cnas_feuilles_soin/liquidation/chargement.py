@@ -234,10 +234,12 @@ def _historique(cr, lot, ids, foyers):
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
         siens = {f.foyer_id for f in lot.feuilles}
         proches = familles.membres(cr, [famille for famille, foyer in foyers.items() if foyer in siens]) - personnes
-    debut = min(min(f.date_soins, f.annee[0], f.annee_famille[0]) for f in lot.feuilles)
+    premier_jour = min(f.date_soins for f in lot.feuilles)
+    debut = min(premier_jour, *(min(f.annee[0], f.annee_famille[0]) for f in lot.feuilles))
     passees = Passe.lire(cr, SQL_HISTORIQUE, {
-            "personnes": tableau(personnes), "proches": tableau(proches), "debut": debut, "depuis": debut - timedelta(days=_recul(lot, prestations)),
-            "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
+        "personnes": tableau(personnes), "proches": tableau(proches), "debut": debut,
+        "depuis": min(debut, premier_jour - timedelta(days=_recul(lot, prestations))),
+        "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:
         passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
@@ -258,7 +260,7 @@ def _sejours_ouverts(cr, lot):
 
 
 def _recul(lot, prestations):
-    """Rend de combien de jours, avant l'année de droits, les règles du lot peuvent regarder en arrière.
+    """Rend de combien de jours, avant les soins, les règles du lot peuvent regarder en arrière.
 
     Leurs paramètres (lecteur `recul`) et les fréquences le disent ; un séjour ou une délivrance se lisent jusqu'à leur dernier
     jour, un acte unique depuis toujours, et les accords ont leur propre compte.

@@ -44,10 +44,23 @@ def en_json(rangs):
 
 
 def _valeurs(noms, genres, rangs):
-    """Rend le SQL « unnest(…) AS v (…) » des rangs et ses paramètres."""
-    tableaux = ", ".join(f"%s::{TYPES_SQL.get(genre, genre)}[]" for genre in genres)
-    colonnes = [(tableau_de_textes if genre == "text" else tableau)(colonne) for colonne, genre in zip(zip(*rangs), genres)]
-    return f"unnest({tableaux}) WITH ORDINALITY AS v ({', '.join(noms)}, rang)", colonnes
+    """Rend le SQL qui donne ces rangs, `rang` compris, sous le nom « v », et ses paramètres.
+
+    Une colonne qui ne varie pas (ni franchise, ni accord, ni dépassement…) s'écrit une fois pour tous.
+    """
+    variables, constantes = [], []
+    for nom, genre, colonne in zip(noms, genres, zip(*rangs)):
+        constante = variables and colonne.count(colonne[0]) == len(colonne)
+        (constantes if constante else variables).append((nom, genre, colonne))
+    tableaux = ", ".join(f"%s::{_type_sql(genre)}[]" for _nom, genre, _colonne in variables)
+    seules = "".join(f", %s::{_type_sql(genre)} AS {nom}" for nom, genre, _colonne in constantes)
+    return (f"(SELECT u.*{seules} FROM unnest({tableaux}) WITH ORDINALITY AS u ({', '.join(nom for nom, *_ in variables)}, rang)) AS v",
+            [colonne[0] for *_, colonne in constantes]
+            + [(tableau_de_textes if genre == "text" else tableau)(colonne) for _nom, genre, colonne in variables])
+
+
+def _type_sql(genre):
+    return TYPES_SQL.get(genre, genre)
 
 
 def ecrire(cr, lot, uid, changer_etat):
@@ -57,12 +70,12 @@ def ecrire(cr, lot, uid, changer_etat):
     """
     _ecrire_lignes(cr, lot)
     passages = _ecrire_feuilles(cr, lot, uid, changer_etat)
-    ecrire_anomalies(cr, lot, uid)
+    ecrire_anomalies(cr, lot)
     return passages
 
 
 def _ecrire_lignes(cr, lot):
-    # L'auteur est sur la feuille : le redire à chaque ligne coûterait à la base un contrôle de clé par ligne.
+    # L'auteur est sur la feuille : le redire à chaque ligne, à chaque anomalie, coûterait à la base un contrôle de clé par rang.
     rangs = [(ligne.id, *LIGNE.valeurs(ligne)) for feuille in lot.feuilles for ligne in feuille.lignes]
     if not rangs:
         return
@@ -117,7 +130,7 @@ def retenir(lot):
             feuille.etat = "controle"
 
 
-def ecrire_anomalies(cr, lot, uid):
+def ecrire_anomalies(cr, lot):
     """Écrit les anomalies trouvées et retire celles que le passage a réévaluées et qui n'ont plus lieu d'être."""
     neuves, perdues = [], []
     for feuille in lot.feuilles:
@@ -138,6 +151,6 @@ def ecrire_anomalies(cr, lot, uid):
         source, colonnes = _valeurs(ANOMALIE, ANOMALIE.values(), neuves)
         noms = ", ".join(ANOMALIE)
         cr.execute(f"""
-            INSERT INTO cnas_anomalie ({noms}, state, create_uid, create_date, write_date)
-            SELECT {noms}, 'ouverte', %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM {source} ORDER BY v.rang""", [uid, *colonnes])
+            INSERT INTO cnas_anomalie ({noms}, state, create_date, write_date)
+            SELECT {noms}, 'ouverte', now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM {source} ORDER BY v.rang""", colonnes)

@@ -20,7 +20,7 @@ class Anomalie(models.Model):
     _description = "Anomalie de contrôle"
     _inherit = ["cnas.etat.mixin", "cnas.montant.mixin"]
     _cloison_agence = ("feuille_id.agence_id", "feuille_id.bordereau_id.destination_id")
-    _cloison_usager = ("feuille_id.controleur_id",)
+    _cloison_usager = ("feuille_id.controleur_id", "feuille_id.saisie_par_id")
     _order = "feuille_id, ordre, ligne_id, id"
     _rec_name = "message"
 

@@ -150,7 +150,7 @@ class FeuilleSoin(models.Model):
         """
         resultat = {}
         for lot in execution.simuler(self.env, REGLES, self.ids, codes=codes):
-            ecrire_anomalies(self.env.cr, lot, self.env.uid)
+            ecrire_anomalies(self.env.cr, lot)
             for feuille in lot.feuilles:
                 manque = [c.valeurs.get("piece") or c.message for c in feuille.anomalies if c.severite == "instance"]
                 resultat[feuille.id] = {"etat_droits": feuille.etat_droits, "manque": manque, "regime_id": feuille.regime_id,
