@@ -43,6 +43,10 @@ class Plafond(Fait):
                 and (type_soins is None or self.type_soins in (None, "tous", type_soins))
                 and self.categorie in (None, categorie))
 
+    def borne(self, quoi):
+        """Dit si le plafond borne un « nombre », ou un « montant », franchise comprise."""
+        return bool(self.nombre_max if quoi == "nombre" else self.montant_max or self.franchise)
+
     def maximum(self, membres):
         """Rend le montant maximal pour une famille de `membres` personnes, majoration comprise ; 0 : sans limite."""
         majoration = self.majoration_membre * max(membres - self.seuil_membres, 0)
@@ -136,11 +140,17 @@ class Bareme:
                    date_debut AS debut, date_fin AS fin
               FROM cnas_plafond ORDER BY id""")
 
-    def plafonds_de(self, regime_id, jour, type_soins=None):
-        """Rend les plafonds du régime en vigueur ce jour-là, pour un type de soins ou tous (None)."""
-        demande = ("plafonds", regime_id, jour, type_soins)
-        if demande not in self._memoire:
-            self._memoire[demande] = [
+    def plafonds_de(self, regime_id, jour, type_soins=None, portees=None, borne=None):
+        """Rend les plafonds du régime en vigueur ce jour-là, pour un type de soins ou tous (None).
+
+        :param portees: n'en prendre que de ces portées
+        :param borne: « montant » (franchise comprise) ou « nombre » ; None : les deux
+        """
+        demande = (regime_id, jour, type_soins, portees, borne)
+        connus = self._memoire.get(demande)
+        if connus is None:
+            connus = self._memoire[demande] = [
                 p for p in self.plafonds if p.vise(regime_id, type_soins, p.categorie)
-                and p.debut <= jour and (p.fin is None or jour <= p.fin)]
-        return self._memoire[demande]
+                and p.debut <= jour and (p.fin is None or jour <= p.fin)
+                and (not portees or p.portee in portees) and (not borne or p.borne(borne))]
+        return connus

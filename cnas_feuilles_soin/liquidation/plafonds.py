@@ -45,21 +45,30 @@ class Compteur:
         self.franchise_avant += franchise
 
 
-def compteurs(lot, feuille, lignes, *portees, nombre=False):
-    """Rend les compteurs des plafonds de ces portées que ces lignes pourraient atteindre : de montant, ou de nombre.
+def compteurs(lot, feuille, lignes, *portees):
+    """Rend les compteurs des plafonds de ces portées que le montant de ces lignes pourrait atteindre.
 
     Aucun, le plus souvent : compter ce que l'année a pris coûte, et tout l'historique du foyer y tiendrait encore.
     """
-    plafonds = [p for p in lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins)
-                if p.portee in portees and (p.nombre_max if nombre else p.montant_max or p.franchise)]
-    if nombre:
+    plafonds = lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins, portees, "montant")
+    if not plafonds:
+        return []
+    au_plus = sum([ligne.part for ligne in lignes]) + (lot.historique.part(feuille) if portees != ("feuille",) else 0)
+    if all([not p.franchise and p.montant_max >= au_plus for p in plafonds]):
+        return []
+    return [Compteur(lot, plafond, feuille) for plafond in plafonds]
+
+
+def compteurs_de_nombre(lot, feuille, lignes, *portees):
+    """Rend les compteurs des plafonds de ces portées que le nombre de ces lignes pourrait atteindre."""
+    plafonds = lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins, portees, "nombre")
+    if plafonds:
         categories = {ligne.prestation.categorie for ligne in lignes}
         plafonds = [p for p in plafonds if p.categorie is None or p.categorie in categories]
-        au_large = not plafonds or min(p.nombre_max for p in plafonds) >= len(lignes) + lot.historique.nombre(feuille)
-    else:
-        au_large = not plafonds or all(not p.franchise for p in plafonds) and (
-            min(p.montant_max for p in plafonds) >= sum(ligne.part for ligne in lignes) + lot.historique.part(feuille))
-    return [] if au_large else [Compteur(lot, plafond, feuille) for plafond in plafonds]
+    if not plafonds:
+        return []
+    au_plus = len(lignes) + lot.historique.nombre(feuille)
+    return [Compteur(lot, plafond, feuille) for plafond in plafonds] if any([p.nombre_max < au_plus for p in plafonds]) else []
 
 
 def _prises(lot, plafond, feuille, debut, fin):

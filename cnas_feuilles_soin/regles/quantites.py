@@ -1,7 +1,7 @@
 """Quantités : combien, à quelle cadence, pour combien de temps ?"""
 from datetime import timedelta
 
-from ..liquidation.plafonds import compteurs
+from ..liquidation.plafonds import compteurs_de_nombre
 from .registre import constat, entier, liste, pourcentage, recul, regle
 
 
@@ -141,7 +141,7 @@ def nombre_maximal(lot, feuilles, valeur):
     """Le nombre maximal d'un plafond (feuille, bénéficiaire, famille) est atteint ; une ligne compte pour un."""
     for feuille in feuilles:
         vives = feuille.lignes_vives()
-        comptes = compteurs(lot, feuille, vives, "feuille", "beneficiaire", "famille", nombre=True)
+        comptes = compteurs_de_nombre(lot, feuille, vives, "feuille", "beneficiaire", "famille")
         for ligne in vives if comptes else ():
             vises = [c for c in comptes if c.vise(ligne)]
             atteint = next((c.plafond for c in vises if c.atteint(ligne)), None)

@@ -1,9 +1,11 @@
+from functools import lru_cache
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models
 
 from odoo.addons.cnas_base.ecriture import ecrire_date
-from odoo.addons.cnas_base.faits import tableau
+from odoo.addons.cnas_base.faits import Fait, tableau
 from odoo.addons.cnas_base.jour import aujourd_hui
 
 from ...qr import texte_de_carte
@@ -23,7 +25,8 @@ SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_dec
        l.principal_id, l.lien,
        droit.propre_debut, droit.propre_fin, droit.derive_debut, droit.derive_fin,
        droit.ferme_motif, droit.ferme_debut, droit.ferme_principal_motif, droit.ferme_principal_debut,
-       prolongation.nature, p.date_affiliation, a.matricule, a.name, r.id, r.code, r.carence_mois
+       prolongation.nature AS prolongation, p.date_affiliation AS principal_affiliation, a.matricule, a.name,
+       r.id AS regime_id, r.code AS regime, r.carence_mois
   FROM unnest(%(ids)s::int[], %(jours)s::date[]) AS d(assure_id, jour)
   JOIN cnas_assure a ON a.id = d.assure_id
   LEFT JOIN LATERAL (
@@ -54,12 +57,23 @@ SELECT d.assure_id, d.jour, a.state, a.type_assure, a.date_naissance, a.date_dec
         LIMIT 1) prolongation ON TRUE
   LEFT JOIN cnas_regime r ON r.id = COALESCE(droit.propre_regime_id, droit.derive_regime_id, a.regime_id)
 """
-COLONNES_DROITS = (
-    "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
-    "principal_id", "lien", "propre_debut", "propre_fin", "derive_debut", "derive_fin",
-    "ferme_motif", "ferme_debut", "ferme_principal_motif", "ferme_principal_debut",
-    "prolongation", "principal_affiliation", "matricule", "name", "regime_id", "regime", "carence_mois",
-)
+
+
+class Faits(Fait):
+    """Ce que `SQL_DROITS` dit d'un assuré, un jour."""
+
+    __slots__ = (
+        "assure_id", "jour", "state", "type_assure", "date_naissance", "date_deces", "date_affiliation", "age",
+        "principal_id", "lien", "propre_debut", "propre_fin", "derive_debut", "derive_fin",
+        "ferme_motif", "ferme_debut", "ferme_principal_motif", "ferme_principal_debut",
+        "prolongation", "principal_affiliation", "matricule", "name", "regime_id", "regime", "carence_mois",
+    )
+
+
+@lru_cache
+def fin_de_carence(affiliation, mois):
+    """Rend le premier jour d'après la carence d'un régime."""
+    return affiliation + relativedelta(months=mois)
 
 
 class AssureDroits(models.Model):
@@ -150,16 +164,11 @@ class AssureDroits(models.Model):
         # Ces tables seulement : un champ calculé peut poser la question sans précipiter le calcul des autres.
         for modele in ("cnas.assure", "cnas.droit", "cnas.lien_familial", "cnas.prolongation_age", "cnas.regime"):
             self.env[modele].flush_model()
-        self.env.cr.execute(SQL_DROITS, {
+        lus = Faits.lire(self.env.cr, SQL_DROITS, {
             "ids": tableau(d[0] for d in demandes), "jours": tableau(d[1] for d in demandes)})
-        rangs = self.env.cr.fetchall()  # avant toute autre requête : elle viderait le curseur
         # Traduite une fois pour le lot : la traduction coûterait plus que tout le reste.
         ouverts = _("Droits ouverts depuis le %s.", "%s")
-        resultat = {}
-        for rang in rangs:
-            faits = dict(zip(COLONNES_DROITS, rang))
-            resultat[faits["assure_id"], faits["jour"]] = self._juger_droits(faits, ouverts)
-        return resultat
+        return {(faits.assure_id, faits.jour): self._juger_droits(faits, ouverts) for faits in lus}
 
     def _regimes_par_lot(self, jour):
         """Rend {assure_id: régime à la date}, celui des droits de ce jour, en une requête."""
@@ -278,57 +287,54 @@ class AssureDroits(models.Model):
     def _juger_droits(self, faits, ouverts):
         """Conclut, depuis les faits d'une ligne de `SQL_DROITS`, si les droits sont ouverts ce jour-là."""
         code, motif = self._empechement(faits)
-        propre = bool(faits["propre_debut"])
-        source = "propre" if propre else "derive"
-        affiliation = faits["date_affiliation"] if propre or not faits["principal_id"] else faits["principal_affiliation"]
-        if not code:
-            motif = ouverts % ecrire_date(faits[f"{source}_debut"])
+        propre = bool(faits.propre_debut)
+        debut, fin = (faits.propre_debut, faits.propre_fin) if propre else (faits.derive_debut, faits.derive_fin)
+        affiliation = faits.date_affiliation if propre or not faits.principal_id else faits.principal_affiliation
         return {
             "etat": "fermes" if code else "ouverts",
             "code": code,
-            "motif": motif,
-            "regime_id": faits["regime_id"] or False,
-            "regime": faits["regime"],
-            "matricule": faits["matricule"],
-            "name": faits["name"],
-            "type_assure": "ayant_droit" if faits["principal_id"] else "principal",
-            "date_debut": faits[f"{source}_debut"] or False if not code else False,
-            "date_fin": faits[f"{source}_fin"] or False if not code else False,
+            "motif": motif if code else ouverts % ecrire_date(debut),
+            "regime_id": faits.regime_id or False,
+            "regime": faits.regime,
+            "matricule": faits.matricule,
+            "name": faits.name,
+            "type_assure": "ayant_droit" if faits.principal_id else "principal",
+            "date_debut": not code and debut or False,
+            "date_fin": not code and fin or False,
             "date_affiliation": affiliation or False,
-            "date_fin_carence": affiliation and faits["carence_mois"] and (
-                affiliation + relativedelta(months=faits["carence_mois"])) or False,
-            "principal_id": faits["principal_id"] or False,
-            "lien": faits["lien"] or False,
+            "date_fin_carence": affiliation and faits.carence_mois and fin_de_carence(affiliation, faits.carence_mois) or False,
+            "principal_id": faits.principal_id or False,
+            "lien": faits.lien or False,
         }
 
     @api.model
     def _empechement(self, faits):
         """Rend (code, phrase) de ce qui ferme les droits ce jour-là, ou ("", "")."""
-        jour = faits["jour"]
-        if faits["date_deces"] and jour > faits["date_deces"]:
-            return "deces", _("Bénéficiaire décédé le %s.", ecrire_date(faits["date_deces"]))
-        if faits["date_naissance"] and jour < faits["date_naissance"]:
+        jour = faits.jour
+        if faits.date_deces and jour > faits.date_deces:
+            return "deces", _("Bénéficiaire décédé le %s.", ecrire_date(faits.date_deces))
+        if faits.date_naissance and jour < faits.date_naissance:
             return "naissance", _("Cette date précède la naissance du bénéficiaire.")
-        if faits["state"] == "brouillon":
+        if faits.state == "brouillon":
             return "ferme", _("Assuré non immatriculé : dossier encore en brouillon.")
-        if faits["propre_debut"]:
+        if faits.propre_debut:
             return "", ""
-        if faits["ferme_debut"]:
-            return "ferme", self._phrase_fermeture(faits["ferme_debut"], faits["ferme_motif"])
-        if faits["type_assure"] == "principal" and not faits["principal_id"]:
+        if faits.ferme_debut:
+            return "ferme", self._phrase_fermeture(faits.ferme_debut, faits.ferme_motif)
+        if faits.type_assure == "principal" and not faits.principal_id:
             return "ferme", _("Aucune période de droits ne couvre le %s.", ecrire_date(jour))
-        if not faits["principal_id"]:
+        if not faits.principal_id:
             return "non_rattache", _("Ayant droit sans lien familial en cours au %s.", ecrire_date(jour))
-        seuil = AGES_LIMITES.get(faits["prolongation"] or False)
-        limite = self.env["cnas.parametre"]._au(seuil, jour) if faits["lien"] == "enfant" and seuil else 0
-        if limite and (faits["age"] or 0) >= limite:
+        seuil = AGES_LIMITES.get(faits.prolongation or False)
+        limite = self.env["cnas.parametre"]._au(seuil, jour) if faits.lien == "enfant" and seuil else 0
+        if limite and (faits.age or 0) >= limite:
             return "age", _("Enfant de %(age)s ans : limite d'âge de %(limite)s ans atteinte, sans justificatif "
-                            "de scolarité ou de handicap valable.", age=faits["age"], limite=limite)
-        if faits["derive_debut"]:
+                            "de scolarité ou de handicap valable.", age=faits.age, limite=limite)
+        if faits.derive_debut:
             return "", ""
-        if faits["ferme_principal_debut"]:
+        if faits.ferme_principal_debut:
             return "ferme", _("Droits de l'assuré principal fermés. %s", self._phrase_fermeture(
-                faits["ferme_principal_debut"], faits["ferme_principal_motif"]))
+                faits.ferme_principal_debut, faits.ferme_principal_motif))
         return "ferme", _("L'assuré principal n'a pas de droits ouverts au %s.", ecrire_date(jour))
 
     @api.model
