@@ -18,6 +18,8 @@ from .contexte import Passe
 Constat = namedtuple("Constat", "ligne regle severite message avant apres ordre valeurs effet")
 
 REVUE = "REVUE"
+# Feuilles par bloc : soixante règles y passent tour à tour ; plus grand, chacune retrouve une mémoire froide.
+BLOC = 100
 MONTANTS = attrgetter("base", "part", "ticket", "depassement", "rejete")
 
 # Ce qu'une ligne acceptée garde d'où elle vient : {son fait: le leur}.
@@ -39,11 +41,11 @@ def evaluer(lot, regles, au_fil=None):
     lot.evaluees = {regle.id for regle in regles}
     # Ce que la dernière feuille d'un foyer retient n'a plus de lecteur dans le lot : on ne le verse pas.
     restent = Counter(cle for feuille in lot.feuilles for cle in (feuille.foyer_id, feuille.personne))
-    for vague in vagues(lot.feuilles):
-        for feuille in vague:
+    for bloc in blocs(lot.feuilles):
+        for feuille in bloc:
             feuille.demarrer()
-        _evaluer_vague(lot, regles, vague, au_fil)
-        for feuille in vague:
+        _evaluer_bloc(lot, regles, bloc, au_fil)
+        for feuille in bloc:
             conclure(feuille)
             restent[feuille.foyer_id] -= 1
             restent[feuille.personne] -= 1
@@ -64,13 +66,20 @@ def vagues(feuilles):
     return resultat
 
 
-def _evaluer_vague(lot, regles, vague, au_fil):
-    for feuille in vague:
+def blocs(feuilles):
+    """Découpe les vagues en blocs assez petits pour rester sous la main du processeur d'une règle à l'autre."""
+    for vague in vagues(feuilles):
+        for debut in range(0, len(vague), BLOC):
+            yield vague[debut:debut + BLOC]
+
+
+def _evaluer_bloc(lot, regles, bloc, au_fil):
+    for feuille in bloc:
         for ligne in feuille.lignes:
             if ligne.revue_rejet:
                 ligne.rejet = REVUE
-    feuilles = vague
-    lignes = [li for f in vague for li in f.lignes if not li.rejet]
+    feuilles = bloc
+    lignes = [li for f in bloc for li in f.lignes if not li.rejet]
     etablies = False
     for ordre, regle in enumerate(regles, 1):
         if regle.famille == "plafonds" and not etablies:
