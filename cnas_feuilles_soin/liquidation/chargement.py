@@ -210,18 +210,18 @@ def _tarifer(env, lot):
     for feuille in lot.feuilles:
         jour, niveau, regime = feuille.date_soins, feuille.niveau, feuille.regime_id
         natures = _natures(env, feuille)
-        cas = (regime, jour, *natures)
+        du_cas = connus.setdefault((regime, jour, *natures), {})
         majorite = lot.reglage("age_adulte", jour)
         adulte = feuille.age is None or feuille.age >= (AGE_ADULTE if majorite is None else majorite)
         for ligne in feuille.lignes:
             prestation = ligne.prestation
             trouve = tarif(prestation.id, niveau, jour)
             ligne.tarif = trouve.montant if trouve else None
-            if (cas, prestation.type) not in connus:
+            if prestation.type not in du_cas:
                 # Le plus favorable : une maladie longue n'ôte pas à l'enfant ce que son âge lui donne.
                 possibles = [taux(regime, prestation.type, nature, jour) for nature in natures]
-                connus[cas, prestation.type] = max((t for t in possibles if t is not None), default=None)
-            ligne.taux = connus[cas, prestation.type]
+                du_cas[prestation.type] = max((t for t in possibles if t is not None), default=None)
+            ligne.taux = du_cas[prestation.type]
             ligne.hors_plafond = prestation.hors_plafond(adulte, feuille.type_soins)
 
 

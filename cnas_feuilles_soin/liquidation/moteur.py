@@ -174,7 +174,7 @@ def _montant(cible, ligne, effet):
 def _rejeter(feuille, ligne, code):
     if ligne:
         ligne.rejet = code
-        if all(li.rejet for li in feuille.lignes):
+        if not feuille.lignes_vives():
             feuille.rejet = code
         return
     feuille.rejet = code
