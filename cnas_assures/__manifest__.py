@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Assurés",
     "summary": "Identité, famille, droits, carte sanitaire, attestation, pièces administratives",
-    "version": "17.0.1.6.2",
+    "version": "17.0.1.6.3",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Feuilles de soins",
     "summary": "Dossier numérique, tri, files, contrôle par règles et liquidation par lots",
-    "version": "17.0.1.7.2",
+    "version": "17.0.1.7.3",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Référentiels",
     "summary": "Prestations, pathologies, tarifs datés, lettres-clés, taux, plafonds, panier de soins",
-    "version": "17.0.1.3.1",
+    "version": "17.0.1.3.2",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",
