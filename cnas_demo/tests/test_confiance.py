@@ -376,6 +376,13 @@ class TestAgences(Confiance, TransactionCase):
             self.assertTrue(self.env["cnas.feuille_soin"].with_user(usager).search([("agence_id", "=", abeche.id)], limit=1), role)
         feuille._ecrire({"controleur_id": roles["controleur"].id})
         self.assertTrue(feuille.with_user(roles["controleur"]).search([("id", "=", feuille.id)]), "affectée")
+        constat = self.env["cnas.anomalie"]._creer([{
+            "feuille_id": feuille.id, "regle_id": self.env["cnas.regle_controle"].search([], limit=1).id, "severite": "signalement",
+            "message": "Essai"}])
+        self.assertFalse(constat.with_user(roles["agent"]).search([("id", "=", constat.id)]))
+        feuille._ecrire({"saisie_par_id": roles["agent"].id})
+        for fiche in (feuille, constat):
+            self.assertTrue(fiche.with_user(roles["agent"]).search([("id", "=", fiche.id)]), "saisie par lui")
         for usager in (siege, sans, self.usagers["administrateur"], self.usagers["finance"], self.usagers["medecin"]):
             self.assertTrue(feuille.with_user(usager).search([("id", "=", feuille.id)]), usager.login)
         self._fermer(sans_agence="rien")

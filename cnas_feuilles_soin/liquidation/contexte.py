@@ -150,7 +150,8 @@ class Historique:
 
     def du_code(self, feuille, prestation_id):
         """Rend les lignes acceptées de ce code pour ce bénéficiaire, opposables à la feuille."""
-        return [p for p in self.du_beneficiaire(feuille) if p.prestation_id == prestation_id]
+        passees = opposables(self.par_personne.get(feuille.personne, ()), feuille)
+        return [p for p in passees if p.prestation_id == prestation_id]
 
     def du_beneficiaire(self, feuille):
         """Rend toutes les lignes acceptées de ce bénéficiaire, opposables à la feuille."""

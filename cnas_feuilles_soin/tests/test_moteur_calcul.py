@@ -6,6 +6,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.queue_job.job import Job
 
+from ..liquidation import execution, moteur
 from ..models.feuille_soin import controle
 from .commun_moteur import JOUR, CommunMoteur
 
@@ -192,7 +193,7 @@ class TestMoteurCalcul(CommunMoteur):
         self.assertEqual((feuille.montant_cnas, feuille.montant_rejete), (160, 1500))
 
     def test_lot_et_ordre(self):
-        """Trois feuilles de deux familles : ensemble, dans un sens ou dans l'autre, ou une à une, même résultat."""
+        """Trois feuilles de deux familles : ensemble, dans un sens ou dans l'autre, une à une ou par petits bouts, même résultat."""
         def trio():
             assure = self.creer_assure()
             feuilles = [self.feuille((self.pansement, 1, 1000), assure_id=assure.id) for _i in range(2)]
@@ -201,15 +202,18 @@ class TestMoteurCalcul(CommunMoteur):
         def portrait(feuilles):
             return [(f.state, f.montant_cnas, self.codes(f)) for f in feuilles]
 
-        ensemble, envers, un_a_un = trio(), trio(), trio()
+        ensemble, envers, un_a_un, decoupe = trio(), trio(), trio(), trio()
         self.controler(*ensemble)
         self.controler(*reversed(envers))
         for feuille in un_a_un:
             self.controler(feuille)
+        with patch(f"{moteur.__name__}.BLOC", 1), patch(f"{execution.__name__}.TRANCHE", 1), patch(f"{execution.__name__}.GRAND_LOT", 0):
+            self.controler(*decoupe)
         attendu = [("validee", 800, []), ("rejetee", 0, ["DBL-01"]), ("validee", 1200, [])]
         self.assertEqual(portrait(ensemble), attendu)
         self.assertEqual(portrait(envers), attendu)
         self.assertEqual(portrait(un_a_un), attendu)
+        self.assertEqual(portrait(decoupe), attendu)
 
     def test_requetes_constantes(self):
         def lot(nombre):

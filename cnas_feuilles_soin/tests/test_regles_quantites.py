@@ -202,6 +202,14 @@ class TestReglesQuantites(CommunTables):
             ("30 jours", self.pour(self.assure, espace, date_soins=JOUR + timedelta(days=30)), False),
             ("autre personne", self.pour(self.creer_assure(), espace), False)])
 
+    def test_qte_03_au_dela_de_l_annee(self):
+        """Le délai se compte à rebours des soins, jusqu'à son dernier jour, quelle que soit l'année de droits."""
+        for recul, attendu in ((399, True), (400, False)):
+            espace = self.prestation("acte", 500, frequence_min_jours=400)
+            self.suite("QTE-03", [
+                ("première", self.pour(self.assure, espace, date_soins=JOUR - timedelta(days=recul)), False),
+                (f"{recul} jours après", self.pour(self.assure, espace), attendu)])
+
     def test_qte_04_controle_gratuit(self):
         suivante = self.prestation("acte", 500, categorie="consultation")
         autre_motif, ailleurs = self.pathologie(), self.creer_formation(2)
