@@ -53,8 +53,8 @@ def compteurs(lot, feuille, lignes, *portees):
     plafonds = lot.referentiel.plafonds_de(feuille.regime_id, feuille.date_soins, feuille.type_soins, portees, "montant")
     if not plafonds:
         return []
-    au_plus = sum([ligne.part for ligne in lignes]) + (lot.historique.part(feuille) if portees != ("feuille",) else 0)
-    if all([not p.franchise and p.montant_max >= au_plus for p in plafonds]):
+    au_plus = sum(ligne.part for ligne in lignes) + (lot.historique.part(feuille) if portees != ("feuille",) else 0)
+    if all(not p.franchise and p.montant_max >= au_plus for p in plafonds):
         return []
     return [Compteur(lot, plafond, feuille) for plafond in plafonds]
 
@@ -68,7 +68,9 @@ def compteurs_de_nombre(lot, feuille, lignes, *portees):
     if not plafonds:
         return []
     au_plus = len(lignes) + lot.historique.nombre(feuille)
-    return [Compteur(lot, plafond, feuille) for plafond in plafonds] if any([p.nombre_max < au_plus for p in plafonds]) else []
+    if all(p.nombre_max >= au_plus for p in plafonds):
+        return []
+    return [Compteur(lot, plafond, feuille) for plafond in plafonds]
 
 
 def _prises(lot, plafond, feuille, debut, fin):

@@ -1,6 +1,7 @@
 """Doublons : ces soins ont-ils déjà été présentés ? « Accepté » : ligne retenue d'un dossier vivant."""
-from itertools import groupby
 from operator import attrgetter
+
+from odoo.tools import groupby
 
 from .registre import constat, regle
 
