@@ -58,7 +58,7 @@ SQL_LIGNES = """
 SELECT l.id, l.feuille_id, l.prestation_id, l.quantite, l.prix_unitaire::bigint AS prix,
        COALESCE(l.montant_facture, 0)::bigint AS facture, COALESCE(l.quantite_revue, 0) AS revue_q,
        COALESCE(l.prix_revu, 0)::bigint AS revue_pu, COALESCE(l.rejet_revu, false) AS revue_rejet,
-       NULLIF(round(l.coefficient_facture * 100)::int, 0) AS coefficient,
+       NULLIF(round(l.coefficient_facture * 100)::bigint, 0) AS coefficient,
        NULLIF(l.ticket_facture, 0)::bigint AS ticket_facture, COALESCE(l.duree_jours, 0) AS duree,
        COALESCE(l.posologie_jour, 0) AS posologie, COALESCE(l.montant_cnas, 0)::bigint AS acquis,
        l.decision IN ('acceptee', 'abattue') AS deja_retenue
@@ -149,6 +149,8 @@ def _lignes(cr, lot, source, faits):
         ligne.prestation = prestations[ligne.prestation_id]
         ligne.rang_ligne = len(feuille.lignes)
         feuille.lignes.append(ligne)
+    # Sans ligne, le lot interroge le passé pour les prestations qu'on lui a nommées.
+    lot.demandees = {ligne.prestation for f in lot.feuilles for ligne in f.lignes} or set(prestations.values())
 
 
 def _droits(env, lot):
@@ -228,8 +230,6 @@ def _tarifer(env, lot):
 def _historique(cr, lot, ids, foyers):
     """Lit les lignes déjà acceptées des bénéficiaires (et, si un plafond vise la famille, de l'année de leur foyer)."""
     referentiel = lot.referentiel
-    # Un lot sans ligne interroge le passé pour les prestations qu'on lui a nommées.
-    prestations = {ligne.prestation for f in lot.feuilles for ligne in f.lignes} or referentiel.prestations.values()
     personnes, proches = {f.assure_id for f in lot.feuilles}, set()
     if any(plafond.portee == "famille" for plafond in referentiel.plafonds):
         siens = {f.foyer_id for f in lot.feuilles}
@@ -238,8 +238,8 @@ def _historique(cr, lot, ids, foyers):
     debut = min(premier_jour, *(min(f.annee[0], f.annee_famille[0]) for f in lot.feuilles))
     passees = Passe.lire(cr, SQL_HISTORIQUE, {
         "personnes": tableau(personnes), "proches": tableau(proches), "debut": debut,
-        "depuis": min(debut, premier_jour - timedelta(days=_recul(lot, prestations))),
-        "uniques": [p.id for p in prestations if p.unique_vie], "lot": ids})
+        "depuis": min(debut, premier_jour - timedelta(days=_recul(lot))),
+        "uniques": [p.id for p in lot.demandees if p.unique_vie], "lot": ids})
     lot.familles.connaitre(cr, {passe.famille_id for passe in passees})
     for passe in passees:
         passe.famille_id = lot.familles.famille(passe.famille_id, passe.date)
@@ -259,7 +259,7 @@ def _sejours_ouverts(cr, lot):
         lot.sejours_ouverts[personne].append(sejour)
 
 
-def _recul(lot, prestations):
+def _recul(lot):
     """Rend de combien de jours, avant les soins, les règles du lot peuvent regarder en arrière.
 
     Leurs paramètres (lecteur `recul`) et les fréquences le disent ; un séjour ou une délivrance se lisent jusqu'à leur dernier
@@ -267,7 +267,7 @@ def _recul(lot, prestations):
     """
     delais = [valeur for regle in lot.regles.values() for nom, periodes in regle.parametres.items()
               if regle.fonction.recule(nom) for _debut, _fin, valeur in periodes]
-    return max([0, *delais, *(p.frequence for p in prestations if p.frequence)])
+    return max([0, *delais, *(p.frequence for p in lot.demandees if p.frequence)])
 
 
 class Accord(Fait):
@@ -277,7 +277,7 @@ class Accord(Fait):
 
 
 def _ententes(cr, lot, ids):
-    soumises = [p.id for p in lot.referentiel.prestations.values() if p.entente]
+    soumises = [p.id for p in lot.demandees if p.entente]
     lot.ententes, lot.entente_par_id = defaultdict(list), {}
     for accord in Accord.lire(cr, """
             SELECT id, numero, assure_id, prestation_id, formation_id, COALESCE(quantite_accordee, 0) AS quantite,

@@ -22,7 +22,7 @@ from .referentiel import Referentiel
 _logger = logging.getLogger(__name__)
 
 # Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
-TRANCHE = 2500
+TRANCHE = 5000
 # Feuilles au-delà desquelles un lot connaît toute la nomenclature.
 GRAND_LOT = 1000
 # Une feuille en instance attend des pièces : sa régularisation la ramène à « déposée ».

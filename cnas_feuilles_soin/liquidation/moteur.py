@@ -41,12 +41,10 @@ def evaluer(lot, regles, au_fil=None):
     lot.evaluees = {regle.id for regle in regles}
     # Ce que la dernière feuille d'un foyer retient n'a plus de lecteur dans le lot : on ne le verse pas.
     restent = Counter(cle for feuille in lot.feuilles for cle in (feuille.foyer_id, feuille.personne))
-    for bloc in blocs(lot.feuilles):
-        for feuille in bloc:
-            feuille.demarrer()
-        _evaluer_bloc(lot, regles, bloc, au_fil)
-        for feuille in bloc:
-            conclure(feuille)
+    for vague in vagues(lot.feuilles):
+        for debut in range(0, len(vague), BLOC):
+            _evaluer_bloc(lot, regles, vague[debut:debut + BLOC], au_fil)
+        for feuille in vague:
             restent[feuille.foyer_id] -= 1
             restent[feuille.personne] -= 1
             if restent[feuille.foyer_id] or restent[feuille.personne]:
@@ -66,15 +64,9 @@ def vagues(feuilles):
     return resultat
 
 
-def blocs(feuilles):
-    """Découpe les vagues en blocs assez petits pour rester sous la main du processeur d'une règle à l'autre."""
-    for vague in vagues(feuilles):
-        for debut in range(0, len(vague), BLOC):
-            yield vague[debut:debut + BLOC]
-
-
 def _evaluer_bloc(lot, regles, bloc, au_fil):
     for feuille in bloc:
+        feuille.demarrer()
         for ligne in feuille.lignes:
             if ligne.revue_rejet:
                 ligne.rejet = REVUE
@@ -101,6 +93,8 @@ def _evaluer_bloc(lot, regles, bloc, au_fil):
             lignes = [li for li in lignes if not li.rejet]
     if not etablies:
         _etablir(lot, lignes)
+    for feuille in bloc:
+        conclure(feuille)
 
 
 def _visees(regle, cibles):

@@ -33,7 +33,7 @@ SELECT p.id, p.code, {sql_francais("p.name")} AS name, p.type_prestation AS type
        COALESCE(p.entente_prealable, false) AS entente, COALESCE(p.unique_vie, false) AS unique_vie,
        COALESCE(p.active, false) AS active, p.date_retrait AS retrait, p.type_soins, COALESCE(p.acte_technique, false) AS technique,
        COALESCE(p.remboursable, false) AS remboursable, m.dci, m.dosage, m.forme, m.code_atc AS atc,
-       NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::int, 0) AS coefficient, k.code AS lettre,
+       NULLIF(round(COALESCE(a.coefficient, e.coefficient) * 100)::bigint, 0) AS coefficient, k.code AS lettre,
        a.specialite_id, COALESCE(p.hors_plafond_enfant, 'non') AS hors_plafond_enfant,
        COALESCE(p.hors_plafond_adulte, 'non') AS hors_plafond_adulte
   FROM cnas_prestation p
