@@ -233,9 +233,10 @@ class TestReglesQuantites(CommunTables):
     def test_qte_04_delai_plus_long_que_l_horizon(self):
         suivante = self.prestation("acte", 500, categorie="consultation")
         self.regler("QTE-04", "delai_jours", "900")
-        self.suite("QTE-04", [
-            ("première", self.pour(self.assure, self.consultation, date_soins=JOUR - timedelta(days=800)), False),
-            ("800 jours après", self.pour(self.assure, suivante), True)])
+        for assure, recul, attendu in ((self.assure, 900, True), (self.creer_assure(), 901, False)):
+            self.suite("QTE-04", [
+                ("première", self.pour(assure, self.consultation, date_soins=JOUR - timedelta(days=recul)), False),
+                (f"{recul} jours après", self.pour(assure, suivante), attendu)])
 
     def test_qte_05_duree(self):
         ald = self.pathologie(ald=True)
