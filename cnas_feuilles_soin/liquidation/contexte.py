@@ -139,13 +139,13 @@ class Historique:
 
     def part(self, feuille):
         """Rend la part CNAS de tout ce qui est gardé de la personne ou de sa famille : un plafond n'en a pas pris davantage."""
-        return max(sum(p.part for p in passees) for passees in self._du_foyer(feuille))
+        return max(sum(p.part for p in passees) for passees in self._gardees(feuille))
 
     def nombre(self, feuille):
         """Rend combien de lignes sont gardées de la personne ou de sa famille."""
-        return max(map(len, self._du_foyer(feuille)))
+        return max(map(len, self._gardees(feuille)))
 
-    def _du_foyer(self, feuille):
+    def _gardees(self, feuille):
         return self.par_personne.get(feuille.personne, ()), self.par_famille.get(feuille.famille_id, ())
 
     def du_code(self, feuille, prestation_id):

@@ -21,7 +21,7 @@ from .referentiel import Referentiel
 
 _logger = logging.getLogger(__name__)
 
-# Feuilles par tranche : au-delà, la mémoire grandit sans que le passage aille plus vite.
+# Feuilles par tranche : plus petite, les requêtes de chacune pèsent ; plus grande, la mémoire.
 TRANCHE = 5000
 # Feuilles au-delà desquelles un lot connaît toute la nomenclature.
 GRAND_LOT = 1000
@@ -185,8 +185,10 @@ def juger_prestations(env, registre, formation, jour, prestations):
 
 def _prestations(cr, ids):
     """Rend les prestations d'un lot ; grand, il les prend toutes : les chercher dans ses lignes coûterait plus que de les connaître."""
-    cr.execute("SELECT id FROM cnas_prestation" if len(ids) > GRAND_LOT else
-               "SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [tableau(ids)])
+    if len(ids) > GRAND_LOT:
+        cr.execute("SELECT id FROM cnas_prestation")
+    else:
+        cr.execute("SELECT DISTINCT prestation_id FROM cnas_feuille_soin_ligne WHERE feuille_id = ANY(%s)", [tableau(ids)])
     return [prestation for (prestation,) in cr.fetchall()]
 
 

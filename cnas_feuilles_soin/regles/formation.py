@@ -26,7 +26,7 @@ def hors_niveau(lot, lignes, valeur):
     """
     for ligne in lignes:
         prestation, feuille = ligne.prestation, ligne.feuille
-        agrement = lot.agrement(feuille.formation_id, prestation, feuille.date_soins) if lot.agrements else None
+        agrement = lot.agrement(feuille.formation_id, prestation, feuille.date_soins)
         if prestation.niveau_min > feuille.niveau and agrement != "prestation":
             yield constat(ligne, niveau=feuille.niveau)
         elif agrement == "hors":
