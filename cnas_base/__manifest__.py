@@ -1,7 +1,7 @@
 {
     "name": "CNAS — Socle",
     "summary": "Groupes, régimes, géographie, agences, coordonnées, matricules, périodes, états gardés",
-    "version": "17.0.1.7.2",
+    "version": "17.0.1.7.3",
     "category": "CNAS",
     "author": "Caisse Nationale d'Assurance Santé",
     "website": "https://github.com/cnas-tchad/cnas",

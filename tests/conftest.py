@@ -82,11 +82,14 @@ class Serveur:
 
 @pytest.fixture(scope="session")
 def serveur(machine):
-    """Un serveur sur une copie neuve de la base de démonstration, pour toute la session de test."""
+    """Un serveur sur une copie neuve de la base de démonstration, pour toute la session de test.
+
+    Sans tâches planifiées : le contrôle des quinze minutes changerait l'état d'un dossier sous un essai qui le lit.
+    """
     chemins.journal(f"{BASE}.log").unlink(missing_ok=True)
     machine.outils.supprimer_base(BASE)
     machine.outils.creer_base(BASE, modele=machine.modele)
-    lance = Serveur(machine, BASE)
+    lance = Serveur(machine, BASE, max_cron_threads=0)
     lance.relancer()
     yield lance
     lance.arreter()

@@ -2,7 +2,7 @@ import json
 import logging
 from datetime import timedelta
 
-from odoo import fields
+from odoo import fields, http
 from odoo.tests import tagged
 
 from odoo.addons.cnas_base.jour import aujourd_hui
@@ -24,6 +24,11 @@ class TestSante(HttpCase):
     def noter_sauvegarde(self, heures):
         instant = fields.Datetime.now() - timedelta(hours=heures)
         self.env["ir.config_parameter"].set_param(SAUVEGARDE, fields.Datetime.to_string(instant))
+
+    def test_les_fichiers_statiques_se_connaissent_avant_les_usagers(self):
+        vars(http.root).pop("statics", None)
+        self.env["ir.module.module"]._register_hook()
+        self.assertIn("cnas_base", vars(http.root)["statics"])
 
     def test_sauvegarde_et_journal(self):
         self.assertIn("sauvegarde", self.lire()["alertes"])

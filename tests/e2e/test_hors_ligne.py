@@ -85,9 +85,11 @@ def verifier_depots(rpc):
     """Vingt feuilles, une photo chacune, l'orientation gardée."""
     agent = rpc("agent")
     lues = agent.appel("cnas.feuille_soin", "search_read", [("reference", "in", FEUILLES)],
-                       fields=["reference", "state", "montant_facture", "piece_ids", "saisie_par_id"])
+                       fields=["reference", "numero", "montant_facture", "piece_ids"])
     assert sorted(lue["reference"] for lue in lues) == FEUILLES
-    assert {(lue["state"], lue["montant_facture"], len(lue["piece_ids"])) for lue in lues} == {("deposee", 550, 1)}
+    # le numéro dit le dépôt ; l'état, non : la tâche des quinze minutes a pu déjà contrôler les premières arrivées
+    assert all(lue["numero"] for lue in lues), lues
+    assert {(lue["montant_facture"], len(lue["piece_ids"])) for lue in lues} == {(550, 1)}
     lourde = next(lue for lue in lues if lue["reference"] == FEUILLES[1])
     piece = agent.appel("cnas.feuille_soin.piece", "read", lourde["piece_ids"], ["contenu", "taille"])[0]
     image = Image.open(io.BytesIO(base64.b64decode(piece["contenu"])))
