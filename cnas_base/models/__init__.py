@@ -16,6 +16,7 @@ from . import agence
 from . import regime
 from . import parametre
 from . import adresse
+from . import ir_cron
 from . import ir_default
 from . import ir_http
 from . import ir_module

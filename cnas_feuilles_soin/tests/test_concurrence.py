@@ -1,4 +1,5 @@
 from threading import Barrier, Thread
+from unittest.mock import patch
 
 from odoo import api
 from odoo.service.model import retrying
@@ -156,3 +157,32 @@ class TestConcurrence(CommunFeuille):
                 tour.prendre_son_tour(quatre, "importer")
                 quatre.execute("SHOW lock_timeout")
                 self.assertEqual(quatre.fetchone()[0], "0")
+
+    def _passer_une_tache(self, heurts, panne=None):
+        """Passe une tâche que `heurts` usagers devancent, l'un après l'autre ; rend (essais, ce qu'elle a laissé)."""
+        essais = []
+
+        def run(action):
+            essais.append(action.env.cr)
+            action.env.cr.execute("SELECT 1")  # l'instantané est pris avant l'usager
+            if len(essais) <= heurts:
+                with CurseurReel(self.registre) as usager:
+                    usager.execute("UPDATE cnas_assure SET prenom = 'Usager' WHERE id = %s", [self.ids["assure"]])
+            action.env.cr.execute("UPDATE cnas_assure SET prenom = 'Tâche' WHERE id = %s", [self.ids["assure"]])
+            if panne:
+                raise panne
+
+        with patch.object(type(self.env["ir.actions.server"]), "run", run), patch("odoo.service.model.random.uniform", return_value=0), \
+                CurseurReel(self.registre) as cr:
+            api.Environment(cr, self.env.uid, {})["ir.cron"]._callback("Essai", 0, 0)
+        with CurseurReel(self.registre) as cr:
+            cr.execute("SELECT prenom FROM cnas_assure WHERE id = %s", [self.ids["assure"]])
+            return len(essais), cr.fetchone()[0]
+
+    @mute_logger("odoo.sql_db", "odoo.service.model", "odoo.addons.base.models.ir_cron", "odoo.addons.cnas_base.models.ir_cron")
+    def test_une_tache_heurtee_ne_perd_pas_son_tour(self):
+        """Devancée par un usager, la tâche se rejoue ; toujours devancée, elle laisse la main ; fautive, elle ne se rejoue pas."""
+        self.assertEqual(self._passer_une_tache(0), (1, "Tâche"))
+        self.assertEqual(self._passer_une_tache(1), (2, "Tâche"))
+        self.assertEqual(self._passer_une_tache(9), (6, "Usager"))
+        self.assertEqual(self._passer_une_tache(0, ValueError("faute")), (1, "Usager"))
