@@ -43,8 +43,8 @@ def verifier():
     python = environnement.preparer(tests=True)
     defauts = 0
     for titre, controle in (
-        ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Tests importés", tests_importes),
-        ("Jour des tests", jour_des_tests),
+        ("XML bien formé", xml_bien_forme), ("Manifestes", manifestes), ("Journal des versions", journal_des_versions),
+        ("Tests importés", tests_importes), ("Jour des tests", jour_des_tests),
         ("Une méthode, un lieu", methodes_uniques),
         ("Phrases à traduire", phrases_entieres),
         ("Écritures d'une autre version d'Odoo", autres_versions), ("Licences des dépendances", lambda: licences(python)),
@@ -103,6 +103,15 @@ def manifestes():
                 yield f"{addon} : {obligatoire} manque"
         yield from (f"{addon} : dépendance remontante vers {d}" for d in manifeste.get("depends", [])
                     if d in chemins.TOUS and chemins.TOUS.index(d) > chemins.TOUS.index(addon))
+
+
+def journal_des_versions():
+    """Qui lit CHANGELOG.md y trouve chaque addon à la version de son manifeste."""
+    journal = (RACINE / "CHANGELOG.md").read_text(encoding="utf-8")
+    for addon in (*chemins.ADDONS, *chemins.EN_PLUS):
+        attendu = f"`{addon}` {chemins.manifeste(addon).get('version')}"
+        if attendu not in journal:
+            yield f"CHANGELOG.md : « {attendu} » manque"
 
 
 def _cite(dossier, donnees):

@@ -178,6 +178,15 @@ def test_le_jour_des_tests_est_fige(tmp_path, monkeypatch, importation, refuse):
     assert bool(list(verifier.jour_des_tests())) is refuse
 
 
+@pytest.mark.parametrize("version, manquent", [("17.0.1.2.3", 0), ("17.0.1.2.4", 11)])
+def test_le_journal_des_versions_suit_les_manifestes(tmp_path, monkeypatch, version, manquent):
+    """Un manifeste monté sans que CHANGELOG.md le dise est refusé par ./cnas verifier."""
+    (tmp_path / "CHANGELOG.md").write_text("".join(f"`{addon}` 17.0.1.2.3, " for addon in chemins.TOUS))
+    monkeypatch.setattr(verifier, "RACINE", tmp_path)
+    monkeypatch.setattr(chemins, "manifeste", lambda addon: {"version": version})
+    assert len(list(verifier.journal_des_versions())) == manquent
+
+
 @pytest.mark.parametrize("modele, refuse", [("cnas.a", True), ("cnas.b", False)])
 def test_une_methode_ne_se_redefinit_pas_dans_son_addon(tmp_path, monkeypatch, modele, refuse):
     """Deux classes d'un même modèle qui ont la même méthode : ./cnas verifier le refuse."""
