@@ -80,15 +80,20 @@ class Serveur:
             odoo_serveur.arreter({"pid": self.processus.pid, "port": self.port})
 
 
+def base_neuve(machine, nom):
+    """Remet à neuf, sous ce nom, une copie de la base de démonstration et le journal de son serveur."""
+    chemins.journal(f"{nom}.log").unlink(missing_ok=True)
+    machine.outils.supprimer_base(nom)
+    machine.outils.creer_base(nom, modele=machine.modele)
+
+
 @pytest.fixture(scope="session")
 def serveur(machine):
     """Un serveur sur une copie neuve de la base de démonstration, pour toute la session de test.
 
     Sans tâches planifiées : le contrôle des quinze minutes changerait l'état d'un dossier sous un essai qui le lit.
     """
-    chemins.journal(f"{BASE}.log").unlink(missing_ok=True)
-    machine.outils.supprimer_base(BASE)
-    machine.outils.creer_base(BASE, modele=machine.modele)
+    base_neuve(machine, BASE)
     lance = Serveur(machine, BASE, max_cron_threads=0)
     lance.relancer()
     yield lance

@@ -87,7 +87,7 @@ def verifier_depots(rpc):
     lues = agent.appel("cnas.feuille_soin", "search_read", [("reference", "in", FEUILLES)],
                        fields=["reference", "numero", "montant_facture", "piece_ids"])
     assert sorted(lue["reference"] for lue in lues) == FEUILLES
-    # le numéro dit le dépôt ; l'état, non : la tâche des quinze minutes a pu déjà contrôler les premières arrivées
+    # le numéro dit le dépôt ; l'état dirait aussi ce qu'un contrôle a pu faire depuis
     assert all(lue["numero"] for lue in lues), lues
     assert {(lue["montant_facture"], len(lue["piece_ids"])) for lue in lues} == {(550, 1)}
     lourde = next(lue for lue in lues if lue["reference"] == FEUILLES[1])

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from conftest import Rpc, Serveur
+from conftest import Rpc, Serveur, base_neuve
 
 from lanceur import chemins, resultats
 
@@ -17,9 +17,7 @@ DEPOSEES = [("state", "=", "deposee")]
 @pytest.fixture
 def base(machine):
     """Une copie neuve de la démonstration, à cet essai seul."""
-    chemins.journal(f"{BASE}.log").unlink(missing_ok=True)
-    machine.outils.supprimer_base(BASE)
-    machine.outils.creer_base(BASE, modele=machine.modele)
+    base_neuve(machine, BASE)
     yield BASE
     machine.outils.supprimer_base(BASE)
 
@@ -36,10 +34,10 @@ def administrer(machine, base, **options):
 
 
 def mettre_a_l_heure(admin):
-    """Rend les tâches actives de nos addons, toutes dues depuis longtemps."""
+    """Rend les tâches actives de nos addons, toutes dues depuis longtemps et jamais passées."""
     noms = admin.appel("ir.model.data", "search_read", [("model", "=", "ir.cron"), ("module", "=like", "cnas%")], fields=["res_id"])
     siennes = admin.appel("ir.cron", "search", [("id", "in", [nom["res_id"] for nom in noms])])
-    admin.appel("ir.cron", "write", siennes, {"nextcall": "2020-01-01 00:00:00"})
+    admin.appel("ir.cron", "write", siennes, {"nextcall": "2020-01-01 00:00:00", "lastcall": False})
     return siennes
 
 
